@@ -1,0 +1,120 @@
+"""How long do a search and a page's list of conversations take, with 10, 1,000 and 100,000 messages?
+
+Fills a database with conversations of one user (and as many of somebody else), and prints the median of many
+searches: a rare word, a frequent word, the beginning of a word, two words, none. Runs on SQLite and, where a
+PostgreSQL server is installed, there too.
+
+    python benchmarks/search.py [messages …]        (default: 10 1000 100000)
+"""
+
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.support.postgres import Postgres, programs  # noqa: E402
+
+IN_A_CONVERSATION = 10
+WORDS_A_MESSAGE = 80
+VOCABULARY = 20_000
+QUERIES = {"rare word": "w19999", "frequent word": "w0", "beginning": "w1", "two words": "w0 w12", "none": "nothing"}
+
+
+@contextmanager
+def databases() -> Iterator[list[tuple[str, str]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        sqlite = ("SQLite", f"sqlite:///{folder}/db.sqlite3")
+        if not (binaries := programs()):
+            print("There is no PostgreSQL server on this machine; it is left out.")
+            yield [sqlite]
+            return
+        with Postgres(binaries) as server:
+            yield [sqlite, ("PostgreSQL", server.url)]
+
+
+def fill(owner_name: str, count: int, rng: random.Random) -> int:
+    """`count` messages of a new user, whose id it returns."""
+    from django.contrib.auth.models import User
+    from django.db import transaction
+
+    from chat.models import Conversation, Message, MessagePart, SearchEntry
+    from chat.reply import Part
+
+    owner = User.objects.create(username=owner_name)
+    with transaction.atomic():
+        for begin in range(0, count, IN_A_CONVERSATION):
+            conversation = Conversation.objects.create(owner=owner, title=f"Number {begin}", activity=begin)
+            messages = [
+                Message(conversation=conversation, role="user", number=number)
+                for number in range(1, min(IN_A_CONVERSATION, count - begin) + 1)
+            ]
+            Message.objects.bulk_create(messages)
+            # Frequencies as in real texts (Zipf): some words everywhere, most almost nowhere.
+            texts = {
+                message.pk: " ".join(
+                    f"w{min(int(rng.paretovariate(0.5)) - 1, VOCABULARY)}" for _ in range(WORDS_A_MESSAGE)
+                )
+                for message in messages
+            }
+            MessagePart.store((pk, [(0, Part("text", text))]) for pk, text in texts.items())
+            SearchEntry.objects.index_messages(conversation.pk, owner.pk, texts.items())
+            SearchEntry.objects.index_title(conversation)
+    return int(owner.pk)
+
+
+def milliseconds(call: Callable[[], object], rounds: int = 20) -> float:
+    call()
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def measure(name: str, url: str, counts: list[int]) -> None:
+    """In a process of its own: settings are read once."""
+    os.environ.update(DEBUG="on", SECRET_KEY="benchmark", DATABASE_URL=url, DJANGO_SETTINGS_MODULE="chatsite.settings")
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection
+
+    settings.DEBUG = False
+    from chat.models import Conversation
+    from chat.search import search
+
+    call_command("migrate", verbosity=0)
+    rng = random.Random(1)
+    for count in counts:
+        owner = fill(f"of {count}", count, rng)
+        fill(f"beside {count}", count, rng)
+        connection.cursor().execute("ANALYZE")
+        cells = [f"{milliseconds(lambda: search(owner, query)):6.1f}" for query in QUERIES.values()]  # noqa: B023
+        listed = milliseconds(lambda: list(Conversation.objects.filter(owner=owner).recent()[:100]))  # noqa: B023
+        print(f"{name:10} {count:8,}  " + "  ".join(f"{cell:>13}" for cell in cells) + f"  {listed:10.1f}", flush=True)
+
+
+def main() -> None:
+    counts = [int(argument) for argument in sys.argv[1:]] or [10, 1_000, 100_000]
+    print("ms (median)  messages  " + "  ".join(f"{name:>13}" for name in QUERIES) + "        list")
+    with databases() as found:
+        for name, url in found:
+            if (child := os.fork()) == 0:
+                measure(name, url, counts)
+                os._exit(0)
+            os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()

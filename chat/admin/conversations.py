@@ -1,0 +1,133 @@
+"""The list of conversations, and the page of one."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, Concat
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext_lazy
+
+from chat.admin.deletion import BriefDeletion
+from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
+from chat.admin.transcript import transcript
+from chat.models import Conversation, Generation, Message, MessagePart
+from chat.reply import TEXT
+
+LATEST_MODEL = (
+    Generation.objects.filter(message__conversation=OuterRef("pk"))
+    .order_by("-message__number", "-number")
+    .values("model")[:1]
+)
+MESSAGE_COUNT = (
+    Message.objects.filter(conversation=OuterRef("pk"))
+    .order_by()
+    .values("conversation")
+    .annotate(count=Count("pk"))
+    .values("count")
+)
+
+
+@admin.register(Conversation)
+class ConversationAdmin(BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read by `chat.view_conversation`, deleted by `chat.delete_conversation`, and never changed."""
+
+    list_display = ["name", "owner", "latest_model", "message_count", "last_activity"]
+    list_filter = [ModelFilter, EndingFilter, FeedbackFilter, ("updated_at", LastActivityFilter)]
+    list_select_related = ["owner"]
+    list_per_page = 50
+    ordering = ["-updated_at"]
+    search_fields = ["owner__username", "title", "messages__parts__text"]
+    search_help_text = gettext_lazy("Finds words in owners' names, in titles and in what was said.")
+    # Counting all rows to say "3 of 100,000" is a scan that nobody needs.
+    show_full_result_count = False
+    # The conversation's own page is its owner's alone.
+    view_on_site = False
+    fields = ()
+
+    class Media:
+        css = {"all": ["chat/css/markdown.css", "chat/css/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Django lets those who may change a thing view it too. Here nobody may change, so it says nothing."""
+        return isinstance(request.user, User) and request.user.has_perm("chat.view_conversation")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        conversations: QuerySet[Conversation] = super().get_queryset(request)
+        return conversations.annotate(
+            latest_model=Subquery(LATEST_MODEL), message_count=Coalesce(Subquery(MESSAGE_COUNT), 0)
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
+    ) -> tuple[QuerySet[Conversation], bool]:
+        """Each word somewhere in the conversation; Django's way wants all of them in one message."""
+        for word in _words(search_term):
+            said = _saying(word).filter(message__conversation=OuterRef("pk"))
+            found = Q(owner__username__icontains=word) | Q(title__icontains=word) | Exists(said.order_by())
+            queryset = queryset.filter(found)
+        return queryset, False
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """The transcript. Django asks for it only after checking permissions; each reading is recorded."""
+        self.log_change(request, obj, "Read the transcript.")
+        context |= {"title": str(obj), "subtitle": None, "turns": transcript(obj)}
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        """Back to the list, where Django sends only those who may change what is on it."""
+        super().response_delete(request, obj_display, obj_id)
+        return redirect("admin:chat_conversation_changelist")
+
+    @admin.display(description=gettext_lazy("title"), ordering="title")
+    def name(self, conversation: Conversation) -> str:
+        return str(conversation)
+
+    @admin.display(description=gettext_lazy("model"), ordering="latest_model", empty_value="–")
+    def latest_model(self, conversation: Any) -> str | None:
+        model: str | None = conversation.latest_model
+        return model
+
+    @admin.display(description=gettext_lazy("messages"), ordering="message_count")
+    def message_count(self, conversation: Any) -> int:
+        count: int = conversation.message_count
+        return count
+
+    @admin.display(description=gettext_lazy("last activity"), ordering="updated_at")
+    def last_activity(self, conversation: Conversation) -> Any:
+        return conversation.updated_at
+
+
+def _saying(word: str) -> QuerySet[MessagePart]:
+    """The rows of text that say `word`, each looked at with the one that goes on with it: it may lie across."""
+    following = MessagePart.objects.filter(message=OuterRef("message"), number=OuterRef("number") + 1, kind=TEXT)
+    text_of_next = Coalesce(Subquery(following.order_by().values("text")[:1]), Value("", TextField()))
+    rows = MessagePart.objects.filter(kind=TEXT)
+    return rows.annotate(with_next=Concat("text", text_of_next)).filter(with_next__icontains=word)
+
+
+def _words(search_term: str) -> list[str]:
+    """The words, and "what is quoted" as one, as in Django's other searches."""
+    return [_unquoted(word) for word in smart_split(search_term)]
+
+
+def _unquoted(word: str) -> str:
+    quoted = len(word) > 1 and word[0] in "\"'" and word[0] == word[-1]
+    return unescape_string_literal(word) if quoted else word

@@ -1,0 +1,62 @@
+"""By which the list of conversations can be narrowed."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from chat.models import Feedback, Generation
+from chat.models.generation import Status
+
+
+class GenerationFilter(admin.SimpleListFilter):
+    """Conversations with any generation whose field `parameter_name` has the value. Unknown values do nothing."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in dict(self.lookup_choices):
+            return queryset
+        generations = Generation.objects.filter(message__conversation=OuterRef("pk")).order_by()
+        return queryset.filter(Exists(generations.filter(**{f"{self.parameter_name}": self.value()})))
+
+
+class ModelFilter(GenerationFilter):
+    title = gettext_lazy("model")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        models = Generation.objects.order_by("model").values_list("model", flat=True).distinct()
+        return [(model, model) for model in models]
+
+
+class EndingFilter(GenerationFilter):
+    title = gettext_lazy("ending")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Status.choices]
+
+
+class FeedbackFilter(admin.SimpleListFilter):
+    """Conversations with any answer that its reader found good, or bad, or has commented on."""
+
+    title = gettext_lazy("feedback")
+    parameter_name = "feedback"
+    criteria: ClassVar = {"up": Q(value="up"), "down": Q(value="down"), "comment": ~Q(comment="")}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("up", _("good")), ("down", _("bad")), ("comment", _("with a comment"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        criterion = self.criteria.get(self.value() or "")
+        if criterion is None:
+            return queryset
+        return queryset.filter(Exists(Feedback.objects.filter(criterion, message__conversation=OuterRef("pk"))))
+
+
+class LastActivityFilter(admin.DateFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext_lazy("last activity")

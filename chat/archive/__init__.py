@@ -1,0 +1,1 @@
+"""Conversations outside the database: as documents to take along, and back."""

@@ -1,0 +1,35 @@
+"""A conversation as Markdown: the branch on show, to be read or printed elsewhere. Pure."""
+
+from chat.archive.document import SavedConversation, SavedMessage
+from chat.sentences import Say, in_english
+from chat.sentences import gettext_noop as _
+
+SPEAKERS = {"user": _("You"), "system": _("Instruction"), "assistant": _("Assistant")}
+ENDINGS = {
+    "running": _("being written"),
+    "length": _("cut at the length limit"),
+    "filtered": _("cut by the content filter"),
+    "refused": _("refused by the model"),
+    "stopped": _("stopped by the user"),
+    "truncated": _("cut by the model's service"),
+    "interrupted": _("interrupted by a restart"),
+    "failed": _("failed"),
+}
+"""What stands under an answer that is not complete."""
+
+
+def as_markdown(conversation: SavedConversation, say: Say = in_english) -> str:
+    """The title, then each message under the name of who said it, as `say` says it. Texts are as they were written."""
+    date = conversation.created_at.date().isoformat()
+    sections = [f"# {conversation.title or say(_('Conversation'), {})}", date]
+    sections += [_section(message, say) for message in conversation.branch()]
+    return "\n\n".join(sections) + "\n"
+
+
+def _section(message: SavedMessage, say: Say) -> str:
+    who = message.generations[-1].model if message.generations else say(SPEAKERS[message.role], {})
+    lines = [f"## {who}", message.text.strip("\n")]
+    ending = message.generations[-1].status if message.generations else "complete"
+    if ending != "complete":
+        lines.append(f"*({say(ENDINGS[ending], {})})*")
+    return "\n\n".join(line for line in lines if line)

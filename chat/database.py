@@ -1,0 +1,40 @@
+"""Database work of the event loop: in a few threads, each with one connection, however many streams are open."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Of their own, because writers wait for each other, up to 20 s when SQLite is locked, and readers need not.
+_readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-reading")
+_writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-writing")
+
+
+async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The result of a synchronous function that reads, called in a thread that may use the ORM.
+
+    Unlike `sync_to_async` it needs nothing of the request's context, so that tasks which outlive their request
+    may call it. If the caller is cancelled a function that has begun still runs to its end.
+    """
+    call = partial(_with_fresh_connection, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_readers, call)
+
+
+async def write_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, for a function that writes."""
+    call = partial(_with_fresh_connection, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_writers, call)
+
+
+def _with_fresh_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        close_old_connections()

@@ -1,0 +1,166 @@
+"""Everything that can go wrong in the chat, as one tree.
+
+ChatError
+├── BadInput          400  the request does not say what it must
+├── NotLoggedIn       401
+├── Forbidden         403
+├── NotFound          404  unknown, or somebody else's: the two look the same
+├── MethodNotAllowed  405
+├── Conflict          409  the request contradicts what is stored
+├── TooLong           413
+├── TooMany           429  over a limit; says when to try again
+├── Unavailable       503  the site cannot take it now
+└── UpstreamError     the model's service failed: never a response's status, always a reply's ending
+    ├── NoModel             none is set up
+    ├── UpstreamUnreachable
+    ├── UpstreamRefused     it answered with an error status
+    │   └── UpstreamBusy    it is over a limit of its own; says when to try again
+    ├── UpstreamBroke       it answered with something that is not a stream of chunks
+    └── UpstreamTimeout     a deadline of ours ran out
+
+Each kind carries a `code` for programs, a `status` (HTTP) and a `message`: a sentence for the user that says what
+happened and what to do. What the upstream wrote and tracebacks belong to the log, never to a message. Messages are in
+English here; chat/views/errors.py says them in the reader's language.
+"""
+
+from typing import ClassVar
+
+from chat.sentences import Say, Values, in_english
+from chat.sentences import gettext_noop as _
+
+
+class ChatError(Exception):
+    """A failure that the user is told about, in `message`."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    sentence: ClassVar[str] = _("Something went wrong. Please try again.")
+
+    def __init__(
+        self,
+        sentence: str = "",
+        *,
+        values: Values | None = None,
+        fields: dict[str, str] | None = None,
+        retry_after: int | None = None,
+        code: str = "",
+    ) -> None:
+        """`values` are filled into the sentence, `%(name)s`; `fields` names what is wrong field by field;
+        `retry_after` is in seconds.
+        """
+        if sentence:
+            self.sentence = sentence  # type: ignore[misc] # this one's own
+        self.values = values or {}
+        self.message = self.said(in_english)
+        self.fields = fields
+        self.retry_after = retry_after
+        if code:
+            self.code = code  # type: ignore[misc] # one kind may speak for several codes
+        super().__init__(self.message)
+
+    def said(self, say: Say) -> str:
+        """The message as `say` says it."""
+        return say(self.sentence, self.values)
+
+    def as_json(self, say: Say = in_english) -> dict[str, dict[str, object]]:
+        """The body of an error response (docs/protocol.md)."""
+        error: dict[str, object] = {"code": self.code, "message": self.said(say)}
+        if self.fields:
+            error["fields"] = {name: say(fault, {}) for name, fault in self.fields.items()}
+        return {"error": error}
+
+
+class BadInput(ChatError):
+    code = "bad_input"
+    status = 400
+    sentence = _("The request is not in the form that this site expects.")
+
+
+class NotLoggedIn(ChatError):
+    code = "not_logged_in"
+    status = 401
+    sentence = _("You are not logged in. Log in and send it again; what you wrote is kept.")
+
+
+class Forbidden(ChatError):
+    code = "forbidden"
+    status = 403
+    sentence = _("You are not allowed to do this.")
+
+
+class NotFound(ChatError):
+    code = "not_found"
+    status = 404
+    sentence = _("There is nothing here that belongs to you.")
+
+
+class MethodNotAllowed(ChatError):
+    code = "method_not_allowed"
+    status = 405
+    sentence = _("This address does not take requests of this kind.")
+
+
+class Conflict(ChatError):
+    code = "conflict"
+    status = 409
+    sentence = _("This contradicts what is stored. Reload the page and try again.")
+
+
+class TooLong(ChatError):
+    code = "too_long"
+    status = 413
+    sentence = _("This is too long to send.")
+
+
+class TooMany(ChatError):
+    code = "too_many"
+    status = 429
+    sentence = _("You are over a limit. Wait a moment and try again.")
+
+
+class Unavailable(ChatError):
+    code = "unavailable"
+    status = 503
+    sentence = _("The site cannot take this now. Please try again in a minute.")
+
+
+class UpstreamError(ChatError):
+    code = "upstream"
+    status = 502
+    sentence = _("The model's service failed. Try again in a moment.")
+
+
+class NoModel(UpstreamError):
+    code = "no_model"
+    sentence = _("No model is set up on this site yet. The administrator can set OPENAI_API_KEY or OPENAI_BASE_URL.")
+
+
+class UpstreamUnreachable(UpstreamError):
+    code = "unreachable"
+    sentence = _("The model's service could not be reached. Try again in a moment.")
+
+
+class UpstreamRefused(UpstreamError):
+    code = "refused_by_upstream"
+    sentence = _("The model's service refused the request.")
+
+
+class UpstreamBusy(UpstreamRefused):
+    code = "upstream_busy"
+    sentence = _("The model's service is over its limit just now. Try again in a minute.")
+    seconds = _("The model's service is over its limit just now. Try again in %(number)s s.")
+    minutes = _("The model's service is over its limit just now. Try again in %(number)s minutes.")
+    hours = _("The model's service is over its limit just now. Try again in a few hours.")
+    days = _("The model's service is over its limit just now. Try again in a day or more.")
+    numbered = (seconds, minutes)
+    """Stored with their number filled in."""
+
+
+class UpstreamBroke(UpstreamError):
+    code = "broken_answer"
+    sentence = _("The model's service sent something that is not an answer. Try again in a moment.")
+
+
+class UpstreamTimeout(UpstreamError):
+    code = "timeout"
+    sentence = _("The model took too long to answer. Try again in a moment.")

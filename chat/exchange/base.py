@@ -1,0 +1,155 @@
+"""The exchange: where replies that are being written are found, by whoever follows or stops them.
+
+Theory. The engine that runs a generation publishes its live reply, appends to it and ends it. A follower finds the
+live reply by the generation's id, reads it by position and waits for news. What is not found here is in the
+database: it has ended, or is about to be published, or its process is gone.
+
+Rules for every back end, kept by one suite of tests:
+- after `publish` returns, `find` gives a live reply whose content is what was appended so far;
+- followers see every append and the ending in order, and never an ending before the text that precedes it;
+- the ending is announced only after it is stored, so whoever no longer finds a reply reads its end in the database;
+- `stop` reaches the generation in whichever process runs it.
+"""
+
+import asyncio
+import uuid
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+
+from chat.reply import Part, Reply
+
+FRAME_SECONDS = 0.016
+"""Followers are told of news at most once in this time: one display frame. The first piece never waits."""
+BUSY = 150
+"""Replies. Where more are being written, their followers are told together, by one tick that they all share."""
+BUSY_FRAME_SECONDS = 0.030
+"""How long a tick grows to, with the number of replies."""
+
+
+class LiveReply:
+    """A reply that is being written, and the followers that wait for it. For one event loop, not for threads."""
+
+    def __init__(self, conversation_id: uuid.UUID, parts: Iterable[Part] = ()) -> None:
+        self.conversation_id = conversation_id
+        self.reply = Reply(parts)
+        self.ending: dict[str, object] | None = None
+        self.title: str | None = None
+        self.is_over = False
+        self.encoded: tuple[int, int, bytes] | None = None
+        """What followers sent last: from, to, frames. Most are at the same place, so it is encoded once for all."""
+        self._waiting: list[asyncio.Future[bool]] = []
+        self._told_at = 0.0
+        self._will_tell = False
+        _tick.replies.add(self)
+
+    def append(self, kind: str, text: str) -> None:
+        self.reply.append(kind, text)
+        if self._waiting and not self._will_tell:
+            self._tell_once_a_frame()
+
+    def end(self, ending: dict[str, object]) -> None:
+        """The reply has ended, and its ending is stored. `ending` is the data of the `end` event."""
+        self.ending = ending
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Nothing more will come from here: followers must look in the database."""
+        self.is_over = True
+        _tick.replies.discard(self)
+        self.tell()
+
+    def retitle(self, title: str) -> None:
+        self.title = title
+        self.tell()
+
+    def news(self, position: int) -> asyncio.Future[bool]:
+        """Done once there is more than `position`, another title, or an end; at most once a frame.
+
+        It becomes True then, unless the caller has made it something else before.
+        """
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if self.is_over:
+            waiting.set_result(True)
+            return waiting
+        self._waiting.append(waiting)
+        if self.reply.position > position and not self._will_tell:
+            self._tell_once_a_frame()
+        return waiting
+
+    def tell(self) -> None:
+        """Let all that wait look now."""
+        self._told_at = asyncio.get_running_loop().time()
+        self._will_tell = False
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(True)
+
+    def _tell_once_a_frame(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = self._told_at + _tick.seconds
+        if due <= loop.time():
+            self.tell()
+            return
+        self._will_tell = True
+        if _tick.is_busy:
+            _tick.tell(self)
+        else:
+            loop.call_at(due, self.tell)
+
+
+class _Tick:
+    """The pace of all replies of the process, which follows their number."""
+
+    def __init__(self) -> None:
+        self.replies: weakref.WeakSet[LiveReply] = weakref.WeakSet()
+        """Those that are being written."""
+        self._due: list[LiveReply] = []
+
+    @property
+    def is_busy(self) -> bool:
+        return len(self.replies) > BUSY
+
+    @property
+    def seconds(self) -> float:
+        return min(FRAME_SECONDS * max(1.0, len(self.replies) / BUSY), BUSY_FRAME_SECONDS)
+
+    def tell(self, live: LiveReply) -> None:
+        """Let the followers of `live` be told with those of all others that have news."""
+        self._due.append(live)
+        if len(self._due) == 1:
+            loop, seconds = asyncio.get_running_loop(), self.seconds
+            loop.call_at((loop.time() // seconds + 1) * seconds, self._tell_all)
+
+    def _tell_all(self) -> None:
+        due, self._due = self._due, []
+        for live in due:
+            live.tell()
+
+
+_tick = _Tick()
+
+
+class Exchange(ABC):
+    """Where live replies are found."""
+
+    @abstractmethod
+    async def publish(self, generation_id: uuid.UUID, live: LiveReply, stop: Callable[[], None]) -> None:
+        """Make `live` findable, and let `stop` be called when somebody wants the generation to end."""
+
+    @abstractmethod
+    async def withdraw(self, generation_id: uuid.UUID) -> None:
+        """The reply has ended and is in the database."""
+
+    @abstractmethod
+    async def find(self, generation_id: uuid.UUID) -> LiveReply | None:
+        """The live reply, or None: then the database knows."""
+
+    @abstractmethod
+    async def stop(self, generation_id: uuid.UUID) -> bool:
+        """Ask the process that runs the generation to end it. False if none is known to."""
+
+    @abstractmethod
+    async def retitle(self, conversation_id: uuid.UUID, title: str) -> None:
+        """Tell those who follow a reply in this conversation that it has another title."""

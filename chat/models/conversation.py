@@ -1,0 +1,130 @@
+"""A conversation: a tree of messages that one user owns."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Max, Sum
+from django.db.models.functions import Length
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
+from chat.outline import Outline
+from chat.prompts import Turn
+from chat.reply import TEXT
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from chat.models.message import Message
+
+TITLE_LENGTH = 80
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def owned_by(self, user: AbstractBaseUser) -> Self:
+        return self.filter(owner_id=user.pk)
+
+    def untitled(self) -> Self:
+        """Those that nobody has named: their title is the first words."""
+        return self.filter(titled_by=Conversation.TitledBy.WORDS)
+
+    def recent(self) -> Self:
+        """Newest activity first. The order comes from a counter, because clocks can be set back."""
+        return self.order_by("-activity", "-pk")
+
+
+class Conversation(models.Model):
+    class TitledBy(models.TextChoices):
+        WORDS = "words", gettext_lazy("the first words")
+        MODEL = "model", gettext_lazy("the model")
+        OWNER = "owner", gettext_lazy("its owner")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=gettext_lazy("owner"), related_name="conversations"
+    )
+    title = models.CharField(max_length=TITLE_LENGTH, blank=True)
+    titled_by = models.CharField(max_length=5, choices=TitledBy, default=TitledBy.WORDS)
+    current = models.ForeignKey("chat.Message", models.SET_NULL, null=True, blank=True, related_name="+")
+    activity = models.PositiveBigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("conversation")
+        verbose_name_plural = gettext_lazy("conversations")
+        indexes = [
+            models.Index("owner", models.F("activity").desc(), models.F("id").desc(), name="conversation_recent"),
+            models.Index("updated_at", name="conversation_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or gettext("New conversation")
+
+    def get_absolute_url(self) -> str:
+        return reverse("conversation", args=[self.pk])
+
+    def touch(self, current: Message) -> None:
+        """Put the conversation first in its owner's list, with `current` as the leaf on show."""
+        newest = Conversation.objects.filter(owner=self.owner_id).aggregate(newest=Max("activity"))["newest"]
+        self.activity = (newest or 0) + 1
+        self.current = current
+        self.updated_at = timezone.now()
+        if self._state.adding:
+            self.save(force_insert=True)
+        else:
+            self.save(update_fields=["activity", "current", "updated_at"])
+
+    def show(self, message: Message) -> None:
+        """Put the branch through `message` on show, down to the end that was begun last."""
+        self.current_id = self.outline().leaf_below(message.pk)
+        self.save(update_fields=["current"])
+
+    def outline(self) -> Outline:
+        return Outline(self.messages.order_by("number").values_list("pk", "parent", "role"))
+
+    def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
+        """What was said from the root to `leaf_id`, for a model: without the rows that a page would need."""
+        outline = self.outline()
+        texts = {pk: list[str]() for pk in outline.path(leaf_id)}
+        parts = self.messages.filter(parts__kind=TEXT).order_by("parts__number")
+        for pk, text in parts.values_list("pk", "parts__text"):
+            if pk in texts:
+                texts[pk].append(text)
+        return [Turn(outline.role(pk), "".join(said)) for pk, said in texts.items()]
+
+    def branch(self, leaf_id: uuid.UUID | None = None) -> list[Message]:
+        """The messages from the root to `leaf_id` (default: to the current leaf), with their parts, in order."""
+        outline = self.outline()
+        return self.load(outline.path(leaf_id or self.current_id), outline)
+
+    def load(self, path: list[uuid.UUID], outline: Outline) -> list[Message]:
+        """These of its messages, with their parts, their feedback and their places, in this order."""
+        # Generations before parts: an answer that ends between the two queries is then shown as still running, with
+        # more text than that. The other way round it would be shown as complete without its end.
+        messages = self.messages.select_related("feedback").prefetch_related("generations", "parts").in_bulk(path)
+        for pk, message in messages.items():
+            message.place = outline.place(pk)
+        return [messages[pk] for pk in path if pk in messages]
+
+    def sizes(self, path: list[uuid.UUID]) -> list[int]:
+        """How many characters each of these messages has, reasoning included."""
+        measured = self.messages.filter(pk__in=path).annotate(size=Sum(Length("parts__text")))
+        sizes = dict(measured.order_by().values_list("pk", "size"))
+        return [sizes.get(pk) or 0 for pk in path]
+
+
+def first_words(text: str) -> str:
+    """A title until the model gives one: the beginning of the question, cut between words."""
+    words = " ".join(text.split())
+    if len(words) <= TITLE_LENGTH:
+        return words
+    cut = words[: TITLE_LENGTH - 1]
+    return (cut.rpartition(" ")[0] or cut) + "…"

@@ -1,0 +1,35 @@
+"""What the owner of a conversation thinks of an answer in it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+COMMENT_CHARS = 2_000
+"""How long a comment may be."""
+
+
+class Feedback(models.Model):
+    """One for each answer at most; to think no more of it is to have none."""
+
+    class Value(models.TextChoices):
+        UP = "up", gettext_lazy("good")
+        DOWN = "down", gettext_lazy("bad")
+
+    message = models.OneToOneField("chat.Message", models.CASCADE, related_name="feedback")
+    value = models.CharField(max_length=4, choices=Value)
+    comment = models.CharField(max_length=COMMENT_CHARS, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = gettext_lazy("feedback")
+        verbose_name_plural = gettext_lazy("feedback")
+        constraints = [
+            models.CheckConstraint(condition=Q(value__in=["up", "down"]), name="feedback_value_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_value_display()}, of message {self.message_id}"

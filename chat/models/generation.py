@@ -1,0 +1,210 @@
+"""A generation: one run of a model that writes one assistant message."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from chat.models.message import MessagePart
+from chat.models.search import SearchEntry
+from chat.reply import Mark, Reply
+from chat.sentences import gettext_noop as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+FROM_THE_BEGINNING = Mark()
+LEASE = timedelta(seconds=15)
+"""How long a generation counts as running after its process last said so."""
+
+
+class Status(models.TextChoices):
+    """`running`, or one of the eight endings."""
+
+    RUNNING = "running", gettext_lazy("being written")
+    COMPLETE = "complete", gettext_lazy("complete")
+    LENGTH = "length", gettext_lazy("cut at the length limit")
+    FILTERED = "filtered", gettext_lazy("cut by the content filter")
+    REFUSED = "refused", gettext_lazy("refused by the model")
+    STOPPED = "stopped", gettext_lazy("stopped by the user")
+    TRUNCATED = "truncated", gettext_lazy("cut by the model's service")
+    INTERRUPTED = "interrupted", gettext_lazy("interrupted by a restart")
+    FAILED = "failed", gettext_lazy("failed")
+
+
+SENTENCES = {
+    Status.LENGTH: _("The answer reached its length limit."),
+    Status.FILTERED: _("The model's content filter cut the answer off."),
+    Status.REFUSED: _("The model declined to answer."),
+    Status.STOPPED: _("You stopped the answer."),
+    Status.TRUNCATED: _("The connection to the model broke off before the answer was finished."),
+    Status.INTERRUPTED: _("The server stopped while the answer was being written. What had arrived is kept."),
+    Status.FAILED: _("The model could not answer. Try again in a moment."),
+}
+"""What the user reads under an answer that is not complete, unless the generation has a sentence of its own."""
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def owned_by(self, user: AbstractBaseUser) -> Self:
+        return self.filter(owner_id=user.pk)
+
+    def running(self) -> Self:
+        return self.filter(status=Status.RUNNING)
+
+    def renew(self, ids: Iterable[uuid.UUID]) -> None:
+        """This process still runs these."""
+        self.filter(pk__in=list(ids)).running().update(lease_until=Now() + LEASE)
+
+    def leases(self) -> tuple[dict[uuid.UUID, datetime | None], list[uuid.UUID]]:
+        """Until when each running one is leased, and those whose lease has run out by the database's clock."""
+        rows = self.running().annotate(has_lapsed=Q(lease_until__lt=Now()))
+        leases = list(rows.values_list("pk", "lease_until", "has_lapsed"))
+        return {pk: until for pk, until, _ in leases}, [pk for pk, _, has_lapsed in leases if has_lapsed]
+
+    def interrupt(self, ids: Iterable[uuid.UUID]) -> int:
+        """End those of `ids` that still run: their process is gone. Returns how many.
+
+        The text that was stored stays as it is: the answer ends where the last checkpoint ended.
+        """
+        return sum(self._end_stored(pk, Status.INTERRUPTED) for pk in ids)
+
+    def stop_stored(self, pk: uuid.UUID) -> bool:
+        """End one that no process runs as stopped, with the text that is stored. False if it had ended."""
+        return self._end_stored(pk, Status.STOPPED)
+
+    @transaction.atomic
+    def _end_stored(self, pk: uuid.UUID, status: Status) -> bool:
+        """The row is locked before its text is read: a process that writes it after all must not be overtaken."""
+        generation = self.running().filter(pk=pk).select_for_update().first()
+        return generation is not None and generation.finish_stored(status)
+
+
+class Generation(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey("chat.Message", models.CASCADE, related_name="generations")
+    # The order of a message's generations: 0 began it, each later one continued it.
+    number = models.PositiveSmallIntegerField(default=0)
+    # The conversation's owner, again: limits count a user's generations without joins.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    model = models.CharField(max_length=200)
+    status = models.CharField(max_length=11, choices=Status, default=Status.RUNNING)
+    # The message's positions where this generation began and, once it has ended, where it ended.
+    begins_at = models.PositiveIntegerField(default=0)
+    ends_at = models.PositiveIntegerField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    first_piece_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # How long it reasoned; null if nobody was there to tell.
+    reasoning_ms = models.PositiveIntegerField(null=True, blank=True)
+    finish_reason = models.CharField(max_length=100, blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    code = models.CharField(max_length=50, blank=True)
+    error = models.TextField(blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("generation")
+        verbose_name_plural = gettext_lazy("generations")
+        ordering = ["message_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="generation_number_unique"),
+            models.UniqueConstraint(fields=["message"], condition=Q(status="running"), name="generation_one_running"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="generation_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="running", ends_at__isnull=True, lease_until__isnull=False)
+                | (~Q(status="running") & Q(ends_at__gte=F("begins_at"), ended_at__isnull=False)),
+                name="generation_ended_or_leased",
+            ),
+        ]
+        indexes = [
+            models.Index("lease_until", condition=Q(status="running"), name="generation_leases"),
+            models.Index("owner", condition=Q(status="running"), name="generation_running"),
+            models.Index("owner", "created_at", name="generation_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} ({self.status})"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == Status.RUNNING
+
+    def finish_stored(self, status: Status) -> bool:
+        """End it with the text that is stored."""
+        reply = self.message.reply
+        return self.finish(status, reply, since=Mark(position=reply.position))
+
+    def finish(self, status: Status, reply: Reply, since: Mark = FROM_THE_BEGINNING, **outcome: object) -> bool:
+        """End it with the whole `reply` stored, all in the caller's transaction or one of its own.
+
+        What comes before `since` is stored already. `outcome` are further fields of the row. Returns False, and
+        writes nothing, if it had already ended: the row is the truth, and who comes second has lost the race.
+        """
+        ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
+        ended |= outcome
+        with transaction.atomic():
+            if not Generation.objects.running().filter(pk=self.pk).update(**ended):
+                return False
+            MessagePart.store([(self.message_id, reply.rows_since(since)[0])])
+            SearchEntry.objects.index_messages(
+                self.message.conversation_id, self.owner_id, [(self.message_id, reply.text)]
+            )
+        for name, value in ended.items():
+            setattr(self, name, value)
+        return True
+
+    @property
+    def first_piece_after(self) -> float | None:
+        """How long it was waited for, in seconds; None if that is not known, here and below."""
+        return _seconds(self.created_at, self.first_piece_at)
+
+    @property
+    def duration(self) -> float | None:
+        return _seconds(self.created_at, self.ended_at)
+
+    @property
+    def reasoning_seconds(self) -> float | None:
+        return None if self.reasoning_ms is None else self.reasoning_ms / 1000
+
+    @property
+    def tokens_a_second(self) -> float | None:
+        """While it was writing: without the wait for the first piece."""
+        writing = _seconds(self.first_piece_at, self.ended_at)
+        return self.completion_tokens / writing if self.completion_tokens and writing else None
+
+    @property
+    def sentence(self) -> str:
+        """How it ended, for its user, in English; empty while it runs and when there is nothing to say."""
+        return self.error or SENTENCES.get(Status(self.status), "")
+
+    @property
+    def ending(self) -> dict[str, object]:
+        """The data of the `end` event (docs/protocol.md), its message in English."""
+        usage = None
+        if self.completion_tokens is not None or self.prompt_tokens is not None:
+            usage = {"prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens}
+        return {
+            "status": self.status,
+            "finish_reason": self.finish_reason,
+            "usage": usage,
+            "reasoning_ms": self.reasoning_ms,
+            "code": self.code,
+            "message": self.sentence,
+        }
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    """None too if the clock was set back in between."""
+    return (end - start).total_seconds() if start and end and end >= start else None

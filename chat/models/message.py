@@ -1,0 +1,132 @@
+"""A message: one turn in a conversation, with a parent; siblings are alternatives."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from chat.outline import Place
+from chat.reply import REASONING, TEXT, Mark, Part, Reply
+
+if TYPE_CHECKING:
+    from chat.models.generation import Generation
+
+
+class Message(models.Model):
+    class Role(models.TextChoices):
+        SYSTEM = "system", gettext_lazy("System")
+        USER = "user", gettext_lazy("User")
+        ASSISTANT = "assistant", gettext_lazy("Assistant")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey("chat.Conversation", models.CASCADE, related_name="messages")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
+    role = models.CharField(max_length=9, choices=Role)
+    # The order in the conversation. A counter, not a time: clocks can be set back.
+    number = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    place: Place | None = None
+    """Where it stands among its alternatives; known for the messages of `Conversation.branch`."""
+
+    class Meta:
+        verbose_name = gettext_lazy("message")
+        verbose_name_plural = gettext_lazy("messages")
+        ordering = ["conversation_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "number"], name="message_number_unique"),
+            models.CheckConstraint(condition=Q(role__in=["system", "user", "assistant"]), name="message_role_known"),
+            models.CheckConstraint(
+                condition=~Q(role="assistant") | Q(parent__isnull=False), name="message_answers_a_parent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} message {self.pk}"
+
+    @property
+    def text(self) -> str:
+        """What was said, without reasoning."""
+        return self.reply.text
+
+    @property
+    def reasoning(self) -> str:
+        return "".join(part.text for part in self.parts.all() if part.kind == REASONING)
+
+    @property
+    def reasoning_ms(self) -> int | None:
+        """How long the generations that have ended reasoned; None if that is not known of each."""
+        times = [generation.reasoning_ms for generation in self.generations.all() if not generation.is_running]
+        known = [time for time in times if time is not None]
+        return sum(known) if len(known) == len(times) else None
+
+    @property
+    def is_reasoning(self) -> bool:
+        """Is it being written, with nothing after its reasoning yet?"""
+        parts = list(self.parts.all())
+        is_running = self.generation is not None and self.generation.is_running
+        return is_running and bool(parts) and parts[-1].kind == REASONING
+
+    @property
+    def reply(self) -> Reply:
+        """The stored parts as a reply; its position follows from them."""
+        return Reply(Part(part.kind, part.text) for part in self.parts.all())
+
+    @property
+    def mark(self) -> Mark:
+        """Where the rows of what is written on begin."""
+        rows = list(self.parts.all())
+        if not rows:
+            return Mark()
+        last = rows[-1]
+        return Mark.after(last.number, Part(last.kind, last.text), self.reply.position)
+
+    @property
+    def generation(self) -> Generation | None:
+        """The latest generation that wrote this message; None for what a person wrote."""
+        return max(self.generations.all(), key=lambda generation: generation.number, default=None)
+
+    def siblings(self) -> models.QuerySet[Message]:
+        """This message and its alternatives, oldest first."""
+        return self.conversation.messages.filter(parent=self.parent_id, role=self.role)
+
+
+class MessagePart(models.Model):
+    """A row of what was said in a message; adjacent rows of one kind are one part (chat/reply.py).
+
+    The message's position is the sum of their lengths.
+    """
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20, default=TEXT)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("part of a message")
+        verbose_name_plural = gettext_lazy("parts of messages")
+        ordering = ["message_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="part_number_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} part {self.number} of message {self.message_id}"
+
+    @staticmethod
+    def store(rows_of: Iterable[tuple[uuid.UUID, Iterable[tuple[int, Part]]]]) -> None:
+        """Write numbered rows of each message, by its id, over what is stored of these. Replies only ever grow."""
+        rows = [
+            MessagePart(message_id=message_id, number=number, kind=part.kind, text=part.text)
+            for message_id, numbered in rows_of
+            for number, part in numbered
+        ]
+        MessagePart.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["message", "number"], update_fields=["kind", "text"]
+        )

@@ -1,0 +1,105 @@
+"""What can be found: the words of each message and of each title, written in the transaction that writes the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import connections, models
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy
+
+from chat.models.conversation import Conversation
+from chat.models.message import Message
+from chat.words import words_of
+
+MOST_CHARACTERS = 100_000
+"""Of distinct words in one text. PostgreSQL refuses more than a megabyte of them."""
+
+MATCHING = {
+    "sqlite": "SELECT rowid FROM chat_search WHERE chat_search MATCH %s",
+    # OFFSET 0 is a fence: without it the planner may prefer to look at each row from the newest on.
+    "postgresql": "SELECT id FROM chat_searchentry "
+    "WHERE array_to_tsvector(string_to_array(words, ' ') || ('@' || owner_id::text)) @@ %s::tsquery OFFSET 0",
+}
+"""By database, how ids of entries are found in the index that its migration made."""
+
+
+class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
+    def matching(self, owner_id: Any, query: str) -> Self:
+        """The owner's entries in which each word of `query` begins a word; none if it has no words."""
+        wanted = list(dict.fromkeys(words_of(query)))
+        if not wanted:
+            return self.none()
+        connection = connections[self.db]
+        owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connection)
+        sentence = SENTENCES[connection.vendor](str(owner), wanted)
+        return self.filter(pk__in=RawSQL(MATCHING[connection.vendor], [sentence]))  # noqa: S611 - a parameter
+
+    def index_messages(self, conversation_id: Any, owner_id: Any, texts: Iterable[tuple[Any, str]]) -> None:
+        """What messages say has become this: `texts` by message id."""
+        entries = [
+            SearchEntry(conversation_id=conversation_id, owner_id=owner_id, message_id=pk, words=indexed(text))
+            for pk, text in texts
+        ]
+        self.bulk_create(entries, update_conflicts=True, unique_fields=["message"], update_fields=["words"])
+
+    def index_question(self, conversation: Conversation, message_id: Any, text: str) -> None:
+        """A new message says `text`, perhaps the first of a conversation that is about to be stored."""
+        known = {"conversation": conversation, "owner_id": conversation.owner_id}
+        entries = [SearchEntry(message_id=message_id, words=indexed(text), **known)]
+        if conversation._state.adding:
+            entries.append(SearchEntry(words=indexed(conversation.title), **known))
+        self.bulk_create(entries)
+
+    def index_title(self, conversation: Conversation) -> None:
+        """It is called something else now."""
+        words = indexed(conversation.title)
+        if not self.filter(conversation=conversation, message=None).update(words=words):
+            self.create(conversation=conversation, owner_id=conversation.owner_id, words=words)
+
+
+class SearchEntry(models.Model):
+    """The distinct words of one message, or of a conversation's title if `message` is empty."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+")
+    message = models.OneToOneField(Message, models.CASCADE, null=True, blank=True, related_name="+")
+    # The conversation's owner, again: one index finds the words of one user.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    words = models.TextField(blank=True)
+
+    objects = SearchEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("entry of the search")
+        verbose_name_plural = gettext_lazy("entries of the search")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(message__isnull=True), name="search_one_title"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of {self.message_id or self.conversation_id}"
+
+
+def indexed(text: str) -> str:
+    """The distinct words of `text`, as the index takes them."""
+    words = " ".join(dict.fromkeys(words_of(text)))
+    return words if len(words) <= MOST_CHARACTERS else words[:MOST_CHARACTERS].rpartition(" ")[0]
+
+
+def _for_sqlite(owner: str, words: list[str]) -> str:
+    """https://sqlite.org/fts5.html#full_text_query_syntax; words are of letters and digits alone."""
+    beginnings = " AND ".join(f'"{word}" *' for word in words)
+    return f'owner_id : "{owner}" AND words : ({beginnings})'
+
+
+def _for_postgresql(owner: str, words: list[str]) -> str:
+    """https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY"""
+    return " & ".join([f"'@{owner}'", *(f"'{word}':*" for word in words)])
+
+
+SENTENCES = {"sqlite": _for_sqlite, "postgresql": _for_postgresql}

@@ -1,0 +1,51 @@
+"""A branch of messages -> the messages of the request to the upstream. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CONTINUE = (
+    "Your answer was cut off. Write on exactly where it stops, even in the middle of a word. "
+    "Repeat nothing of it and say nothing about this."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a prompt needs of a message: who said what."""
+
+    role: str
+    text: str
+
+
+def build(branch: Iterable[Turn], system_prompt: str = "") -> list[dict[str, str]]:
+    """The request's `messages`, from the first turn to the last.
+
+    Turns without text (an answer that failed before its first word) are left out; reasoning is never sent back.
+    A branch that ends in an answer asks for its continuation.
+    """
+    turns = [{"role": turn.role, "content": text} for turn in branch if (text := turn.text)]
+    if turns and turns[-1]["role"] == "assistant":
+        turns.append({"role": "user", "content": CONTINUE})
+    return [{"role": "system", "content": system_prompt}, *turns] if system_prompt else turns
+
+
+def title(question: str, answer: str) -> list[dict[str, str]]:
+    """A request for a title of a conversation that began with `question` and `answer`."""
+    return [
+        {
+            "role": "system",
+            "content": "You give conversations short titles. Answer with the title alone: "
+            "two to six words, in the language of the conversation, without quotation marks or a full stop.",
+        },
+        {
+            "role": "user",
+            "content": f"Question:\n{question[:1000]}\n\nAnswer:\n{answer[:1000]}\n\nTitle of this conversation:",
+        },
+    ]
+
+
+def clean_title(text: str, length: int) -> str:
+    """A model's title without the quotes that models like to add; empty if what it wrote is no title but a text."""
+    line = " ".join(text.split("\n", 1)[0].split())
+    line = line.removeprefix("Title:").strip().strip("\"'“”‘’«»„*#` ").rstrip(".")
+    return line if len(line) <= length and len(line.split()) <= 10 else ""

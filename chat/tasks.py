@@ -1,0 +1,33 @@
+"""Tasks that outlive the request that starts them."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from chat.errors import ChatError
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+_tasks: set[asyncio.Task[Any]] = set()
+"""The event loop itself holds tasks only weakly."""
+
+
+def spawn(work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
+    """Run `work` in a fresh context: one that inherits a request's context would hold the request's thread.
+
+    What it raises is for whoever awaits the task, and for the log, in case nobody does.
+    """
+    task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+    _tasks.add(task)
+    task.add_done_callback(_forget)
+    return task
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _tasks.discard(task)
+    if not task.cancelled() and (error := task.exception()) and not isinstance(error, ChatError):
+        logger.error("A task of the chat failed", exc_info=error)

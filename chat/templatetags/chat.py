@@ -1,0 +1,78 @@
+"""Tags and filters of the page."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from chat.translation import translated
+
+if TYPE_CHECKING:
+    from chat.models import Message
+
+register = template.Library()
+
+
+@register.simple_tag
+def fresh_uuid() -> str:
+    """An id for what a form is about to create."""
+    return str(uuid.uuid4())
+
+
+@register.simple_tag(takes_context=True)
+def libraries_if_any(context: template.Context) -> str:
+    """The browser's libraries, where the project has a tag library of that name; else nothing, and text stays text."""
+    assert context.template, "A tag is called while a template is rendered"
+    engine = context.template.engine
+    if "libraries" not in engine.template_libraries:
+        return ""
+    return str(engine.from_string("{% load libraries %}{% browser_libraries %}").render(context))
+
+
+@register.filter(name="translated")
+def translated_filter(sentence: str) -> str:
+    """A sentence that was made or stored in English, in the reader's language."""
+    return translated(sentence)
+
+
+@register.filter
+def verbatim_text(text: str) -> SafeString:
+    """`text` escaped so that the element's text is exactly this: HTML would read a bare CR or CRLF as LF."""
+    return mark_safe(escape(text).replace("\r", "&#13;"))  # noqa: S308 - escaped
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """A time for people: "0.25 s", "12.3 s", "2 min 5 s"."""
+    if seconds is None:
+        return _("unknown")
+    if seconds < 59.95:
+        return _("%s s") % number_format(seconds, decimal_pos=2 if seconds < 10 else 1)
+    minutes, rest = divmod(round(seconds), 60)
+    return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
+
+
+@register.filter
+def reasoning_title(message: Message | None) -> str:
+    """What stands above a message's reasoning; static/chat/js/reasoning.js says the same."""
+    if message and message.is_reasoning:
+        return _("Thinking…")
+    is_running = message and message.generation and message.generation.is_running
+    if not message or is_running or message.reasoning_ms is None:
+        return _("Reasoning")
+    return _thought_for(message.reasoning_ms)
+
+
+def _thought_for(milliseconds: int) -> str:
+    if milliseconds < 1000:
+        return _("Thought for less than a second")
+    minutes, seconds = divmod((milliseconds + 500) // 1000, 60)
+    if not minutes:
+        return _("Thought for %s s") % seconds
+    return _("Thought for %(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": seconds}

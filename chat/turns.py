@@ -1,0 +1,284 @@
+"""What a user does in a conversation, each in one transaction: ask, have an answer written again or written on,
+choose among alternatives.
+
+A turn is stored before the upstream is asked, and its ids come from the client. So a repeated request (a double
+click, a retry after a lost connection) finds what the first one stored and joins it.
+"""
+
+import math
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
+from chat.models import Conversation, Generation, Message, MessagePart, SearchEntry
+from chat.models.conversation import first_words
+from chat.models.generation import LEASE, Status
+from chat.prompts import Turn
+from chat.reply import TEXT, Part
+from chat.sentences import gettext_noop as _
+
+MINUTE = timedelta(minutes=1)
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A user's message as it was sent. `parent` is the message it answers; None begins a conversation."""
+
+    id: uuid.UUID
+    text: str
+    parent: uuid.UUID | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """A wish for another answer; `id` becomes the new assistant message's."""
+
+    id: uuid.UUID
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A wish that an answer be written on; `id` becomes the new generation's."""
+
+    id: uuid.UUID
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A generation, and what its model is to be asked. `is_new` is False where a repeated request joined it."""
+
+    generation: Generation
+    turns: list[Turn]
+    is_new: bool
+    written: Message | None = None
+    """The message that it continues."""
+
+
+def turn(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
+    """One transaction, and once more if somebody else stored the same id in the meantime."""
+
+    @wraps(function)
+    def in_one_transaction(*args: P.args, **kwargs: P.kwargs) -> Accepted:
+        try:
+            with transaction.atomic():
+                return function(*args, **kwargs)
+        except IntegrityError:
+            with transaction.atomic():
+                return function(*args, **kwargs)
+
+    return in_one_transaction
+
+
+@turn
+def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room: Callable[[], bool]) -> Accepted:
+    """Store a question and a generation for its answer.
+
+    `has_room` says whether this process can take one more generation.
+    Raises NotFound, Conflict, TooMany, Unavailable; then nothing is stored and the ids stay free.
+    """
+    _take_turns(owner_id)
+    if stored := Message.objects.select_related("conversation").filter(pk=question.id).first():
+        return _join_question(owner_id, conversation_id, question, stored)
+    conversation = Conversation.objects.filter(pk=conversation_id).first()
+    if conversation and conversation.owner_id != owner_id:
+        raise NotFound
+    if question.parent:
+        _check_parent(conversation, question.parent)
+    _check_limits(owner_id, has_room)
+    if conversation:
+        number = _next_number(conversation)
+    else:
+        conversation = Conversation(pk=conversation_id, owner_id=owner_id, title=first_words(question.text))
+        number = 1
+    asked = Message(
+        pk=question.id,
+        conversation=conversation,
+        parent_id=question.parent,
+        role=Message.Role.USER,
+        number=number,
+    )
+    SearchEntry.objects.index_question(conversation, question.id, question.text)
+    MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
+    above = conversation.turns(question.parent) if question.parent else []
+    turns = [*above, Turn(Message.Role.USER, question.text)]
+    return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, turns)
+
+
+@turn
+def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_room: Callable[[], bool]) -> Accepted:
+    """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
+    _take_turns(owner_id)
+    message = Message.objects.filter(pk=message_id, conversation__owner=owner_id).first()
+    if not message:
+        raise NotFound
+    if not message.parent or message.role != Message.Role.ASSISTANT:
+        raise BadInput(_("Only an answer can be written again."))
+    if stored := Message.objects.select_related("conversation").filter(pk=wish.id).first():
+        if stored.conversation.owner_id != owner_id:
+            raise NotFound
+        if stored.parent_id != message.parent_id or stored.role != Message.Role.ASSISTANT or stored == message:
+            raise Conflict(_("This id belongs to another message."))
+        return _join(stored)
+    _check_limits(owner_id, has_room)
+    question, conversation = message.parent, message.conversation
+    turns = conversation.turns(question.pk)
+    return _answer([], question, wish.id, wish.model, _next_number(conversation), turns)
+
+
+@turn
+def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room: Callable[[], bool]) -> Accepted:
+    """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
+    _take_turns(owner_id)
+    mine = Message.objects.filter(conversation__owner=owner_id).prefetch_related("generations", "parts")
+    message = mine.filter(pk=message_id).first()
+    last = message and message.generation
+    if not message or not last:
+        raise NotFound
+    if stored := Generation.objects.select_related("message__conversation").filter(pk=wish.id).first():
+        if stored.owner_id != owner_id:
+            raise NotFound
+        if stored.message_id != message_id:
+            raise Conflict(_("This id belongs to another answer."))
+        return Accepted(stored, [], is_new=False)
+    if last.is_running:
+        raise Conflict(_("This answer is still being written."))
+    if last.status == Status.COMPLETE or not message.text:
+        raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
+    if message.children.exists():
+        raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
+    _check_limits(owner_id, has_room)
+    position = message.reply.position
+    generation = _new_generation(message, wish.model, pk=wish.id, number=last.number + 1, begins_at=position)
+    message.conversation.touch(current=message)
+    return Accepted(generation, message.conversation.turns(message_id), is_new=True, written=message)
+
+
+@transaction.atomic
+def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
+    """Put the branch through `message_id` on show, from now on and wherever its conversation is opened.
+
+    Raises NotFound. Its place in the list of conversations stays: to look at something is not to add to it.
+    """
+    _take_turns(owner_id)
+    message = Message.objects.filter(pk=message_id, conversation__owner=owner_id).first()
+    if not message:
+        raise NotFound
+    conversation: Conversation = message.conversation
+    conversation.show(message)
+    return conversation
+
+
+def _take_turns(owner_id: int) -> None:
+    """Let one turn of a user finish before the next begins, so that limits and repeated ids are exact.
+
+    SQLite does so by itself: its transactions here are IMMEDIATE.
+    """
+    if connection.features.has_select_for_update:
+        get_user_model().objects.select_for_update().filter(pk=owner_id).values_list("pk").first()
+
+
+def _join_question(owner_id: int, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:
+    if stored.conversation.owner_id != owner_id:
+        raise NotFound
+    same = (stored.conversation_id, stored.parent_id, stored.role, stored.text) == (
+        conversation_id,
+        question.parent,
+        Message.Role.USER,
+        question.text,
+    )
+    answer = stored.children.order_by("number").first()
+    if not same or not answer:
+        raise Conflict(_("This id belongs to another message."))
+    return _join(answer)
+
+
+def _join(answer: Message) -> Accepted:
+    generation = answer.generations.order_by("-number").select_related("message__conversation").first()
+    if not generation:
+        raise Conflict(_("This id belongs to another message."))
+    return Accepted(generation, [], is_new=False)
+
+
+def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:
+    parent = conversation and conversation.messages.filter(pk=parent_id).first()
+    if not parent:
+        raise NotFound(_("The message that this one answers is not in this conversation."))
+    if parent.role != Message.Role.ASSISTANT:
+        raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
+    if parent.generations.running().exists():
+        raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
+
+
+def _check_limits(owner_id: int, has_room: Callable[[], bool]) -> None:
+    mine = Generation.objects.filter(owner=owner_id)
+    live = settings.CHAT_LIVE_PER_USER
+    if live and mine.running().count() >= live:
+        raise TooMany(
+            _("%(limit)s of your answers are being written already. Wait for one to end, or stop it."),
+            values={"limit": live},
+            retry_after=5,
+        )
+    allowed = settings.CHAT_MESSAGES_PER_MINUTE
+    if allowed:
+        now = timezone.now()
+        # Not later than now: a clock that was set back must not lock anybody out.
+        recent = mine.filter(created_at__gt=now - MINUTE, created_at__lte=now).order_by("-created_at")
+        times = list(recent.values_list("created_at", flat=True)[:allowed])
+        if len(times) == allowed:
+            wait = max(1, math.ceil((times[-1] + MINUTE - now).total_seconds()))
+            raise TooMany(
+                _("That was %(limit)s messages in a minute. Send it again in %(wait)s s."),
+                values={"limit": allowed, "wait": wait},
+                retry_after=wait,
+            )
+    if not has_room():
+        raise Unavailable(
+            _("As many answers as this server can take are being written. Please try again in a moment."),
+            retry_after=5,
+        )
+
+
+def _answer(
+    new: list[Message], question: Message, answer_id: uuid.UUID, model: str, number: int, turns: list[Turn]
+) -> Accepted:
+    """Store an answer to `question`, with the `new` messages above it. Foreign keys are checked at the very end."""
+    conversation = question.conversation
+    answer = Message(
+        pk=answer_id,
+        conversation=conversation,
+        parent=question,
+        role=Message.Role.ASSISTANT,
+        number=number,
+    )
+    Message.objects.bulk_create([*new, answer])
+    generation = _new_generation(answer, model)
+    conversation.touch(current=answer)
+    return Accepted(generation, turns, is_new=True)
+
+
+def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
+    owner_id = answer.conversation.owner_id
+    generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=Now() + LEASE, **fields)
+    generation.save(force_insert=True)
+    return generation
+
+
+def _next_number(conversation: Conversation) -> int:
+    last: int | None = conversation.messages.aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1

@@ -1,0 +1,87 @@
+"""Pages: a new conversation, and one that exists."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+
+from chat import upstream
+from chat.database import in_database
+from chat.errors import NotFound
+from chat.models import Conversation, Generation, Message
+from chat.sentences import gettext_noop as _
+from chat.views.branches import Section, asked_begin, asked_id, section
+from chat.views.endpoints import endpoint
+from chat.views.errors import wants_json
+from chat.views.pages import render_page
+
+LISTED = 100
+"""How many conversations the list shows."""
+
+
+@endpoint("GET")
+async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET / — a page with a fresh uuid in its form; nothing is stored until something is sent."""
+    return await in_database(_page, request, user, Conversation(owner_id=user.pk), Section([], None))
+
+
+@endpoint("GET")
+async def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """GET /c/<uuid>/ — the end of the conversation; with `?from=` all from that message on.
+
+    With `?message=` the branch of that message. As JSON its title, for a page that waits for the model's.
+    """
+    return await in_database(_show, request, user, conversation_id)
+
+
+def to_answer(generation: Generation) -> HttpResponse:
+    """Where a plain form leads. To no fragment of the page: a refresh would not load it again then."""
+    return redirect(generation.message.conversation)
+
+
+def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
+    if not conversation:
+        raise NotFound(_("There is no such conversation among yours."))
+    if wants_json(request):
+        return JsonResponse({"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by})
+    return _page(request, user, conversation, _asked_section(request, conversation))
+
+
+def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
+    outline = conversation.outline()
+    leaf = conversation.current_id
+    edited = asked_id(request, "edit")
+    message = edited or asked_id(request, "message")
+    if message and message in outline and message not in outline.path(leaf):
+        leaf = outline.leaf_below(message)
+    return section(conversation, outline, outline.path(leaf), asked_begin(request), holding=edited)
+
+
+def _page(
+    request: HttpRequest, user: AbstractBaseUser, conversation: Conversation, shown: Section
+) -> HttpResponseBase:
+    branch = shown.messages
+    is_running = any(message.generation and message.generation.is_running for message in branch)
+    context = {
+        "conversation": conversation,
+        "is_new": conversation._state.adding,
+        "section": shown,
+        "leaf": branch[-1] if branch else None,
+        "is_running": is_running,
+        "conversations": list(Conversation.objects.owned_by(user).recent()[:LISTED]),
+        "edited": None if is_running else _edited(request, branch),
+        "next_id": uuid.uuid4(),
+        "models": settings.CHAT_MODELS,
+        "model_notice": upstream.notice(),
+        "input_chars": settings.CHAT_INPUT_CHARS,
+    }
+    return render_page(request, "chat/conversation.html", context)
+
+
+def _edited(request: HttpRequest, branch: list[Message]) -> uuid.UUID | None:
+    """The question that `?edit=` asks to be shown in a form, where there are no scripts to do so."""
+    wanted = asked_id(request, "edit")
+    return next((each.pk for each in branch if each.pk == wanted and each.role == Message.Role.USER), None)

@@ -1,0 +1,29 @@
+"""What is known of how an answer was written."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase
+
+from chat.database import in_database
+from chat.errors import NotFound
+from chat.models import Generation
+from chat.sentences import gettext_noop as _
+from chat.views.endpoints import endpoint
+from chat.views.pages import render_page
+
+
+@endpoint("GET")
+async def details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+    """GET /messages/<uuid>/details/ — a page of models, endings, tokens and times, by generation.
+
+    The conversation's page takes `.details` out of it, so both say the same.
+    """
+    return await in_database(_details, request, user, message_id)
+
+
+def _details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+    generations = Generation.objects.owned_by(user).filter(message=message_id).order_by("number")
+    if not (written := list(generations.select_related("message"))):
+        raise NotFound(_("There is no such answer among yours."))
+    return render_page(request, "chat/details.html", {"generations": written, "message": written[0].message})

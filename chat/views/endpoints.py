@@ -1,0 +1,79 @@
+"""What all views of the chat share: who asks, by which method, and how errors are answered."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import patch_cache_control
+
+from chat.errors import ChatError, MethodNotAllowed, NotLoggedIn, Unavailable
+from chat.sentences import gettext_noop as _
+from chat.views.errors import draft_of, error_response, wants_json
+
+logger = logging.getLogger(__name__)
+
+NO_DATABASE = _("The site cannot reach its database just now. Your text is kept; send it again in a moment.")
+
+P = ParamSpec("P")
+Answer = Coroutine[Any, Any, HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, AbstractBaseUser, P], Answer]
+
+
+def endpoint(method: str, *, head: bool = True) -> Callable[[View[P]], Callable[..., Answer]]:
+    """A view for logged-in users and one method, called with the request and the user.
+
+    HEAD goes with GET unless `head` is off, as for a stream, which a HEAD would read to its end for nothing.
+
+    Others get 401 as JSON, or the login page if a form posted or a person navigates; a wrong method gets 405.
+    A ChatError becomes its response. Nothing that it answers may be cached.
+    """
+
+    methods = ("GET", "HEAD") if method == "GET" and head else (method,)
+
+    def decorate(view: View[P]) -> Callable[..., Answer]:
+        async def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            # Until we know: an error may have to be shown before, and nothing may ask the database from here.
+            request.user = AnonymousUser()
+            try:
+                if request.method not in methods:
+                    raise MethodNotAllowed
+                request.user = user = await request.auser()
+                if not user.is_authenticated:
+                    raise NotLoggedIn
+                response = await view(request, user, *args, **kwargs)
+            except (OperationalError, InterfaceError):
+                logger.exception("The database failed")
+                response = error_response(request, Unavailable(NO_DATABASE, retry_after=5), draft=draft_of(request))
+            except NotLoggedIn as error:
+                response = _ask_for_login(request, error)
+            except ChatError as error:
+                response = error_response(request, error, draft=draft_of(request))
+                if isinstance(error, MethodNotAllowed):
+                    response["Allow"] = ", ".join(methods)
+            if not response.has_header("Cache-Control"):
+                patch_cache_control(response, no_store=True, private=True)
+            return response
+
+        @wraps(view)
+        async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method != "POST":
+                return await respond(request, *args, **kwargs)
+            # Who asks for something may be gone at once, as a page that is closed after Stop: it is done all the same.
+            return await asyncio.shield(asyncio.ensure_future(respond(request, *args, **kwargs)))
+
+        return wrapped
+
+    return decorate
+
+
+def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:
+    if wants_json(request):
+        return error_response(request, error)
+    # Nobody can come back to the address of a POST, and its conversation need not exist yet.
+    return redirect_to_login("/" if request.method == "POST" else request.get_full_path())

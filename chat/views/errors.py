@@ -1,0 +1,110 @@
+"""Errors as responses, in the language of the request: JSON for scripts, a page for people."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
+from django.utils import translation
+
+from chat import errors
+from chat.forms import posted_by_form
+from chat.sentences import gettext_noop as _
+from chat.translation import translated
+
+FOR_SCRIPTS = (
+    "ancestors",
+    "messages",
+    "regenerations",
+    "continuations",
+    "selection",
+    "feedback",
+    "events",
+    "cancellation",
+    "test_stream",
+)
+"""The names of the addresses that a page's scripts ask: their errors are JSON (docs/protocol.md)."""
+
+
+def error_response(request: HttpRequest, error: errors.ChatError, **context: object) -> HttpResponse:
+    """`error` as JSON, or as a page where a form posted or a person navigates."""
+    if wants_json(request):
+        response: HttpResponse = JsonResponse(error.as_json(translated), status=error.status)
+    else:
+        response = render(request, "chat/error.html", _page_of(request, error) | context, status=error.status)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Is this a request of docs/protocol.md, sent by a script?"""
+    if posted_by_form(request):
+        return False
+    try:
+        is_for_scripts = resolve(request.path_info).url_name in FOR_SCRIPTS
+    except Resolver404:
+        is_for_scripts = False
+    return is_for_scripts or "application/json" in request.headers.get("Accept", "")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW. `reason` is for developers; Django logs it."""
+    error = errors.Forbidden(
+        _("This page is out of date, so the request could not be trusted. Reload the page and send it again."),
+        code="csrf",
+    )
+    return error_response(request, error, draft=draft_of(request))
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """For a body that is refused before anything looks at it, and before anybody knows who sent it."""
+    error = errors.TooLong(
+        _("This is larger than the site accepts. Go back, where your text still is, and shorten it.")
+    )
+    with translation.override(translation.get_language_from_request(request)):
+        return _without_database(request, error)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, errors.BadInput())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, errors.Forbidden())
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_response(request, errors.NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    error = errors.ChatError(_("Something went wrong on this site. Your text is kept; please try again."))
+    return _without_database(request, error)
+
+
+def _page_of(request: HttpRequest, error: errors.ChatError) -> dict[str, object]:
+    """What its page says. Only what a GET asked for can be asked for again by a link."""
+    may_try_again = request.method == "GET" and error.status in (429, 500, 503)
+    return {
+        "error": error,
+        "sentence": error.said(translated),
+        "status": error.status,
+        "may_try_again": may_try_again,
+    }
+
+
+def _without_database(request: HttpRequest, error: errors.ChatError) -> HttpResponse:
+    """For an error of which a database, a session or a user may be what failed."""
+    if wants_json(request):
+        return JsonResponse(error.as_json(translated), status=error.status)
+    try:
+        page: str = render_to_string("500.html", _page_of(request, error))
+    except ValueError:  # the static files have not been collected
+        page = f"<!doctype html><title>{error.status}</title><p>{error.said(translated)}</p>"
+    return HttpResponse(page, status=error.status)
+
+
+def draft_of(request: HttpRequest) -> str:
+    """The text that a plain form sent, to be given back."""
+    sent = request.POST if posted_by_form(request) else {}
+    return sent.get("text") or sent.get("comment") or ""

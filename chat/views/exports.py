@@ -1,0 +1,76 @@
+"""Conversations to take along: one as JSON or Markdown, all as a zip."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone, translation
+from django.utils.http import content_disposition_header
+
+from chat.archive.document import SavedConversation
+from chat.archive.files import Zip, as_json, file_name
+from chat.archive.markdown import as_markdown
+from chat.archive.rows import saved
+from chat.database import in_database
+from chat.errors import BadInput, NotFound
+from chat.models import Conversation
+from chat.sentences import Say
+from chat.sentences import gettext_noop as _
+from chat.translation import translated
+from chat.views.endpoints import endpoint
+from chat.views.pages import language_of
+
+FORMS: dict[str, tuple[str, str, Callable[[SavedConversation, Say], str]]] = {
+    "json": ("json", "application/json", lambda conversation, _say: as_json(conversation)),
+    "markdown": ("md", "text/markdown; charset=utf-8", as_markdown),
+}
+
+
+@endpoint("GET")
+async def one(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """GET /c/<uuid>/export/?as=json|markdown — the conversation as a file."""
+    if (form := request.GET.get("as", "json")) not in FORMS:
+        raise BadInput(_("A conversation can be exported as json or as markdown."))
+    return await in_database(_one, user.pk, conversation_id, form, _say_in(request))
+
+
+def _one(owner_id: int, conversation_id: uuid.UUID, form: str, say: Say) -> HttpResponseBase:
+    """In a thread, for writing a long one would hold up every stream of the event loop."""
+    extension, content_type, write = FORMS[form]
+    conversation = saved(owner_id, conversation_id)
+    if not conversation:
+        raise NotFound(_("There is no such conversation among yours."))
+    name = file_name(conversation, extension)
+    return HttpResponse(write(conversation, say), headers=_file_headers(name, content_type))
+
+
+@endpoint("GET", head=False)
+async def everything(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET /export/ — all conversations as a zip, made while it is sent."""
+    name = f"conversations-{timezone.localdate().isoformat()}.zip"
+    pieces = _zip_of(user.pk, _say_in(request))
+    return StreamingHttpResponse(pieces, headers=_file_headers(name, "application/zip"))
+
+
+def _say_in(request: HttpRequest) -> Say:
+    """Sentences in the request's language, for threads that know nothing of the request."""
+    say: Say = translation.override(language_of(request))(translated)
+    return say
+
+
+async def _zip_of(owner_id: int, say: Say) -> AsyncIterator[bytes]:
+    archive = Zip(partial(saved, owner_id), say)
+    for pk in await in_database(_ids, owner_id):
+        yield await in_database(archive.add, pk)
+    yield await in_database(archive.close)
+
+
+def _ids(owner_id: int) -> list[uuid.UUID]:
+    return list(Conversation.objects.filter(owner=owner_id).recent().values_list("pk", flat=True))
+
+
+def _file_headers(name: str, content_type: str) -> dict[str, str]:
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    return {"Content-Type": content_type, "Content-Disposition": disposition or "attachment"}

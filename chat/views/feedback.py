@@ -1,0 +1,21 @@
+"""What a user thinks of an answer."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+
+from chat import feedback
+from chat.database import write_in_database
+from chat.forms import posted_by_form, read_opinion
+from chat.views.endpoints import endpoint
+
+
+@endpoint("POST")
+async def give(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+    """POST /messages/<uuid>/feedback/ — say that an answer is good or bad, and why; or withdraw that."""
+    given = await write_in_database(feedback.give, user.pk, message_id, read_opinion(request))
+    if posted_by_form(request):
+        return redirect(given.message.conversation)
+    return JsonResponse({"value": given.value, "comment": given.comment})

@@ -1,0 +1,49 @@
+"""A reply while it is written and afterwards: follow it, stop it."""
+
+import asyncio
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from chat.database import in_database
+from chat.engine import engine
+from chat.errors import NotFound
+from chat.forms import posted_by_form
+from chat.models import Generation
+from chat.tasks import spawn
+from chat.views.conversations import to_answer
+from chat.views.endpoints import endpoint
+from chat.views.streams import asked_position, check_room, event_stream
+
+
+@endpoint("GET", head=False)
+async def events(request: HttpRequest, user: AbstractBaseUser, generation_id: uuid.UUID) -> HttpResponseBase:
+    """GET /generations/<uuid>/events/ — the reply from `Last-Event-ID` or `?after=`."""
+    check_room(user)
+    generation = await in_database(_find, user, generation_id)
+    return event_stream(generation, asked_position(request))
+
+
+@endpoint("POST")
+async def cancel(request: HttpRequest, user: AbstractBaseUser, generation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /generations/<uuid>/cancellation/ — stop it: 202, or 200 with its state if it has ended."""
+    # Shielded: a Stop counts, even if the page is gone before it is answered.
+    generation, is_stopping = await asyncio.shield(spawn(_stop(user, generation_id)))
+    if posted_by_form(request):
+        return to_answer(generation)
+    return JsonResponse({"status": generation.status}, status=202 if is_stopping else 200)
+
+
+async def _stop(user: AbstractBaseUser, generation_id: uuid.UUID) -> tuple[Generation, bool]:
+    generation = await in_database(_find, user, generation_id)
+    if generation.is_running and await engine.stop(generation):
+        return generation, True
+    return await in_database(_find, user, generation_id), False
+
+
+def _find(user: AbstractBaseUser, generation_id: uuid.UUID) -> Generation:
+    found = Generation.objects.owned_by(user).select_related("message__conversation").filter(pk=generation_id)
+    if not (generation := found.first()):
+        raise NotFound
+    return generation

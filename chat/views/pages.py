@@ -1,0 +1,27 @@
+"""Pages. Compressed here: a middleware would compress streams too, and Chromium shows only their first event then."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import render
+from django.utils import translation
+
+_gzip = GZipMiddleware(lambda request: HttpResponse())
+
+
+def render_page(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponseBase:
+    """For the thread that renders: compressing a long page would hold up every stream of the event loop.
+
+    The thread is none of the request's, and does not know its language.
+    """
+    with translation.override(language_of(request)):
+        return _gzip.process_response(request, render(request, template, context))
+
+
+def language_of(request: HttpRequest) -> str:
+    """As the locale middleware has found it."""
+    language: str = getattr(request, "LANGUAGE_CODE", settings.LANGUAGE_CODE)
+    return language

@@ -1,0 +1,51 @@
+"""A reply as a response."""
+
+from collections.abc import AsyncIterator
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, StreamingHttpResponse
+
+from chat import sse
+from chat.errors import TooMany
+from chat.follower import follow, open_streams
+from chat.models import Generation
+from chat.sentences import gettext_noop as _
+
+
+def asked_position(request: HttpRequest) -> int | None:
+    """The position that a request asks to go on from: `Last-Event-ID`, else `?after=`, else 0."""
+    return sse.position_after(request.headers.get("Last-Event-ID"), request.GET.get("after"))
+
+
+def check_room(user: AbstractBaseUser) -> None:
+    """Raises TooMany if the user has as many streams open in this process as one may have."""
+    limit = settings.CHAT_STREAMS_PER_USER
+    if limit and open_streams[user.pk] >= limit:
+        raise TooMany(
+            _("You have %(limit)s answers open at once. Close some of the tabs."),
+            values={"limit": limit},
+            retry_after=5,
+        )
+
+
+def event_stream(generation: Generation, position: int | None) -> StreamingHttpResponse:
+    """The events of a reply after `position` (None: one that cannot be honoured) as `text/event-stream`."""
+    return as_event_stream(follow(generation, position))
+
+
+def as_event_stream(frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """`frames` as `text/event-stream`.
+
+    The headers keep what lies between from holding the stream back or rewriting it: no-transform and identity for
+    compressing middleware and proxies, X-Accel-Buffering for nginx.
+    """
+    return StreamingHttpResponse(
+        frames,
+        content_type="text/event-stream; charset=utf-8",
+        headers={
+            "Cache-Control": "no-store, no-transform",
+            "X-Accel-Buffering": "no",
+            "Content-Encoding": "identity",
+        },
+    )

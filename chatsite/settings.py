@@ -1,0 +1,222 @@
+"""All settings of the site. Each is read once, from the environment or from a file `.env` beside manage.py.
+
+The list with explanations for operators is in docs/settings.md; a test fails when one is missing there.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
+
+# The process
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="insecure-key-for-development-only" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. In production set it to a long random string. "
+        "For development set DEBUG=on (`make run` writes both to .env)."
+    )
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# How many threads serve the synchronous parts of requests, and so how many database connections they hold.
+CHAT_REQUEST_THREADS = env.int("CHAT_REQUEST_THREADS", default=4)
+
+ROOT_URLCONF = "chatsite.urls"
+ASGI_APPLICATION = "chatsite.asgi.application"
+
+INSTALLED_APPS = [
+    "daphne",  # first: its runserver replaces Django's
+    "servestatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "chat",
+]
+
+# No GZipMiddleware: Chromium then shows the first event of a stream and drops the rest.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "libraries": {"libraries": "chatsite.libraries"},
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "chatsite.accounts.signup_is_open",
+            ],
+        },
+    },
+]
+
+# The database. SQLite needs WAL, so that readers never wait for a writer, and IMMEDIATE transactions:
+# without them two writers fail with "database is locked", whatever the timeout.
+
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        transaction_mode="IMMEDIATE",
+        timeout=20,
+        init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    )
+# Connections may outlive a request because the threads that hold them are bounded (chatsite/asgi.py).
+DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Accounts
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+# May visitors make accounts themselves? The very first account, the administrator's, can be made in any case.
+CHAT_SIGNUP = env.bool("CHAT_SIGNUP", default=DEBUG)
+
+# Language and time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = True
+USE_TZ = True
+
+# Static files, hashed in production and served by the process itself
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "chatsite.libraries.LibraryFinder",
+]
+# Where npm puts the browser's libraries. Without it the page works, in plain text.
+NODE_MODULES = BASE_DIR / "node_modules"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "chatsite.storage.HashedStaticFilesStorage"
+    },
+}
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+
+# Security. Each of the HTTPS settings can be turned off where a proxy in front already does it.
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SESSION_COOKIE_SECURE = env.bool("SESSION_COOKIE_SECURE", default=not DEBUG)
+CSRF_COOKIE_SECURE = env.bool("CSRF_COOKIE_SECURE", default=not DEBUG)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=True)
+# On only behind a proxy that always sets X-Forwarded-Proto itself; else a client could lie about HTTPS.
+if env.bool("TRUST_X_FORWARDED_PROTO", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# The language that somebody has chosen.
+LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "chat.views.errors.csrf_failure"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        # The nonce is for the import map alone, and only in the header of a page that has one.
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# The model
+
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
+# With neither of them and DEBUG on, a small built-in model answers, so that a fresh checkout works offline.
+CHAT_LOCAL_MODEL = DEBUG and not OPENAI_API_KEY and not OPENAI_BASE_URL
+# The models that users may pick; the first is the default.
+CHAT_MODELS = [name.strip() for name in env.list("CHAT_MODELS", default=[]) if name.strip()] or ["gpt-4o-mini"]
+if CHAT_LOCAL_MODEL:
+    CHAT_MODELS = ["SmolLM2-135M-Instruct"]
+# What the model is told before every conversation; empty: nothing.
+CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default="")
+# Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
+CHAT_TITLES = env.str("CHAT_TITLES", default="model")
+
+# Limits; 0 turns one off
+
+CHAT_LIVE_PER_USER = env.int("CHAT_LIVE_PER_USER", default=5)
+CHAT_LIVE_PER_PROCESS = env.int("CHAT_LIVE_PER_PROCESS", default=1000)
+CHAT_STREAMS_PER_USER = env.int("CHAT_STREAMS_PER_USER", default=50)
+CHAT_MESSAGES_PER_MINUTE = env.int("CHAT_MESSAGES_PER_MINUTE", default=20)
+CHAT_INPUT_CHARS = env.int("CHAT_INPUT_CHARS", default=100_000)
+CHAT_OUTPUT_CHARS = env.int("CHAT_OUTPUT_CHARS", default=200_000)
+# A body larger than this is refused with 413. A character of a message takes up to 12 bytes in JSON.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * (CHAT_INPUT_CHARS or 1_000_000) + 65_536
+
+# Deadlines, in seconds; 0 turns one off
+
+CHAT_FIRST_TOKEN_SECONDS = env.float("CHAT_FIRST_TOKEN_SECONDS", default=60)
+CHAT_IDLE_SECONDS = env.float("CHAT_IDLE_SECONDS", default=60)
+CHAT_TOTAL_SECONDS = env.float("CHAT_TOTAL_SECONDS", default=900)
+# How long a reader may take nothing of what waits for it, until its connection is closed (chatsite/server.py).
+CHAT_READER_SECONDS = env.float("CHAT_READER_SECONDS", default=60)
+
+# The log: to standard error, without what users write and without keys
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "chat": {"handlers": ["stderr"], "level": env.str("CHAT_LOG_LEVEL", default="INFO"), "propagate": False},
+        "chatsite": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # Its line for each request to the upstream says nothing that ours do not.
+        "httpx2": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,271 @@
+import { createParser } from "./sse.js";
+import { failureOf } from "./failure.js";
+
+/**
+ * One reply, followed to its end over as many connections as that takes. Pure of the DOM.
+ *
+ * A reply is a log, and a position says how much of it we have. Whatever happens to a connection, the next one asks
+ * for what comes after our position; so nothing is lost and nothing comes twice. Before `start` has told us which
+ * generation is ours, the request itself is repeated: it bears the id of its message, and the server joins the two.
+ *
+ * A connection is given up when the stream ends without `end`, when it breaks, and when it is silent for longer than
+ * two keep-alives. A refusal (4xx, or an overload at the first request) is final: it is for the user to decide.
+ * Attempts are counted, but not those of a browser that is offline: it waits for the network, however long.
+ *
+ * @typedef {{url: string, init: RequestInit}} Asking
+ * @typedef {{conversation: string, message: string, parent: string, generation: string, model: string, title: string}} Start
+ * @typedef {{status: string, finish_reason: string, usage: object | null, reasoning_ms?: number | null, code: string, message: string}} Ending
+ * @typedef {import("./failure.js").Failure} Failure
+ * @typedef {"connected" | "reconnecting" | "offline"} Connection
+ *
+ * @typedef {object} Source
+ * @property {Asking} [ask] the request that begins the reply; without it, `generation` is followed from `position`
+ * @property {string} [generation]
+ * @property {number} [position] that the reader has
+ * @property {(generation: string) => string} eventsUrl
+ *
+ * @typedef {object} Reader what is told, in this order; at most one of onEnd and onFailure, once and last
+ * @property {(start: Start) => void} onStart the first time alone
+ * @property {(text: string) => void} onText
+ * @property {(text: string) => void} onReasoning
+ * @property {(title: string) => void} onTitle
+ * @property {() => void} onReset drop all text and reasoning; it follows again
+ * @property {(connection: Connection) => void} onConnection
+ * @property {(ending: Ending) => void} onEnd
+ * @property {(failure: Failure) => void} onFailure
+ *
+ * @typedef {object} Tools
+ * @property {(url: string, init: RequestInit) => Promise<Response>} fetch
+ * @property {(callback: () => void, milliseconds: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} now milliseconds
+ * @property {() => number} random from 0 to 1
+ * @property {() => boolean} isOnline false: surely not
+ */
+
+const SILENCE_MS = 30_000;
+/** Short, so that a laptop that wakes up notices soon how long it has heard nothing. */
+const SILENCE_CHECK_MS = 2_000;
+const DEFAULT_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 10_000;
+/** Of the delay; so that the pages of a server that restarts do not come back all at once. */
+const JITTER = 0.5;
+const ASK_ATTEMPTS = 4;
+/** About five minutes. */
+const FOLLOW_ATTEMPTS = 30;
+
+const PAUSED = "paused";
+
+/** @type {Tools} */
+const BROWSER_TOOLS = {
+  fetch: (url, init) => fetch(url, init),
+  setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
+  clearTimeout: (timer) => clearTimeout(timer),
+  now: () => Date.now(),
+  random: () => Math.random(),
+  isOnline: () => navigator.onLine,
+};
+
+export class ReplyStream {
+  #source;
+  #reader;
+  #tools;
+  #generation;
+  #position;
+  #retryMs = DEFAULT_RETRY_MS;
+  #failures = 0;
+  #hasStarted = false;
+  #isOver = false;
+  #isPaused = false;
+  #heardAt = 0;
+  /** @type {AbortController | null} */
+  #connection = null;
+  #wake = () => {};
+
+  /**
+   * @param {Source} source
+   * @param {Reader} reader
+   * @param {Partial<Tools>} [tools] others than the browser's own
+   */
+  constructor(source, reader, tools = {}) {
+    this.#source = source;
+    this.#reader = reader;
+    this.#tools = { ...BROWSER_TOOLS, ...tools };
+    this.#generation = source.generation ?? "";
+    this.#position = source.position ?? 0;
+  }
+
+  /** The generation that is followed; empty until `start` has said which. */
+  get generation() {
+    return this.#generation;
+  }
+
+  get position() {
+    return this.#position;
+  }
+
+  /** Follows the reply to its end. Resolves when it has ended, failed for good or been closed. */
+  async run() {
+    while (!this.#isOver) {
+      if (this.#isPaused && this.#generation) await this.#sleep();
+      else await this.#attempt();
+    }
+  }
+
+  /** Lets go of the connection, to catch up when resumed. A request that has not been answered yet is kept. */
+  pause() {
+    this.#isPaused = true;
+    if (this.#generation) this.#connection?.abort(PAUSED);
+  }
+
+  /** Goes on where it paused; also cuts a wait for the next attempt short. */
+  resume() {
+    this.#isPaused = false;
+    this.#failures = 0;
+    this.#wake();
+  }
+
+  /** Connects anew at once, e.g. when the network is back: the old connection may be dead without a word. */
+  refresh() {
+    this.#failures = 0;
+    this.#connection?.abort(PAUSED);
+    this.#wake();
+  }
+
+  /** Ends it without a word to the reader. The generation goes on at the server. */
+  close() {
+    this.#isOver = true;
+    this.#connection?.abort(PAUSED);
+    this.#wake();
+  }
+
+  async #attempt() {
+    const failure = await this.#connect();
+    if (this.#isOver || !failure) return;
+    const isOffline = !failure.status && !this.#tools.isOnline();
+    if (!isOffline) this.#failures += 1;
+    if (failure.isFinal || this.#failures >= (this.#generation ? FOLLOW_ATTEMPTS : ASK_ATTEMPTS)) {
+      this.#isOver = true;
+      this.#reader.onFailure(failure);
+      return;
+    }
+    this.#reader.onConnection(isOffline ? "offline" : "reconnecting");
+    await this.#sleep(isOffline ? LONGEST_RETRY_MS : Math.max(this.#delay(), failure.waitMs));
+  }
+
+  /** One connection, from its request to whatever ends it. @returns {Promise<Failure | null>} null: let go on purpose */
+  async #connect() {
+    const connection = (this.#connection = new AbortController());
+    const stopWatching = this.#watchForSilence(connection);
+    try {
+      const response = await this.#request(connection.signal);
+      const failure = (await failureOf(response, !this.#generation)) ?? (await this.#read(response));
+      return connection.signal.reason === PAUSED ? null : failure;
+    } finally {
+      stopWatching();
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  #request(signal) {
+    const { ask, eventsUrl } = this.#source;
+    const { url, init } = !this.#generation && ask ? ask : { url: eventsUrl(this.#generation), init: this.#following() };
+    return this.#tools.fetch(url, { ...init, signal }).catch(() => null);
+  }
+
+  /** @returns {RequestInit} */
+  #following() {
+    return { headers: { Accept: "text/event-stream", "Last-Event-ID": String(this.#position) }, cache: "no-store" };
+  }
+
+  /** @param {Response | null} response */
+  async #read(response) {
+    const parser = createParser({
+      onEvent: (event) => this.#receive(event),
+      onRetry: (milliseconds) => (this.#retryMs = milliseconds),
+    });
+    const body = response?.body?.getReader();
+    for (let piece = await next(body); piece && !this.#isOver; piece = await next(body)) {
+      this.#heardAt = this.#tools.now();
+      parser.feed(piece);
+    }
+    return failureOf(null, false);
+  }
+
+  /** @param {import("./sse.js").ServerSentEvent} event */
+  #receive({ event, data, lastEventId }) {
+    if (this.#isOver) return;
+    const value = JSON.parse(data);
+    if (event === "start") this.#started(value, Number(lastEventId));
+    else if (event === "text") this.#reader.onText(value.text);
+    else if (event === "reasoning") this.#reader.onReasoning(value.text);
+    else if (event === "title") this.#reader.onTitle(value.title);
+    else if (event === "reset") this.#reset();
+    else if (event === "end") this.#ended(value);
+    if (lastEventId) this.#position = Number(lastEventId);
+  }
+
+  /**
+   * @param {Start} start
+   * @param {number} from the position that this connection goes on from
+   */
+  #started(start, from) {
+    this.#failures = 0;
+    this.#generation = start.generation;
+    if (!this.#hasStarted) this.#reader.onStart(start);
+    this.#hasStarted = true;
+    if (from !== this.#position) this.#reset();
+    this.#reader.onConnection("connected");
+    if (this.#isPaused) this.#connection?.abort(PAUSED);
+  }
+
+  #reset() {
+    this.#position = 0;
+    this.#reader.onReset();
+  }
+
+  /** @param {Ending} ending */
+  #ended(ending) {
+    this.#isOver = true;
+    this.#connection?.abort(PAUSED);
+    this.#reader.onEnd(ending);
+  }
+
+  #delay() {
+    const backedOff = Math.min(this.#retryMs * 2 ** (this.#failures - 1), LONGEST_RETRY_MS);
+    return backedOff * (1 + JITTER * this.#tools.random());
+  }
+
+  /** @param {AbortController} connection @returns {() => void} call it when the connection is over */
+  #watchForSilence(connection) {
+    const { setTimeout, clearTimeout, now } = this.#tools;
+    this.#heardAt = now();
+    const check = () => {
+      // The absolute value: a clock that was set back must not keep a dead connection for an hour.
+      if (Math.abs(now() - this.#heardAt) > SILENCE_MS) connection.abort("silent");
+      timer = setTimeout(check, SILENCE_CHECK_MS);
+    };
+    let timer = setTimeout(check, SILENCE_CHECK_MS);
+    return () => clearTimeout(timer);
+  }
+
+  /** @param {number} [milliseconds] without: until woken */
+  #sleep(milliseconds) {
+    return new Promise((resolve) => {
+      const timer = milliseconds === undefined ? null : this.#tools.setTimeout(() => resolve(null), milliseconds);
+      this.#wake = () => {
+        this.#tools.clearTimeout(timer);
+        resolve(null);
+      };
+    });
+  }
+}
+
+/** The next piece; null at the end of the stream, however it ends. @param {ReadableStreamDefaultReader<Uint8Array>} [body] */
+async function next(body) {
+  try {
+    return (await body?.read())?.value ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,40 @@
+"""axe-core, which npm brings: what on a page some people could not see, hear, reach or understand."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import PHONE, WIDE
+from tests.support.site import ROOT
+
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+LOOKS = [("light", WIDE), ("light", PHONE), ("dark", WIDE), ("dark", PHONE)]
+RUN = """async (root) => {
+    // Colours on their way from one look to the other are in neither.
+    const fades = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.all(fades.map((fade) => fade.finished));
+    const rules = { "target-size": { enabled: true } };
+    const { violations } = await axe.run(root, { rules, resultTypes: ["violations"] });
+    return violations.flatMap(({ id, impact, nodes }) => nodes.map((node) => [
+        `${impact} ${id} at ${node.target.join(" ")}`,
+        node.failureSummary,
+    ]));
+}"""
+
+
+def faults(page: Page, root: str = "html") -> list[Any]:
+    """What axe finds in the page as it is now: every impact, from minor to critical."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text())  # a script element would be against the page's policy
+    return page.evaluate(RUN, root)
+
+
+def faults_in_all_looks(page: Page, root: str = "html") -> dict[str, list[Any]]:
+    """Light and dark, wide and on a phone: where something is wrong, what."""
+    found = {}
+    for scheme, size in LOOKS:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        # So high that nothing lies half beneath the bar or the composer, where it would be too small a target.
+        page.set_viewport_size(size | {"height": 4_000})
+        found[f"{scheme}, {size['width']} px"] = faults(page, root)
+    return {look: those for look, those in found.items() if those}

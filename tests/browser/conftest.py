@@ -1,0 +1,115 @@
+"""Fixtures for tests in a real Chromium, driven by Playwright."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.wire import Wire
+from tests.support.client import Client
+from tests.support.site import ROOT, Site
+
+# Playwright's loop runs in this thread, and Django would refuse the ORM in it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 15_000
+WIDE = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="package")  # not longer: while Playwright's loop runs here, no other test can run one
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained about: errors in scripts, violations of the content security policy."""
+    return []
+
+
+@pytest.fixture
+def context_for(browser: Browser, complaints: list[str]) -> Iterator[Callable[..., BrowserContext]]:
+    """`context_for(client)`: a browser in which that user is logged in; no client: nobody is."""
+    contexts: list[BrowserContext] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        # A refused request is logged as an error too; tests of refusals look at the page.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def make(client: Client | None = None, **options: object) -> BrowserContext:
+        context = browser.new_context(**{"viewport": WIDE} | options)
+        context.set_default_timeout(PATIENCE_MS)
+        context.on("console", complain)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        if client:
+            url = f"http://{client.host}:{client.port}"
+            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"], "url": url}])
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def open_page(context_for: Callable[..., BrowserContext], site: Site, complaints: list[str]) -> Iterator[OpenPage]:
+    """`open_page(client, path)`. The test fails if the page's scripts or its policy were in error."""
+
+    def open_(client: Client | None, path: str = "/", **options: object) -> Page:
+        page = context_for(client, **options).new_page()
+        page.goto(site.url + path)
+        return page
+
+    yield open_
+    assert complaints == []
+
+
+@pytest.fixture
+def visit(context_for: Callable[..., BrowserContext], complaints: list[str]) -> Iterator[OpenPage]:
+    """`visit(client, url)`: as `open_page`, for a site or a wire of the test's own."""
+
+    def open_(client: Client | None, url: str, **options: object) -> Page:
+        page = context_for(client, **options).new_page()
+        page.goto(url)
+        return page
+
+    yield open_
+    assert complaints == []
+
+
+@pytest.fixture
+def wire(site: Site) -> Iterator[Wire]:
+    """To the site that most tests share."""
+    with Wire(site.port) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where screenshots go: into docs/ by `make screenshots`, else where they are only looked at."""
+    folder = Path(os.environ.get("CHATSITE_SCREENSHOTS") or ROOT / "tests/output")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,90 @@
+"""What can be done with a message: the row below it, with the mouse, the keyboard and a finger."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.pages import button, has_status, last_answer, notice, send
+from tests.support.client import Client
+from tests.support.upstream import ScriptedUpstream, answer
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+
+
+def announced(page: Page, sentence: str) -> None:
+    """A screen reader hears it."""
+    expect(page.get_by_role("status").filter(has_text=sentence)).to_have_text(sentence)
+
+
+def clipboard(page: Page) -> str:
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+# Copy
+
+
+@SIZES
+def test_copy_takes_the_text_as_it_was_written(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str, viewport: dict[str, int]
+) -> None:
+    source = "# Head\n\n**bold** and `code`\n\n```python\nx = 1\n```\n"
+    upstream.script(question, answer(source))
+    page = open_page(alice, viewport=viewport, permissions=["clipboard-read", "clipboard-write"])
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    for _ in range(2):
+        expect(last_answer(page).locator("strong")).to_have_text("bold")
+        button(page, "Copy this message").last.click()
+        announced(page, "Copied.")
+        assert clipboard(page) == source
+        button(page, "Copy this message").first.click()
+        expect(page.locator("[data-role=user] [data-done]")).to_be_visible()
+        assert clipboard(page) == question
+        page.reload()
+
+
+def test_a_clipboard_that_is_refused_is_said(open_page: OpenPage, alice: Client, question: str) -> None:
+    page = open_page(alice)
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('NotAllowedError')); }")
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    button(page, "Copy this message").last.click()
+    expect(notice(page)).to_contain_text("The browser does not let this page copy.")
+
+
+# When the row shows
+
+
+def test_with_a_mouse_the_row_shows_on_the_message_it_points_at_and_on_the_last(
+    open_page: OpenPage, alice: Client, question: str
+) -> None:
+    page = open_page(alice)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    page.mouse.move(0, 0)
+    first, last = button(page, "Copy this message").first, button(page, "Copy this message").last
+    expect(first).to_have_css("opacity", "0")
+    expect(last).to_have_css("opacity", "1")
+    page.locator('[data-role="user"]').hover()
+    expect(first).to_have_css("opacity", "1")
+    page.mouse.move(0, 0)
+    first.focus()
+    expect(first).to_have_css("opacity", "1")
+
+
+def test_for_a_finger_the_row_is_always_there_and_large_enough(
+    open_page: OpenPage, alice: Client, question: str
+) -> None:
+    alice.ask_whole(question)
+    page = open_page(alice, viewport=PHONE, has_touch=True, is_mobile=True)
+    page.locator("#conversations a", has_text=question).evaluate("link => link.click()")
+    page.wait_for_url("**/c/**")
+    for action in page.locator(".thread .action").all():
+        if not action.is_visible():
+            continue
+        expect(action).to_have_css("opacity", "1")
+        box = action.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 44

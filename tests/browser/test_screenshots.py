@@ -1,0 +1,87 @@
+"""Pictures of the main states, for docs/ (`make screenshots`) and to be looked at (tests/output/)."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.support.client import Client
+from tests.support.upstream import Gate, ScriptedUpstream, answer, say, status
+
+LOOKS = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
+ANSWER = (
+    "Django is a web framework for Python. It brings what most sites need: a way to describe data as models and "
+    "keep it in a database, an admin made from those models, templates, forms, accounts, and guards against the "
+    "usual attacks.\n\nA request passes through three places:\n\n1. `urls.py` says which view answers an "
+    "address.\n2. The view reads and writes models.\n3. A template turns the result into a page.\n\n"
+    "Its answers can also be streamed"
+)
+EARLIER = ["A reading list on typography", "Why does my migration hang?", "Three names for a sailing boat"]
+
+
+def snap(page: Page, folder: Path, name: str, scheme: str, size: dict[str, int]) -> None:
+    suffix = ("" if size == WIDE else "-phone") + ("" if scheme == "light" else "-dark")
+    page.screenshot(path=folder / f"{name}{suffix}.png", animations="disabled")
+
+
+@pytest.fixture
+def talker(alice: Client, upstream: ScriptedUpstream) -> Client:
+    """Somebody with a few conversations."""
+    for title in EARLIER:
+        upstream.script(title, answer("…"))
+        alice.ask_whole(title)
+    return alice
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+def test_a_conversation_in_the_middle_of_an_answer(
+    open_page: OpenPage,
+    talker: Client,
+    upstream: ScriptedUpstream,
+    screenshots: Path,
+    scheme: str,
+    size: dict[str, int],
+) -> None:
+    end = Gate()
+    upstream.script("What is Django?", say(ANSWER), end, *answer("."))
+    page = open_page(talker, viewport=size, color_scheme=scheme)
+    page.locator("#composer textarea").fill("What is Django?")
+    page.locator("#composer textarea").press("Enter")
+    expect(page.locator('[data-role="assistant"] .message__body')).to_contain_text("can also be streamed")
+    snap(page, screenshots, "conversation", scheme, size)
+    end.open()
+    expect(page.locator('[data-role="assistant"]')).to_have_attribute("data-status", "complete")
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+def test_a_new_conversation(
+    open_page: OpenPage, talker: Client, screenshots: Path, scheme: str, size: dict[str, int]
+) -> None:
+    page = open_page(talker, viewport=size, color_scheme=scheme)
+    expect(page.locator("#composer")).to_be_visible()
+    snap(page, screenshots, "new", scheme, size)
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+def test_an_answer_that_failed(
+    open_page: OpenPage,
+    talker: Client,
+    upstream: ScriptedUpstream,
+    screenshots: Path,
+    scheme: str,
+    size: dict[str, int],
+) -> None:
+    upstream.script("Is anybody there?", status(400))
+    page = open_page(talker, viewport=size, color_scheme=scheme)
+    page.locator("#composer textarea").fill("Is anybody there?")
+    page.locator("#composer textarea").press("Enter")
+    expect(page.locator('[data-role="assistant"]')).to_have_attribute("data-status", "failed")
+    snap(page, screenshots, "failed", scheme, size)
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+def test_the_login_page(open_page: OpenPage, screenshots: Path, scheme: str, size: dict[str, int]) -> None:
+    page = open_page(None, viewport=size, color_scheme=scheme)
+    expect(page.get_by_label("Username")).to_be_visible()
+    snap(page, screenshots, "login", scheme, size)

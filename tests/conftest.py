@@ -1,0 +1,143 @@
+"""Fixtures: a scripted upstream, site processes, and clients that talk to them."""
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.support.client import Client
+from tests.support.site import ROOT, Site, environment
+from tests.support.upstream import ScriptedUpstream
+
+RunSite = Callable[..., Site]
+_sites: list[Site] = []
+_log_sizes: dict[Site, int] = {}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's own sets the database up only where a test bears its mark; ours use it without one."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[ScriptedUpstream]:
+    with ScriptedUpstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def static_files(django_db_setup: None) -> Path:
+    """Static files, collected and hashed as production serves them."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(command, cwd=ROOT, env=environment(), check=True, timeout=120)
+    return Path(settings.STATIC_ROOT)
+
+
+@pytest.fixture(scope="session")
+def run_site(
+    django_db_setup: None, static_files: Path, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunSite]:
+    """Run a site with other settings: `run_site(CHAT_LIVE_PER_USER="2")`. Equal settings share a process,
+
+    unless `own=True` asks for one that the test may kill. All are ended with the session.
+    """
+    shared: dict[frozenset[tuple[str, str]], Site] = {}
+    folder = tmp_path_factory.mktemp("sites")
+
+    def run(*, own: bool = False, **changes: str | None) -> Site:
+        variables = environment(**{"OPENAI_BASE_URL": upstream.base_url, **changes})
+        key = frozenset(variables.items())
+        if own or key not in shared:
+            site = Site(folder / f"site-{len(_sites)}.log", variables)
+            _sites.append(site)
+            site.start()
+            if own:
+                return site
+            shared[key] = site
+        return shared[key]
+
+    yield run
+    for site in _sites:
+        site.close()
+    _sites.clear()
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Rows that this test writes are seen by site processes, and gone after it."""
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+        User.objects.all().delete()
+        Session.objects.all().delete()
+        connection.close()
+
+
+@pytest.fixture
+def site(committed: None, run_site: RunSite) -> Site:
+    """The site that most tests share: production settings, titles off."""
+    return run_site()
+
+
+@pytest.fixture
+def client_for(committed: None) -> Callable[..., Client]:
+    """`client_for(site)`: a client of a new user."""
+
+    def make(site: Site, **fields: object) -> Client:
+        user = User.objects.create(username=f"user-{uuid.uuid4().hex[:12]}", password="!", **fields)
+        return Client(site.url, user)
+
+    return make
+
+
+@pytest.fixture
+def alice(site: Site, client_for: Callable[..., Client]) -> Client:
+    return client_for(site)
+
+
+@pytest.fixture
+def bob(site: Site, client_for: Callable[..., Client]) -> Client:
+    return client_for(site)
+
+
+@pytest.fixture
+def nobody(site: Site) -> Client:
+    return Client(site.url)
+
+
+@pytest.fixture
+def question() -> str:
+    """A question that no other test asks."""
+    return f"What is {uuid.uuid4().hex[:8]}?"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _log_sizes.update((site, site.log_file.stat().st_size) for site in _sites if site.log_file.exists())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """What the sites logged in a test that failed is printed with it."""
+    report = yield
+    if report.failed:
+        for site in _sites:
+            with site.log_file.open("rb") as log:
+                log.seek(_log_sizes.get(site, 0))
+                if words := log.read().decode(errors="replace"):
+                    report.sections.append((f"Log of {site.url}", words[-20_000:]))
+    return report

@@ -1,0 +1,166 @@
+"""The site as it is deployed: checks, migrations, headers, static files."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.client import Client
+from tests.support.site import ROOT, Site, environment
+
+CONTENT_SECURITY_POLICY = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+}
+
+
+def manage(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "manage.py", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(**changes), capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+PRODUCTION: dict[str, str | None] = {
+    "SECURE_SSL_REDIRECT": None,
+    "SESSION_COOKIE_SECURE": None,
+    "CSRF_COOKIE_SECURE": None,
+    "DEBUG": None,
+    "ALLOWED_HOSTS": "chat.example.org",
+    "SECRET_KEY": "4Jk2pQ9vX7bN1mR6sT8wY3zA5cE0gH_fD-uLoKiVjBqMxWnPrSyZaCdEhGt",
+}
+
+
+def test_the_check_for_deployment_finds_nothing() -> None:
+    checked = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_check_for_deployment_could_find_something() -> None:
+    checked = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION | {"SECURE_SSL_REDIRECT": "off"})
+    assert checked.returncode == 1
+    assert "security.W008" in checked.stderr
+
+
+def test_no_migration_is_missing() -> None:
+    made = manage("makemigrations", "--check", "--dry-run")
+    assert made.returncode == 0, made.stdout + made.stderr
+
+
+def test_without_a_secret_key_it_says_what_to_do() -> None:
+    checked = manage("check", **PRODUCTION | {"SECRET_KEY": None})
+    assert checked.returncode != 0
+    assert "SECRET_KEY is not set" in checked.stderr
+
+
+def test_no_model_named_is_the_default_or_an_error_at_start() -> None:
+    shown = manage("shell", "-v0", "-c", "from django.conf import settings as s; print(s.CHAT_MODELS)", CHAT_MODELS="")
+    assert shown.stdout.strip() == "['gpt-4o-mini']" or (shown.returncode and "CHAT_MODELS" in shown.stderr)
+
+
+# Headers
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/c/nothing/", "/nothing/"])
+def test_every_page_bears_the_strict_policy(alice: Client, path: str) -> None:
+    reply = alice.get(path, Accept="text/html")
+    policies = reply.headers.get_all("Content-Security-Policy")
+    assert policies
+    assert len(policies) == 1
+    # A page with an import map allows it, and nothing else, by a nonce.
+    policy = re.sub(r" 'nonce-[\w+/=]{20,}'", "", policies[0])
+    assert ("nonce-" in policies[0]) == ('type="importmap"' in reply.text)
+    assert {directive.strip() for directive in policy.split(";")} == CONTENT_SECURITY_POLICY
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["X-Frame-Options"] == "DENY"
+    assert reply.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/nothing/"])
+def test_no_page_needs_more_than_the_policy_allows(alice: Client, path: str) -> None:
+    page = alice.get(path, Accept="text/html").text
+    assert not re.search(r"<script(?![^>]*\s(?:src=|type=\"importmap\" nonce=))", page), "an inline script"
+    assert not re.search(r"<style|\sstyle=", page), "an inline style"
+    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", page), "an inline handler"
+    assert "javascript:" not in page
+    assert re.findall(r"(?:src|href)=\"((?!/|#)[^\"]*)\"", page) == []
+
+
+# Static files
+
+
+def static_addresses(page: str) -> list[str]:
+    return re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", page)
+
+
+def test_static_files_are_served_under_hashed_names_for_ever(alice: Client) -> None:
+    found = static_addresses(alice.get("/", Accept="text/html").text)
+    assert any(address.endswith(".css") for address in found)
+    assert any(address.endswith(".js") for address in found)
+    for address in found:
+        assert re.search(r"\.[0-9a-f]{12}\.\w+$", address), address
+        reply = alice.get(address)
+        assert reply.status == 200
+        assert "immutable" in reply.headers["Cache-Control"]
+        assert reply.body
+
+
+def test_modules_import_each_other_under_hashed_names(alice: Client) -> None:
+    page = alice.get("/", Accept="text/html").text
+    waiting = [address for address in static_addresses(page) if address.endswith(".js")]
+    seen: set[str] = set()
+    while waiting:
+        address = waiting.pop()
+        if address in seen:
+            continue
+        seen.add(address)
+        script = alice.get(address)
+        assert script.status == 200, address
+        assert script.headers["Content-Type"].startswith("text/javascript")
+        for imported in re.findall(r"""^\s*(?:import|export)\b[^;'"]*["'](\.[^"']+)["']""", script.text, re.MULTILINE):
+            assert re.search(r"\.[0-9a-f]{12}\.js$", imported), f"{imported} in {address}"
+            folder = Path(address).parent
+            waiting.append(str((Path("/") / folder / imported).resolve()))
+    assert len(seen) > 1
+
+
+def test_what_is_no_static_file_is_not_found(alice: Client) -> None:
+    assert alice.get("/static/nothing.js").status == 404
+    assert alice.get("/static/../manage.py").status in (400, 404)
+    assert alice.get("/static/%2e%2e/%2e%2e/etc/passwd").status in (400, 404)
+
+
+# Errors
+
+
+def test_an_unknown_host_is_refused(alice: Client) -> None:
+    assert alice.get("/", Host="evil.example").status == 400
+
+
+def test_an_unknown_page_is_a_page_and_tells_nothing_of_the_code(alice: Client) -> None:
+    reply = alice.get("/nothing/", Accept="text/html")
+    assert reply.status == 404
+    assert "Traceback" not in reply.text
+    assert "urlpatterns" not in reply.text
+
+
+def test_https_is_required_unless_it_is_turned_off(nobody: Client, site: Site) -> None:
+    """The default is on; the site of these tests turns it off, because it is reached by HTTP."""
+    shown = manage("shell", "-v0", "-c", PRINT_SECURITY, **PRODUCTION)
+    assert shown.stdout.split() == ["True", "True", "True", "31536000"], shown.stderr
+    assert nobody.get("/accounts/login/").status == 200
+
+
+PRINT_SECURITY = """
+from django.conf import settings as s
+print(s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS)
+"""

@@ -1,0 +1,40 @@
+"""Conversations that are written straight into the database: long ones, which nobody would wait for."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+
+from chat.models import Conversation, Generation, Message, MessagePart
+from chat.models.generation import Status
+
+
+def stored_conversation(owner_id: int, texts: Sequence[str]) -> tuple[Conversation, list[Message]]:
+    """One branch of questions and complete answers, in turn; the last text is its current leaf.
+
+    All of a day ago, so that no limit on what is asked in a minute counts them.
+    """
+    before = timezone.now() - timedelta(days=1)
+    conversation = Conversation.objects.create(owner_id=owner_id, title=f"Of {len(texts):,} messages")
+    messages: list[Message] = []
+    for number in range(len(texts)):
+        role = Message.Role.ASSISTANT if number % 2 else Message.Role.USER
+        parent = messages[-1] if messages else None
+        messages.append(Message(conversation=conversation, parent=parent, role=role, number=number + 1))
+    Message.objects.bulk_create(messages)
+    parts = [MessagePart(message=message, number=0, text=text) for message, text in zip(messages, texts, strict=True)]
+    MessagePart.objects.bulk_create(parts)
+    Generation.objects.bulk_create(
+        Generation(
+            message=part.message,
+            owner_id=owner_id,
+            model="gpt-4o-mini",
+            status=Status.COMPLETE,
+            ends_at=len(part.text),
+            created_at=before,
+            ended_at=before,
+        )
+        for part in parts[1::2]
+    )
+    conversation.touch(current=messages[-1])
+    return conversation, messages

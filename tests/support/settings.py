@@ -1,0 +1,45 @@
+"""The site's settings, for tests: deaf to `.env` and to the developer's shell, with folders of their own.
+
+`DJANGO_SETTINGS_MODULE=tests.support.settings`, for pytest and for the site processes that tests start (these
+bring an environment of their own, made by tests/support/site.py, and are told apart by CHATSITE_TEST_FOLDER).
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import environ
+
+IN_PYTEST = "CHATSITE_TEST_FOLDER" not in os.environ
+FOREIGN = ("CHAT_", "OPENAI_", "SECURE_", "CSRF_", "SESSION_", "TRUST_", "DATABASE_URL", "REDIS_URL", "TIME_ZONE")
+
+if IN_PYTEST:
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        del os.environ[name]
+    os.environ |= {
+        # Pages are rendered in this process without hashed static files; pytest-django turns DEBUG itself off.
+        "DEBUG": "on",
+        "SECRET_KEY": "a-key-for-tests-alone-that-is-long-enough-to-pass-the-checks-0123456789",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+        # Nothing listens there: what answers is a ScriptedUpstream, behind a site process.
+        "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+    }
+    TEST_FOLDER = Path(tempfile.mkdtemp(prefix="chatsite-tests-"))
+    atexit.register(shutil.rmtree, TEST_FOLDER, ignore_errors=True)
+else:
+    TEST_FOLDER = Path(os.environ["CHATSITE_TEST_FOLDER"])
+
+environ.Env.read_env = lambda *args, **kwargs: None
+
+from chatsite.settings import *  # noqa: E402, F403
+from chatsite.settings import DATABASES  # noqa: E402
+
+STATIC_ROOT = TEST_FOLDER / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
+if IN_PYTEST:
+    # A file, so that site processes share it with the tests.
+    DATABASES["default"]["CONN_MAX_AGE"] = 0  # tests/support/queries.py counts on connections as they are opened
+    DATABASES["default"]["TEST"] = {"NAME": str(TEST_FOLDER / "test.sqlite3")}
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

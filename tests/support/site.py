@@ -1,0 +1,136 @@
+"""A site: a real server process, on the test's database, that talks to a scripted upstream."""
+
+import contextlib
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+API_KEY = "sk-test-0123456789-do-not-show"
+START_SECONDS = 30.0
+END_SECONDS = 15.0
+
+
+def environment(**changes: str | None) -> dict[str, str]:
+    """The whole environment of a site process: production settings but for HTTPS. None removes a variable."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    variables: dict[str, str | None] = {
+        **inherited,
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "tests.support.settings",
+        "CHATSITE_TEST_FOLDER": str(settings.TEST_FOLDER),
+        "DEBUG": "off",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "SECURE_SSL_REDIRECT": "off",
+        "SESSION_COOKIE_SECURE": "off",
+        "CSRF_COOKIE_SECURE": "off",
+        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "OPENAI_API_KEY": API_KEY,
+        "CHAT_TITLES": "off",
+        **changes,
+    }
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+class Site:
+    """Listens on a port of its own, which stays the same (and open) over restarts."""
+
+    def __init__(self, log: Path, variables: dict[str, str]) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self._variables = variables
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log_file = log
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start the process and return once it answers."""
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """Start the process. It adopts our socket, so no other can take the port and nobody is refused."""
+        dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        command = [sys.executable, "-m", "daphne", "--fd", str(self._listener.fileno()), "chatsite.asgi:application"]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*dies_with_us, *command],
+                cwd=ROOT,
+                env=self._variables,
+                pass_fds=[self._listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def wait_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            assert self._process
+            assert self._process.poll() is None, f"The site ended at once:\n{self.log}"
+            if self._answers():
+                return
+        raise AssertionError(f"The site did not answer within {START_SECONDS} s:\n{self.log}")
+
+    def _answers(self) -> bool:
+        """The socket listens already: a request waits in its queue until the process takes it."""
+        request = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        with contextlib.closing(request), contextlib.suppress(TimeoutError):
+            request.request("GET", "/accounts/login/")
+            response = request.getresponse()
+            response.close()
+            return True
+        return False
+
+    def kill(self) -> None:
+        """SIGKILL: no word, no chance to store anything."""
+        self._end(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def send(self, sign: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(sign)
+
+    def close(self) -> None:
+        """End it for good."""
+        if self._process:
+            self.kill()
+        self._listener.close()
+
+    def _end(self, sign: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(sign)
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"The site did not end within {END_SECONDS} s of {sign.name}") from None
+        self._process = None

@@ -1,0 +1,56 @@
+"""The documents say what the code does: a setting, an ending or an error code that is missing there fails here."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chat import errors
+from chat.models.generation import Status
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = (ROOT / "chatsite/settings.py").read_text()
+SETTINGS_PAGE = (ROOT / "docs/settings.md").read_text()
+PROTOCOL_PAGE = (ROOT / "docs/protocol.md").read_text()
+
+READ = re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS)
+DOCUMENTED = re.findall(r"^\| `(\w+)` \|", SETTINGS_PAGE, re.MULTILINE)
+
+
+def test_every_setting_is_documented() -> None:
+    assert len(READ) > 20
+    assert sorted(READ) == sorted(DOCUMENTED)
+
+
+def test_every_setting_is_read_once() -> None:
+    assert len(READ) == len(set(READ))
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.RUNNING])
+def test_every_ending_is_documented(status: Status) -> None:
+    assert f"| `{status}` |" in PROTOCOL_PAGE
+
+
+def _kinds(kind: type[errors.ChatError]) -> list[type[errors.ChatError]]:
+    return [kind, *(below for sub in kind.__subclasses__() for below in _kinds(sub))]
+
+
+@pytest.mark.parametrize("kind", _kinds(errors.ChatError)[1:])
+def test_every_error_code_is_documented(kind: type[errors.ChatError]) -> None:
+    if kind is not errors.UpstreamError:  # the abstract head of its branch
+        assert f"`{kind.code}`" in PROTOCOL_PAGE
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]))
+def test_links_between_documents_lead_somewhere(page: str) -> None:
+    path = ROOT / page if (ROOT / page).exists() else ROOT / "docs" / page
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
+        assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+GUARANTEES = re.findall(r"^- `(tests/[\w/.]+)::(\w+)`$", (ROOT / "docs/guarantees.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("path", "name"), GUARANTEES)
+def test_a_guarantee_is_kept_by_a_test_that_exists(path: str, name: str) -> None:
+    assert re.search(rf"^\s*def {name}\(", (ROOT / path).read_text(), re.MULTILINE), f"{path} has no {name}"

@@ -1,0 +1,372 @@
+"""Conversations as documents: what is exported can be read back, and nothing else can."""
+
+import contextlib
+import io
+import json
+import uuid
+import zipfile
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase as DatabaseTestCase
+
+from chat.archive.chatgpt import read_chatgpt
+from chat.archive.document import (
+    SavedConversation,
+    SavedFeedback,
+    SavedGeneration,
+    SavedMessage,
+    SavedPart,
+    read_document,
+)
+from chat.archive.files import Zip, as_json, file_name
+from chat.archive.markdown import as_markdown
+from chat.archive.rows import restore, saved
+from chat.errors import BadInput
+from chat.models import Conversation
+from chat.outline import Outline
+from chat.reply import Part, Reply
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+endings = st.sampled_from(
+    ["complete", "length", "filtered", "refused", "stopped", "truncated", "interrupted", "failed"]
+)
+
+
+@st.composite
+def generations(draw: st.DrawFn, length: int) -> SavedGeneration:
+    return SavedGeneration(
+        model=draw(texts.filter(bool)),
+        status=draw(endings),
+        begins_at=0,
+        ends_at=length,
+        created_at=draw(times),
+        first_piece_at=draw(st.none() | times),
+        ended_at=draw(times),
+        finish_reason=draw(texts),
+        prompt_tokens=draw(st.none() | st.integers(0, 10**6)),
+        completion_tokens=draw(st.none() | st.integers(0, 10**6)),
+        error=draw(texts),
+    )
+
+
+feedback = st.builds(SavedFeedback, value=st.sampled_from(["up", "down"]), comment=texts)
+
+
+@st.composite
+def messages(draw: st.DrawFn, above: list[SavedMessage]) -> SavedMessage:
+    parent = draw(st.none() | st.sampled_from(above)) if above else None
+    role = draw(st.sampled_from(["user", "assistant"])) if parent else "user"
+    runs = draw(st.lists(st.tuples(st.sampled_from(["text", "reasoning"]), texts.filter(bool)), max_size=3))
+    parts = Reply(Part(kind, text) for kind, text in runs).parts()
+    length = sum(map(len, parts))
+    return SavedMessage(
+        id=draw(st.uuids(version=4)),
+        parent=parent and parent.id,
+        role=role,
+        created_at=draw(times),
+        parts=[SavedPart(kind=part.kind, text=part.text) for part in parts],
+        generations=[draw(generations(length))] if role == "assistant" else [],
+        feedback=draw(st.none() | feedback) if role == "assistant" else None,
+    )
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> SavedConversation:
+    """Any tree."""
+    tree = list[SavedMessage]()
+    for _ in range(draw(st.integers(0, 8))):
+        message = draw(messages(tree))
+        if message.id not in {other.id for other in tree}:
+            tree.append(message)
+    return SavedConversation(
+        id=draw(st.uuids(version=4)),
+        title=draw(texts),
+        titled_by=draw(st.sampled_from(["words", "model", "owner"])),
+        created_at=draw(times),
+        updated_at=draw(times),
+        current=draw(st.sampled_from(tree)).id if tree else None,
+        messages=tree,
+    )
+
+
+@given(conversations())
+def test_any_tree_survives_the_file(conversation: SavedConversation) -> None:
+    assert read_document(json.loads(as_json(conversation))) == conversation
+
+
+class TestDatabase(DatabaseTestCase):
+    """Hypothesis needs a transaction for each example, which this class makes."""
+
+    def setUp(self) -> None:
+        self.owner = User.objects.create(username=uuid.uuid4().hex)
+        self.other = User.objects.create(username=uuid.uuid4().hex)
+
+    @settings(max_examples=50, deadline=None)
+    @given(conversations())
+    def test_any_tree_survives_import_and_export(self, conversation: SavedConversation) -> None:
+        assert restore(self.owner.pk, conversation)
+        assert saved(self.owner.pk, conversation.id) == conversation
+
+    @settings(max_examples=10, deadline=None)
+    @given(conversations())
+    def test_a_file_that_is_read_twice_gives_one_conversation(self, conversation: SavedConversation) -> None:
+        assert [restore(self.owner.pk, conversation) for _ in range(3)] == [True, False, False]
+        assert Conversation.objects.filter(owner=self.owner).count() == 1
+
+    @settings(max_examples=10, deadline=None)
+    @given(conversations())
+    def test_two_users_may_read_the_same_file(self, conversation: SavedConversation) -> None:
+        assert restore(self.owner.pk, conversation)
+        assert [restore(self.other.pk, conversation) for _ in range(2)] == [True, False]
+        assert saved(self.owner.pk, conversation.id) == conversation
+        theirs = saved(self.other.pk, Conversation.objects.get(owner=self.other).pk)
+        assert theirs
+        assert shape(theirs) == shape(conversation)
+        assert not {message.id for message in theirs.messages} & {message.id for message in conversation.messages}
+
+    def test_what_is_somebody_elses_is_not_exported(self) -> None:
+        restore(self.owner.pk, small())
+        assert saved(self.owner.pk, small().id)
+        assert saved(self.other.pk, small().id) is None
+
+    def test_what_was_running_is_interrupted(self) -> None:
+        data = small().model_dump(mode="json")
+        data["messages"][1]["generations"][0] |= {"status": "running", "ends_at": None, "ended_at": None}
+        restore(self.owner.pk, read_document(data))
+        again = saved(self.owner.pk, small().id)
+        assert again
+        assert again.messages[1].generations[0].status == "interrupted"
+        assert again.messages[1].generations[0].ends_at == len("Because.")
+
+
+def shape(conversation: SavedConversation) -> list[tuple[int | None, str, str]]:
+    """The tree without its ids."""
+    number = {message.id: index for index, message in enumerate(conversation.messages)}
+    return [
+        (None if message.parent is None else number[message.parent], message.role, message.text)
+        for message in conversation.messages
+    ]
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ASKED, ANSWERED = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+def small() -> SavedConversation:
+    generation = SavedGeneration(
+        model="m", status="complete", begins_at=0, ends_at=8, created_at=NOON, ended_at=NOON + timedelta(seconds=1)
+    )
+    return SavedConversation(
+        id=uuid.UUID(int=3),
+        title="Why?",
+        created_at=NOON,
+        updated_at=NOON,
+        current=ANSWERED,
+        messages=[
+            SavedMessage(id=ASKED, parent=None, role="user", created_at=NOON, parts=[part("Why?")]),
+            SavedMessage(
+                id=ANSWERED,
+                parent=ASKED,
+                role="assistant",
+                created_at=NOON,
+                parts=[part("Because.")],
+                generations=[generation],
+            ),
+        ],
+    )
+
+
+def part(text: str) -> SavedPart:
+    return SavedPart(kind="text", text=text)
+
+
+# What is refused
+
+
+def damaged(**changes: Any) -> dict[str, Any]:
+    return small().model_dump(mode="json") | changes
+
+
+def with_message(number: int, **changes: Any) -> dict[str, Any]:
+    data = small().model_dump(mode="json")
+    data["messages"][number] |= changes
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([], "not a conversation"),
+        ({"format": "something"}, "not a conversation"),
+        (damaged(version=2), "version"),
+        (damaged(id="1"), "at id"),
+        (damaged(title="x" * 81), "at title"),
+        (damaged(created_at="2026-01-01"), "at created_at"),
+        (damaged(current=str(uuid.UUID(int=9))), "current"),
+        (damaged(messages=None), "at messages"),
+        (with_message(1, id=str(ASKED)), "two messages"),
+        (with_message(1, parent=str(uuid.UUID(int=9))), "does not stand before it"),
+        (with_message(0, parent=str(ANSWERED)), "does not stand before it"),
+        (with_message(0, role="assistant"), "answers no message"),
+        (with_message(0, role="root"), "role"),
+        (with_message(1, parts=[{"kind": "<b>", "text": ""}]), "kind"),
+        (with_message(0, feedback={"value": "up"}), "only an assistant's message has feedback"),
+        (with_message(1, feedback={"value": "sideways"}), "at messages.1.feedback.value"),
+        (with_message(1, feedback={"value": "up", "comment": "x" * 2001}), "at messages.1.feedback.comment"),
+        (with_message(1, parts=[part("Be").model_dump()]), "positions"),
+    ],
+)
+def test_a_damaged_document_is_refused_in_words(data: Any, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        read_document(data)
+
+
+def test_the_document_that_the_cases_damage_is_whole() -> None:
+    assert read_document(damaged()) == small()
+
+
+def test_members_of_later_versions_are_ignored() -> None:
+    assert read_document(damaged(later=True)) == small()
+
+
+def test_what_no_database_holds_is_replaced() -> None:
+    assert read_document(with_message(0, parts=[part("a").model_dump() | {"text": "a\0\ud800"}])).messages[0].text == (
+        "a\ufffd\ufffd"
+    )
+
+
+# Files
+
+
+def test_markdown_has_the_branch_on_show() -> None:
+    sibling = small().messages[1].model_copy(update={"id": uuid.UUID(int=4), "parts": [part("Not shown")]})
+    conversation = small().model_copy(update={"messages": [*small().messages, sibling]})
+    assert as_markdown(conversation) == "# Why?\n\n2026-01-01\n\n## You\n\nWhy?\n\n## m\n\nBecause.\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("What is Django?", "what-is-django-00000000.json"),
+        ("../../etc/passwd", "etcpasswd-00000000.json"),
+        ("\r\nSet-Cookie: a", "set-cookie-a-00000000.json"),
+        ("你好", "conversation-00000000.json"),
+        ("", "conversation-00000000.json"),
+    ],
+)
+def test_a_title_becomes_a_harmless_file_name(title: str, name: str) -> None:
+    assert file_name(small().model_copy(update={"title": title}), "json") == name
+
+
+def test_a_zip_has_each_conversation_twice_and_leaves_out_what_is_gone() -> None:
+    archive = Zip(lambda pk: small() if pk == small().id else None)
+    pieces = [archive.add(small().id), archive.add(uuid.uuid4()), archive.close()]
+    with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as opened:
+        assert opened.testzip() is None
+        names = opened.namelist()
+        document = json.loads(opened.read(names[1]))
+    assert names == [
+        "README.txt",
+        "conversations/2026/why-00000000.json",
+        "conversations/2026/why-00000000.md",
+    ]
+    assert read_document(document) == small()
+
+
+# ChatGPT's
+
+
+def node(name: str, parent: str | None, role: str = "", text: str = "", *children: str, **content: Any) -> Any:
+    said = {"content_type": "text", "parts": [text]} | content
+    message = {"id": name, "author": {"role": role}, "create_time": 1.7e9, "content": said} if role else None
+    return {"id": name, "message": message, "parent": parent, "children": list(children)}
+
+
+def exported(*nodes: Any, **fields: Any) -> dict[str, Any]:
+    return {
+        "title": "Greetings",
+        "create_time": 1.7e9,
+        "update_time": 1.7e9 + 60,
+        "mapping": {node["id"]: node for node in nodes},
+        "conversation_id": "5f1c1d3e-0000-4000-8000-000000000001",
+    } | fields
+
+
+def branched() -> dict[str, Any]:
+    """A hidden system prompt, a question, two answers (one by way of a tool), and a question after the second."""
+    return exported(
+        node("root", None, "", "", "system"),
+        node("system", "root", "system", "", "q"),
+        node("q", "system", "user", "Hello?", "tool", "b"),
+        node("tool", "q", "tool", "searching", "a"),
+        node("a", "tool", "assistant", "Hi."),
+        node("b", "q", "assistant", "Good day.", "again"),
+        node("again", "b", "user", "And?", parts=["And?", {"content_type": "image_asset_pointer"}]),
+        current_node="again",
+    )
+
+
+def test_chatgpts_branches_are_kept_and_its_tools_left_out() -> None:
+    conversation = read_chatgpt(branched())
+    assert shape(conversation) == [
+        (None, "user", "Hello?"),
+        (0, "assistant", "Hi."),
+        (0, "assistant", "Good day."),
+        (2, "user", "And?"),
+    ]
+    assert [message.text for message in conversation.branch()] == ["Hello?", "Good day.", "And?"]
+    assert (conversation.title, str(conversation.id)) == ("Greetings", "5f1c1d3e-0000-4000-8000-000000000001")
+    outline = Outline((message.id, message.parent, message.role) for message in conversation.messages)
+    assert len(outline.siblings(conversation.messages[1].id)) == 2
+
+
+def test_the_same_export_gives_the_same_ids() -> None:
+    assert read_chatgpt(branched()) == read_chatgpt(branched())
+
+
+def test_what_is_read_of_chatgpt_is_a_document_of_ours() -> None:
+    assert read_document(json.loads(as_json(read_chatgpt(branched())))) == read_chatgpt(branched())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [],
+        {},
+        exported(node("a", None, "user", "Hi", "a")),
+        exported(node("a", None, "user", "Hi", "b", "b"), node("b", "a", "assistant", "Ho")),
+        exported(create_time="yesterday"),
+        exported(create_time=1e300),
+        exported(mapping={"a": {"message": 5}}),
+    ],
+)
+def test_what_is_no_export_of_chatgpts_is_refused(data: Any) -> None:
+    with pytest.raises(BadInput):
+        read_chatgpt(data)
+
+
+MEMBERS = ["mapping", "a", "message", "children", "content", "parts"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["mapping", "a", "message", "children", "content", "parts"]), inner, max_size=4
+            )
+        ),
+    )
+)
+def test_any_json_is_read_or_refused(data: Any) -> None:
+    for read in (read_document, read_chatgpt):
+        with contextlib.suppress(BadInput):
+            assert isinstance(read(data), SavedConversation)

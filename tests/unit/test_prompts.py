@@ -1,0 +1,66 @@
+"""A branch -> the messages of a request."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from chat import prompts
+from chat.models.conversation import TITLE_LENGTH, first_words
+
+
+@dataclass
+class Turn:
+    role: str
+    text: str
+
+
+def test_builds_a_request_from_the_first_turn_to_the_last() -> None:
+    branch = [Turn("user", "Hello"), Turn("assistant", "Hi!"), Turn("user", "Why?")]
+    assert prompts.build(branch) == [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "Hi!"},
+        {"role": "user", "content": "Why?"},
+    ]
+
+
+def test_begins_with_the_system_prompt_if_there_is_one() -> None:
+    assert prompts.build([Turn("user", "Hello")], "Be brief.")[0] == {"role": "system", "content": "Be brief."}
+
+
+def test_leaves_out_an_answer_without_a_word() -> None:
+    branch = [Turn("user", "Hello"), Turn("assistant", ""), Turn("user", "Hello?")]
+    assert [message["content"] for message in prompts.build(branch)] == ["Hello", "Hello?"]
+
+
+def test_changes_nothing_in_a_text() -> None:
+    text = " \n<b>\u2028{}\\ \r\n"
+    assert prompts.build([Turn("user", text)])[0]["content"] == text
+
+
+def test_a_request_for_a_title_names_question_and_answer() -> None:
+    asked = prompts.title("Why is the sky blue?", "Rayleigh scattering.")
+    assert asked[0]["role"] == "system"
+    assert "Why is the sky blue?" in asked[-1]["content"]
+    assert "Rayleigh scattering." in asked[-1]["content"]
+
+
+def test_a_request_for_a_title_is_short_however_long_the_answer_is() -> None:
+    assert sum(len(message["content"]) for message in prompts.title("q" * 10**6, "a" * 10**6)) < 3000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Hello", "Hello"),
+        ("  Two\n\nlines\t here ", "Two lines here"),
+        ("", ""),
+        ("w" * 80, "w" * 80),
+        ("w" * 81, "w" * 79 + "…"),
+        ("word " * 16, ("word " * 16).strip()),
+        ("word " * 17, "word " * 15 + "…"),
+    ],
+)
+def test_the_first_words_are_cut_between_words(text: str, words: str) -> None:
+    cut = first_words(text)
+    assert cut.replace(" …", "…") == words.replace(" …", "…")
+    assert len(cut) <= TITLE_LENGTH
