@@ -308,7 +308,8 @@ class ScriptedUpstream:
         closing = asyncio.ensure_future(self._until_closed(connection))
         try:
             await asyncio.wait({playing, closing}, return_when=asyncio.FIRST_COMPLETED)
-            if not playing.done():
+            # A script that is still sending learns it from its own write.
+            if not playing.done() or isinstance(playing.exception(), OSError):
                 asked.closed_at = time.monotonic()
                 asked.closed.set()
         finally:
