@@ -39,7 +39,7 @@ def give(owner_id: int, message_id: uuid.UUID, opinion: Opinion) -> Feedback:
 
 def _answer(owner_id: int, message_id: uuid.UUID) -> Message:
     """Locked, so that of two requests at once the second finds what the first has stored."""
-    mine = Message.objects.filter(pk=message_id, conversation__owner=owner_id)
+    mine = Message.objects.of(owner_id).filter(pk=message_id)
     message = mine.select_related("conversation").select_for_update(of=["self"]).first()
     if not message:
         raise NotFound

@@ -48,13 +48,13 @@ async def _ask(model: str, messages: list[dict[str, str]]) -> str:
 def _untitled_question(generation: Generation) -> str:
     """The first question of a conversation that nobody has named; empty if this was not its answer."""
     question = generation.message.parent
-    untitled = Conversation.objects.untitled().filter(pk=generation.message.conversation_id)
+    untitled = Conversation.objects.kept().untitled().filter(pk=generation.message.conversation_id)
     return question.text if question and question.parent_id is None and untitled.exists() else ""
 
 
 def _store(conversation_id: uuid.UUID, title: str) -> bool:
     with transaction.atomic():
-        untitled = Conversation.objects.untitled().filter(pk=conversation_id)
+        untitled = Conversation.objects.kept().untitled().filter(pk=conversation_id)
         if not untitled.update(title=title, titled_by=Conversation.TitledBy.MODEL):
             return False
         SearchEntry.objects.index_title(Conversation.objects.get(pk=conversation_id))

@@ -95,8 +95,8 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     _take_turns(owner_id)
     if stored := Message.objects.select_related("conversation").filter(pk=question.id).first():
         return _join_question(owner_id, conversation_id, question, stored)
-    conversation = Conversation.objects.filter(pk=conversation_id).first()
-    if conversation and conversation.owner_id != owner_id:
+    conversation = Conversation.with_deleted.filter(pk=conversation_id).first()
+    if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
     if question.parent:
         _check_parent(conversation, question.parent)
@@ -124,7 +124,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
 def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
     _take_turns(owner_id)
-    message = Message.objects.filter(pk=message_id, conversation__owner=owner_id).first()
+    message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
     if not message.parent or message.role != Message.Role.ASSISTANT:
@@ -145,7 +145,7 @@ def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_roo
 def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
     _take_turns(owner_id)
-    mine = Message.objects.filter(conversation__owner=owner_id).prefetch_related("generations", "parts")
+    mine = Message.objects.of(owner_id).prefetch_related("generations", "parts")
     message = mine.filter(pk=message_id).first()
     last = message and message.generation
     if not message or not last:
@@ -176,7 +176,7 @@ def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
     Raises NotFound. Its place in the list of conversations stays: to look at something is not to add to it.
     """
     _take_turns(owner_id)
-    message = Message.objects.filter(pk=message_id, conversation__owner=owner_id).first()
+    message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
     conversation: Conversation = message.conversation
@@ -194,7 +194,7 @@ def _take_turns(owner_id: int) -> None:
 
 
 def _join_question(owner_id: int, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:
-    if stored.conversation.owner_id != owner_id:
+    if stored.conversation.owner_id != owner_id or stored.conversation.deleted_at:
         raise NotFound
     same = (stored.conversation_id, stored.parent_id, stored.role, stored.text) == (
         conversation_id,

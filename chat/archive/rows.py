@@ -63,10 +63,10 @@ def restore(owner_id: int, document: SavedConversation) -> bool:
     same, so that a file that is read twice gives one conversation.
     """
     pk = document.id
-    taken = Conversation.objects.filter(pk=pk).values_list("owner", flat=True).first()
+    taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
     if taken is not None and taken != owner_id:
         pk = uuid5(pk, str(owner_id))
-        taken = Conversation.objects.filter(pk=pk).values_list("owner", flat=True).first()
+        taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
     if taken is not None:
         return False
     ids = _free_ids(document, pk)

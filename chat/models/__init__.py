@@ -1,7 +1,22 @@
+from chat.models.attachment import Attachment
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
 from chat.models.message import Message, MessagePart
+from chat.models.preferences import Preferences
+from chat.models.prompt import Prompt
 from chat.models.search import SearchEntry
+from chat.models.share import Share
 
-__all__ = ["Conversation", "Feedback", "Generation", "Message", "MessagePart", "SearchEntry"]
+__all__ = [
+    "Attachment",
+    "Conversation",
+    "Feedback",
+    "Generation",
+    "Message",
+    "MessagePart",
+    "Preferences",
+    "Prompt",
+    "SearchEntry",
+    "Share",
+]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from chat.models.model_settings import ModelSettings
 from chat.outline import Outline
 from chat.prompts import Turn
 from chat.reply import TEXT
@@ -29,6 +30,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def owned_by(self, user: AbstractBaseUser) -> Self:
         return self.filter(owner_id=user.pk)
 
+    def present(self) -> Self:
+        """Those that nobody has deleted."""
+        return self.filter(deleted_at=None)
+
+    def kept(self) -> Self:
+        """Those that are listed, searched, titled and exported: all but the temporary ones."""
+        return self.filter(is_temporary=False)
+
     def untitled(self) -> Self:
         """Those that nobody has named: their title is the first words."""
         return self.filter(titled_by=Conversation.TitledBy.WORDS)
@@ -38,7 +47,17 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.order_by("-activity", "-pk")
 
 
-class Conversation(models.Model):
+class PresentConversations(models.Manager.from_queryset(ConversationQuerySet)):  # type: ignore[misc]
+    """What is deleted can be restored for a while, but nobody sees it."""
+
+    def get_queryset(self) -> ConversationQuerySet:
+        present: ConversationQuerySet = super().get_queryset().present()
+        return present
+
+
+class Conversation(ModelSettings):
+    """Its own settings are those of the model that answers in it."""
+
     class TitledBy(models.TextChoices):
         WORDS = "words", gettext_lazy("the first words")
         MODEL = "model", gettext_lazy("the model")
@@ -54,15 +73,34 @@ class Conversation(models.Model):
     activity = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    is_pinned = models.BooleanField(default=False)
+    is_archived = models.BooleanField(default=False)
+    # Not listed, searched or titled, and erased soon after it was left.
+    is_temporary = models.BooleanField(default=False)
+    left_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Since when it waits to be erased; until then its deletion can be undone.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = ConversationQuerySet.as_manager()
+    objects = PresentConversations()
+    with_deleted = ConversationQuerySet.as_manager()
 
     class Meta:
         verbose_name = gettext_lazy("conversation")
         verbose_name_plural = gettext_lazy("conversations")
         indexes = [
             models.Index("owner", models.F("activity").desc(), models.F("id").desc(), name="conversation_recent"),
+            models.Index(
+                "owner",
+                "is_archived",
+                "is_pinned",
+                models.F("activity").desc(),
+                models.F("id").desc(),
+                condition=Q(deleted_at=None, is_temporary=False),
+                name="conversation_listed",
+            ),
             models.Index("updated_at", name="conversation_updated"),
+            models.Index("deleted_at", condition=Q(deleted_at__isnull=False), name="conversation_deleted"),
+            models.Index("left_at", condition=Q(is_temporary=True), name="conversation_temporary"),
         ]
 
     def __str__(self) -> str:
@@ -73,7 +111,7 @@ class Conversation(models.Model):
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
-        newest = Conversation.objects.filter(owner=self.owner_id).aggregate(newest=Max("activity"))["newest"]
+        newest = Conversation.with_deleted.filter(owner=self.owner_id).aggregate(newest=Max("activity"))["newest"]
         self.activity = (newest or 0) + 1
         self.current = current
         self.updated_at = timezone.now()

@@ -55,7 +55,7 @@ SENTENCES = {
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def owned_by(self, user: AbstractBaseUser) -> Self:
-        return self.filter(owner_id=user.pk)
+        return self.filter(owner_id=user.pk, message__conversation__deleted_at=None)
 
     def running(self) -> Self:
         return self.filter(status=Status.RUNNING)
@@ -109,6 +109,8 @@ class Generation(models.Model):
     finish_reason = models.CharField(max_length=100, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    # How many of the oldest messages were left out, because the model's window is too small for all.
+    left_out = models.PositiveIntegerField(default=0)
     code = models.CharField(max_length=50, blank=True)
     error = models.TextField(blank=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +16,12 @@ from chat.reply import REASONING, TEXT, Mark, Part, Reply
 
 if TYPE_CHECKING:
     from chat.models.generation import Generation
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def of(self, owner_id: Any) -> Self:
+        """Those in the owner's conversations, but for deleted ones."""
+        return self.filter(conversation__owner=owner_id, conversation__deleted_at=None)
 
 
 class Message(models.Model):
@@ -34,6 +40,8 @@ class Message(models.Model):
 
     place: Place | None = None
     """Where it stands among its alternatives; known for the messages of `Conversation.branch`."""
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = gettext_lazy("message")

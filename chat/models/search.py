@@ -36,7 +36,8 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
         connection = connections[self.db]
         owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connection)
         sentence = SENTENCES[connection.vendor](str(owner), wanted)
-        return self.filter(pk__in=RawSQL(MATCHING[connection.vendor], [sentence]))  # noqa: S611 - a parameter
+        found = self.filter(pk__in=RawSQL(MATCHING[connection.vendor], [sentence]))  # noqa: S611 - a parameter
+        return found.filter(conversation__deleted_at=None, conversation__is_temporary=False)
 
     def index_messages(self, conversation_id: Any, owner_id: Any, texts: Iterable[tuple[Any, str]]) -> None:
         """What messages say has become this: `texts` by message id."""

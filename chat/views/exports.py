@@ -68,7 +68,7 @@ async def _zip_of(owner_id: int, say: Say) -> AsyncIterator[bytes]:
 
 
 def _ids(owner_id: int) -> list[uuid.UUID]:
-    return list(Conversation.objects.filter(owner=owner_id).recent().values_list("pk", flat=True))
+    return list(Conversation.objects.filter(owner=owner_id).kept().recent().values_list("pk", flat=True))
 
 
 def _file_headers(name: str, content_type: str) -> dict[str, str]:
