@@ -117,7 +117,7 @@ def _read_stored(generation_id: uuid.UUID) -> Stored | None:
 
 def _start(generation: Generation) -> dict[str, object]:
     message = generation.message
-    return {
+    start: dict[str, object] = {
         "conversation": str(message.conversation_id),
         "message": str(message.pk),
         "parent": str(message.parent_id),
@@ -125,6 +125,7 @@ def _start(generation: Generation) -> dict[str, object]:
         "model": generation.model,
         "title": message.conversation.title,
     }
+    return start | ({"left_out": generation.left_out} if generation.left_out else {})
 
 
 def _said(ending: dict[str, object]) -> dict[str, object]:

@@ -1,12 +1,15 @@
 """A branch of messages -> the messages of the request to the upstream. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 CONTINUE = (
     "Your answer was cut off. Write on exactly where it stops, even in the middle of a word. "
     "Repeat nothing of it and say nothing about this."
 )
+BYTES_PER_TOKEN = 3
+TURN_TOKENS = 4
+"""What a turn costs besides its words: who says it, where it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,32 @@ def build(branch: Iterable[Turn], system_prompt: str = "") -> list[dict[str, str
     if turns and turns[-1]["role"] == "assistant":
         turns.append({"role": "user", "content": CONTINUE})
     return [{"role": "system", "content": system_prompt}, *turns] if system_prompt else turns
+
+
+def left_out(turns: Sequence[Turn], tokens: int, besides: str = "") -> int:
+    """How many of the oldest turns do not fit into `tokens`, together with what is said `besides` (0: no bound).
+
+    What is left begins with a question, and the last question and what follows it are never left out.
+    """
+    if not tokens or 4 * sum(len(turn.text) for turn in turns) <= BYTES_PER_TOKEN * tokens - 4 * len(besides):
+        return 0  # at most four bytes a character: it fits, whatever it says
+    room = tokens - (tokens_of(besides) if besides else 0)
+    begin = len(turns)
+    for at in range(len(turns) - 1, -1, -1):
+        room -= tokens_of(turns[at].text)
+        if room < 0 and begin < len(turns):
+            break
+        if turns[at].role == "user":
+            begin = at
+    return begin if begin < len(turns) else 0
+
+
+def tokens_of(text: str) -> int:
+    """About how many tokens `text` has, rather too many than too few.
+
+    Three bytes of UTF-8 a token: English has four and more characters, Chinese about one of three bytes.
+    """
+    return len(text.encode()) // BYTES_PER_TOKEN + TURN_TOKENS
 
 
 def title(question: str, answer: str) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
 from chat.models import Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE, Status
-from chat.prompts import Turn
+from chat.prompts import Turn, left_out
 from chat.reply import TEXT, Part
 from chat.sentences import gettext_noop as _
 
@@ -164,9 +164,10 @@ def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, has_room)
     position = message.reply.position
-    generation = _new_generation(message, wish.model, pk=wish.id, number=last.number + 1, begins_at=position)
+    turns = message.conversation.turns(message_id)
+    generation = _new_generation(message, turns, wish.model, pk=wish.id, number=last.number + 1, begins_at=position)
     message.conversation.touch(current=message)
-    return Accepted(generation, message.conversation.turns(message_id), is_new=True, written=message)
+    return Accepted(generation, turns[generation.left_out :], is_new=True, written=message)
 
 
 @transaction.atomic
@@ -267,12 +268,13 @@ def _answer(
         number=number,
     )
     Message.objects.bulk_create([*new, answer])
-    generation = _new_generation(answer, model)
+    generation = _new_generation(answer, turns, model)
     conversation.touch(current=answer)
-    return Accepted(generation, turns, is_new=True)
+    return Accepted(generation, turns[generation.left_out :], is_new=True)
 
 
-def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
+def _new_generation(answer: Message, turns: list[Turn], model: str, **fields: Any) -> Generation:
+    fields |= {"left_out": left_out(turns, settings.CHAT_CONTEXT_TOKENS, settings.CHAT_SYSTEM_PROMPT)}
     owner_id = answer.conversation.owner_id
     generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=Now() + LEASE, **fields)
     generation.save(force_insert=True)

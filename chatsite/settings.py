@@ -184,6 +184,9 @@ if CHAT_LOCAL_MODEL:
     CHAT_MODELS = ["SmolLM2-135M-Instruct"]
 # What the model is told before every conversation; empty: nothing.
 CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default="")
+# How long a prompt may be, in tokens as we estimate them: of a longer conversation the oldest turns are left out.
+# 0: no bound, and the model's service refuses what is too long for it. The built-in model's window is small.
+CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", default=1_500 if CHAT_LOCAL_MODEL else 100_000)
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
 CHAT_TITLES = env.str("CHAT_TITLES", default="model")
 

@@ -64,3 +64,28 @@ def test_the_first_words_are_cut_between_words(text: str, words: str) -> None:
     cut = first_words(text)
     assert cut.replace(" …", "…") == words.replace(" …", "…")
     assert len(cut) <= TITLE_LENGTH
+
+
+LONG = [Turn("user", "a" * 30), Turn("assistant", "b" * 30), Turn("user", "c" * 30), Turn("assistant", "d" * 30)]
+LAST = Turn("user", "e" * 30)
+EACH = prompts.tokens_of("a" * 30)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "count"),
+    [(0, 0), (5 * EACH, 0), (5 * EACH - 1, 2), (3 * EACH, 2), (3 * EACH - 1, 4), (EACH, 4), (1, 4)],
+)
+def test_leaves_out_the_oldest_turns_that_do_not_fit_but_never_the_last_question(tokens: int, count: int) -> None:
+    assert prompts.left_out([*LONG, LAST], tokens) == count
+
+
+def test_the_question_of_an_answer_that_is_continued_is_never_left_out() -> None:
+    assert prompts.left_out(LONG, 1) == 2
+
+
+def test_the_system_prompt_takes_its_part_of_the_window() -> None:
+    assert prompts.left_out([*LONG, LAST], 5 * EACH, "s" * 30) == 2
+
+
+def test_letters_of_three_bytes_count_as_a_token_each() -> None:
+    assert prompts.tokens_of("汉" * 30) - prompts.tokens_of("") == 30

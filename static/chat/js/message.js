@@ -3,7 +3,7 @@ import { Prose } from "./prose.js";
 import { Reasoning } from "./reasoning.js";
 import { Siblings } from "./siblings.js";
 import { linkTo } from "./remedy.js";
-import { gettext } from "./i18n.js";
+import { filled, gettext } from "./i18n.js";
 import { uuid } from "./uuid.js";
 
 const CONNECTION = {
@@ -12,6 +12,9 @@ const CONNECTION = {
   offline: gettext("You are offline. The answer is still being written, and comes as soon as the network is back."),
   unsent: gettext("You are offline. This is sent as soon as the network is back; Stop takes it back."),
 };
+const LEFT_OUT = gettext(
+  "The model did not see the beginning of this conversation, which has outgrown its window. Messages left out: %s.",
+);
 
 /**
  * One message on the page: the element that _message.html rendered, on page load or from its template.
@@ -93,12 +96,14 @@ export class MessageView {
   }
 
   /** An answer's generation is known. @param {Start} start @param {Addresses} addresses */
-  begin({ message, parent, generation, model }, addresses) {
+  begin({ message, parent, generation, model, left_out = 0 }, addresses) {
     this.id = message;
     this.parent = parent;
     this.element.dataset["generation"] = generation;
     this.element.setAttribute("aria-busy", "true");
     this.#part("who").textContent = model;
+    this.#part("window").textContent = filled(LEFT_OUT, left_out);
+    this.#part("window").hidden = !left_out;
     this.#detailsLink.href = addresses.details;
     for (const name of /** @type {const} */ (["retry", "continue"])) {
       const form = this.#form(name);
