@@ -17,13 +17,13 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
 from chat.models import Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE, Status
+from chat.models.rows import database_time, insert, is_stored
 from chat.prompts import Turn, left_out
 from chat.reply import TEXT, Part
 from chat.sentences import gettext_noop as _
@@ -93,9 +93,11 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     Raises NotFound, Conflict, TooMany, Unavailable; then nothing is stored and the ids stay free.
     """
     _take_turns(owner_id)
-    if stored := Message.objects.select_related("conversation").filter(pk=question.id).first():
+    if is_stored(Message, question.id):
+        stored = Message.objects.select_related("conversation").get(pk=question.id)
         return _join_question(owner_id, conversation_id, question, stored)
-    conversation = Conversation.with_deleted.filter(pk=conversation_id).first()
+    is_known = is_stored(Conversation, conversation_id)
+    conversation = Conversation.with_deleted.get(pk=conversation_id) if is_known else None
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
     if question.parent:
@@ -227,9 +229,8 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> No
 
 
 def _check_limits(owner_id: int, has_room: Callable[[], bool]) -> None:
-    mine = Generation.objects.filter(owner=owner_id)
     live = settings.CHAT_LIVE_PER_USER
-    if live and mine.running().count() >= live:
+    if live and Generation.objects.count_running(owner_id) >= live:
         raise TooMany(
             _("%(limit)s of your answers are being written already. Wait for one to end, or stop it."),
             values={"limit": live},
@@ -238,11 +239,8 @@ def _check_limits(owner_id: int, has_room: Callable[[], bool]) -> None:
     allowed = settings.CHAT_MESSAGES_PER_MINUTE
     if allowed:
         now = timezone.now()
-        # Not later than now: a clock that was set back must not lock anybody out.
-        recent = mine.filter(created_at__gt=now - MINUTE, created_at__lte=now).order_by("-created_at")
-        times = list(recent.values_list("created_at", flat=True)[:allowed])
-        if len(times) == allowed:
-            wait = max(1, math.ceil((times[-1] + MINUTE - now).total_seconds()))
+        if first := Generation.objects.nth_since(allowed, owner_id, now - MINUTE, now):
+            wait = max(1, math.ceil((first + MINUTE - now).total_seconds()))
             raise TooMany(
                 _("That was %(limit)s messages in a minute. Send it again in %(wait)s s."),
                 values={"limit": allowed, "wait": wait},
@@ -267,7 +265,7 @@ def _answer(
         role=Message.Role.ASSISTANT,
         number=number,
     )
-    Message.objects.bulk_create([*new, answer])
+    insert([*new, answer])
     generation = _new_generation(answer, turns, model)
     conversation.touch(current=answer)
     return Accepted(generation, turns[generation.left_out :], is_new=True)
@@ -276,8 +274,9 @@ def _answer(
 def _new_generation(answer: Message, turns: list[Turn], model: str, **fields: Any) -> Generation:
     fields |= {"left_out": left_out(turns, settings.CHAT_CONTEXT_TOKENS, settings.CHAT_SYSTEM_PROMPT)}
     owner_id = answer.conversation.owner_id
-    generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=Now() + LEASE, **fields)
-    generation.save(force_insert=True)
+    lease = database_time() + LEASE
+    generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=lease, **fields)
+    insert([generation])
     return generation
 
 

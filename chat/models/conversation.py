@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.models.model_settings import ModelSettings
+from chat.models.rows import insert, scalar
 from chat.outline import Outline
 from chat.prompts import Turn
 from chat.reply import TEXT
@@ -111,12 +112,12 @@ class Conversation(ModelSettings):
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
-        newest = Conversation.with_deleted.filter(owner=self.owner_id).aggregate(newest=Max("activity"))["newest"]
+        newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", self.owner_id)
         self.activity = (newest or 0) + 1
         self.current = current
         self.updated_at = timezone.now()
         if self._state.adding:
-            self.save(force_insert=True)
+            insert([self])
         else:
             self.save(update_fields=["activity", "current", "updated_at"])
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from chat.models.rows import upsert
 from chat.outline import Place
 from chat.reply import REASONING, TEXT, Mark, Part, Reply
 
@@ -135,6 +136,4 @@ class MessagePart(models.Model):
             for message_id, numbered in rows_of
             for number, part in numbered
         ]
-        MessagePart.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["message", "number"], update_fields=["kind", "text"]
-        )
+        upsert(rows, unique="message_id, number", changed="kind, text")

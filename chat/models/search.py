@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.models.conversation import Conversation
 from chat.models.message import Message
+from chat.models.rows import insert, upsert
 from chat.words import words_of
 
 MOST_CHARACTERS = 100_000
@@ -45,7 +46,7 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
             SearchEntry(conversation_id=conversation_id, owner_id=owner_id, message_id=pk, words=indexed(text))
             for pk, text in texts
         ]
-        self.bulk_create(entries, update_conflicts=True, unique_fields=["message"], update_fields=["words"])
+        upsert(entries, unique="message_id", changed="words", using=self.db)
 
     def index_question(self, conversation: Conversation, message_id: Any, text: str) -> None:
         """A new message says `text`, perhaps the first of a conversation that is about to be stored."""
@@ -53,7 +54,7 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
         entries = [SearchEntry(message_id=message_id, words=indexed(text), **known)]
         if conversation._state.adding:
             entries.append(SearchEntry(words=indexed(conversation.title), **known))
-        self.bulk_create(entries)
+        insert(entries, self.db)
 
     def index_title(self, conversation: Conversation) -> None:
         """It is called something else now."""
