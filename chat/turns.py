@@ -8,7 +8,7 @@ click, a retry after a lost connection) finds what the first one stored and join
 import math
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec
@@ -21,10 +21,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
-from chat.models import Conversation, Generation, Message, MessagePart, SearchEntry
+from chat.models import Conversation, Generation, Message, MessagePart, Preferences, SearchEntry
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE, Status
-from chat.prompts import Turn
+from chat.prompts import NO_OPTIONS, Options, Turn
 from chat.reply import TEXT, Part
 from chat.sentences import gettext_noop as _
 
@@ -41,6 +41,8 @@ class Question:
     text: str
     parent: uuid.UUID | None
     model: str
+    options: Options | None = None
+    """Of the conversation, if this makes it; None: those that its owner prefers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Accepted:
     generation: Generation
     turns: list[Turn]
     is_new: bool
+    options: Options = NO_OPTIONS
+    """As the conversation has them now."""
     written: Message | None = None
     """The message that it continues."""
 
@@ -104,7 +108,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if conversation:
         number = _next_number(conversation)
     else:
-        conversation = Conversation(pk=conversation_id, owner_id=owner_id, title=first_words(question.text))
+        conversation = _new_conversation(conversation_id, owner_id, question)
         number = 1
     asked = Message(
         pk=question.id,
@@ -166,7 +170,8 @@ def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room
     position = message.reply.position
     generation = _new_generation(message, wish.model, pk=wish.id, number=last.number + 1, begins_at=position)
     message.conversation.touch(current=message)
-    return Accepted(generation, message.conversation.turns(message_id), is_new=True, written=message)
+    turns, options = message.conversation.turns(message_id), message.conversation.options
+    return Accepted(generation, turns, is_new=True, options=options, written=message)
 
 
 @transaction.atomic
@@ -213,6 +218,17 @@ def _join(answer: Message) -> Accepted:
     if not generation:
         raise Conflict(_("This id belongs to another message."))
     return Accepted(generation, [], is_new=False)
+
+
+def _new_conversation(conversation_id: uuid.UUID, owner_id: int, question: Question) -> Conversation:
+    options = question.options or _preferred(owner_id)
+    title = first_words(question.text)
+    return Conversation(pk=conversation_id, owner_id=owner_id, title=title, **asdict(options))
+
+
+def _preferred(owner_id: int) -> Options:
+    preferences = Preferences.objects.filter(pk=owner_id).first()
+    return preferences.options if preferences else NO_OPTIONS
 
 
 def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:
@@ -269,7 +285,7 @@ def _answer(
     Message.objects.bulk_create([*new, answer])
     generation = _new_generation(answer, model)
     conversation.touch(current=answer)
-    return Accepted(generation, turns, is_new=True)
+    return Accepted(generation, turns, is_new=True, options=conversation.options)
 
 
 def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:

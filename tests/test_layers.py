@@ -40,6 +40,8 @@ LAYERS = [
         "chat.turns",
         "chat.feedback",
         "chat.forms",
+        "chat.library",
+        "chat.option_forms",
         "chat.endings",
         "chat.sweep",
         "chat.titles",
