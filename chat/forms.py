@@ -110,20 +110,20 @@ def read_opinion(request: HttpRequest) -> Opinion:
     return Opinion(_cleaned(OpinionForm(sent))["value"], comment)
 
 
-def read_options(request: HttpRequest) -> Options:
-    """The settings in a request's body; what is left out is empty. Raises BadInput or TooLong."""
-    form = filled_in(request, OptionsForm)
-    return Options(**_cleaned(form))
-
-
 def filled_in(request: HttpRequest, form: type[Form]) -> Form:
     """`form` with what a request's body says. Raises BadInput or TooLong for what cannot be filled in."""
     return form(_as_typed(_body(request, form)))
 
 
-def check(form: forms.Form) -> None:
-    """Raises BadInput or TooLong for what is filled in wrongly."""
-    _cleaned(form)
+def fault_in(form: forms.Form) -> BadInput | TooLong | None:
+    """What is filled in wrongly."""
+    if form.is_valid():
+        return None
+    fields = {name: " ".join(str(error) for error in errors) for name, errors in form.errors.items()}
+    is_told = not isinstance(form, QuestionForm | WishForm | OpinionForm) or "text" in fields
+    faults = [fault for faults in form.errors.as_data().values() for fault in faults]
+    kind = TooLong if any(fault.code == "too_long" for fault in faults) else BadInput
+    return kind(next(iter(fields.values())) if is_told else "", fields=fields)
 
 
 def posted_by_form(request: HttpRequest) -> bool:
@@ -184,13 +184,6 @@ def _wrong_type(field: forms.Field | None, name: str, value: object) -> str:
 
 
 def _cleaned(form: forms.Form) -> dict[str, Any]:
-    if not form.is_valid():
-        fields = {name: " ".join(str(error) for error in errors) for name, errors in form.errors.items()}
-        is_told = {"text", *OptionsForm.base_fields} & fields.keys()
-        raise _kind_of(form)(next(iter(fields.values())) if is_told else "", fields=fields)
+    if fault := fault_in(form):
+        raise fault
     return form.cleaned_data
-
-
-def _kind_of(form: forms.Form) -> type[BadInput | TooLong]:
-    faults = [fault for faults in form.errors.as_data().values() for fault in faults]
-    return TooLong if any(fault.code == "too_long" for fault in faults) else BadInput

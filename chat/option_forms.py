@@ -1,10 +1,11 @@
 """What a model is to be told and how it is to answer, as users fill it in; and their prompts."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Self
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from chat.models.prompt import NAME_LENGTH
 from chat.prompts import Options
@@ -27,7 +28,7 @@ class LongText(forms.CharField):
         text = storable((super().to_python(value) or "").replace("\r\n", "\n"))
         limit = settings.CHAT_INPUT_CHARS
         if limit and len(text) > limit:
-            sentence = gettext("This text has %(count)s characters; %(limit)s are allowed. Shorten it.")
+            sentence = gettext_lazy("This text has %(count)s characters; %(limit)s are allowed. Shorten it.")
             raise forms.ValidationError(sentence, code="too_long", params={"count": len(text), "limit": limit})
         return text
 
@@ -55,6 +56,16 @@ class OptionsForm(forms.Form):
         help_text=gettext_lazy("How long an answer may become; a word has one or two tokens. Empty: no limit."),
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), TOKENS_FAULT),
     )
+
+    @classmethod
+    def showing(cls, options: Options) -> Self:
+        return cls(initial=asdict(options))
+
+    def belonging_to(self, form_id: str) -> Self:
+        """With fields that are sent with another form of the page."""
+        for field in self.fields.values():
+            field.widget.attrs["form"] = form_id
+        return self
 
     @property
     def options(self) -> Options:

@@ -21,9 +21,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
-from chat.models import Conversation, Generation, Message, MessagePart, Preferences, SearchEntry
+from chat.models import Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE, Status
+from chat.preferences import preferred
 from chat.prompts import NO_OPTIONS, Options, Turn
 from chat.reply import TEXT, Part
 from chat.sentences import gettext_noop as _
@@ -221,14 +222,9 @@ def _join(answer: Message) -> Accepted:
 
 
 def _new_conversation(conversation_id: uuid.UUID, owner_id: int, question: Question) -> Conversation:
-    options = question.options or _preferred(owner_id)
+    options = question.options or preferred(owner_id)
     title = first_words(question.text)
     return Conversation(pk=conversation_id, owner_id=owner_id, title=title, **asdict(options))
-
-
-def _preferred(owner_id: int) -> Options:
-    preferences = Preferences.objects.filter(pk=owner_id).first()
-    return preferences.options if preferences else NO_OPTIONS
 
 
 def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:

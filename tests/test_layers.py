@@ -42,6 +42,7 @@ LAYERS = [
         "chat.forms",
         "chat.library",
         "chat.option_forms",
+        "chat.preferences",
         "chat.endings",
         "chat.sweep",
         "chat.titles",

@@ -122,3 +122,58 @@ def test_settings_that_cannot_be_are_refused_and_leave_nothing(
 
 def test_settings_are_an_object(alice: Client, question: str) -> None:
     assert list(begin(alice, question, settings="wise").json["error"]["fields"]) == ["settings"]
+
+
+# Of a conversation that exists
+
+
+def test_settings_of_a_conversation_hold_from_the_next_answer_on(
+    alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    start = alice.ask_whole(question).start
+    assert start
+    path = f"/c/{start['conversation']}/settings/"
+    assert alice.get(path, Accept="application/json").json == NONE
+    assert alice.post(path, WISE).json == WISE
+    alice.regenerate(start["message"]).rest()
+    assert asked_with(upstream, question) == WISE
+    assert alice.post(path, {}).json == NONE
+    assert alice.get(path, Accept="application/json").json == NONE
+
+
+def test_a_plain_form_sets_them_or_says_what_is_wrong(alice: Client, question: str) -> None:
+    start = alice.ask_whole(question).start
+    assert start
+    path = f"/c/{start['conversation']}/settings/"
+    form = {"system_prompt": "Be <b>bold</b>.", "temperature": "0.5", "max_tokens": ""}
+    assert alice.post(path, form=form).headers["Location"] == f"/c/{start['conversation']}/"
+    refused = alice.post(path, form=form | {"system_prompt": "Kept.", "temperature": "3"}, Accept="text/html")
+    assert refused.status == 400
+    assert "The temperature is a number from 0 to 2." in refused.text
+    assert "Kept." in refused.text
+    page = alice.get(path, Accept="text/html").text
+    assert "Be &lt;b&gt;bold&lt;/b&gt;." in page
+    assert 'value="0.5"' in page
+
+
+def test_a_script_is_told_which_setting_is_wrong(alice: Client, question: str) -> None:
+    start = alice.ask_whole(question).start
+    assert start
+    refused = alice.post(f"/c/{start['conversation']}/settings/", WISE | {"max_tokens": 0})
+    assert (refused.status, refused.code) == (400, "bad_input")
+    assert refused.json["error"]["message"] == "The token limit is a whole number from 1 to 1,000,000."
+
+
+# Defaults
+
+
+def test_defaults_are_set_on_their_page(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    form = {"system_prompt": "You are wise.", "temperature": "0.5", "max_tokens": "40"}
+    saved = alice.post("/settings/", form=form)
+    assert "Saved." in alice.get(saved.headers["Location"], Accept="text/html").text
+    assert begin(alice, question).status == 200
+    assert asked_with(upstream, question) == WISE
+    assert "You are wise." in alice.get("/", Accept="text/html").text
+    refused = alice.post("/settings/", form=form | {"max_tokens": "0"}, Accept="text/html")
+    assert refused.status == 400
+    assert alice.get("/settings/", Accept="application/json").json == WISE
