@@ -33,6 +33,7 @@ from chat.errors import ChatError, Unavailable, UpstreamTimeout
 from chat.exchange import LiveReply, exchange
 from chat.models import Generation, MessagePart
 from chat.models.generation import Status
+from chat.prompts import Options
 from chat.reply import REASONING, TEXT, Mark, Part, storable
 from chat.sentences import gettext_noop as _
 from chat.shutdown import before_the_end
@@ -59,6 +60,7 @@ class Run:
 
     generation: Generation
     prompt: list[dict[str, str]]
+    options: Options
     live: LiveReply
     stop: asyncio.Future[Status | None]
     """Done when the run must end from outside: with its ending, or None if the row is no longer ours to end."""
@@ -235,7 +237,7 @@ class Engine:
         idle = settings.CHAT_IDLE_SECONDS or 1e9
         deadline.reschedule(min(clock() + (settings.CHAT_FIRST_TOKEN_SECONDS or 1e9), last_moment))
         room = settings.CHAT_OUTPUT_CHARS or 2**31
-        async with aclosing(upstream.stream(run.generation.model, run.prompt)) as events:
+        async with aclosing(upstream.stream(run.generation.model, run.prompt, run.options)) as events:
             async for event in events:
                 if run.stop.done():
                     return None
@@ -324,10 +326,10 @@ engine = Engine()
 def _run_of(accepted: Accepted) -> Run:
     generation, written = accepted.generation, accepted.written
     live = LiveReply(generation.message.conversation_id, written.reply.parts() if written else ())
-    prompt = prompts.build(accepted.turns, settings.CHAT_SYSTEM_PROMPT)
+    prompt = prompts.build(accepted.turns, settings.CHAT_SYSTEM_PROMPT, accepted.options.system_prompt)
     stop: asyncio.Future[Status | None] = asyncio.get_running_loop().create_future()
     stored = written.mark if written else Mark()
-    return Run(generation, prompt, live, stop, stored, live.reply.position)
+    return Run(generation, prompt, accepted.options, live, stop, stored, live.reply.position)
 
 
 def _store_progress(

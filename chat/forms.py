@@ -1,7 +1,7 @@
 """What users send, checked: JSON and plain forms alike."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.conf import settings
@@ -13,11 +13,17 @@ from chat.errors import BadInput, TooLong
 from chat.feedback import Opinion
 from chat.models import Feedback
 from chat.models.feedback import COMMENT_CHARS
+from chat.option_forms import OptionsForm
+from chat.prompts import Options
 from chat.reply import storable
 from chat.sentences import gettext_noop as _
 from chat.turns import Continuation, Question, Regeneration
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+MAY_BE_NULL = ("parent", "model", "comment", "temperature", "max_tokens")
+"""In JSON; all others are left out where they have no value."""
+
+Form = TypeVar("Form", bound=forms.Form)
 
 
 class ModelField(forms.CharField):
@@ -77,7 +83,7 @@ def read_question(request: HttpRequest) -> Question:
                 _("This message has %(count)s characters; %(limit)s are allowed. Shorten it."),
                 values={"count": len(text), "limit": limit},
             )
-    return Question(**_cleaned(QuestionForm(sent)))
+    return Question(**_cleaned(QuestionForm(sent)), options=_own_options(request, sent))
 
 
 def read_regeneration(request: HttpRequest) -> Regeneration:
@@ -104,9 +110,45 @@ def read_opinion(request: HttpRequest) -> Opinion:
     return Opinion(_cleaned(OpinionForm(sent))["value"], comment)
 
 
+def filled_in(request: HttpRequest, form: type[Form]) -> Form:
+    """`form` with what a request's body says. Raises BadInput or TooLong for what cannot be filled in."""
+    return form(_as_typed(_body(request, form)))
+
+
+def fault_in(form: forms.Form) -> BadInput | TooLong | None:
+    """What is filled in wrongly."""
+    if form.is_valid():
+        return None
+    fields = {name: " ".join(str(error) for error in errors) for name, errors in form.errors.items()}
+    is_told = not isinstance(form, QuestionForm | WishForm | OpinionForm) or "text" in fields
+    faults = [fault for faults in form.errors.as_data().values() for fault in faults]
+    kind = TooLong if any(fault.code == "too_long" for fault in faults) else BadInput
+    return kind(next(iter(fields.values())) if is_told else "", fields=fields)
+
+
 def posted_by_form(request: HttpRequest) -> bool:
     """Did a plain HTML form send this, rather than a script?"""
     return request.method == "POST" and request.content_type in FORM_TYPES
+
+
+def _own_options(request: HttpRequest, sent: dict[str, Any]) -> Options | None:
+    """Those that a question brings for the conversation that it makes."""
+    if posted_by_form(request):
+        given = {name: sent[name] for name in OptionsForm.base_fields if name in sent} or None
+    else:
+        given = sent.get("settings")
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise BadInput(fields={"settings": _("This is not an object.")})
+    if not posted_by_form(request):
+        _check_types(OptionsForm, given)
+    return Options(**_cleaned(OptionsForm(_as_typed(given))))
+
+
+def _as_typed(sent: dict[str, Any]) -> dict[str, Any]:
+    """Numbers as somebody types them: `float` fails for those that are too large, forms say so in words."""
+    return {name: str(value) if isinstance(value, int | float) else value for name, value in sent.items()}
 
 
 def _body(request: HttpRequest, form: type[forms.Form] = QuestionForm) -> dict[str, Any]:
@@ -120,19 +162,28 @@ def _body(request: HttpRequest, form: type[forms.Form] = QuestionForm) -> dict[s
         raise BadInput(_("The body is not JSON in UTF-8.")) from exc
     if not isinstance(body, dict):
         raise BadInput(_("The body is not a JSON object."))
-    wrong = {name: _("This is not a string.") for name, value in body.items() if not _fits(form, name, value)}
-    if wrong:
-        raise BadInput(_("A field is not of the right type."), fields=wrong)
+    _check_types(form, body)
     return body
 
 
-def _fits(form: type[forms.Form], name: str, value: object) -> bool:
-    known = name in form.base_fields
-    return not known or isinstance(value, str) or (value is None and name in ("parent", "model", "comment"))
+def _check_types(form: type[forms.Form], sent: dict[str, Any]) -> None:
+    wrong = {
+        name: fault for name, value in sent.items() if (fault := _wrong_type(form.base_fields.get(name), name, value))
+    }
+    if wrong:
+        raise BadInput(_("A field is not of the right type."), fields=wrong)
+
+
+def _wrong_type(field: forms.Field | None, name: str, value: object) -> str:
+    if field is None or (value is None and name in MAY_BE_NULL):
+        return ""
+    if isinstance(field, forms.IntegerField):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return "" if is_number else _("This is not a number.")
+    return "" if isinstance(value, str) else _("This is not a string.")
 
 
 def _cleaned(form: forms.Form) -> dict[str, Any]:
-    if not form.is_valid():
-        fields = {name: " ".join(str(error) for error in errors) for name, errors in form.errors.items()}
-        raise BadInput(next(iter(fields.values())) if "text" in fields else "", fields=fields)
+    if fault := fault_in(form):
+        raise fault
     return form.cleaned_data

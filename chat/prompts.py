@@ -20,15 +20,35 @@ class Turn:
     text: str
 
 
-def build(branch: Iterable[Turn], system_prompt: str = "") -> list[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a conversation asks of its model besides its turns; None leaves a choice to the model's service."""
+
+    system_prompt: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+    @property
+    def chosen(self) -> dict[str, float]:
+        """The parameters of a request that are not left to the model's service."""
+        choices = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        return {name: value for name, value in choices.items() if value is not None}
+
+
+NO_OPTIONS = Options()
+
+
+def build(branch: Iterable[Turn], *system_prompts: str) -> list[dict[str, str]]:
     """The request's `messages`, from the first turn to the last.
 
+    The system prompts, such as the site's and the conversation's, stand before them in one message.
     Turns without text (an answer that failed before its first word) are left out; reasoning is never sent back.
     A branch that ends in an answer asks for its continuation.
     """
     turns = [{"role": turn.role, "content": text} for turn in branch if (text := turn.text)]
     if turns and turns[-1]["role"] == "assistant":
         turns.append({"role": "user", "content": CONTINUE})
+    system_prompt = "\n\n".join(filter(None, system_prompts))
     return [{"role": "system", "content": system_prompt}, *turns] if system_prompt else turns
 
 

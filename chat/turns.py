@@ -8,7 +8,7 @@ click, a retry after a lost connection) finds what the first one stored and join
 import math
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec
@@ -24,7 +24,8 @@ from chat.models import Conversation, Generation, Message, MessagePart, SearchEn
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE, Status
 from chat.models.rows import database_time, insert, is_stored
-from chat.prompts import Turn, left_out
+from chat.preferences import preferred
+from chat.prompts import NO_OPTIONS, Options, Turn, left_out
 from chat.reply import TEXT, Part
 from chat.sentences import gettext_noop as _
 
@@ -41,6 +42,8 @@ class Question:
     text: str
     parent: uuid.UUID | None
     model: str
+    options: Options | None = None
+    """Of the conversation, if this makes it; None: those that its owner prefers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Accepted:
     generation: Generation
     turns: list[Turn]
     is_new: bool
+    options: Options = NO_OPTIONS
+    """As the conversation has them now."""
     written: Message | None = None
     """The message that it continues."""
 
@@ -106,7 +111,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if conversation:
         number = _next_number(conversation)
     else:
-        conversation = Conversation(pk=conversation_id, owner_id=owner_id, title=first_words(question.text))
+        conversation = _new_conversation(conversation_id, owner_id, question)
         number = 1
     asked = Message(
         pk=question.id,
@@ -165,11 +170,12 @@ def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room
     if message.children.exists():
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, has_room)
-    position = message.reply.position
-    turns = message.conversation.turns(message_id)
+    position, conversation = message.reply.position, message.conversation
+    turns = conversation.turns(message_id)
     generation = _new_generation(message, turns, wish.model, pk=wish.id, number=last.number + 1, begins_at=position)
-    message.conversation.touch(current=message)
-    return Accepted(generation, turns[generation.left_out :], is_new=True, written=message)
+    conversation.touch(current=message)
+    turns = turns[generation.left_out :]
+    return Accepted(generation, turns, is_new=True, options=conversation.options, written=message)
 
 
 @transaction.atomic
@@ -216,6 +222,12 @@ def _join(answer: Message) -> Accepted:
     if not generation:
         raise Conflict(_("This id belongs to another message."))
     return Accepted(generation, [], is_new=False)
+
+
+def _new_conversation(conversation_id: uuid.UUID, owner_id: int, question: Question) -> Conversation:
+    options = question.options or preferred(owner_id)
+    title = first_words(question.text)
+    return Conversation(pk=conversation_id, owner_id=owner_id, title=title, **asdict(options))
 
 
 def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:
@@ -268,11 +280,12 @@ def _answer(
     insert([*new, answer])
     generation = _new_generation(answer, turns, model)
     conversation.touch(current=answer)
-    return Accepted(generation, turns[generation.left_out :], is_new=True)
+    return Accepted(generation, turns[generation.left_out :], is_new=True, options=conversation.options)
 
 
 def _new_generation(answer: Message, turns: list[Turn], model: str, **fields: Any) -> Generation:
-    fields |= {"left_out": left_out(turns, settings.CHAT_CONTEXT_TOKENS, settings.CHAT_SYSTEM_PROMPT)}
+    besides = settings.CHAT_SYSTEM_PROMPT + answer.conversation.system_prompt
+    fields |= {"left_out": left_out(turns, settings.CHAT_CONTEXT_TOKENS, besides)}
     owner_id = answer.conversation.owner_id
     lease = database_time() + LEASE
     generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=lease, **fields)

@@ -29,6 +29,7 @@ from django.conf import settings
 
 from chat import local_model, sse
 from chat.errors import NoModel, UpstreamBroke, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamUnreachable
+from chat.prompts import NO_OPTIONS, Options
 from chat.sentences import gettext_noop as _
 
 logger = logging.getLogger(__name__)
@@ -85,14 +86,19 @@ class Done:
 Event = Text | Reasoning | Refusal | Finish | Usage | Done
 
 
-async def stream(model: str, messages: list[dict[str, str]]) -> AsyncGenerator[Event, None]:
+async def stream(
+    model: str, messages: list[dict[str, str]], options: Options = NO_OPTIONS
+) -> AsyncGenerator[Event, None]:
     """Ask, and yield what arrives. Ends after `Done`, or when the upstream closes or resets the connection.
+
+    Of the options only what is chosen goes into the request, as `temperature` and `max_tokens`; the system prompt is
+    among the messages.
 
     The caller tells a finished answer from a broken one by `Finish` and `Done`, and sets the deadlines. Raises
     UpstreamError: NoModel, UpstreamUnreachable, UpstreamRefused, UpstreamBroke.
     """
     client = await _client()
-    async with _asked(client, model, messages) as response:
+    async with _asked(client, _body(model, messages, options)) as response:
         decoder = sse.Decoder(EVENT_CHARS)
         pieces = _pieces(response)
         try:
@@ -206,11 +212,20 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
+def _body(model: str, messages: list[dict[str, str]], options: Options) -> dict[str, Any]:
+    """https://platform.openai.com/docs/api-reference/chat/create; `max_tokens` is what compatible services know."""
+    return {
+        "model": model,
+        "messages": messages,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **options.chosen,
+    }
+
+
 @asynccontextmanager
-async def _asked(
-    client: openai.AsyncOpenAI, model: str, messages: list[dict[str, str]]
-) -> AsyncIterator[httpx2.Response]:
-    response = await _ask_with_retries(client, model, messages)
+async def _asked(client: openai.AsyncOpenAI, body: dict[str, Any]) -> AsyncIterator[httpx2.Response]:
+    response = await _ask_with_retries(client, body)
     try:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/json", "application/problem+json"):
@@ -221,13 +236,7 @@ async def _asked(
         await response.aclose()
 
 
-async def _ask_with_retries(client: openai.AsyncOpenAI, model: str, messages: list[dict[str, str]]) -> httpx2.Response:
-    body = {
-        "model": model,
-        "messages": messages,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
+async def _ask_with_retries(client: openai.AsyncOpenAI, body: dict[str, Any]) -> httpx2.Response:
     for retries_left in range(MAX_RETRIES, -1, -1):
         try:
             return await client.post("/chat/completions", body=body, cast_to=httpx2.Response, stream=True)

@@ -9,6 +9,7 @@ from chat.views import (
     feedback,
     generations,
     messages,
+    preferences,
     search,
 )
 
@@ -17,6 +18,8 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/", conversations.show, name="conversation"),
     path("c/<uuid:conversation_id>/messages/", messages.create, name="messages"),
     path("c/<uuid:conversation_id>/export/", exports.one, name="export"),
+    path("c/<uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
+    path("settings/", preferences.defaults, name="preferences"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
     path("messages/<uuid:message_id>/ancestors/", branches.ancestors, name="ancestors"),

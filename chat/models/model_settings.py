@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy
 
+from chat.prompts import Options
+
 
 class ModelSettings(models.Model):
     """Empty or null: what the site, or the model's service, takes by itself."""
@@ -13,3 +15,7 @@ class ModelSettings(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def options(self) -> Options:
+        return Options(self.system_prompt, self.temperature, self.max_tokens)

@@ -11,6 +11,8 @@ from chat import upstream
 from chat.database import in_database
 from chat.errors import NotFound
 from chat.models import Conversation, Generation, Message
+from chat.option_forms import OptionsForm
+from chat.preferences import preferred
 from chat.sentences import gettext_noop as _
 from chat.views.branches import Section, asked_begin, asked_id, section
 from chat.views.endpoints import endpoint
@@ -75,10 +77,18 @@ def _page(
         "edited": None if is_running else _edited(request, branch),
         "next_id": uuid.uuid4(),
         "models": settings.CHAT_MODELS,
+        "options_form": _options_form(user, conversation),
         "model_notice": upstream.notice(),
         "input_chars": settings.CHAT_INPUT_CHARS,
     }
     return render_page(request, "chat/conversation.html", context)
+
+
+def _options_form(user: AbstractBaseUser, conversation: Conversation) -> OptionsForm:
+    """Its settings; those of a new one go with its first question."""
+    if conversation._state.adding:
+        return OptionsForm.showing(preferred(user.pk)).belonging_to("composer")
+    return OptionsForm.showing(conversation.options)
 
 
 def _edited(request: HttpRequest, branch: list[Message]) -> uuid.UUID | None:

@@ -25,8 +25,8 @@ Answer = Coroutine[Any, Any, HttpResponseBase]
 View = Callable[Concatenate[HttpRequest, AbstractBaseUser, P], Answer]
 
 
-def endpoint(method: str, *, head: bool = True) -> Callable[[View[P]], Callable[..., Answer]]:
-    """A view for logged-in users and one method, called with the request and the user.
+def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[..., Answer]]:
+    """A view for logged-in users and these methods, called with the request and the user.
 
     HEAD goes with GET unless `head` is off, as for a stream, which a HEAD would read to its end for nothing.
 
@@ -34,7 +34,7 @@ def endpoint(method: str, *, head: bool = True) -> Callable[[View[P]], Callable[
     A ChatError becomes its response. Nothing that it answers may be cached.
     """
 
-    methods = ("GET", "HEAD") if method == "GET" and head else (method,)
+    methods = (*allowed, "HEAD") if "GET" in allowed and head else allowed
 
     def decorate(view: View[P]) -> Callable[..., Answer]:
         async def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import translation
+
+from chat.forms import fault_in
 
 _gzip = GZipMiddleware(lambda request: HttpResponse())
 
@@ -19,6 +22,14 @@ def render_page(request: HttpRequest, template: str, context: Mapping[str, objec
     """
     with translation.override(language_of(request)):
         return _gzip.process_response(request, render(request, template, context))
+
+
+def render_form(request: HttpRequest, template: str, form: Form, **context: object) -> HttpResponseBase:
+    """The page of a form: to be filled in, or with what is wrong in it. For the thread that renders."""
+    response = render_page(request, template, {"form": form, **context})
+    fault = fault_in(form) if form.is_bound else None
+    response.status_code = fault.status if fault else response.status_code
+    return response
 
 
 def language_of(request: HttpRequest) -> str:

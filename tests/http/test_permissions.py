@@ -37,6 +37,11 @@ def new_id() -> object:
 CASES: dict[str, list[Case]] = {
     "new": [Case("GET", 200, page=True)],
     "conversation": [Case("GET", 200, "conversation", page=True)],
+    "conversation_settings": [
+        Case("GET", 200, "conversation", page=True),
+        Case("POST", 200, "conversation", lambda: {"system_prompt": "Be brief."}),
+    ],
+    "preferences": [Case("GET", 200, page=True), Case("POST", 200, body=lambda: {"system_prompt": "Be brief."})],
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],

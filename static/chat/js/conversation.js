@@ -10,6 +10,7 @@ import { Earlier } from "./earlier.js";
 import { Editor } from "./editor.js";
 import { FeedbackForms } from "./feedback.js";
 import { MessageView } from "./message.js";
+import { Options } from "./options.js";
 import { Place } from "./place.js";
 import { Prose } from "./prose.js";
 import { ScrollKeeper } from "./scroll.js";
@@ -51,6 +52,7 @@ export class ConversationPage {
   #bookmark;
   #composer;
   #drafts;
+  #options;
   #site;
   #title;
   /** @type {Editor | null} */
@@ -74,6 +76,11 @@ export class ConversationPage {
     this.#bookmark = new Bookmark(() => this.#scroll.isAtEnd);
     this.#adviser = new Adviser(page.dataset["login"] ?? "");
     this.#site = new Site(page.dataset["root"] ?? "/");
+    this.#options = new Options(byId("options"), this.#drafts, this.#isNew, {
+      save: (settings) => this.#site.set(this.#conversation, settings),
+      advise: (failure) => this.#adviser.onOther(failure),
+      announce: (sentence) => this.#announce(sentence),
+    });
     this.#title = new Title(byId("title"), this.#list, this.#site);
   }
 
@@ -163,7 +170,7 @@ export class ConversationPage {
 
   /** @param {string} text */
   #ask(text) {
-    const question = { ...this.#identify(), text, model: this.#composer.model };
+    const question = { ...this.#identify(), text, model: this.#composer.model, ...this.#options.forQuestion };
     this.#composer.handOver(question);
     this.#pose(question, [], {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
@@ -369,6 +376,7 @@ export class ConversationPage {
     this.#isNew = false;
     this.#conversation = conversation;
     this.#list.putFirst(conversation, url, title);
+    this.#options.accepted(url);
     this.#title.show(conversation, title);
     this.#tabs.tell({ conversation, message, generation, thread: this.#thread.ids });
   }

@@ -9,7 +9,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("./failure.js").Failure} Failure
  * @typedef {import("./stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, parent: string | null, model?: string}} Question
+ * @typedef {{conversation: string, id: string, text: string, parent: string | null, model?: string | undefined, settings?: import("./options.js").Settings}} Question
  * @typedef {{id: string, model?: string}} Wish
  * @typedef {{id: string, title: string, titled_by: string}} Titled
  * @typedef {{value: string, comment?: string}} Opinion
@@ -70,6 +70,11 @@ export class Site {
     return this.#post(`${this.#root}messages/${message}/selection/`);
   }
 
+  /** How a conversation's model is to answer, from now on. @param {string} conversation @param {import("./options.js").Settings} settings @returns {Promise<Failure | null>} */
+  set(conversation, settings) {
+    return this.#post(`${this.conversationUrl(conversation)}settings/`, settings);
+  }
+
   /** Stores what its reader thinks of an answer. @param {string} message @param {Opinion} opinion @returns {Promise<Failure | null>} */
   rate(message, opinion) {
     return this.#post(`${this.#root}messages/${message}/feedback/`, opinion);
@@ -115,7 +120,7 @@ export class Site {
 
   /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */
   async #post(address, body = {}) {
-    const { url, init } = post(address, body);
+    const { url, init } = post(address, body, { Accept: "application/json" });
     const response = await this.fetch(url, init).catch(() => null);
     return response?.ok ? null : failureOf(response, false);
   }

@@ -1,0 +1,67 @@
+"""Settings of a conversation, and those that a new one begins with: a page with a form, or JSON."""
+
+import uuid
+from dataclasses import asdict
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from chat import preferences
+from chat.database import in_database, write_in_database
+from chat.forms import fault_in, filled_in, posted_by_form
+from chat.option_forms import OptionsForm
+from chat.prompts import Options
+from chat.views.endpoints import endpoint
+from chat.views.errors import wants_json
+from chat.views.pages import render_form
+
+
+@endpoint("GET", "POST")
+async def conversation(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """GET, POST /c/<uuid>/settings/ — what its model is told and how it answers, from the next answer on."""
+    if request.method != "POST":
+        return await in_database(_conversation, request, user, conversation_id)
+    form = filled_in(request, OptionsForm)
+    if fault := fault_in(form):
+        if not posted_by_form(request):
+            raise fault
+        return await in_database(_conversation, request, user, conversation_id, form)
+    await write_in_database(preferences.set_options, user.pk, conversation_id, form.options)
+    return _done(request, form.options, redirect("conversation", conversation_id))
+
+
+@endpoint("GET", "POST")
+async def defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET, POST /settings/ — what a new conversation of this user begins with."""
+    if request.method != "POST":
+        return await in_database(_defaults, request, user)
+    form = filled_in(request, OptionsForm)
+    if fault := fault_in(form):
+        if not posted_by_form(request):
+            raise fault
+        return await in_database(render_form, request, "chat/preferences.html", form)
+    await write_in_database(preferences.prefer, user.pk, form.options)
+    return _done(request, form.options, redirect(reverse("preferences") + "?saved"))
+
+
+def _done(request: HttpRequest, options: Options, after: HttpResponse) -> HttpResponse:
+    return after if posted_by_form(request) else JsonResponse(asdict(options))
+
+
+def _conversation(
+    request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID, form: OptionsForm | None = None
+) -> HttpResponseBase:
+    mine = preferences.conversation_of(user.pk, conversation_id)
+    if wants_json(request):
+        return JsonResponse(asdict(mine.options))
+    form = form or OptionsForm.showing(mine.options)
+    return render_form(request, "chat/conversation_settings.html", form, conversation=mine)
+
+
+def _defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    options = preferences.preferred(user.pk)
+    if wants_json(request):
+        return JsonResponse(asdict(options))
+    return render_form(request, "chat/preferences.html", OptionsForm.showing(options), is_saved="saved" in request.GET)

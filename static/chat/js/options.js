@@ -1,0 +1,110 @@
+import { gettext } from "./i18n.js";
+import { linkTo } from "./remedy.js";
+
+/** Under which the settings of a conversation that does not exist yet are kept, beside its draft. */
+const PLACE = "new.settings";
+const SAVED = gettext("The settings are saved. They hold from the next answer on.");
+
+/**
+ * The settings of the conversation: they go with the first question of a new one, and are saved by themselves after it.
+ *
+ * @typedef {import("./drafts.js").Drafts} Drafts
+ * @typedef {import("./failure.js").Failure} Failure
+ * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
+ *
+ * @typedef {object} Owner
+ * @property {(settings: Settings) => Promise<Failure | null>} save
+ * @property {(failure: Failure) => import("./advice.js").Advice} advise
+ * @property {(sentence: string) => void} announce
+ */
+export class Options {
+  #panel;
+  #form;
+  #notice;
+  #drafts;
+  #isNew;
+  #owner;
+
+  /** @param {HTMLElement} panel @param {Drafts} drafts @param {boolean} isNew @param {Owner} owner */
+  constructor(panel, drafts, isNew, owner) {
+    this.#panel = panel;
+    this.#form = /** @type {HTMLFormElement} */ (panel.querySelector("form"));
+    this.#notice = /** @type {HTMLElement} */ (panel.querySelector(".notice"));
+    this.#drafts = drafts;
+    this.#isNew = isNew;
+    this.#owner = owner;
+    this.#takeFields();
+    if (isNew) this.#restore();
+    this.#listen();
+  }
+
+  /** What goes with a question; nothing where the conversation has its settings already. @returns {{settings?: Settings}} */
+  get forQuestion() {
+    return this.#isNew ? { settings: this.#settings } : {};
+  }
+
+  /** The conversation exists. @param {string} url of it */
+  accepted(url) {
+    this.#form.action = `${url}settings/`;
+    if (!this.#isNew) return;
+    this.#isNew = false;
+    this.#drafts.forget(PLACE);
+  }
+
+  /** @returns {Settings} */
+  get #settings() {
+    const [prompt, temperature, tokens] = this.#fields.map((field) => field.value.trim());
+    return { system_prompt: prompt ?? "", temperature: numberIn(temperature), max_tokens: numberIn(tokens) };
+  }
+
+  /** @returns {(HTMLInputElement | HTMLTextAreaElement)[]} */
+  get #fields() {
+    return [...this.#panel.querySelectorAll("textarea, input[type=number]")].map((field) => /** @type {HTMLInputElement} */ (field));
+  }
+
+  /** Without scripts those of a new conversation are fields of the composer. */
+  #takeFields() {
+    for (const field of this.#fields) field.removeAttribute("form");
+    /** @type {HTMLElement} */ (this.#form.querySelector("[type=submit]")).hidden = false;
+  }
+
+  #restore() {
+    const kept = this.#drafts.read(PLACE)?.typed;
+    const values = kept ? JSON.parse(kept) : [];
+    for (const [at, field] of this.#fields.entries()) field.value = values[at] ?? field.value;
+  }
+
+  #listen() {
+    this.#form.addEventListener("submit", (event) => void this.#save(event));
+    this.#form.addEventListener("input", () => this.#typed());
+    this.#panel.addEventListener("toggle", () => {
+      if (this.#panel.matches(":popover-open")) this.#fields[0]?.focus();
+    });
+  }
+
+  #typed() {
+    this.#complain("");
+    if (this.#isNew) this.#drafts.write(PLACE, { typed: JSON.stringify(this.#fields.map((field) => field.value)) });
+  }
+
+  /** @param {SubmitEvent} event */
+  async #save(event) {
+    event.preventDefault();
+    const failure = this.#isNew ? null : await this.#owner.save(this.#settings);
+    if (failure) return this.#complain(this.#owner.advise(failure).sentence, this.#owner.advise(failure).remedy);
+    this.#complain("");
+    this.#panel.hidePopover();
+    if (!this.#isNew) this.#owner.announce(SAVED);
+  }
+
+  /** @param {string} sentence @param {import("./remedy.js").Remedy} [remedy] */
+  #complain(sentence, remedy) {
+    this.#notice.replaceChildren(sentence, ...linkTo(remedy));
+    this.#notice.hidden = !sentence;
+  }
+}
+
+/** @param {string} [text] */
+function numberIn(text) {
+  return text ? Number(text) : null;
+}
