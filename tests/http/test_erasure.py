@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
@@ -30,8 +32,10 @@ from chat.models import (
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 from tests.support.faults import database
+from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, say
 
+PASSWORD = "a long passphrase"
 MARKER = "unmistakable"
 OWNED = (Conversation, Message, MessagePart, Generation, Feedback, SearchEntry, Share)
 
@@ -163,6 +167,58 @@ def test_what_has_had_its_time_is_erased_and_nothing_else(alice: Client) -> None
     assert erase_expired() <= len(due)  # the site may have come first
     assert set(Conversation.with_deleted.values_list("title", flat=True)) == {"not yet"}
     assert Conversation.with_deleted.count() == len(not_yet)
+
+
+# The pages
+
+
+@pytest.fixture
+def carol(site: Site) -> Client:
+    """Somebody with a password, and a conversation."""
+    # The site's own hasher; this process has a faster one.
+    password = PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 6)
+    user = User.objects.create(username=f"carol-{uuid.uuid4().hex}", password=password)
+    everything_of(user)
+    return Client(site.url, user)
+
+
+@pytest.mark.parametrize("of", ["conversations", "account"])
+def test_a_wrong_password_erases_nothing(carol: Client, of: str) -> None:
+    before = rows()
+    reply = carol.post(f"/settings/erasure/{of}/", form={"password": "wrong"}, Accept="text/html")
+    assert reply.status == 400
+    assert "This is not your password." in reply.text
+    assert rows() == before
+
+
+def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client) -> None:
+    assert bob.user
+    theirs = everything_of(bob.user)
+    assert "1 conversation is deleted" in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
+    reply = carol.post("/settings/erasure/conversations/", form={"password": PASSWORD}, Accept="text/html")
+    assert reply.status == 200
+    assert "Your conversations are deleted" in reply.text
+    assert list(Conversation.with_deleted.all()) == [theirs]
+    assert carol.get("/", Accept="text/html").status == 200
+
+
+def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> None:
+    assert carol.user
+    reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
+    assert reply.status == 200
+    assert "Your account is deleted" in reply.text
+    assert "Log out" not in reply.text
+    assert not User.objects.filter(pk=carol.user.pk).exists()
+    assert not Session.objects.filter(pk=carol.cookies["sessionid"]).exists()
+    assert carol.get("/", Accept="text/html").status == 302
+
+
+def test_the_only_administrator_is_refused(carol: Client) -> None:
+    User.objects.filter(pk=carol.user.pk if carol.user else None).update(is_superuser=True)
+    reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
+    assert reply.status == 409
+    assert "This is the only administrator" in reply.text
+    assert carol.get("/", Accept="text/html").status == 200
 
 
 # The command
