@@ -23,6 +23,7 @@ from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, stati
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from chat.engine import engine  # noqa: E402
+from chat.expiry import start_erasing_expired  # noqa: E402
 from chat.sweep import start_sweeping  # noqa: E402
 from chat.views.errors import too_large  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
@@ -102,4 +103,5 @@ application = BoundedASGIHandler()
 warn_of_missing_static_files()
 announce_first_signup()
 start_sweeping(alive=lambda: list(engine.runs))
+start_erasing_expired()
 collect_garbage_less_often()

@@ -121,6 +121,16 @@ def test_changing_the_password(open_page: OpenPage, alice: Client) -> None:
     assert faults_in_all_looks(page) == {}
 
 
+def test_erasing(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice, "/settings/erasure/")
+    assert faults_in_all_looks(page) == {}
+    page.get_by_role("link", name="Delete the account").click()
+    page.get_by_label("Your password").fill("no such password")
+    button(page, "Delete the account").click()
+    expect(page.locator(".errorlist")).to_be_visible()
+    assert faults_in_all_looks(page) == {}
+
+
 # Conversations
 
 

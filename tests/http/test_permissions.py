@@ -45,6 +45,9 @@ CASES: dict[str, list[Case]] = {
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],
+    "erasure": [Case("GET", 200, page=True)],
+    "conversations_erasure": [Case("POST", 400)],  # without the password: tests/http/test_erasure.py
+    "account_erasure": [Case("POST", 400)],
     "messages": [Case("POST", 200, "conversation", lambda: question_of("Hello"))],
     "ancestors": [Case("GET", 200, "message")],
     "details": [Case("GET", 200, "message", page=True)],

@@ -1,0 +1,137 @@
+"""Erasing: conversations, and accounts, that are gone for good with all that belongs to them.
+
+Theory. First what is to be erased is hidden, in one short transaction: nobody finds it any more, nothing new begins in
+it, and of answers that are being written the generations are gone. Whoever writes such an answer, in whichever
+process, finds that out with its next checkpoint and writes nothing back. Then messages are deleted in batches, last
+ones first, so that none is left without the one it answers and no transaction keeps others waiting for long. What is
+cut short in the middle is finished by the sweep (chat/expiry.py), because it stays marked as deleted.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from chat.errors import Conflict
+from chat.models import Attachment, Conversation, Feedback, Generation, Message, Share
+from chat.models.conversation import ConversationQuerySet
+from chat.sentences import gettext_noop as _
+from chat.traces import forget_deleted, overwrite_deleted
+
+T = TypeVar("T")
+
+RESTORABLE = timedelta(minutes=10)
+"""How long a deleted conversation can be restored; then it is erased."""
+CONVERSATIONS = 50
+"""That are erased together."""
+MESSAGES = 500
+"""That are deleted in one transaction."""
+ERASED = "(erased)"
+"""What the log of the administration calls something whose name is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much goes with conversations."""
+
+    conversations: int
+    messages: int
+    answers: int
+    running: int
+    """Answers that are being written."""
+    feedback: int
+    shares: int
+    attachments: int
+
+
+def extent(conversations: ConversationQuerySet) -> Extent:
+    """What would be erased with these."""
+    ids = conversations.order_by().values("pk")
+    answers = Generation.objects.filter(message__conversation__in=ids)
+    return Extent(
+        conversations=conversations.count(),
+        messages=Message.objects.filter(conversation__in=ids).count(),
+        answers=answers.count(),
+        running=answers.running().count(),
+        feedback=Feedback.objects.filter(message__conversation__in=ids).count(),
+        shares=Share.objects.filter(conversation__in=ids).count(),
+        attachments=Attachment.objects.filter(message__conversation__in=ids).count(),
+    )
+
+
+def erase(conversations: ConversationQuerySet) -> int:
+    """Erase these, deleted ones too if they are among them. Returns how many. In no transaction of the caller's."""
+    ids = list(conversations.order_by().values_list("pk", flat=True))
+    overwrite_deleted()
+    for together in _batches(ids, CONVERSATIONS):
+        _hide(together)
+        _delete_messages(together)
+        _delete(Conversation.with_deleted.filter(pk__in=together))
+    if ids:
+        forget_deleted()
+    return len(ids)
+
+
+def erase_account(user_id: Any) -> None:
+    """Erase an account and all that it owns. Raises Conflict for the last superuser's.
+
+    It is closed first, so that nothing is added meanwhile.
+    """
+    _close(user_id)
+    erase(Conversation.with_deleted.filter(owner=user_id))
+    _scrub_log(get_user_model(), [user_id])
+    _delete(get_user_model().objects.filter(pk=user_id))
+    forget_deleted()
+
+
+@transaction.atomic
+def _hide(ids: list[uuid.UUID]) -> None:
+    these = Conversation.with_deleted.filter(pk__in=ids)
+    # Turns come one after the other (chat/turns.py): none that has begun is overtaken. PostgreSQL locks these rows.
+    owners = get_user_model().objects.filter(pk__in=these.order_by().values("owner")).order_by("pk")
+    list(owners.select_for_update().values_list("pk"))
+    these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
+    Generation.objects.running().filter(message__conversation__in=ids).delete()
+    _scrub_log(Conversation, ids)
+
+
+def _delete_messages(conversations: list[uuid.UUID]) -> None:
+    messages = Message.objects.filter(conversation__in=conversations).order_by("-number")
+    for batch in _batches(list(messages.values_list("pk", flat=True)), MESSAGES):
+        _delete(Message.objects.filter(pk__in=batch))
+
+
+def _delete(rows: "models.QuerySet[Any]") -> None:
+    """With all that belongs to them; once more if something was added in the meantime, as feedback can be."""
+    try:
+        rows.all().delete()
+    except IntegrityError:
+        rows.all().delete()
+
+
+@transaction.atomic
+def _close(user_id: Any) -> None:
+    users = get_user_model().objects
+    superusers = users.filter(is_superuser=True, is_active=True).order_by("pk").select_for_update()
+    if list(superusers.values_list("pk", flat=True)) == [user_id]:
+        raise Conflict(
+            _("This is the only administrator's account. Make somebody else an administrator before you delete it.")
+        )
+    users.filter(pk=user_id).update(is_active=False)
+
+
+def _scrub_log(model: type[models.Model], ids: Sequence[Any]) -> None:
+    """The log goes on saying that somebody read something, and when, but no longer its name."""
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+    entries.filter(object_id__in=[str(pk) for pk in ids]).update(object_repr=ERASED)
+
+
+def _batches(things: list[T], size: int) -> Iterator[list[T]]:
+    return (things[begin : begin + size] for begin in range(0, len(things), size))

@@ -1,0 +1,268 @@
+"""Erasing: what is gone is gone, from tables, from running answers, from the admin's log and from the file."""
+
+import io
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from chat.erasure import ERASED, RESTORABLE, erase, erase_account, extent
+from chat.errors import Conflict
+from chat.expiry import LEFT, UNUSED, erase_expired
+from chat.models import (
+    Conversation,
+    Feedback,
+    Generation,
+    Message,
+    MessagePart,
+    Preferences,
+    Prompt,
+    SearchEntry,
+    Share,
+)
+from tests.support.client import Client
+from tests.support.conversations import stored_conversation
+from tests.support.faults import database
+from tests.support.site import Site
+from tests.support.upstream import Gate, ScriptedUpstream, say
+
+PASSWORD = "a long passphrase"
+MARKER = "unmistakable"
+OWNED = (Conversation, Message, MessagePart, Generation, Feedback, SearchEntry, Share)
+
+
+def everything_of(owner: User, text: str = "Hello") -> Conversation:
+    """A conversation with a row of every kind."""
+    conversation, (question, said) = stored_conversation(owner.pk, [text, text])
+    conversation.title = text
+    conversation.save()
+    SearchEntry.objects.index_title(conversation)
+    SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(question.pk, text), (said.pk, text)])
+    Feedback.objects.create(message=said, value="up", comment=text)
+    Share.objects.create(conversation=conversation, title=text, snapshot={"text": text})
+    return conversation
+
+
+def rows() -> dict[str, int]:
+    return {model.__name__: model._base_manager.count() for model in OWNED}
+
+
+def logged(staff: User, thing: Conversation | User) -> LogEntry:
+    """What the admin notes of somebody who reads it."""
+    return LogEntry.objects.create(
+        user=staff,
+        content_type=ContentType.objects.get_for_model(thing),
+        object_id=str(thing.pk),
+        object_repr=str(thing),
+        action_flag=CHANGE,
+        change_message="Read the transcript.",
+    )
+
+
+# The rows
+
+
+def test_all_rows_of_a_conversation_go_and_those_of_others_stay(alice: Client, bob: Client) -> None:
+    assert alice.user
+    assert bob.user
+    everything_of(bob.user)
+    others = rows()
+    mine = everything_of(alice.user)
+    assert all(rows()[name] > count for name, count in others.items())
+    assert erase(Conversation.with_deleted.filter(pk=mine.pk)) == 1
+    assert rows() == others
+
+
+def test_a_deep_conversation_is_no_recursion(alice: Client) -> None:
+    """A thousand messages, each below the one before; Python's stack ends there."""
+    assert alice.user
+    conversation, _ = stored_conversation(alice.user.pk, ["text"] * 1200)
+    assert extent(Conversation.objects.filter(pk=conversation.pk)).messages == 1200
+    erase(Conversation.objects.filter(pk=conversation.pk))
+    assert not Message.objects.filter(conversation=conversation.pk).exists()
+
+
+def test_the_log_says_who_read_but_not_what_it_was_called(alice: Client, client_for: Callable[..., Client]) -> None:
+    assert alice.user
+    staff = User.objects.create(username="a reader", is_staff=True)
+    conversation = everything_of(alice.user, MARKER)
+    entries = [logged(staff, conversation), logged(staff, alice.user), logged(staff, everything_of(staff, "Other"))]
+    erase_account(alice.user.pk)
+    assert [LogEntry.objects.get(pk=entry.pk).object_repr for entry in entries] == [ERASED, ERASED, "Other"]
+    assert not LogEntry.objects.filter(object_repr__contains=MARKER).exists()
+
+
+def test_an_account_goes_with_all_that_it_owns(alice: Client) -> None:
+    assert alice.user
+    everything_of(alice.user)
+    Preferences.objects.create(user=alice.user, system_prompt="Be brief.")
+    Prompt.objects.create(owner=alice.user, name="Letter", text="Write a letter.")
+    erase_account(alice.user.pk)
+    assert not User.objects.filter(pk=alice.user.pk).exists()
+    assert not Preferences.objects.exists()
+    assert not Prompt.objects.exists()
+    assert alice.get("/export/").code == "not_logged_in"
+
+
+def test_the_last_administrator_stays(committed: None) -> None:
+    first = User.objects.create(username="first", is_superuser=True)
+    second = User.objects.create(username="second", is_superuser=True)
+    erase_account(second.pk)
+    with pytest.raises(Conflict):
+        erase_account(first.pk)
+    assert User.objects.get(pk=first.pk).is_active
+
+
+# Answers that are being written
+
+
+def test_an_answer_that_is_being_written_ends_and_is_not_written_back(
+    alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    gate = Gate()
+    upstream.script(question, say("Halfway"), gate, say(" and on"), Gate())
+    with alice.ask(question) as stream:
+        ids = stream.until_text("Halfway").ids
+        assert erase(Conversation.objects.filter(pk=ids["conversation"])) == 1
+        gate.open()
+        assert "end" not in [frame.event for frame in stream], "There is nothing left whose ending could be told"
+    assert alice.get(f"/generations/{ids['generation']}/events/").code == "not_found"
+    (asked,) = upstream.asked(question)
+    asked.wait_closed()
+    assert not Message.objects.filter(conversation=ids["conversation"]).exists()
+    assert not MessagePart.objects.filter(message=ids["message"]).exists()
+    assert not SearchEntry.objects.filter(conversation=ids["conversation"]).exists()
+
+
+# What has had its time
+
+
+def test_what_has_had_its_time_is_erased_and_nothing_else(alice: Client) -> None:
+    assert alice.user
+    now, second = timezone.now(), timedelta(seconds=5)
+    due = [
+        {"deleted_at": now - RESTORABLE},
+        {"is_temporary": True, "left_at": now - LEFT},
+        {"is_temporary": True, "created_at": now - UNUSED, "updated_at": now - UNUSED},
+    ]
+    not_yet = [
+        {"deleted_at": now - RESTORABLE + second},
+        {"is_temporary": True, "left_at": now - LEFT + second},
+        {"is_temporary": True, "created_at": now - UNUSED, "updated_at": now - second},
+        {"left_at": now - LEFT, "created_at": now - UNUSED, "updated_at": now - UNUSED},
+    ]
+    for fields in due:
+        Conversation.objects.create(owner=alice.user, title="due", **fields)
+    for fields in not_yet:
+        Conversation.objects.create(owner=alice.user, title="not yet", **fields)
+    assert erase_expired() <= len(due)  # the site may have come first
+    assert set(Conversation.with_deleted.values_list("title", flat=True)) == {"not yet"}
+    assert Conversation.with_deleted.count() == len(not_yet)
+
+
+# The pages
+
+
+@pytest.fixture
+def carol(site: Site) -> Client:
+    """Somebody with a password, and a conversation."""
+    # The site's own hasher; this process has a faster one.
+    password = PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 6)
+    user = User.objects.create(username=f"carol-{uuid.uuid4().hex}", password=password)
+    everything_of(user)
+    return Client(site.url, user)
+
+
+@pytest.mark.parametrize("of", ["conversations", "account"])
+def test_a_wrong_password_erases_nothing(carol: Client, of: str) -> None:
+    before = rows()
+    reply = carol.post(f"/settings/erasure/{of}/", form={"password": "wrong"}, Accept="text/html")
+    assert reply.status == 400
+    assert "This is not your password." in reply.text
+    assert rows() == before
+
+
+def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client) -> None:
+    assert bob.user
+    theirs = everything_of(bob.user)
+    assert "1 conversation is deleted" in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
+    reply = carol.post("/settings/erasure/conversations/", form={"password": PASSWORD}, Accept="text/html")
+    assert reply.status == 200
+    assert "Your conversations are deleted" in reply.text
+    assert list(Conversation.with_deleted.all()) == [theirs]
+    assert carol.get("/", Accept="text/html").status == 200
+
+
+def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> None:
+    assert carol.user
+    reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
+    assert reply.status == 200
+    assert "Your account is deleted" in reply.text
+    assert "Log out" not in reply.text
+    assert not User.objects.filter(pk=carol.user.pk).exists()
+    assert not Session.objects.filter(pk=carol.cookies["sessionid"]).exists()
+    assert carol.get("/", Accept="text/html").status == 302
+
+
+def test_the_only_administrator_is_refused(carol: Client) -> None:
+    User.objects.filter(pk=carol.user.pk if carol.user else None).update(is_superuser=True)
+    reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
+    assert reply.status == 409
+    assert "This is the only administrator" in reply.text
+    assert carol.get("/", Accept="text/html").status == 200
+
+
+# The command
+
+
+def files() -> bytes:
+    """All bytes of the database, log included."""
+    return b"".join(file.read_bytes() for file in database().parent.glob(database().name + "*"))
+
+
+@pytest.mark.parametrize("arguments", [["--no-vacuum"], []], ids=["overwritten", "vacuumed"])
+def test_no_byte_of_it_is_left(committed: None, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    marker = uuid.uuid4().hex
+    owner = User.objects.create(username=marker, password="!")
+    for number in range(20):
+        conversation = everything_of(owner, f"{marker} {number} " + "and some text around it " * 300)
+        logged(User.objects.create(username=f"reader-{number}"), conversation)
+    connection.close()
+    assert files().count(marker.encode()) > 50
+    call_command("erase", f"--user={marker}", "--account", *arguments)
+    connection.close()
+    assert files().count(marker.encode()) == 0
+    assert "Erased 20 conversations with 40 messages" in capsys.readouterr().out
+
+
+def test_a_dry_run_only_says_what_there_is(alice: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    assert alice.user
+    conversation = everything_of(alice.user)
+    before = rows()
+    call_command("erase", f"--conversation={conversation.pk}", "--dry-run")
+    said = "1 conversations with 2 messages, 1 answers, 1 feedback, 1 shared links and 0 attachments"
+    assert capsys.readouterr().out == f"This would erase {said}.\n"
+    assert rows() == before
+
+
+def test_the_command_erases_what_is_deleted_at_once(alice: Client) -> None:
+    assert alice.user
+    kept, deleted = everything_of(alice.user), everything_of(alice.user)
+    Conversation.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
+    call_command("erase", "--deleted", "--no-vacuum", stdout=io.StringIO())
+    assert list(Conversation.with_deleted.values_list("pk", flat=True)) == [kept.pk]
+
+
+@pytest.mark.parametrize("arguments", [["--user=nobody-at-all"], [f"--conversation={uuid.uuid4()}"], ["--account"]])
+def test_the_command_says_what_is_wrong(committed: None, arguments: list[str]) -> None:
+    with pytest.raises(CommandError):
+        call_command("erase", *arguments)
