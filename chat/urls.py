@@ -8,6 +8,7 @@ from chat.views import (
     exports,
     feedback,
     generations,
+    imports,
     messages,
     search,
 )
@@ -19,6 +20,8 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/export/", exports.one, name="export"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
+    path("settings/import/", imports.show, name="import"),
+    path("imports/", imports.create, name="imports"),
     path("messages/<uuid:message_id>/ancestors/", branches.ancestors, name="ancestors"),
     path("messages/<uuid:message_id>/details/", details.details, name="details"),
     path("messages/<uuid:message_id>/regenerations/", messages.regenerate, name="regenerations"),

@@ -195,6 +195,8 @@ CHAT_STREAMS_PER_USER = env.int("CHAT_STREAMS_PER_USER", default=50)
 CHAT_MESSAGES_PER_MINUTE = env.int("CHAT_MESSAGES_PER_MINUTE", default=20)
 CHAT_INPUT_CHARS = env.int("CHAT_INPUT_CHARS", default=100_000)
 CHAT_OUTPUT_CHARS = env.int("CHAT_OUTPUT_CHARS", default=200_000)
+# A file that somebody imports; what is in a zip may be ten times as large.
+CHAT_IMPORT_BYTES = env.int("CHAT_IMPORT_BYTES", default=50_000_000)
 # A body larger than this is refused with 413. A character of a message takes up to 12 bytes in JSON.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * (CHAT_INPUT_CHARS or 1_000_000) + 65_536
 

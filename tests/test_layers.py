@@ -20,6 +20,7 @@ LAYERS = [
         "chat.archive.document",
         "chat.archive.chatgpt",
         "chat.archive.markdown",
+        "chat.archive.reading",
         "chat.words",
         "chat.sentences",
     ),

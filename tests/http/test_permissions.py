@@ -40,6 +40,8 @@ CASES: dict[str, list[Case]] = {
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],
+    "import": [Case("GET", 200, page=True)],
+    "imports": [Case("POST", 400)],  # without a file: tests/http/test_imports.py
     "messages": [Case("POST", 200, "conversation", lambda: question_of("Hello"))],
     "ancestors": [Case("GET", 200, "message")],
     "details": [Case("GET", 200, "message", page=True)],
