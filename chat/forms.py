@@ -15,6 +15,7 @@ from chat.models import Feedback
 from chat.models.feedback import COMMENT_CHARS
 from chat.reply import storable
 from chat.sentences import gettext_noop as _
+from chat.sharing import SHARED_DAYS
 from chat.turns import Continuation, Question, Regeneration
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -102,6 +103,16 @@ def read_opinion(request: HttpRequest) -> Opinion:
             sentence = _("This comment has %(count)s characters; %(limit)s are allowed. Shorten it.")
             raise TooLong(sentence, values={"count": len(comment), "limit": COMMENT_CHARS})
     return Opinion(_cleaned(OpinionForm(sent))["value"], comment)
+
+
+def read_days(request: HttpRequest) -> int | None:
+    """How long a link shall live, in a request's body; None: until it is revoked. Raises BadInput."""
+    days = _body(request).get("days") or None
+    if days is None:
+        return None
+    if str(days) not in map(str, SHARED_DAYS):
+        raise BadInput(fields={"days": _("This is neither 1 nor 7 nor 30 nor empty.")})
+    return int(days)
 
 
 def posted_by_form(request: HttpRequest) -> bool:

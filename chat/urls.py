@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.urls import path
 
 from chat.views import (
@@ -11,6 +12,7 @@ from chat.views import (
     imports,
     messages,
     search,
+    shares,
 )
 
 urlpatterns = [
@@ -32,3 +34,11 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/cancellation/", generations.cancel, name="cancellation"),
     path("diagnostics/stream/", diagnostics.stream, name="test_stream"),
 ]
+
+if settings.CHAT_SHARING:
+    urlpatterns += [
+        path("c/<uuid:conversation_id>/shares/", shares.create, name="share"),
+        path("s/<str:token>/", shares.show, name="shared"),
+        path("settings/links/", shares.listing, name="shares"),
+        path("shares/<str:token>/revocation/", shares.revoke, name="revocation"),
+    ]

@@ -187,6 +187,9 @@ CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default="")
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
 CHAT_TITLES = env.str("CHAT_TITLES", default="model")
 
+# May users share conversations by link? Off, the links that exist show nothing either.
+CHAT_SHARING = env.bool("CHAT_SHARING", default=True)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.int("CHAT_LIVE_PER_USER", default=5)

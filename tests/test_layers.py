@@ -38,6 +38,7 @@ LAYERS = [
     (
         "chat.archive",
         "chat.search",
+        "chat.sharing",
         "chat.turns",
         "chat.feedback",
         "chat.forms",

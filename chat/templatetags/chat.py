@@ -11,6 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from chat.archive.markdown import ENDINGS
 from chat.errors import ChatError
 from chat.translation import translated
 
@@ -46,6 +47,12 @@ def translated_filter(sentence: str) -> str:
 def said(error: ChatError) -> str:
     """The sentence of an error, in the reader's language."""
     return error.said(translated)
+
+
+@register.filter
+def ending(status: str) -> str:
+    """What stands under an answer that is not complete, for readers who cannot do anything about it."""
+    return translated(ENDINGS[status])
 
 
 @register.filter

@@ -18,6 +18,8 @@ FOR_SCRIPTS = (
     "continuations",
     "selection",
     "feedback",
+    "share",
+    "revocation",
     "events",
     "cancellation",
     "test_stream",
