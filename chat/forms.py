@@ -17,6 +17,7 @@ from chat.option_forms import OptionsForm
 from chat.prompts import Options
 from chat.reply import storable
 from chat.sentences import gettext_noop as _
+from chat.sharing import SHARED_DAYS
 from chat.turns import Continuation, Question, Regeneration
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -124,6 +125,14 @@ def fault_in(form: forms.Form) -> BadInput | TooLong | None:
     faults = [fault for faults in form.errors.as_data().values() for fault in faults]
     kind = TooLong if any(fault.code == "too_long" for fault in faults) else BadInput
     return kind(next(iter(fields.values())) if is_told else "", fields=fields)
+def read_days(request: HttpRequest) -> int | None:
+    """How long a link shall live, in a request's body; None: until it is revoked. Raises BadInput."""
+    days = _body(request).get("days") or None
+    if days is None:
+        return None
+    if str(days) not in map(str, SHARED_DAYS):
+        raise BadInput(fields={"days": _("This is neither 1 nor 7 nor 30 nor empty.")})
+    return int(days)
 
 
 def posted_by_form(request: HttpRequest) -> bool:

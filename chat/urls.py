@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.urls import path
 
 from chat.views import (
@@ -9,9 +10,11 @@ from chat.views import (
     exports,
     feedback,
     generations,
+    imports,
     messages,
     preferences,
     search,
+    shares,
 )
 
 urlpatterns = [
@@ -26,6 +29,8 @@ urlpatterns = [
     path("settings/erasure/", erasure.show, name="erasure"),
     path("settings/erasure/conversations/", erasure.conversations, name="conversations_erasure"),
     path("settings/erasure/account/", erasure.account, name="account_erasure"),
+    path("settings/import/", imports.show, name="import"),
+    path("imports/", imports.create, name="imports"),
     path("messages/<uuid:message_id>/ancestors/", branches.ancestors, name="ancestors"),
     path("messages/<uuid:message_id>/details/", details.details, name="details"),
     path("messages/<uuid:message_id>/regenerations/", messages.regenerate, name="regenerations"),
@@ -36,3 +41,11 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/cancellation/", generations.cancel, name="cancellation"),
     path("diagnostics/stream/", diagnostics.stream, name="test_stream"),
 ]
+
+if settings.CHAT_SHARING:
+    urlpatterns += [
+        path("c/<uuid:conversation_id>/shares/", shares.create, name="share"),
+        path("s/<str:token>/", shares.show, name="shared"),
+        path("settings/links/", shares.listing, name="shares"),
+        path("shares/<str:token>/revocation/", shares.revoke, name="revocation"),
+    ]

@@ -28,7 +28,7 @@ from chat.sweep import start_sweeping  # noqa: E402
 from chat.views.errors import too_large  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
 from chatsite.middleware import spare_threads, view_step  # noqa: E402
-from chatsite.server import improve_daphne  # noqa: E402
+from chatsite.server import body_limit, improve_daphne  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class BoundedASGIHandler(ASGIHandler):
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
         request, refusal = super().create_request(scope, body_file)
-        if request and _declared_length(request) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if request and _declared_length(request) > body_limit(request.path):
             return None, too_large(request)
         return request, refusal
 

@@ -16,12 +16,14 @@ alike; under another server it is not in the way. Seen with daphne 4.2.3 and Twi
 
 import asyncio
 import logging
+import sys
 from typing import Any
 
 from daphne import http_protocol
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from django.conf import settings
+from django.urls import reverse
 from twisted.internet import tcp
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,13 @@ def improve_daphne() -> None:
     """Let daphne serve with the request of this module."""
     http_protocol.WebRequest = Request
     Server.handle_reply = _handle_reply
+
+
+def body_limit(path: str) -> int:
+    """How many bytes a body for this path may have: a file to be imported is larger than what anybody writes."""
+    if path != reverse("imports"):
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return settings.CHAT_IMPORT_BYTES + 65_536 if settings.CHAT_IMPORT_BYTES else sys.maxsize
 
 
 class Request(WebRequest):  # type: ignore[misc] # untyped base
@@ -45,7 +54,8 @@ class Request(WebRequest):  # type: ignore[misc] # untyped base
 
     def handleContentChunk(self, data: bytes) -> None:
         """Keeps no more of a body than the limit and one byte, by which the excess is seen."""
-        if (room := settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1 - self.content.tell()) > 0:
+        path = self.channel._path.partition(b"?")[0].decode("latin-1")
+        if (room := body_limit(path) + 1 - self.content.tell()) > 0:
             super().handleContentChunk(data[:room])
 
     def handle_reply(self, message: dict[str, Any]) -> None:

@@ -190,6 +190,9 @@ CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", default=1_500 if CHAT_LOCAL
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
 CHAT_TITLES = env.str("CHAT_TITLES", default="model")
 
+# May users share conversations by link? Off, the links that exist show nothing either.
+CHAT_SHARING = env.bool("CHAT_SHARING", default=True)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.int("CHAT_LIVE_PER_USER", default=5)
@@ -198,6 +201,8 @@ CHAT_STREAMS_PER_USER = env.int("CHAT_STREAMS_PER_USER", default=50)
 CHAT_MESSAGES_PER_MINUTE = env.int("CHAT_MESSAGES_PER_MINUTE", default=20)
 CHAT_INPUT_CHARS = env.int("CHAT_INPUT_CHARS", default=100_000)
 CHAT_OUTPUT_CHARS = env.int("CHAT_OUTPUT_CHARS", default=200_000)
+# A file that somebody imports; what is in a zip may be ten times as large.
+CHAT_IMPORT_BYTES = env.int("CHAT_IMPORT_BYTES", default=50_000_000)
 # A body larger than this is refused with 413. A character takes up to 12 bytes in JSON, and a new conversation brings
 # a system prompt beside the message.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 12 * (CHAT_INPUT_CHARS or 1_000_000) + 65_536

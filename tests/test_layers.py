@@ -20,6 +20,7 @@ LAYERS = [
         "chat.archive.document",
         "chat.archive.chatgpt",
         "chat.archive.markdown",
+        "chat.archive.reading",
         "chat.words",
         "chat.sentences",
     ),
@@ -37,6 +38,7 @@ LAYERS = [
     (
         "chat.archive",
         "chat.search",
+        "chat.sharing",
         "chat.turns",
         "chat.feedback",
         "chat.forms",

@@ -4,6 +4,7 @@ Whoever wrote a document, it is checked whole before anything is stored: each ru
 that it cannot keep, such as that a parent is in the same conversation.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from chat.sentences import gettext_noop as _
 VERSION = 1
 
 Text = Annotated[str, AfterValidator(storable)]
+Time = Annotated[AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC))]
+"""In any time zone it has a year that a database takes."""
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Status = Literal[
     "running", "complete", "length", "filtered", "refused", "stopped", "truncated", "interrupted", "failed"
@@ -40,9 +43,9 @@ class SavedGeneration(_Saved):
     status: Status
     begins_at: Count
     ends_at: Count | None = None
-    created_at: AwareDatetime
-    first_piece_at: AwareDatetime | None = None
-    ended_at: AwareDatetime | None = None
+    created_at: Time
+    first_piece_at: Time | None = None
+    ended_at: Time | None = None
     reasoning_ms: Count | None = None
     finish_reason: Annotated[Text, Field(max_length=100)] = ""
     prompt_tokens: Count | None = None
@@ -64,7 +67,7 @@ class SavedMessage(_Saved):
     id: UUID
     parent: UUID | None
     role: Literal["system", "user", "assistant"]
-    created_at: AwareDatetime
+    created_at: Time
     parts: list[SavedPart]
     generations: list[SavedGeneration] = []
     feedback: SavedFeedback | None = None
@@ -102,10 +105,15 @@ class SavedConversation(_Saved):
     id: UUID
     title: Annotated[Text, Field(max_length=80)]
     titled_by: Literal["words", "model", "owner"] = "words"
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
+    created_at: Time
+    updated_at: Time
     current: UUID | None
     messages: list[SavedMessage]
+    is_pinned: bool = False
+    is_archived: bool = False
+    system_prompt: Annotated[Text, Field(max_length=100_000)] = ""
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Count | None = None
 
     @model_validator(mode="after")
     def _is_a_tree(self) -> Self:

@@ -1,5 +1,6 @@
 """Documents from the database, and back into it."""
 
+import heapq
 from uuid import UUID, uuid5
 
 from django.db import transaction
@@ -9,6 +10,10 @@ from chat.archive.document import SavedConversation, SavedFeedback, SavedGenerat
 from chat.models import Conversation, Feedback, Generation, Message, MessagePart, SearchEntry
 from chat.models.generation import Status
 from chat.reply import Mark
+
+KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens")
+"""What a conversation and its document both call by these names."""
+BATCH = 200
 
 
 def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
@@ -28,6 +33,7 @@ def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
         updated_at=conversation.updated_at,
         current=conversation.current_id,
         messages=[_message(message) for message in messages],
+        **{name: getattr(conversation, name) for name in KEPT},
     )
 
 
@@ -62,12 +68,8 @@ def restore(owner_id: int, document: SavedConversation) -> bool:
     Ids stay as they are where they are free; where somebody else has them, others take their place, and always the
     same, so that a file that is read twice gives one conversation.
     """
-    pk = document.id
-    taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
-    if taken is not None and taken != owner_id:
-        pk = uuid5(pk, str(owner_id))
-        taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
-    if taken is not None:
+    pk, is_there = _place(owner_id, document)
+    if is_there:
         return False
     ids = _free_ids(document, pk)
     conversation = Conversation.objects.create(
@@ -77,6 +79,7 @@ def restore(owner_id: int, document: SavedConversation) -> bool:
         titled_by=document.titled_by,
         created_at=document.created_at,
         updated_at=document.updated_at,
+        **{name: getattr(document, name) for name in KEPT},
     )
     Message.objects.bulk_create(
         Message(
@@ -107,6 +110,38 @@ def restore(owner_id: int, document: SavedConversation) -> bool:
     conversation.current_id = document.current and ids[document.current]
     conversation.save(update_fields=["current"])
     return True
+
+
+def is_stored(owner_id: int, document: SavedConversation) -> bool:
+    """Is it there already, so that `restore` would leave it?"""
+    return _place(owner_id, document)[1]
+
+
+def arrange(owner_id: int) -> None:
+    """Give the owner's restored conversations, which have no activity yet, their places in the list.
+
+    They are merged by the time of their last change into what is there, which keeps its own order.
+    """
+    rows = Conversation.with_deleted.filter(owner=owner_id).only("activity", "updated_at")
+    there = rows.filter(activity__gt=0).order_by("activity", "pk")
+    restored = rows.filter(activity=0).order_by("updated_at", "pk")
+    moved, last = list[Conversation](), 0
+    for conversation in heapq.merge(there, restored, key=lambda conversation: conversation.updated_at):
+        last = max(last + 1, conversation.activity)
+        if conversation.activity != last:
+            conversation.activity = last
+            moved.append(conversation)
+    Conversation.with_deleted.bulk_update(moved, ["activity"], batch_size=BATCH)
+
+
+def _place(owner_id: int, document: SavedConversation) -> tuple[UUID, bool]:
+    """The id that it has as this owner's conversation, and whether it is there."""
+    pk = document.id
+    taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
+    if taken is not None and taken != owner_id:
+        pk = uuid5(pk, str(owner_id))
+        taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
+    return pk, taken is not None
 
 
 def _free_ids(document: SavedConversation, pk: UUID) -> dict[UUID, UUID]:

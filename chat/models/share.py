@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any, Self
 
 from django.db import models
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -14,14 +17,29 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+class ShareQuerySet(models.QuerySet["Share"]):
+    def of(self, owner_id: Any) -> Self:
+        """Those to the owner's conversations."""
+        return self.filter(conversation__owner=owner_id)
+
+    def live(self) -> Self:
+        """Those that show something: not ended, and of no deleted conversation."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), conversation__deleted_at=None)
+
+    def ended(self) -> Self:
+        return self.filter(expires_at__lte=timezone.now())
+
+
 class Share(models.Model):
     token = models.CharField(primary_key=True, max_length=43, default=new_token, editable=False)
     conversation = models.ForeignKey("chat.Conversation", models.CASCADE, related_name="shares")
     title = models.CharField(max_length=80, blank=True)
-    # A document of chat/archive, with the branch alone.
+    # What the link shows, and nothing else: chat/sharing.py.
     snapshot = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ShareQuerySet.as_manager()
 
     class Meta:
         verbose_name = gettext_lazy("shared link")
@@ -30,3 +48,6 @@ class Share(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("shared", args=[self.token])

@@ -11,6 +11,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from chat.archive.markdown import ENDINGS
+from chat.errors import ChatError
 from chat.translation import translated
 
 if TYPE_CHECKING:
@@ -39,6 +41,18 @@ def libraries_if_any(context: template.Context) -> str:
 def translated_filter(sentence: str) -> str:
     """A sentence that was made or stored in English, in the reader's language."""
     return translated(sentence)
+
+
+@register.filter
+def said(error: ChatError) -> str:
+    """The sentence of an error, in the reader's language."""
+    return error.said(translated)
+
+
+@register.filter
+def ending(status: str) -> str:
+    """What stands under an answer that is not complete, for readers who cannot do anything about it."""
+    return translated(ENDINGS[status])
 
 
 @register.filter

@@ -22,6 +22,7 @@ NO_DATABASE = _("The site cannot reach its database just now. Your text is kept;
 
 P = ParamSpec("P")
 Answer = Coroutine[Any, Any, HttpResponseBase]
+PublicView = Callable[Concatenate[HttpRequest, P], Answer]
 View = Callable[Concatenate[HttpRequest, AbstractBaseUser, P], Answer]
 
 
@@ -70,6 +71,27 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
         return wrapped
 
     return decorate
+
+
+def public(view: PublicView[P]) -> Callable[..., Answer]:
+    """A view for everybody, for GET alone. It serves nobody in particular: no session is read, and none is made."""
+
+    @wraps(view)
+    async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        request.user = AnonymousUser()
+        try:
+            if request.method not in ("GET", "HEAD"):
+                raise MethodNotAllowed
+            response = await view(request, *args, **kwargs)
+        except (OperationalError, InterfaceError):
+            logger.exception("The database failed")
+            response = error_response(request, Unavailable(retry_after=5))
+        except ChatError as error:
+            response = error_response(request, error)
+        patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    return wrapped
 
 
 def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
 
 from chat import errors
@@ -18,6 +18,8 @@ FOR_SCRIPTS = (
     "continuations",
     "selection",
     "feedback",
+    "share",
+    "revocation",
     "events",
     "cancellation",
     "test_stream",
@@ -58,9 +60,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def too_large(request: HttpRequest) -> HttpResponse:
     """For a body that is refused before anything looks at it, and before anybody knows who sent it."""
-    error = errors.TooLong(
-        _("This is larger than the site accepts. Go back, where your text still is, and shorten it.")
-    )
+    sentence = _("This is larger than the site accepts. Go back, where your text still is, and shorten it.")
+    if request.path == reverse("imports"):
+        sentence = _("This file is larger than the site accepts.")
+    error = errors.TooLong(sentence)
     with translation.override(translation.get_language_from_request(request)):
         return _without_database(request, error)
 

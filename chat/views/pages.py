@@ -15,13 +15,15 @@ from chat.forms import fault_in
 _gzip = GZipMiddleware(lambda request: HttpResponse())
 
 
-def render_page(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponseBase:
+def render_page(
+    request: HttpRequest, template: str, context: Mapping[str, object], status: int = 200
+) -> HttpResponseBase:
     """For the thread that renders: compressing a long page would hold up every stream of the event loop.
 
     The thread is none of the request's, and does not know its language.
     """
     with translation.override(language_of(request)):
-        return _gzip.process_response(request, render(request, template, context))
+        return _gzip.process_response(request, render(request, template, context, status=status))
 
 
 def render_form(request: HttpRequest, template: str, form: Form, **context: object) -> HttpResponseBase:

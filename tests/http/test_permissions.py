@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from chat.models import Conversation, Generation, Message
+from chat.models import Conversation, Generation, Message, Share
 from tests.support.client import Answer, Client
 from tests.support.client import question as question_of
 from tests.support.site import Site
@@ -48,6 +48,11 @@ CASES: dict[str, list[Case]] = {
     "erasure": [Case("GET", 200, page=True)],
     "conversations_erasure": [Case("POST", 400)],  # without the password: tests/http/test_erasure.py
     "account_erasure": [Case("POST", 400)],
+    "import": [Case("GET", 200, page=True)],
+    "imports": [Case("POST", 400)],  # without a file: tests/http/test_imports.py
+    "share": [Case("POST", 409, "conversation")],  # while it is written: tests/http/test_shares.py
+    "revocation": [Case("POST", 200, "token")],
+    "shares": [Case("GET", 200, page=True)],
     "messages": [Case("POST", 200, "conversation", lambda: question_of("Hello"))],
     "ancestors": [Case("GET", 200, "message")],
     "details": [Case("GET", 200, "message", page=True)],
@@ -58,8 +63,9 @@ CASES: dict[str, list[Case]] = {
     "events": [Case("GET", 200, "generation")],
     "cancellation": [Case("POST", 202, "generation")],
 }
-OPEN = {"login", "signup", "catalogue", "set_language"}
-"""For everybody: tests/http/test_accounts.py, tests/http/test_pages.py, tests/http/test_languages.py."""
+OPEN = {"login", "signup", "catalogue", "set_language", "shared"}
+"""For everybody: tests/http/test_accounts.py, tests/http/test_pages.py, tests/http/test_languages.py,
+tests/http/test_shares.py."""
 OF_ACCOUNTS = {
     "logout",
     "password_change",
@@ -95,6 +101,7 @@ class Things:
     conversation: str
     message: str
     generation: str
+    token: str
 
     def path(self, name: str, case: Case) -> str:
         return reverse(name, args=[getattr(self, case.of)] if case.of else [])
@@ -106,7 +113,8 @@ def things(alice: Client, upstream: ScriptedUpstream, question: str) -> Iterator
     upstream.script(question, say("Secret"), Gate())
     with alice.ask(question) as stream:
         ids = stream.until_text("Secret").ids
-    yield Things(ids["conversation"], ids["message"], ids["generation"])
+    share = Share.objects.create(conversation_id=ids["conversation"], snapshot={"messages": []})
+    yield Things(ids["conversation"], ids["message"], ids["generation"], share.token)
     alice.cancel(ids["generation"])
 
 

@@ -25,6 +25,7 @@ from chat.archive.document import (
 )
 from chat.archive.files import Zip, as_json, file_name
 from chat.archive.markdown import as_markdown
+from chat.archive.reading import documents
 from chat.archive.rows import restore, saved
 from chat.errors import BadInput
 from chat.models import Conversation
@@ -92,12 +93,26 @@ def conversations(draw: st.DrawFn) -> SavedConversation:
         updated_at=draw(times),
         current=draw(st.sampled_from(tree)).id if tree else None,
         messages=tree,
+        is_pinned=draw(st.booleans()),
+        is_archived=draw(st.booleans()),
+        system_prompt=draw(texts),
+        temperature=draw(st.none() | st.floats(0, 2)),
+        max_tokens=draw(st.none() | st.integers(0, 10**6)),
     )
 
 
 @given(conversations())
 def test_any_tree_survives_the_file(conversation: SavedConversation) -> None:
     assert read_document(json.loads(as_json(conversation))) == conversation
+
+
+@settings(max_examples=20)
+@given(conversations(), st.booleans())
+def test_any_tree_survives_the_zip_and_the_array(conversation: SavedConversation, is_zip: bool) -> None:
+    archive = Zip(lambda pk: conversation)
+    array = f"[{as_json(conversation)}]".encode()
+    file = io.BytesIO(archive.add(conversation.id) + archive.close() if is_zip else array)
+    assert list(documents(file, "a file", limit=0)) == [conversation]
 
 
 class TestDatabase(DatabaseTestCase):

@@ -1,0 +1,71 @@
+"""Links by which anybody can read a conversation: made, listed and revoked by their owner, shown to everybody."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+
+from chat import sharing
+from chat.database import in_database, write_in_database
+from chat.errors import NotFound
+from chat.forms import posted_by_form, read_days
+from chat.models import Conversation, Share
+from chat.sentences import gettext_noop as _
+from chat.views.branches import asked_id
+from chat.views.endpoints import endpoint, public
+from chat.views.pages import render_page
+
+FOR_NOBODY_ELSE = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer"}
+"""No search engine lists the page, and no address that it leads to learns of it."""
+
+
+@endpoint("POST")
+async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /c/<uuid>/shares/ — a link to the branch on show."""
+    share = await write_in_database(sharing.share, user.pk, conversation_id, read_days(request))
+    if posted_by_form(request):
+        return redirect("shares")
+    url = request.build_absolute_uri(share.get_absolute_url())
+    return JsonResponse({"token": share.token, "url": url, "expires_at": share.expires_at}, status=201)
+
+
+@endpoint("GET")
+async def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET /settings/links/ — one's own links, newest first; with `?of=<uuid>` a form that makes one."""
+    return await in_database(_listing, request, user)
+
+
+@endpoint("POST")
+async def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> HttpResponseBase:
+    """POST /shares/<token>/revocation/ — the link shows nothing from now on."""
+    await write_in_database(sharing.revoke, user.pk, token)
+    return redirect("shares") if posted_by_form(request) else JsonResponse({})
+
+
+@public
+async def show(request: HttpRequest, token: str) -> HttpResponseBase:
+    """GET /s/<token>/ — what the link shows, to everybody."""
+    return await in_database(_show, request, token)
+
+
+def _show(request: HttpRequest, token: str) -> HttpResponseBase:
+    response = render_page(request, "chat/shared.html", {"share": sharing.shared(token)})
+    for name, value in FOR_NOBODY_ELSE.items():
+        response[name] = value
+    return response
+
+
+def _listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    wanted = asked_id(request, "of")
+    conversation = Conversation.objects.owned_by(user).filter(pk=wanted).first() if wanted else None
+    if wanted and not conversation:
+        raise NotFound(_("There is no such conversation among yours."))
+    shares = list(Share.objects.of(user.pk).live().select_related("conversation").defer("snapshot"))
+    for share in shares:
+        share.address = request.build_absolute_uri(share.get_absolute_url())  # type: ignore[attr-defined]
+    return render_page(
+        request,
+        "chat/shares.html",
+        {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "most": sharing.MOST_LINKS},
+    )

@@ -1,0 +1,220 @@
+"""Conversations to bring along: looked into first, then all of a file or nothing."""
+
+import io
+import json
+import uuid
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from chat.archive.files import as_json
+from chat.archive.rows import saved
+from chat.models import Conversation, Message
+from tests.conftest import RunSite
+from tests.support.client import Answer, Client
+from tests.support.conversations import stored_conversation
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def conversation(title: str, at: datetime = NOON, **fields: Any) -> dict[str, Any]:
+    """A document with one question."""
+    message = {"id": str(uuid.uuid4()), "parent": None, "role": "user", "created_at": at.isoformat()}
+    return {
+        "format": "chatsite-conversation",
+        "id": str(uuid.uuid4()),
+        "title": title,
+        "created_at": at.isoformat(),
+        "updated_at": at.isoformat(),
+        "current": message["id"],
+        "messages": [message | {"parts": [{"kind": "text", "text": title}]}],
+    } | fields
+
+
+def chatgpts(title: str, text: str) -> dict[str, Any]:
+    said = {"author": {"role": "user"}, "create_time": 1.7e9, "content": {"content_type": "text", "parts": [text]}}
+    node = {"id": "q", "message": said, "parent": None, "children": []}
+    pk = str(uuid.uuid4())
+    return {"title": title, "create_time": 1.7e9, "mapping": {"q": node}, "current_node": "q", "conversation_id": pk}
+
+
+def zipped(files: dict[str, object], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", compression) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content if isinstance(content, bytes) else json.dumps(content))
+    return sink.getvalue()
+
+
+def post(client: Client, content: object, confirm: str = "") -> Answer:
+    """`content` as bytes, or as JSON."""
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    head = f'--b\r\nContent-Disposition: form-data; name="confirm"\r\n\r\n{confirm}\r\n'
+    head += '--b\r\nContent-Disposition: form-data; name="file"; filename="mine.json"\r\n\r\n'
+    body = head.encode() + data + b"\r\n--b--\r\n"
+    return client.request("POST", "/imports/", body, "multipart/form-data; boundary=b", {"Accept": "text/html"})
+
+
+class Page(HTMLParser):
+    """What stands in the findings, and the digest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words = ""
+        self.digest = ""
+        self.feed(html.partition('id="findings"')[2].partition("<button")[0])
+
+    def handle_data(self, data: str) -> None:
+        self.words += f" {data}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if dict(attrs).get("name") == "confirm":
+            self.digest = dict(attrs)["value"] or ""
+
+
+def bring(client: Client, content: object) -> Answer:
+    """Look, and then import."""
+    return post(client, content, confirm=Page(post(client, content).text).digest)
+
+
+def titles(client: Client) -> list[str]:
+    """In the order of the list."""
+    assert client.user
+    return [each.title for each in Conversation.objects.owned_by(client.user).recent()]
+
+
+def test_a_look_says_what_would_come_and_stores_nothing(alice: Client) -> None:
+    files = {f"conversations/2026/{n}.json": conversation(f"Nr <{n}>") for n in range(7)}
+    reply = post(alice, zipped(files | {"README.txt": b"Hi", "../../etc/conversations.txt": b"no"}))
+    words = " ".join(Page(reply.text).words.split())
+    assert reply.status == 200
+    assert "7 conversations would come, with 7 messages" in words
+    assert "Nr <0> Nr <1> Nr <2> Nr <3> Nr <4> and 2 more" in words
+    assert titles(alice) == []
+
+
+def test_a_yes_imports_it_all_and_a_second_time_nothing(alice: Client) -> None:
+    content = zipped({"conversations/2026/a.json": conversation("One"), "conversations/b.json": conversation("Two")})
+    reply = bring(alice, content)
+    assert (reply.status, reply.headers["Location"]) == (302, "/settings/import/?imported=2")
+    assert "2 conversations have been imported." in alice.get(reply.headers["Location"], Accept="text/html").text
+    assert sorted(titles(alice)) == ["One", "Two"]
+    assert "Nothing in this file is new" in post(alice, content).text
+    assert "2 are there already" in post(alice, content).text
+
+
+def test_a_yes_to_another_file_is_none(alice: Client) -> None:
+    digest = Page(post(alice, conversation("One")).text).digest
+    assert "1 conversation would come" in post(alice, conversation("Two"), confirm=digest).text
+    assert titles(alice) == []
+
+
+def test_what_one_site_exports_another_user_imports(alice: Client, bob: Client, question: str) -> None:
+    assert alice.user
+    assert bob.user
+    alice.ask_whole(question)
+    pk = Conversation.objects.get(owner=alice.user).pk
+    Conversation.objects.filter(pk=pk).update(
+        is_pinned=True, system_prompt="Be brief.", temperature=0.5, max_tokens=100
+    )
+    assert bring(bob, alice.get("/export/").body).status == 302
+    theirs = Conversation.objects.get(owner=bob.user)
+    assert (theirs.is_pinned, theirs.system_prompt, theirs.temperature, theirs.max_tokens) == (
+        True,
+        "Be brief.",
+        0.5,
+        100,
+    )
+    assert [message.text for message in theirs.branch()] == [
+        message.text for message in Conversation.objects.get(pk=pk).branch()
+    ]
+    assert question in bob.get(f"/c/{theirs.pk}/").text
+
+
+def test_one_that_is_in_the_trash_stays_there(alice: Client) -> None:
+    assert alice.user
+    stored, _ = stored_conversation(alice.user.pk, ["Hello?"])
+    document = saved(alice.user.pk, stored.pk)
+    assert document
+    Conversation.objects.filter(pk=stored.pk).update(deleted_at=NOON)
+    assert "Nothing in this file is new" in post(alice, as_json(document).encode()).text
+
+
+def in_a_zip(data: object) -> bytes:
+    return zipped({"user.json": {}, "conversations.json": data})
+
+
+@pytest.mark.parametrize("wrap", [lambda data: data, in_a_zip])
+def test_chatgpts_export_is_imported_too(alice: Client, wrap: Callable[[object], object]) -> None:
+    data = [chatgpts("First", "Hello?"), chatgpts("Second", "x" * 200_000)]
+    assert bring(alice, wrap(data)).status == 302
+    assert sorted(titles(alice)) == ["First", "Second"]
+
+
+def test_they_are_merged_into_the_list_by_their_last_change(alice: Client) -> None:
+    assert alice.user
+    for title, day in (("Old", 0), ("New", 20)):
+        stored, _ = stored_conversation(alice.user.pk, ["Hello?"])
+        Conversation.objects.filter(pk=stored.pk).update(title=title, updated_at=NOON + timedelta(days=day))
+    days = {"Oldest": -1, "Newest": 30, "Between": 10}
+    bring(alice, [conversation(title, NOON + timedelta(days=day)) for title, day in days.items()])
+    assert titles(alice) == ["Newest", "New", "Between", "Old", "Oldest"]
+    stored.refresh_from_db()
+    stored.touch(current=stored.current)
+    assert titles(alice)[0] == "New"
+
+
+BROKEN_LATE = [conversation("Good"), conversation("Bad", version=99)]
+BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "words"),
+    [
+        (BROKEN_LATE, 400, "In mine.json, conversation 2: The file is damaged: at version"),
+        (zipped({"conversations/a.json": conversation("a"), "conversations/b.json": {}}), 400, "conversations/b.json"),
+        (b'[{"format": ', 400, "conversation 1: This is not JSON in UTF-8."),
+        (b"\xff\xfe", 400, "This is not JSON in UTF-8."),
+        (b"", 400, "This is not JSON in UTF-8."),
+        (b"[" * 100_000, 400, "It is nested too deeply."),
+        ([], 400, "There are no conversations in this file."),
+        (zipped({"user.json": {}}), 400, "There are no conversations in this file."),
+        (
+            in_a_zip([]).replace(b"PK\1\2", b"PK\1\3"),
+            400,
+            "The zip is damaged.",
+        ),
+        (zipped({"conversations.json": b"[]"}, zipfile.ZIP_LZMA), 400, "packed in a way"),
+        (BOMB, 413, "What is in the zip is larger than 20,000,000 bytes."),
+        (zipped({f"{number}.txt": b"" for number in range(10_001)}), 413, "more than 10,000 files"),
+        (conversation("Late", created_at="0001-01-01T00:00:00+14:00"), 400, "at created_at"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_broken_file_imports_nothing_and_says_why(
+    run_site: RunSite, client_for: Callable[..., Client], content: object, status: int, words: str
+) -> None:
+    alice = client_for(run_site(CHAT_IMPORT_BYTES="2000000"))
+    for confirm in ("", "yes"):
+        reply = post(alice, content, confirm=confirm)
+        assert reply.status == status
+        assert words in Page(reply.text).words
+    assert Message.objects.count() == 0
+
+
+def test_a_file_over_the_limit_is_refused(run_site: RunSite, client_for: Callable[..., Client]) -> None:
+    alice = client_for(run_site(CHAT_IMPORT_BYTES="2000000"))
+    assert post(alice, chatgpts("Fits", "x" * 1_900_000)).status == 200
+    reply = post(alice, chatgpts("Does not", "x" * 2_100_000))
+    assert reply.status == 413
+    assert "larger than" in reply.text
+
+
+def test_without_a_file_it_asks_for_one(alice: Client) -> None:
+    reply = alice.post("/imports/", form={}, Accept="text/html")
+    assert reply.status == 400
+    assert "Choose a file first." in reply.text

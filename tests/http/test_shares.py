@@ -1,0 +1,167 @@
+"""Links by which anybody can read a conversation, as it was when the link was made."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import AsyncClient
+from django.utils import timezone
+
+from chat.models import Conversation, MessagePart, Share
+from chat.sharing import MOST_LINKS, share
+from tests.conftest import RunSite
+from tests.support.client import Client
+from tests.support.conversations import stored_conversation
+from tests.support.queries import counted_queries
+from tests.support.upstream import Gate, ScriptedUpstream, say
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def conversation(alice: Client) -> Conversation:
+    assert alice.user
+    conversation, messages = stored_conversation(alice.user.pk, ["Who <are> you?", "**A model**."])
+    MessagePart.objects.create(message=messages[-1], number=1, kind="reasoning", text="Private thoughts")
+    return conversation
+
+
+def link(client: Client, conversation: Conversation, days: object = None) -> str:
+    """The path of a new one."""
+    reply = client.post(f"/c/{conversation.pk}/shares/", {"days": days})
+    assert reply.status == 201
+    path = f"/s/{reply.json['token']}/"
+    assert reply.json["url"] == f"http://{client.host}:{client.port}{path}"
+    return path
+
+
+def test_anybody_reads_it_and_nothing_else(
+    alice: Client, bob: Client, nobody: Client, conversation: Conversation
+) -> None:
+    assert alice.user
+    path = link(alice, conversation)
+    pages = [client.get(path, **HTML) for client in (nobody, bob, alice)]
+    for page in pages:
+        assert page.status == 200
+        assert "Who &lt;are&gt; you?" in page.text
+        assert "**A model**." in page.text
+        assert "gpt-4o-mini" in page.text
+        for private in (alice.user.username, "Private thoughts", str(conversation.pk), "<form", 'id="account"'):
+            assert private not in page.text
+
+
+def test_it_is_kept_from_search_engines_caches_and_other_sites(
+    alice: Client, nobody: Client, conversation: Conversation
+) -> None:
+    path = link(alice, conversation)
+    nobody.cookies.clear()
+    page = nobody.get(path, **HTML)
+    assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store, private"
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Set-Cookie"] is None
+    assert '<meta name="robots" content="noindex, nofollow">' in page.text
+    assert nobody.post(path, form={}).status in (403, 405)
+
+
+def test_it_stays_as_it_was(alice: Client, nobody: Client, conversation: Conversation) -> None:
+    path = link(alice, conversation)
+    before = nobody.get(path, **HTML).text
+    alice.ask_whole("Something later", str(conversation.pk), parent=str(conversation.current_id))
+    MessagePart.objects.filter(message__conversation=conversation).update(text="Changed")
+    after = nobody.get(path, **HTML).text
+    assert "Something later" not in after
+    assert "Changed" not in after
+    assert before.partition("<main")[2] == after.partition("<main")[2]
+
+
+def test_what_is_no_link_any_more_looks_as_if_it_never_was(
+    alice: Client, bob: Client, nobody: Client, conversation: Conversation
+) -> None:
+    unknown = nobody.get("/s/never-was/", **HTML)
+    assert unknown.status == 404
+    assert "no longer shared" in unknown.text
+    revoked, ended, deleted = link(alice, conversation), link(alice, conversation, 7), link(alice, conversation)
+    assert bob.post(f"/shares/{revoked.split('/')[2]}/revocation/").code == "not_found"
+    assert nobody.get(revoked, **HTML).status == nobody.get(ended, **HTML).status == 200
+    assert alice.post(f"/shares/{revoked.split('/')[2]}/revocation/").status == 200
+    Share.objects.filter(expires_at__isnull=False).update(expires_at=timezone.now() - timedelta(seconds=1))
+    for path in (revoked, ended):
+        assert nobody.get(path, **HTML).body == unknown.body
+    assert nobody.get(deleted, **HTML).status == 200
+    Conversation.objects.filter(pk=conversation.pk).update(deleted_at=timezone.now())
+    assert nobody.get(deleted, **HTML).body == unknown.body
+    Conversation.with_deleted.filter(pk=conversation.pk).delete()
+    assert not Share.objects.exists()
+
+
+def test_by_plain_forms(alice: Client, conversation: Conversation) -> None:
+    assert f"/c/{conversation.pk}/shares/" in alice.get(f"/settings/links/?of={conversation.pk}", **HTML).text
+    made = alice.post(f"/c/{conversation.pk}/shares/", form={"days": "30"}, **HTML)
+    assert (made.status, made.headers["Location"]) == (302, "/settings/links/")
+    token = Share.objects.get().token
+    assert Share.objects.get().expires_at > timezone.now() + timedelta(days=29)
+    assert f"http://{alice.host}:{alice.port}/s/{token}/" in alice.get("/settings/links/", **HTML).text
+    assert alice.post(f"/shares/{token}/revocation/", form={}, **HTML).status == 302
+    assert not Share.objects.exists()
+
+
+def test_others_are_not_listed(alice: Client, bob: Client, conversation: Conversation) -> None:
+    link(alice, conversation)
+    assert "Of 2 messages" in alice.get("/settings/links/", **HTML).text
+    assert "Of 2 messages" not in bob.get("/settings/links/", **HTML).text
+    assert bob.get(f"/settings/links/?of={conversation.pk}", **HTML).status == 404
+
+
+def test_what_cannot_be_shared_is_refused_in_words(
+    alice: Client, upstream: ScriptedUpstream, conversation: Conversation, question: str
+) -> None:
+    path = f"/c/{conversation.pk}/shares/"
+    assert alice.post(path, {"days": 5}).json["error"]["fields"] == {
+        "days": "This is neither 1 nor 7 nor 30 nor empty."
+    }
+    Conversation.objects.filter(pk=conversation.pk).update(is_temporary=True)
+    assert "temporary" in refusal(alice, path)
+    Conversation.objects.filter(pk=conversation.pk).update(is_temporary=False)
+    upstream.script(question, say("Begun"), Gate())
+    with alice.ask(question) as stream:
+        ids = stream.until_text("Begun").ids
+        assert "still being written" in refusal(alice, f"/c/{ids['conversation']}/shares/")
+        alice.cancel(ids["generation"])
+    Share.objects.bulk_create(Share(conversation=conversation, snapshot={}) for _ in range(MOST_LINKS))
+    assert "You have 200 links." in refusal(alice, path)
+
+
+def refusal(client: Client, path: str) -> str:
+    reply = client.post(path)
+    assert (reply.status, reply.code) == (409, "conflict")
+    return str(reply.json["error"]["message"])
+
+
+def test_where_sharing_is_off_links_show_nothing(
+    run_site: RunSite, client_for: Callable[..., Client], alice: Client, conversation: Conversation
+) -> None:
+    path = link(alice, conversation)
+    off = Client(run_site(CHAT_SHARING="off").url, alice.user)
+    assert off.get(path, **HTML).status == 404
+    assert off.post(f"/c/{conversation.pk}/shares/").status == 404
+    assert "/settings/links/" not in off.get(f"/c/{conversation.pk}/", **HTML).text
+    assert "/settings/links/" in alice.get(f"/c/{conversation.pk}/", **HTML).text
+
+
+async def _get(path: str) -> int:
+    return (await AsyncClient().get(path)).status_code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_public_page_costs_one_query() -> None:
+    from asgiref.sync import async_to_sync
+
+    owner = User.objects.create(username="owner")
+    conversation, _ = stored_conversation(owner.pk, ["Hi", "Ho"] * 20)
+    path = f"/s/{share(owner.pk, conversation.pk, None).token}/"
+    with counted_queries() as queries:
+        assert async_to_sync(_get)(path) == 200
+    assert len([sql for sql in queries if sql.startswith("SELECT")]) == 1
