@@ -11,7 +11,9 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.errors import BadInput, TooLong
 from chat.feedback import Opinion
+from chat.keeping import Shelf
 from chat.models import Feedback
+from chat.models.conversation import TITLE_LENGTH
 from chat.models.feedback import COMMENT_CHARS
 from chat.reply import storable
 from chat.sentences import gettext_noop as _
@@ -64,6 +66,12 @@ class OpinionForm(forms.Form):
     comment = forms.CharField(required=False)
 
 
+class TitleForm(forms.Form):
+    title = forms.CharField(
+        max_length=TITLE_LENGTH, error_messages={"required": gettext_lazy("A conversation needs a title.")}
+    )
+
+
 def read_question(request: HttpRequest) -> Question:
     """The question in a request's body. Raises BadInput or TooLong."""
     sent = _body(request)
@@ -104,9 +112,32 @@ def read_opinion(request: HttpRequest) -> Opinion:
     return Opinion(_cleaned(OpinionForm(sent))["value"], comment)
 
 
+def read_title(request: HttpRequest) -> str:
+    """What a conversation is to be called, on one line, in a request's body. Raises BadInput."""
+    sent = _body(request, TitleForm)
+    sent["title"] = " ".join(storable(sent.get("title", "")).split())
+    return str(_cleaned(TitleForm(sent))["title"])
+
+
+def read_shelf(request: HttpRequest) -> Shelf:
+    """Where a conversation is to be kept, in a request's body. Raises BadInput."""
+    sent = _body(request, forms.Form)
+    return Shelf(_switch(sent, "pinned"), _switch(sent, "archived"))
+
+
 def posted_by_form(request: HttpRequest) -> bool:
     """Did a plain HTML form send this, rather than a script?"""
     return request.method == "POST" and request.content_type in FORM_TYPES
+
+
+def _switch(sent: dict[str, Any], name: str) -> bool | None:
+    """True or false, from JSON or a plain form; None if it is left out."""
+    value = sent.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise BadInput(fields={name: _("This is neither true nor false.")})
+    return bool(value == "true")
 
 
 def _body(request: HttpRequest, form: type[forms.Form] = QuestionForm) -> dict[str, Any]:

@@ -39,6 +39,8 @@ LAYERS = [
         "chat.search",
         "chat.turns",
         "chat.feedback",
+        "chat.keeping",
+        "chat.listing",
         "chat.forms",
         "chat.endings",
         "chat.sweep",

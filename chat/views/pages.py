@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.cache import get_conditional_response, set_response_etag
 
 _gzip = GZipMiddleware(lambda request: HttpResponse())
 
@@ -19,6 +20,15 @@ def render_page(request: HttpRequest, template: str, context: Mapping[str, objec
     """
     with translation.override(language_of(request)):
         return _gzip.process_response(request, render(request, template, context))
+
+
+def render_if_changed(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponseBase:
+    """As `render_page`; 304 if `If-None-Match` says that the browser has this already (RFC 9110, section 13.1.2)."""
+    with translation.override(language_of(request)):
+        response = render(request, template, context)
+    set_response_etag(response)
+    answer = get_conditional_response(request, etag=response["ETag"], response=response)
+    return _gzip.process_response(request, answer)  # type: ignore[arg-type] # it has one, so it gives one
 
 
 def language_of(request: HttpRequest) -> str:

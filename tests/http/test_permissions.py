@@ -37,6 +37,12 @@ def new_id() -> object:
 CASES: dict[str, list[Case]] = {
     "new": [Case("GET", 200, page=True)],
     "conversation": [Case("GET", 200, "conversation", page=True)],
+    "title": [Case("POST", 200, "conversation", lambda: {"title": "Called otherwise"})],
+    "shelf": [Case("POST", 200, "conversation", lambda: {"pinned": True, "archived": True})],
+    "deletion": [Case("POST", 200, "conversation")],
+    "restoration": [Case("POST", 200, "conversation")],
+    "conversations": [Case("GET", 200)],
+    "archived": [Case("GET", 200, page=True)],
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],
