@@ -4,7 +4,6 @@ import { Announcer } from "./announcer.js";
 import { Answering } from "./answering.js";
 import { Bookmark } from "./bookmark.js";
 import { Composer } from "./composer.js";
-import { ConversationList } from "./list.js";
 import { Drafts } from "./drafts.js";
 import { Earlier } from "./earlier.js";
 import { Editor } from "./editor.js";
@@ -14,6 +13,7 @@ import { Place } from "./place.js";
 import { Prose } from "./prose.js";
 import { ScrollKeeper } from "./scroll.js";
 import { Shortcuts } from "./shortcuts.js";
+import { Sidebar } from "./sidebar.js";
 import { Site } from "./http.js";
 import { Tabs } from "./tabs.js";
 import { Thread } from "./thread.js";
@@ -39,7 +39,6 @@ const UNREACHABLE = gettext("The site could not be reached. Try again.");
  */
 export class ConversationPage {
   #thread = new Thread(byId("thread"));
-  #list = new ConversationList(byId("conversation-list"), /** @type {HTMLTemplateElement} */ (byId("conversation-item")));
   #scroll = new ScrollKeeper(this.#thread.element, byId("jump"));
   #earlier = new Earlier(this.#thread.element, {
     advise: (failure) => this.#adviser.onOther(failure),
@@ -51,6 +50,7 @@ export class ConversationPage {
   #bookmark;
   #composer;
   #drafts;
+  #sidebar;
   #site;
   #title;
   /** @type {Editor | null} */
@@ -74,7 +74,12 @@ export class ConversationPage {
     this.#bookmark = new Bookmark(() => this.#scroll.isAtEnd);
     this.#adviser = new Adviser(page.dataset["login"] ?? "");
     this.#site = new Site(page.dataset["root"] ?? "/");
-    this.#title = new Title(byId("title"), this.#list, this.#site);
+    this.#sidebar = new Sidebar(byId("conversations"), this.#site, this.#conversation, {
+      onRenamed: (id, title) => id === this.#conversation && this.#title.show(id, title),
+      onDeleted: (id) => location.assign(`${page.dataset["root"]}?deleted=${id}`),
+      advise: (failure) => this.#adviser.onOther(failure),
+    });
+    this.#title = new Title(byId("title"), this.#sidebar, this.#site);
   }
 
   /** Goes on with what the server has rendered. */
@@ -368,7 +373,7 @@ export class ConversationPage {
     if (this.#isNew) history.replaceState(null, "", url);
     this.#isNew = false;
     this.#conversation = conversation;
-    this.#list.putFirst(conversation, url, title);
+    this.#sidebar.changed(conversation);
     this.#title.show(conversation, title);
     this.#tabs.tell({ conversation, message, generation, thread: this.#thread.ids });
   }
@@ -376,6 +381,7 @@ export class ConversationPage {
   /** @param {Ending} ending @param {MessageView} view */
   #ended({ status, message }, view) {
     this.#over(message || IS_COMPLETE);
+    this.#sidebar.changed(this.#conversation);
     this.#announcer.read(view.element);
     if (status === "complete" && this.#thread.isBeginning) void this.#title.await(this.#conversation);
   }
