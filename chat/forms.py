@@ -11,7 +11,9 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.errors import BadInput, TooLong
 from chat.feedback import Opinion
+from chat.keeping import Shelf
 from chat.models import Feedback
+from chat.models.conversation import TITLE_LENGTH
 from chat.models.feedback import COMMENT_CHARS
 from chat.option_forms import OptionsForm
 from chat.prompts import Options
@@ -71,6 +73,12 @@ class OpinionForm(forms.Form):
     comment = forms.CharField(required=False)
 
 
+class TitleForm(forms.Form):
+    title = forms.CharField(
+        max_length=TITLE_LENGTH, error_messages={"required": gettext_lazy("A conversation needs a title.")}
+    )
+
+
 def read_question(request: HttpRequest) -> Question:
     """The question in a request's body. Raises BadInput or TooLong."""
     sent = _body(request)
@@ -125,6 +133,8 @@ def fault_in(form: forms.Form) -> BadInput | TooLong | None:
     faults = [fault for faults in form.errors.as_data().values() for fault in faults]
     kind = TooLong if any(fault.code == "too_long" for fault in faults) else BadInput
     return kind(next(iter(fields.values())) if is_told else "", fields=fields)
+
+
 def read_days(request: HttpRequest) -> int | None:
     """How long a link shall live, in a request's body; None: until it is revoked. Raises BadInput."""
     days = _body(request).get("days") or None
@@ -133,6 +143,19 @@ def read_days(request: HttpRequest) -> int | None:
     if str(days) not in map(str, SHARED_DAYS):
         raise BadInput(fields={"days": _("This is neither 1 nor 7 nor 30 nor empty.")})
     return int(days)
+
+
+def read_title(request: HttpRequest) -> str:
+    """What a conversation is to be called, on one line, in a request's body. Raises BadInput."""
+    sent = _body(request, TitleForm)
+    sent["title"] = " ".join(storable(sent.get("title", "")).split())
+    return str(_cleaned(TitleForm(sent))["title"])
+
+
+def read_shelf(request: HttpRequest) -> Shelf:
+    """Where a conversation is to be kept, in a request's body. Raises BadInput."""
+    sent = _body(request, forms.Form)
+    return Shelf(_switch(sent, "pinned"), _switch(sent, "archived"))
 
 
 def posted_by_form(request: HttpRequest) -> bool:
@@ -158,6 +181,16 @@ def _own_options(request: HttpRequest, sent: dict[str, Any]) -> Options | None:
 def _as_typed(sent: dict[str, Any]) -> dict[str, Any]:
     """Numbers as somebody types them: `float` fails for those that are too large, forms say so in words."""
     return {name: str(value) if isinstance(value, int | float) else value for name, value in sent.items()}
+
+
+def _switch(sent: dict[str, Any], name: str) -> bool | None:
+    """True or false, from JSON or a plain form; None if it is left out."""
+    value = sent.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise BadInput(fields={name: _("This is neither true nor false.")})
+    return bool(value == "true")
 
 
 def _body(request: HttpRequest, form: type[forms.Form] = QuestionForm) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     `has_room` says whether this process can take one more generation.
     Raises NotFound, Conflict, TooMany, Unavailable; then nothing is stored and the ids stay free.
     """
-    _take_turns(owner_id)
+    take_turns(owner_id)
     if is_stored(Message, question.id):
         stored = Message.objects.select_related("conversation").get(pk=question.id)
         return _join_question(owner_id, conversation_id, question, stored)
@@ -130,7 +130,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
 @turn
 def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
-    _take_turns(owner_id)
+    take_turns(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
@@ -151,7 +151,7 @@ def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_roo
 @turn
 def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
-    _take_turns(owner_id)
+    take_turns(owner_id)
     mine = Message.objects.of(owner_id).prefetch_related("generations", "parts")
     message = mine.filter(pk=message_id).first()
     last = message and message.generation
@@ -184,7 +184,7 @@ def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
 
     Raises NotFound. Its place in the list of conversations stays: to look at something is not to add to it.
     """
-    _take_turns(owner_id)
+    take_turns(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
@@ -193,7 +193,7 @@ def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
     return conversation
 
 
-def _take_turns(owner_id: int) -> None:
+def take_turns(owner_id: int) -> None:
     """Let one turn of a user finish before the next begins, so that limits and repeated ids are exact.
 
     SQLite does so by itself: its transactions here are IMMEDIATE.

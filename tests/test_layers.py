@@ -41,6 +41,8 @@ LAYERS = [
         "chat.sharing",
         "chat.turns",
         "chat.feedback",
+        "chat.keeping",
+        "chat.listing",
         "chat.forms",
         "chat.library",
         "chat.option_forms",

@@ -39,6 +39,17 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Those that are listed, searched, titled and exported: all but the temporary ones."""
         return self.filter(is_temporary=False)
 
+    def listed(self, owner_id: int, *, archived: bool = False) -> Self:
+        """The owner's list, or archive. `in`, because SQLite finds `NOT is_archived` in no index."""
+        return self.filter(owner=owner_id, is_archived__in=[archived], is_temporary=False, deleted_at=None)
+
+    def on_shelf(self, *, pinned: bool) -> Self:
+        return self.filter(is_pinned__in=[pinned])
+
+    def below(self, activity: int, pk: uuid.UUID) -> Self:
+        """Those that come after this place in the order of `recent`."""
+        return self.filter(Q(activity__lt=activity) | Q(pk__lt=pk), activity__lte=activity)
+
     def untitled(self) -> Self:
         """Those that nobody has named: their title is the first words."""
         return self.filter(titled_by=Conversation.TitledBy.WORDS)

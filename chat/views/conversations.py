@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from chat import upstream
 from chat.database import in_database
 from chat.errors import NotFound
+from chat.listing import listing
 from chat.models import Conversation, Generation, Message
 from chat.option_forms import OptionsForm
 from chat.preferences import preferred
@@ -17,10 +18,8 @@ from chat.sentences import gettext_noop as _
 from chat.views.branches import Section, asked_begin, asked_id, section
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
+from chat.views.listing import asked_place
 from chat.views.pages import render_page
-
-LISTED = 100
-"""How many conversations the list shows."""
 
 
 @endpoint("GET")
@@ -73,7 +72,10 @@ def _page(
         "section": shown,
         "leaf": branch[-1] if branch else None,
         "is_running": is_running,
-        "conversations": list(Conversation.objects.owned_by(user).recent()[:LISTED]),
+        "listing": listing(user.pk, asked_place(request)),
+        "after": request.GET.get("after", ""),
+        "renamed": asked_id(request, "rename"),
+        "deleted": _deleted(request, user),
         "edited": None if is_running else _edited(request, branch),
         "next_id": uuid.uuid4(),
         "models": settings.CHAT_MODELS,
@@ -89,6 +91,12 @@ def _options_form(user: AbstractBaseUser, conversation: Conversation) -> Options
     if conversation._state.adding:
         return OptionsForm.showing(preferred(user.pk)).belonging_to("composer")
     return OptionsForm.showing(conversation.options)
+
+
+def _deleted(request: HttpRequest, user: AbstractBaseUser) -> Conversation | None:
+    """What `?deleted=` says was deleted, while that can be taken back."""
+    pk = asked_id(request, "deleted")
+    return Conversation.with_deleted.owned_by(user).exclude(deleted_at=None).filter(pk=pk).first() if pk else None
 
 
 def _edited(request: HttpRequest, branch: list[Message]) -> uuid.UUID | None:

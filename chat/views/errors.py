@@ -12,6 +12,11 @@ from chat.sentences import gettext_noop as _
 from chat.translation import translated
 
 FOR_SCRIPTS = (
+    "conversations",
+    "title",
+    "shelf",
+    "deletion",
+    "restoration",
     "ancestors",
     "messages",
     "regenerations",

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.cache import get_conditional_response, set_response_etag
 
 from chat.forms import fault_in
 
@@ -32,6 +33,15 @@ def render_form(request: HttpRequest, template: str, form: Form, **context: obje
     fault = fault_in(form) if form.is_bound else None
     response.status_code = fault.status if fault else response.status_code
     return response
+
+
+def render_if_changed(request: HttpRequest, template: str, context: Mapping[str, object]) -> HttpResponseBase:
+    """As `render_page`; 304 if `If-None-Match` says that the browser has this already (RFC 9110, section 13.1.2)."""
+    with translation.override(language_of(request)):
+        response = render(request, template, context)
+    set_response_etag(response)
+    answer = get_conditional_response(request, etag=response["ETag"], response=response)
+    return _gzip.process_response(request, answer)  # type: ignore[arg-type] # it has one, so it gives one
 
 
 def language_of(request: HttpRequest) -> str:

@@ -4,7 +4,6 @@ import { Announcer } from "./announcer.js";
 import { Answering } from "./answering.js";
 import { Bookmark } from "./bookmark.js";
 import { Composer } from "./composer.js";
-import { ConversationList } from "./list.js";
 import { Drafts } from "./drafts.js";
 import { Earlier } from "./earlier.js";
 import { Editor } from "./editor.js";
@@ -15,6 +14,7 @@ import { Place } from "./place.js";
 import { Prose } from "./prose.js";
 import { ScrollKeeper } from "./scroll.js";
 import { Shortcuts } from "./shortcuts.js";
+import { Sidebar } from "./sidebar.js";
 import { Site } from "./http.js";
 import { Tabs } from "./tabs.js";
 import { Thread } from "./thread.js";
@@ -40,7 +40,6 @@ const UNREACHABLE = gettext("The site could not be reached. Try again.");
  */
 export class ConversationPage {
   #thread = new Thread(byId("thread"));
-  #list = new ConversationList(byId("conversation-list"), /** @type {HTMLTemplateElement} */ (byId("conversation-item")));
   #scroll = new ScrollKeeper(this.#thread.element, byId("jump"));
   #earlier = new Earlier(this.#thread.element, {
     advise: (failure) => this.#adviser.onOther(failure),
@@ -53,6 +52,7 @@ export class ConversationPage {
   #composer;
   #drafts;
   #options;
+  #sidebar;
   #site;
   #title;
   /** @type {Editor | null} */
@@ -81,7 +81,12 @@ export class ConversationPage {
       advise: (failure) => this.#adviser.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
     });
-    this.#title = new Title(byId("title"), this.#list, this.#site);
+    this.#sidebar = new Sidebar(byId("conversations"), this.#site, this.#conversation, {
+      onRenamed: (id, title) => id === this.#conversation && this.#title.show(id, title),
+      onDeleted: (id) => location.assign(`${page.dataset["root"]}?deleted=${id}`),
+      advise: (failure) => this.#adviser.onOther(failure),
+    });
+    this.#title = new Title(byId("title"), this.#sidebar, this.#site);
   }
 
   /** Goes on with what the server has rendered. */
@@ -375,8 +380,8 @@ export class ConversationPage {
     if (this.#isNew) history.replaceState(null, "", url);
     this.#isNew = false;
     this.#conversation = conversation;
-    this.#list.putFirst(conversation, url, title);
     this.#options.accepted(url);
+    this.#sidebar.changed(conversation);
     this.#title.show(conversation, title);
     this.#tabs.tell({ conversation, message, generation, thread: this.#thread.ids });
   }
@@ -384,6 +389,7 @@ export class ConversationPage {
   /** @param {Ending} ending @param {MessageView} view */
   #ended({ status, message }, view) {
     this.#over(message || IS_COMPLETE);
+    this.#sidebar.changed(this.#conversation);
     this.#announcer.read(view.element);
     if (status === "complete" && this.#thread.isBeginning) void this.#title.await(this.#conversation);
   }

@@ -80,6 +80,27 @@ export class Site {
     return this.#post(`${this.#root}messages/${message}/feedback/`, opinion);
   }
 
+  /** Does something with a conversation as a whole: `noun` is what is posted to. @param {string} id @param {string} noun @param {object} [body] */
+  keep(id, noun, body) {
+    return this.#post(`${this.conversationUrl(id)}${noun}/`, body);
+  }
+
+  /**
+   * A page of the list of conversations: its items, empty while they are those of `tag`; null if it cannot be had.
+   * @param {string} query
+   * @param {string} tag that an earlier one bore
+   */
+  async list(query, tag) {
+    const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
+    try {
+      const response = await fetch(`${this.#root}conversations/${query}`, { headers, cache: "no-store" });
+      const html = response.ok ? await response.text() : "";
+      return { status: response.status, html, tag: response.headers.get("ETag") ?? "" };
+    } catch {
+      return null;
+    }
+  }
+
   /**
    * A conversation's page as the server has it now; null if it cannot be had.
    * @param {string} id

@@ -10,7 +10,7 @@ export class Title {
 
   /**
    * @param {HTMLElement} heading
-   * @param {import("./list.js").ConversationList} list
+   * @param {import("./sidebar.js").Sidebar} list
    * @param {import("./http.js").Site} site
    */
   constructor(heading, list, site) {

@@ -1,0 +1,185 @@
+"""The list of conversations: renamed, pinned, archived, deleted and back, live in all tabs, by page and by key."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from chat.models import Conversation
+from tests.browser.axe import faults_in_all_looks
+from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.pages import button, has_status, last_answer, send, set_hidden
+from tests.http.test_list import listed
+from tests.support.client import Client
+from tests.support.site import Site
+from tests.support.upstream import Gate, ScriptedUpstream, answer, say
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+
+
+def opened(page: Page) -> Page:
+    """With the list on show."""
+    if page.viewport_size == PHONE:
+        button(page, "Conversations").click()
+    return page
+
+
+def item(page: Page, title: str) -> Locator:
+    return page.locator(".sidebar__entry").filter(has=page.get_by_role("link", name=title, exact=True))
+
+
+def titles(page: Page) -> Locator:
+    return page.locator("#conversation-list a[data-id]")
+
+
+def choose(page: Page, title: str, action: str) -> None:
+    item(page, title).hover()
+    item(page, title).locator("summary").click()
+    item(page, title).locator(".menu__item", has_text=re.compile(f"^{action}$")).click()
+
+
+@SIZES
+def test_one_is_renamed_pinned_archived_deleted_and_back(
+    open_page: OpenPage, alice: Client, viewport: dict[str, int]
+) -> None:
+    first, second, third = listed(alice, 3)
+    page = opened(open_page(alice, first.get_absolute_url(), viewport=viewport))
+    choose(page, first.title, "Rename")
+    field = page.get_by_role("textbox", name="Title of the conversation")
+    expect(field).to_be_focused()
+    field.press("Escape")
+    expect(item(page, first.title).get_by_role("link")).to_be_visible()
+    choose(page, first.title, "Rename")
+    field.fill("Zebra")
+    field.press("Enter")
+    expect(item(page, "Zebra").get_by_role("link")).to_be_visible()
+    expect(page.locator("#title")).to_have_text("Zebra")
+    choose(page, "Zebra", "Pin")
+    expect(titles(page)).to_have_text(["Zebra", third.title, second.title])
+    expect(page.locator(".sidebar__day")).to_have_text(["Pinned", "Today"])
+    expect(page.locator("#conversation-list [aria-current]")).to_have_text("Zebra")
+    choose(page, third.title, "Archive")
+    expect(titles(page)).to_have_text(["Zebra", second.title])
+    choose(page, second.title, "Delete")
+    expect(titles(page)).to_have_text(["Zebra"])
+    expect(button(page, "Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(titles(page)).to_have_text(["Zebra", second.title])
+    expect(item(page, second.title).get_by_role("link")).to_be_focused()
+    page.reload()
+    expect(titles(page)).to_have_text(["Zebra", second.title])
+
+
+def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:
+    first, second, _third = listed(alice, 3)
+    page = open_page(alice, first.get_absolute_url())
+    choose(page, second.title, "Delete")
+    choose(page, first.title, "Rename")
+    button(page, "Save").wait_for()
+    page.locator("summary").first.click(force=True)
+    assert faults_in_all_looks(page) == {}
+    page.goto(page.url.replace(first.get_absolute_url(), "/archive/"))
+    assert faults_in_all_looks(page) == {}
+
+
+@SIZES
+def test_the_one_on_show_is_deleted_and_a_new_one_says_so(
+    open_page: OpenPage, alice: Client, viewport: dict[str, int]
+) -> None:
+    (conversation,) = listed(alice)
+    page = opened(open_page(alice, conversation.get_absolute_url(), viewport=viewport))
+    choose(page, conversation.title, "Delete")
+    page.wait_for_url("**/?deleted=*")
+    expect(page.locator("main")).to_contain_text(f"“{conversation.title}” was deleted.")
+    expect(titles(page)).to_have_count(0)
+    button(page, "Undo").click()
+    expect(page.locator("#title")).to_have_text(conversation.title)
+
+
+def test_without_scripts(open_page: OpenPage, alice: Client) -> None:
+    first, second = listed(alice, 2)
+    page = open_page(alice, first.get_absolute_url(), java_script_enabled=False)
+    choose(page, second.title, "Rename")
+    page.get_by_label("Title of the conversation").fill("Zebra")
+    page.get_by_label("Title of the conversation").press("Enter")
+    expect(page.locator("#title")).to_have_text(first.title)
+    choose(page, "Zebra", "Pin")
+    expect(page.locator(".sidebar__day").first).to_have_text("Pinned")
+    choose(page, first.title, "Archive")
+    expect(titles(page)).to_have_text(["Zebra"])
+    page.goto(page.url.replace(first.get_absolute_url(), "/archive/"))
+    page.get_by_role("button", name=f"Put “{first.title}” back").click()
+    expect(page.locator("main")).to_contain_text("Nothing is archived.")
+    page.get_by_role("link", name="To the conversations").click()
+    choose(page, first.title, "Delete")
+    button(page, "Undo").click()
+    expect(titles(page)).to_have_text(["Zebra", first.title])
+
+
+@SIZES
+def test_older_ones_come_when_its_end_is_reached(open_page: OpenPage, alice: Client, viewport: dict[str, int]) -> None:
+    listed(alice, 120)
+    page = opened(open_page(alice, viewport=viewport))
+    for count in (100, 120):
+        page.locator(".sidebar__more").scroll_into_view_if_needed()
+        expect(titles(page)).to_have_count(count)
+    expect(page.locator(".sidebar__more")).to_have_count(0)
+    expect(page.locator(".sidebar__day")).to_have_text(["Today"])
+    assert len(set(titles(page).all_text_contents())) == 120
+
+
+def test_an_answer_is_marked_in_every_tab_while_it_is_written(
+    context_for: Callable[..., BrowserContext], site: Site, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    gate = Gate()
+    upstream.script(question, say("Because"), gate, *answer("."))
+    context = context_for(alice)
+    here, there = context.new_page(), context.new_page()
+    for page in (here, there):
+        page.goto(site.url)
+    send(here, question)
+    for page in (here, there):
+        expect(item(page, question).locator(".sidebar__mark")).to_be_visible()
+    gate.open()
+    has_status(last_answer(here), "complete")
+    for page in (here, there):
+        expect(item(page, question).locator(".sidebar__mark")).to_be_hidden()
+
+
+def test_what_changes_elsewhere_takes_nothing_out_of_the_hands(open_page: OpenPage, alice: Client) -> None:
+    first, second, third = listed(alice, 3)
+    page = open_page(alice)
+    choose(page, first.title, "Rename")
+    field = page.get_by_role("textbox", name="Title of the conversation")
+    field.fill("Half a na")
+    item(page, second.title).hover()
+    Conversation.objects.filter(pk=first.pk).update(activity=99)
+    Conversation.objects.filter(pk=third.pk).update(title="Zebra")
+    listed(alice)
+    set_hidden(page, hidden=False)  # it is looked at again
+    expect(titles(page)).to_have_text([first.title, re.compile("."), "Zebra", second.title])
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Half a na")
+    page.keyboard.type("me")
+    page.keyboard.press("Enter")
+    expect(item(page, "Half a name").get_by_role("link")).to_be_visible()
+
+
+def test_a_hidden_tab_does_not_ask(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice)
+    page.clock.install()
+    page.reload()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/conversations/" in request.url else None)
+    with page.expect_request("**/conversations/"):
+        page.clock.run_for(4_500)
+    asked.clear()
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    page.clock.run_for(60_000)
+    assert asked == []
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: false, configurable: true })")
+    with page.expect_request("**/conversations/"):
+        page.clock.run_for(4_500)

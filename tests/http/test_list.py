@@ -1,0 +1,228 @@
+"""The list of conversations: what is in it, in which order, and what becomes of each."""
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from chat.listing import PAGE, by_day, listing
+from chat.models import Conversation, Generation, SearchEntry
+from tests.support.client import Answer, Client
+from tests.support.queries import counted_queries
+from tests.support.upstream import Gate, ScriptedUpstream, say
+
+
+def listed(client: Client, count: int = 1, **fields: Any) -> list[Conversation]:
+    """Conversations of hers, the last first in the list."""
+    assert client.user
+    begin = Conversation.with_deleted.count()
+    return Conversation.objects.bulk_create(
+        Conversation(owner=client.user, title=f"Number {begin + number}", activity=begin + number, **fields)
+        for number in range(1, count + 1)
+    )
+
+
+def post(client: Client, conversation: Conversation | str, noun: str, body: object = None) -> Answer:
+    pk = conversation if isinstance(conversation, str) else conversation.pk
+    return client.post(f"/c/{pk}/{noun}/", body or {})
+
+
+def fresh(conversation: Conversation) -> Conversation:
+    return Conversation.with_deleted.get(pk=conversation.pk)
+
+
+def shown(client: Client, path: str = "/conversations/") -> str:
+    reply = client.get(path)
+    assert reply.status == 200
+    return reply.text
+
+
+# A title
+
+
+def test_a_conversation_is_called_what_its_owner_says_and_found_by_it(alice: Client) -> None:
+    (conversation,) = listed(alice)
+    reply = post(alice, conversation, "title", {"title": "  The\tzebra's\n\0\ud800 "})
+    assert (reply.status, reply.json["title"]) == (200, "The zebra's \ufffd\ufffd")
+    assert fresh(conversation).titled_by == "owner"
+    assert alice.user
+    assert SearchEntry.objects.matching(alice.user.pk, "zebra").exists()
+
+
+@pytest.mark.parametrize("title", ["", " \n ", "x" * 81, 5, None, ["x"]])
+def test_what_is_no_title_is_refused(alice: Client, title: object) -> None:
+    (conversation,) = listed(alice)
+    reply = post(alice, conversation, "title", {"title": title})
+    assert (reply.status, reply.code) == (400, "bad_input")
+    assert fresh(conversation).title == conversation.title
+
+
+# Where it is kept
+
+
+def test_pinned_ones_come_first_and_archived_ones_are_listed_in_the_archive_alone(alice: Client) -> None:
+    pinned, archived, other = listed(alice, 3)
+    assert post(alice, pinned, "shelf", {"pinned": True}).json["pinned"] is True
+    assert post(alice, archived, "shelf", {"archived": True}).json["archived"] is True
+    items = shown(alice)
+    assert items.index("Pinned") < items.index(pinned.title) < items.index("Today") < items.index(other.title)
+    assert archived.title not in items
+    assert archived.title in shown(alice, "/archive/")
+    assert other.title not in shown(alice, "/archive/")
+    post(alice, archived, "shelf", {"archived": False})
+    assert archived.title in shown(alice)
+
+
+@pytest.mark.parametrize("body", [{"pinned": "yes"}, {"archived": 1}, {"pinned": []}])
+def test_what_is_neither_true_nor_false_is_refused(alice: Client, body: object) -> None:
+    (conversation,) = listed(alice)
+    assert post(alice, conversation, "shelf", body).status == 400
+
+
+# Deletion
+
+
+def test_what_is_deleted_is_nowhere_until_it_is_restored(alice: Client) -> None:
+    (conversation,) = listed(alice)
+    path = conversation.get_absolute_url()
+    assert [post(alice, conversation, "deletion").status for _ in range(2)] == [200, 200]
+    assert conversation.title not in shown(alice)
+    assert alice.get(path).status == 404
+    assert post(alice, conversation, "title", {"title": "Called otherwise"}).status == 404
+    assert [post(alice, conversation, "restoration").status for _ in range(2)] == [200, 200]
+    assert conversation.title in shown(alice)
+    assert alice.get(path).status == 200
+
+
+def test_to_delete_again_does_not_put_its_erasure_off(alice: Client) -> None:
+    before = timezone.now() - timedelta(minutes=9)
+    (conversation,) = listed(alice, deleted_at=before)
+    post(alice, conversation, "deletion")
+    assert fresh(conversation).deleted_at == before
+
+
+def test_a_deletion_stops_the_answer(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    upstream.script(question, say("Because"), Gate())
+    with alice.ask(question) as stream:
+        ids = stream.until_text("Because").ids
+        assert post(alice, ids["conversation"], "deletion").status == 200
+        end = stream.rest().end
+    assert end
+    assert end["status"] == "stopped"
+    assert Generation.objects.get(pk=ids["generation"]).status == "stopped"
+
+
+# Plain forms
+
+
+def form(client: Client, path: str, **fields: str) -> Answer:
+    return client.post(path, form=fields)
+
+
+def test_plain_forms_lead_back_and_a_deletion_to_its_undo(alice: Client) -> None:
+    (conversation,) = listed(alice)
+    path = conversation.get_absolute_url()
+    assert form(alice, f"{path}shelf/", archived="true", back="/archive/").headers["Location"] == "/archive/"
+    assert form(alice, f"{path}shelf/", archived="false", back="//elsewhere.test/").headers["Location"] == path
+    assert form(alice, f"{path}title/", title="Zebra").headers["Location"] == path
+    where = form(alice, f"{path}deletion/").headers["Location"]
+    page = alice.get(where, Accept="text/html").text
+    assert "“Zebra” was deleted." in page
+    assert f'action="{path}restoration/"' in page
+    assert form(alice, f"{path}restoration/").headers["Location"] == path
+    assert "was deleted" not in alice.get(where, Accept="text/html").text
+
+
+# Pages
+
+
+def test_pages_follow_each_other_without_a_gap_however_many_are_asked_meanwhile(alice: Client) -> None:
+    conversations = listed(alice, 2 * PAGE + 5)
+    assert alice.user
+    first = listing(alice.user.pk)
+    assert first.more
+    listed(alice, 3)
+    second = listing(alice.user.pk, first.more)
+    third = listing(alice.user.pk, second.more)
+    found = [each.pk for page in (first, second, third) for group in page.groups for each in group.conversations]
+    assert found == [each.pk for each in reversed(conversations)]
+    assert third.more is None
+    assert conversations[0].title in shown(alice, f"/conversations/?after={second.more}")
+
+
+def test_those_of_equal_activity_are_told_apart(alice: Client) -> None:
+    assert alice.user
+    Conversation.objects.bulk_create(Conversation(owner=alice.user, activity=7) for _ in range(PAGE + 1))
+    more = listing(alice.user.pk).more
+    (group,) = listing(alice.user.pk, more).groups
+    assert len(group.conversations) == 1
+
+
+@pytest.mark.parametrize("after", ["x", "1", f"-{uuid.uuid4()}", f"{10**19}-{uuid.uuid4()}", "1-2"])
+def test_what_is_no_place_is_refused(alice: Client, after: str) -> None:
+    assert alice.get(f"/conversations/?after={after}").code == "bad_input"
+
+
+@pytest.mark.parametrize("count", [60, 600])
+def test_queries_are_as_many_however_many_conversations(alice: Client, count: int) -> None:
+    listed(alice, count)
+    listed(alice, 5, is_pinned=True)
+    assert alice.user
+    with counted_queries() as queries:
+        listing(alice.user.pk)
+    assert len(queries) == 3
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")
+def test_a_page_is_read_from_the_index_in_its_order(alice: Client) -> None:
+    assert alice.user
+    recent = Conversation.objects.listed(alice.user.pk).on_shelf(pinned=False).recent()
+    for page in (recent, recent.below(5, uuid.uuid4())):
+        plan = page[:PAGE].explain()
+        assert "conversation_listed (owner_id=? AND is_archived=? AND is_pinned=?" in plan
+        assert "TEMP B-TREE" not in plan
+
+
+def test_days_are_told_apart() -> None:
+    today = date(2026, 3, 10)
+    days = [date(2026, 3, 11), today, date(2026, 3, 9), date(2026, 3, 4), date(2026, 3, 3), date(2026, 2, 1)]
+    conversations = [Conversation(updated_at=datetime(day.year, day.month, day.day, 12, tzinfo=UTC)) for day in days]
+    groups = by_day(conversations, today)
+    assert [(group.name, len(group.conversations), group.key) for group in groups] == [
+        ("today", 2, "2026-03-10"),
+        ("yesterday", 1, "2026-03-09"),
+        ("weekday", 1, "2026-03-04"),
+        ("month", 1, "2026-03"),
+        ("month", 1, "2026-02"),
+    ]
+
+
+# What is new in it
+
+
+def test_nothing_is_sent_while_nothing_has_changed(alice: Client) -> None:
+    (conversation,) = listed(alice)
+    tag = alice.get("/conversations/").headers["ETag"]
+    unchanged = alice.get("/conversations/", If_None_Match=tag)
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    post(alice, conversation, "title", {"title": "Zebra"})
+    assert alice.get("/conversations/", If_None_Match=tag).status == 200
+
+
+def test_one_that_is_being_answered_is_marked(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    gate = Gate()
+    upstream.script(question, say("Because"), gate)
+    with alice.ask(question) as stream:
+        stream.until_text("Because")
+        assert " data-answering" in shown(alice)
+        alice.cancel(stream.ids["generation"])
+        stream.rest()
+    assert " data-answering" not in shown(alice)
+
+
+def test_temporary_ones_are_not_listed(alice: Client) -> None:
+    listed(alice, is_temporary=True)
+    assert "Number" not in shown(alice)
