@@ -10,6 +10,7 @@ from chat.views import (
     generations,
     messages,
     preferences,
+    prompts,
     search,
 )
 
@@ -20,6 +21,10 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/export/", exports.one, name="export"),
     path("c/<uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
     path("settings/", preferences.defaults, name="preferences"),
+    path("settings/prompts/", prompts.prompts, name="prompts"),
+    path("settings/prompts/<uuid:prompt_id>/", prompts.prompt, name="prompt"),
+    path("settings/prompts/<uuid:prompt_id>/deletion/", prompts.delete, name="prompt_deletion"),
+    path("prompts/", prompts.offered, name="library"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
     path("messages/<uuid:message_id>/ancestors/", branches.ancestors, name="ancestors"),

@@ -18,6 +18,8 @@ FOR_SCRIPTS = (
     "continuations",
     "selection",
     "feedback",
+    "library",
+    "prompt_deletion",
     "events",
     "cancellation",
     "test_stream",

@@ -10,6 +10,7 @@ import { Earlier } from "./earlier.js";
 import { Editor } from "./editor.js";
 import { FeedbackForms } from "./feedback.js";
 import { MessageView } from "./message.js";
+import { Offer } from "./offer.js";
 import { Options } from "./options.js";
 import { Place } from "./place.js";
 import { Prose } from "./prose.js";
@@ -142,6 +143,10 @@ export class ConversationPage {
 
   #listen() {
     this.#thread.listen((view, wish) => this.#wanted(view, wish));
+    new Offer(/** @type {HTMLFormElement} */ (byId("composer")), byId("offer"), {
+      onTake: (text) => this.#composer.suggest(text),
+      announce: (sentence) => this.#announce(sentence),
+    });
     new Shortcuts(/** @type {HTMLDialogElement} */ (byId("shortcuts")), byId("shortcuts-button"));
     new Actions(this.#thread.element, {
       onEdit: (view) => this.#edit(view),
