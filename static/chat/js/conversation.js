@@ -77,7 +77,7 @@ export class ConversationPage {
     this.#bookmark = new Bookmark(() => this.#scroll.isAtEnd);
     this.#adviser = new Adviser(page.dataset["login"] ?? "");
     this.#site = new Site(page.dataset["root"] ?? "/");
-    this.#options = new Options(byId("options"), this.#drafts, this.#isNew, {
+    this.#options = new Options(byId("options"), byId("options-button"), this.#drafts, this.#isNew, {
       save: (settings) => this.#site.set(this.#conversation, settings),
       advise: (failure) => this.#adviser.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
