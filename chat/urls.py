@@ -15,6 +15,7 @@ from chat.views import (
     listing,
     messages,
     preferences,
+    prompts,
     search,
     shares,
 )
@@ -32,6 +33,10 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/restoration/", keeping.restore, name="restoration"),
     path("conversations/", listing.conversations, name="conversations"),
     path("archive/", listing.archive, name="archived"),
+    path("settings/prompts/", prompts.prompts, name="prompts"),
+    path("settings/prompts/<uuid:prompt_id>/", prompts.prompt, name="prompt"),
+    path("settings/prompts/<uuid:prompt_id>/deletion/", prompts.delete, name="prompt_deletion"),
+    path("prompts/", prompts.offered, name="library"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
     path("settings/erasure/", erasure.show, name="erasure"),

@@ -14,6 +14,7 @@ from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
+from chat.models import Prompt
 from tests.support.client import Client
 from tests.support.site import ROOT, Site, environment
 from tests.support.upstream import ScriptedUpstream
@@ -83,6 +84,7 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         yield
         connection.close()
         User.objects.all().delete()
+        Prompt.objects.all().delete()  # the shared ones, which nobody owns
         Session.objects.all().delete()
         connection.close()
 

@@ -25,6 +25,8 @@ FOR_SCRIPTS = (
     "feedback",
     "share",
     "revocation",
+    "library",
+    "prompt_deletion",
     "events",
     "cancellation",
     "test_stream",

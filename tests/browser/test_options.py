@@ -55,11 +55,13 @@ def test_what_was_set_survives_a_send_that_failed_and_a_reload(
     page.unroute("**/messages/")
     page.reload()
     expect(composer(page)).to_have_value(question)
+    expect(button(page, "Settings of this conversation")).to_have_attribute("data-set", "")
     composer(page).press("Enter")
     has_status(last_answer(page), "complete")
     assert upstream.asked(question)[-1].json["messages"][0]["content"] == "You are wise."
     page.goto(page.url.partition("/c/")[0])
     expect(page.get_by_label("System prompt")).to_have_value("")
+    expect(button(page, "Settings of this conversation")).not_to_have_attribute("data-set", "")
 
 
 def test_without_scripts_they_are_fields_of_the_composer(

@@ -131,7 +131,7 @@ def test_a_page_of_an_error_is_in_german(alice: Client) -> None:
 
 
 def test_a_body_that_nobody_looks_at_is_refused_in_german(alice: Client) -> None:
-    refusal = alice.post(f"/c/{uuid.uuid4()}/messages/", question_of("x" * 2_000_000), **GERMAN)
+    refusal = alice.post(f"/c/{uuid.uuid4()}/messages/", question_of("x" * 2_600_000), **GERMAN)
     assert (refusal.status, refusal.json["error"]["message"][:30]) == (413, "Das ist größer, als die Websit")
 
 

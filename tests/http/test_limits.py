@@ -189,6 +189,15 @@ def test_a_message_of_the_longest_length_is_taken(alice: Client) -> None:
     assert Message.objects.get(pk=asked).text == text
 
 
+def test_a_message_and_a_system_prompt_of_the_longest_length_are_taken_together(
+    alice: Client, ids: tuple[str, str]
+) -> None:
+    text = "😀" * 100_000
+    sent = question(text, id=ids[1], settings={"system_prompt": text})
+    assert alice.post(f"/c/{ids[0]}/messages/", sent).status == 200
+    assert Conversation.objects.get(pk=ids[0]).system_prompt == text
+
+
 def test_a_message_too_long_is_refused(alice: Client, ids: tuple[str, str]) -> None:
     reply = post(alice, *ids, text="x" * 100_001)
     assert (reply.status, reply.code) == (413, "too_long")
@@ -197,13 +206,13 @@ def test_a_message_too_long_is_refused(alice: Client, ids: tuple[str, str]) -> N
 
 
 def test_a_body_too_large_is_refused(alice: Client, ids: tuple[str, str]) -> None:
-    reply = post(alice, *ids, text="x" * 1_400_000)
+    reply = post(alice, *ids, text="x" * 2_600_000)
     assert (reply.status, reply.code) == (413, "too_long")
     assert_nothing_is_left(*ids)
 
 
 def test_a_body_too_large_is_refused_whatever_the_address(alice: Client) -> None:
-    body = b"x" * 1_400_000
+    body = b"x" * 2_600_000
     for path in (f"/messages/{uuid.uuid4()}/regenerations/", f"/generations/{uuid.uuid4()}/cancellation/"):
         assert alice.request("POST", path, body, "application/json").status == 413
 
@@ -211,7 +220,7 @@ def test_a_body_too_large_is_refused_whatever_the_address(alice: Client) -> None
 def test_a_body_too_large_is_refused_though_it_does_not_say_how_large_it_is(
     alice: Client, ids: tuple[str, str]
 ) -> None:
-    body = json.dumps(question("x" * 1_400_000, id=ids[1])).encode()
+    body = json.dumps(question("x" * 2_600_000, id=ids[1])).encode()
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
     reply = alice.request(
         "POST", f"/c/{ids[0]}/messages/", chunked, "application/json", {"Transfer-Encoding": "chunked"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from chat.models import Conversation, Generation, Message, Share
+from chat.models import Conversation, Generation, Message, Prompt, Share
 from tests.support.client import Answer, Client
 from tests.support.client import question as question_of
 from tests.support.site import Site
@@ -48,6 +48,16 @@ CASES: dict[str, list[Case]] = {
     "restoration": [Case("POST", 200, "conversation")],
     "conversations": [Case("GET", 200)],
     "archived": [Case("GET", 200, page=True)],
+    "prompts": [
+        Case("GET", 200, page=True),
+        Case("POST", 200, body=lambda: {"name": "Mine", "text": "Hello"}),
+    ],
+    "prompt": [
+        Case("GET", 200, "prompt", page=True),
+        Case("POST", 200, "prompt", lambda: {"name": "Changed", "text": "Hello"}),
+    ],
+    "prompt_deletion": [Case("POST", 200, "prompt")],
+    "library": [Case("GET", 200)],
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],
@@ -108,6 +118,7 @@ class Things:
     message: str
     generation: str
     token: str
+    prompt: str
 
     def path(self, name: str, case: Case) -> str:
         return reverse(name, args=[getattr(self, case.of)] if case.of else [])
@@ -120,7 +131,8 @@ def things(alice: Client, upstream: ScriptedUpstream, question: str) -> Iterator
     with alice.ask(question) as stream:
         ids = stream.until_text("Secret").ids
     share = Share.objects.create(conversation_id=ids["conversation"], snapshot={"messages": []})
-    yield Things(ids["conversation"], ids["message"], ids["generation"], share.token)
+    prompt = Prompt.objects.create(owner=alice.user, name="Hers", text="Secret")
+    yield Things(ids["conversation"], ids["message"], ids["generation"], share.token, str(prompt.pk))
     alice.cancel(ids["generation"])
 
 
@@ -132,9 +144,10 @@ def send(client: Client, things: Things, name: str, case: Case) -> Answer:
     return client.post(path, case.body(), **headers)
 
 
-def rows() -> tuple[int, int, list[str]]:
+def rows() -> tuple[int, int, list[str], list[tuple[str, str]]]:
     statuses = Generation.objects.order_by("pk").values_list("status", flat=True)
-    return Conversation.objects.count(), Message.objects.count(), list(statuses)
+    prompts = Prompt.objects.order_by("pk").values_list("name", "text")
+    return Conversation.objects.count(), Message.objects.count(), list(statuses), list(prompts)
 
 
 ALL = [pytest.param(name, case, id=f"{case.method} {name}") for name, cases in CASES.items() for case in cases]

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from chat.models import Conversation, Preferences
+from chat.models import Conversation, Preferences, Prompt
 from tests.conftest import RunSite
-from tests.support.client import Answer, Client
+from tests.support.client import CSRF_SECRET, Answer, Client
 from tests.support.client import question as question_of
+from tests.support.site import Site
 from tests.support.upstream import ScriptedUpstream, done, finish, say
 
 WISE = {"system_prompt": "You are wise.", "temperature": 0.5, "max_tokens": 40}
@@ -177,3 +178,79 @@ def test_defaults_are_set_on_their_page(alice: Client, upstream: ScriptedUpstrea
     refused = alice.post("/settings/", form=form | {"max_tokens": "0"}, Accept="text/html")
     assert refused.status == 400
     assert alice.get("/settings/", Accept="application/json").json == WISE
+
+
+# Prompts
+
+
+def offered(client: Client) -> list[tuple[str, str, bool]]:
+    return [(each["name"], each["text"], each["is_shared"]) for each in client.get("/prompts/").json["prompts"]]
+
+
+def test_prompts_are_added_changed_and_deleted(alice: Client, bob: Client) -> None:
+    Prompt.objects.create(name="For all", text="Hello")
+    form = {"name": "Mine", "text": "Two\r\nlines <b>"}
+    assert alice.post("/settings/prompts/", form=form).headers["Location"] == "/settings/prompts/"
+    assert offered(alice) == [("For all", "Hello", True), ("Mine", "Two\nlines <b>", False)]
+    assert offered(bob) == [("For all", "Hello", True)]
+    page = alice.get("/settings/prompts/", Accept="text/html").text
+    assert "lines &lt;b&gt;" in page
+    assert page.count("For all") == 1
+    path = f"/settings/prompts/{Prompt.objects.get(name='Mine').pk}/"
+    assert alice.post(path, form={"name": "Ours", "text": "x"}).status == 302
+    assert offered(alice)[1] == ("Ours", "x", False)
+    assert alice.post(path + "deletion/", form={}).status == 302
+    assert offered(alice) == [("For all", "Hello", True)]
+
+
+def test_nobody_changes_a_shared_prompt_but_staff(alice: Client) -> None:
+    shared = Prompt.objects.create(name="For all", text="Hello")
+    assert alice.post(f"/settings/prompts/{shared.pk}/", {"name": "Mine", "text": "x"}).status == 404
+    assert alice.post(f"/settings/prompts/{shared.pk}/deletion/").status == 404
+    assert offered(alice) == [("For all", "Hello", True)]
+
+
+def test_a_name_stands_once_among_ones_own(alice: Client, bob: Client) -> None:
+    Prompt.objects.create(name="Letter", text="Shared")
+    prompt = {"name": "Letter", "text": "Mine"}
+    assert alice.post("/settings/prompts/", prompt).status == 200
+    assert bob.post("/settings/prompts/", prompt).status == 200
+    refused = alice.post("/settings/prompts/", prompt)
+    assert (refused.status, refused.code, list(refused.json["error"]["fields"])) == (409, "conflict", ["name"])
+    page = alice.post("/settings/prompts/", form=prompt | {"text": "Kept."}, Accept="text/html")
+    assert page.status == 400
+    assert "You have a prompt of this name already." in page.text
+    assert "Kept." in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field"),
+    [("x" * 61, "x", "name"), (" ", "x", "name"), ("x", "", "text")],
+)
+def test_a_prompt_that_cannot_be_is_refused(alice: Client, name: str, text: str, field: str) -> None:
+    refused = alice.post("/settings/prompts/", {"name": name, "text": text})
+    assert (refused.status, list(refused.json["error"]["fields"])) == (400, [field])
+
+
+def test_there_are_at_most_200_prompts_of_a_user(alice: Client) -> None:
+    Prompt.objects.bulk_create(Prompt(owner=alice.user, name=f"{number}", text="x") for number in range(199))
+    assert alice.post("/settings/prompts/", {"name": "The last", "text": "x"}).status == 200
+    refused = alice.post("/settings/prompts/", {"name": "One more", "text": "x"})
+    assert (refused.status, refused.code) == (409, "conflict")
+    page = alice.post("/settings/prompts/", form={"name": "One more", "text": "x"}, Accept="text/html")
+    assert "You have 200 prompts" in page.text
+
+
+def test_staff_write_the_shared_ones_in_the_admin(
+    site: Site, client_for: Callable[..., Client], alice: Client
+) -> None:
+    own = Prompt.objects.create(owner=alice.user, name="Secret", text="Hers")
+    staff = client_for(site, is_staff=True, is_superuser=True)
+    form = {"name": "For all", "text": "Hello", "csrfmiddlewaretoken": CSRF_SECRET}
+    assert staff.post("/admin/chat/prompt/add/", form=form).status == 302
+    assert ("For all", "Hello", True) in offered(alice)
+    again = staff.post("/admin/chat/prompt/add/", form=form)
+    assert again.status == 200
+    assert "There is a shared prompt of this name already." in again.text
+    assert "Secret" not in staff.get("/admin/chat/prompt/", Accept="text/html").text
+    assert staff.get(f"/admin/chat/prompt/{own.pk}/change/", Accept="text/html").status == 302

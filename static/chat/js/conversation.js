@@ -9,6 +9,7 @@ import { Earlier } from "./earlier.js";
 import { Editor } from "./editor.js";
 import { FeedbackForms } from "./feedback.js";
 import { MessageView } from "./message.js";
+import { Offer } from "./offer.js";
 import { Options } from "./options.js";
 import { Place } from "./place.js";
 import { Prose } from "./prose.js";
@@ -76,7 +77,7 @@ export class ConversationPage {
     this.#bookmark = new Bookmark(() => this.#scroll.isAtEnd);
     this.#adviser = new Adviser(page.dataset["login"] ?? "");
     this.#site = new Site(page.dataset["root"] ?? "/");
-    this.#options = new Options(byId("options"), this.#drafts, this.#isNew, {
+    this.#options = new Options(byId("options"), byId("options-button"), this.#drafts, this.#isNew, {
       save: (settings) => this.#site.set(this.#conversation, settings),
       advise: (failure) => this.#adviser.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
@@ -147,6 +148,10 @@ export class ConversationPage {
 
   #listen() {
     this.#thread.listen((view, wish) => this.#wanted(view, wish));
+    new Offer(/** @type {HTMLFormElement} */ (byId("composer")), byId("offer"), {
+      onTake: (text) => this.#composer.suggest(text),
+      announce: (sentence) => this.#announce(sentence),
+    });
     new Shortcuts(/** @type {HTMLDialogElement} */ (byId("shortcuts")), byId("shortcuts-button"));
     new Actions(this.#thread.element, {
       onEdit: (view) => this.#edit(view),

@@ -3,6 +3,7 @@ import { linkTo } from "./remedy.js";
 
 /** Under which the settings of a conversation that does not exist yet are kept, beside its draft. */
 const PLACE = "new.settings";
+const SET = gettext("some are set");
 const SAVED = gettext("The settings are saved. They hold from the next answer on.");
 
 /**
@@ -19,15 +20,17 @@ const SAVED = gettext("The settings are saved. They hold from the next answer on
  */
 export class Options {
   #panel;
+  #button;
   #form;
   #notice;
   #drafts;
   #isNew;
   #owner;
 
-  /** @param {HTMLElement} panel @param {Drafts} drafts @param {boolean} isNew @param {Owner} owner */
-  constructor(panel, drafts, isNew, owner) {
+  /** @param {HTMLElement} panel @param {HTMLElement} button that opens it @param {Drafts} drafts @param {boolean} isNew @param {Owner} owner */
+  constructor(panel, button, drafts, isNew, owner) {
     this.#panel = panel;
+    this.#button = button;
     this.#form = /** @type {HTMLFormElement} */ (panel.querySelector("form"));
     this.#notice = /** @type {HTMLElement} */ (panel.querySelector(".notice"));
     this.#drafts = drafts;
@@ -35,6 +38,7 @@ export class Options {
     this.#owner = owner;
     this.#takeFields();
     if (isNew) this.#restore();
+    this.#mark();
     this.#listen();
   }
 
@@ -69,9 +73,8 @@ export class Options {
   }
 
   #restore() {
-    const kept = this.#drafts.read(PLACE)?.typed;
-    const values = kept ? JSON.parse(kept) : [];
-    for (const [at, field] of this.#fields.entries()) field.value = values[at] ?? field.value;
+    const kept = valuesIn(this.#drafts.read(PLACE)?.typed);
+    for (const [at, field] of this.#fields.entries()) field.value = kept[at] ?? field.value;
   }
 
   #listen() {
@@ -82,8 +85,15 @@ export class Options {
     });
   }
 
+  /** So that nobody asks under settings that they have forgotten. */
+  #mark() {
+    this.#button.toggleAttribute("data-set", this.#fields.some((field) => field.value.trim()));
+    this.#button.title = [this.#button.ariaLabel, ...(this.#button.hasAttribute("data-set") ? [SET] : [])].join(" · ");
+  }
+
   #typed() {
     this.#complain("");
+    this.#mark();
     if (this.#isNew) this.#drafts.write(PLACE, { typed: JSON.stringify(this.#fields.map((field) => field.value)) });
   }
 
@@ -101,6 +111,15 @@ export class Options {
   #complain(sentence, remedy) {
     this.#notice.replaceChildren(sentence, ...linkTo(remedy));
     this.#notice.hidden = !sentence;
+  }
+}
+
+/** @param {string} [kept] @returns {(string | undefined)[]} */
+function valuesIn(kept) {
+  try {
+    return JSON.parse(kept || "[]");
+  } catch {
+    return [];
   }
 }
 

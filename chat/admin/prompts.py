@@ -1,0 +1,30 @@
+"""Prompts that staff write for all; those of users are their own."""
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from chat.models import Prompt
+
+
+class SharedPromptForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_name(self) -> str:
+        """Django does not check a constraint with a condition on what is no field of the form."""
+        name: str = self.cleaned_data["name"]
+        if Prompt.objects.filter(owner=None, name=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(gettext("There is a shared prompt of this name already."))
+        return name
+
+
+@admin.register(Prompt)
+class PromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = SharedPromptForm
+    fields = ["name", "text"]
+    list_display = ["name"]
+    search_fields = ["name", "text"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prompt]:
+        shared: QuerySet[Prompt] = super().get_queryset(request).filter(owner=None)
+        return shared

@@ -1,0 +1,93 @@
+"""The library of prompts: pages on which users look after their own, and all that the composer offers."""
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+
+from chat import library
+from chat.database import in_database, write_in_database
+from chat.errors import ChatError, Conflict
+from chat.forms import fault_in, filled_in, posted_by_form
+from chat.models import Prompt
+from chat.option_forms import PromptForm
+from chat.translation import translated
+from chat.views.endpoints import endpoint
+from chat.views.pages import render_form
+
+Page = Callable[[PromptForm], HttpResponseBase]
+
+
+@endpoint("GET")
+async def offered(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET /prompts/ — the names and texts that the composer offers: one's own and the shared ones."""
+    return await in_database(_offered, user)
+
+
+@endpoint("GET", "POST")
+async def prompts(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET, POST /settings/prompts/ — all prompts, and one more."""
+    page = partial(_prompts, request, user)
+    if request.method != "POST":
+        return await in_database(page, PromptForm())
+    return await _store(request, partial(library.add, user.pk), page)
+
+
+@endpoint("GET", "POST")
+async def prompt(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
+    """GET, POST /settings/prompts/<uuid>/ — one of them, to be changed."""
+    page = partial(_prompt, request, user, prompt_id)
+    if request.method != "POST":
+        return await in_database(page, None)
+    return await _store(request, partial(library.change, user.pk, prompt_id), page)
+
+
+@endpoint("POST")
+async def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
+    """POST /settings/prompts/<uuid>/deletion/ — for good."""
+    await write_in_database(library.delete, user.pk, prompt_id)
+    return redirect("prompts") if posted_by_form(request) else JsonResponse({"id": prompt_id})
+
+
+async def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page) -> HttpResponseBase:
+    """What was sent, stored; else a form's page with what is wrong in it."""
+    form = filled_in(request, PromptForm)
+    fault: ChatError | None = fault_in(form)
+    if not fault:
+        try:
+            return _stored(request, await write_in_database(store, **form.cleaned_data))
+        except Conflict as conflict:
+            form.add_error("name" if conflict.fields else None, conflict.said(translated))
+            fault = conflict
+    if not posted_by_form(request):
+        raise fault
+    return await in_database(page, form)
+
+
+def _stored(request: HttpRequest, prompt: Prompt) -> HttpResponse:
+    return redirect("prompts") if posted_by_form(request) else JsonResponse(_as_json(prompt))
+
+
+def _offered(user: AbstractBaseUser) -> HttpResponse:
+    return JsonResponse({"prompts": [_as_json(prompt) for prompt in library.visible_to(user.pk)]})
+
+
+def _as_json(prompt: Prompt) -> dict[str, object]:
+    return {"id": prompt.pk, "name": prompt.name, "text": prompt.text, "is_shared": prompt.owner_id is None}
+
+
+def _prompts(request: HttpRequest, user: AbstractBaseUser, form: PromptForm) -> HttpResponseBase:
+    visible = list(library.visible_to(user.pk))
+    own, shared = ([each for each in visible if (each.owner_id is None) == is_shared] for is_shared in (False, True))
+    return render_form(request, "chat/prompts.html", form, own=own, shared=shared)
+
+
+def _prompt(
+    request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID, form: PromptForm | None
+) -> HttpResponseBase:
+    mine = library.own(user.pk, prompt_id)
+    form = form or PromptForm(initial={"name": mine.name, "text": mine.text})
+    return render_form(request, "chat/prompt.html", form, prompt=mine)
