@@ -40,6 +40,7 @@ class QuestionForm(forms.Form):
     text = forms.CharField(strip=False, error_messages={"required": gettext_lazy("Write something first.")})
     parent = forms.UUIDField(required=False)
     model = ModelField(required=False)
+    temporary = forms.BooleanField(required=False)
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
@@ -120,14 +121,21 @@ def _body(request: HttpRequest, form: type[forms.Form] = QuestionForm) -> dict[s
         raise BadInput(_("The body is not JSON in UTF-8.")) from exc
     if not isinstance(body, dict):
         raise BadInput(_("The body is not a JSON object."))
-    wrong = {name: _("This is not a string.") for name, value in body.items() if not _fits(form, name, value)}
+    wrong = {name: _type_wanted(form, name) for name, value in body.items() if not _fits(form, name, value)}
     if wrong:
         raise BadInput(_("A field is not of the right type."), fields=wrong)
     return body
 
 
+def _type_wanted(form: type[forms.Form], name: str) -> str:
+    is_boolean = isinstance(form.base_fields[name], forms.BooleanField)
+    return _("This is neither true nor false.") if is_boolean else _("This is not a string.")
+
+
 def _fits(form: type[forms.Form], name: str, value: object) -> bool:
     known = name in form.base_fields
+    if known and isinstance(form.base_fields[name], forms.BooleanField):
+        return isinstance(value, bool)
     return not known or isinstance(value, str) or (value is None and name in ("parent", "model", "comment"))
 
 

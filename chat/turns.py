@@ -41,6 +41,8 @@ class Question:
     text: str
     parent: uuid.UUID | None
     model: str
+    temporary: bool = False
+    """Is the conversation temporary that it may make?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,12 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if conversation:
         number = _next_number(conversation)
     else:
-        conversation = Conversation(pk=conversation_id, owner_id=owner_id, title=first_words(question.text))
+        conversation = Conversation(
+            pk=conversation_id,
+            owner_id=owner_id,
+            title=first_words(question.text),
+            is_temporary=question.temporary,
+        )
         number = 1
     asked = Message(
         pk=question.id,

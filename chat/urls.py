@@ -11,6 +11,7 @@ from chat.views import (
     generations,
     messages,
     search,
+    temporary,
 )
 
 urlpatterns = [
@@ -18,6 +19,8 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/", conversations.show, name="conversation"),
     path("c/<uuid:conversation_id>/messages/", messages.create, name="messages"),
     path("c/<uuid:conversation_id>/export/", exports.one, name="export"),
+    path("c/<uuid:conversation_id>/departure/", temporary.leave, name="departure"),
+    path("c/<uuid:conversation_id>/keeping/", temporary.keep, name="keeping"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
     path("settings/erasure/", erasure.show, name="erasure"),

@@ -46,6 +46,7 @@ LAYERS = [
         "chat.traces",
         "chat.erasure",
         "chat.expiry",
+        "chat.temporary",
     ),
     ("chat.engine",),
     ("chat.follower",),

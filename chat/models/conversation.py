@@ -114,11 +114,12 @@ class Conversation(ModelSettings):
         newest = Conversation.with_deleted.filter(owner=self.owner_id).aggregate(newest=Max("activity"))["newest"]
         self.activity = (newest or 0) + 1
         self.current = current
+        self.left_at = None
         self.updated_at = timezone.now()
         if self._state.adding:
             self.save(force_insert=True)
         else:
-            self.save(update_fields=["activity", "current", "updated_at"])
+            self.save(update_fields=["activity", "current", "left_at", "updated_at"])
 
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import upstream
+from chat import temporary, upstream
 from chat.database import in_database
 from chat.errors import NotFound
 from chat.models import Conversation, Generation, Message
@@ -23,8 +23,12 @@ LISTED = 100
 
 @endpoint("GET")
 async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    """GET / — a page with a fresh uuid in its form; nothing is stored until something is sent."""
-    return await in_database(_page, request, user, Conversation(owner_id=user.pk), Section([], None))
+    """GET / — a page with a fresh uuid in its form; nothing is stored until something is sent.
+
+    With `?temporary` what is sent makes a temporary conversation.
+    """
+    conversation = Conversation(owner_id=user.pk, is_temporary="temporary" in request.GET)
+    return await in_database(_page, request, user, conversation, Section([], None))
 
 
 @endpoint("GET")
@@ -45,6 +49,7 @@ def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UU
     conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
+    temporary.come_back(conversation)
     if wants_json(request):
         return JsonResponse({"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by})
     return _page(request, user, conversation, _asked_section(request, conversation))
@@ -71,7 +76,7 @@ def _page(
         "section": shown,
         "leaf": branch[-1] if branch else None,
         "is_running": is_running,
-        "conversations": list(Conversation.objects.owned_by(user).recent()[:LISTED]),
+        "conversations": list(Conversation.objects.owned_by(user).kept().recent()[:LISTED]),
         "edited": None if is_running else _edited(request, branch),
         "next_id": uuid.uuid4(),
         "models": settings.CHAT_MODELS,

@@ -14,6 +14,8 @@ from chat.translation import translated
 FOR_SCRIPTS = (
     "ancestors",
     "messages",
+    "departure",
+    "keeping",
     "regenerations",
     "continuations",
     "selection",
