@@ -67,7 +67,10 @@ def extent(conversations: ConversationQuerySet) -> Extent:
 
 
 def erase(conversations: ConversationQuerySet) -> int:
-    """Erase these, deleted ones too if they are among them. Returns how many. In no transaction of the caller's."""
+    """Erase these, deleted ones too if they are among them. Returns how many.
+
+    In a transaction of the caller's, as in the admin, others wait until all is done.
+    """
     ids = list(conversations.order_by().values_list("pk", flat=True))
     overwrite_deleted()
     for together in _batches(ids, CONVERSATIONS):
@@ -75,7 +78,7 @@ def erase(conversations: ConversationQuerySet) -> int:
         _delete_messages(together)
         _delete(Conversation.with_deleted.filter(pk__in=together))
     if ids:
-        forget_deleted()
+        transaction.on_commit(forget_deleted)
     return len(ids)
 
 
@@ -86,9 +89,15 @@ def erase_account(user_id: Any) -> None:
     """
     _close(user_id)
     erase(Conversation.with_deleted.filter(owner=user_id))
-    _scrub_log(get_user_model(), [user_id])
+    forget_names(get_user_model(), [user_id])
     _delete(get_user_model().objects.filter(pk=user_id))
-    forget_deleted()
+    transaction.on_commit(forget_deleted)
+
+
+def forget_names(model: type[models.Model], ids: Sequence[Any]) -> None:
+    """The admin's log goes on saying that somebody read something, and when, but no longer its name."""
+    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
+    entries.filter(object_id__in=[str(pk) for pk in ids]).update(object_repr=ERASED)
 
 
 @transaction.atomic
@@ -99,7 +108,7 @@ def _hide(ids: list[uuid.UUID]) -> None:
     list(owners.select_for_update().values_list("pk"))
     these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
     Generation.objects.running().filter(message__conversation__in=ids).delete()
-    _scrub_log(Conversation, ids)
+    forget_names(Conversation, ids)
 
 
 def _delete_messages(conversations: list[uuid.UUID]) -> None:
@@ -125,12 +134,6 @@ def _close(user_id: Any) -> None:
             _("This is the only administrator's account. Make somebody else an administrator before you delete it.")
         )
     users.filter(pk=user_id).update(is_active=False)
-
-
-def _scrub_log(model: type[models.Model], ids: Sequence[Any]) -> None:
-    """The log goes on saying that somebody read something, and when, but no longer its name."""
-    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
-    entries.filter(object_id__in=[str(pk) for pk in ids]).update(object_repr=ERASED)
 
 
 def _batches(things: list[T], size: int) -> Iterator[list[T]]:

@@ -49,6 +49,7 @@ class QuestionForm(forms.Form):
     text = forms.CharField(strip=False, error_messages={"required": gettext_lazy("Write something first.")})
     parent = forms.UUIDField(required=False)
     model = ModelField(required=False)
+    temporary = forms.BooleanField(required=False)
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
@@ -219,6 +220,8 @@ def _check_types(form: type[forms.Form], sent: dict[str, Any]) -> None:
 def _wrong_type(field: forms.Field | None, name: str, value: object) -> str:
     if field is None or (value is None and name in MAY_BE_NULL):
         return ""
+    if isinstance(field, forms.BooleanField):
+        return "" if isinstance(value, bool) else _("This is neither true nor false.")
     if isinstance(field, forms.IntegerField):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return "" if is_number else _("This is not a number.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from chat.erasure import RESTORABLE
 from chat.errors import NotFound
 from chat.models import Conversation, Generation, SearchEntry
 from chat.sentences import gettext_noop as _
@@ -58,8 +59,10 @@ def delete(owner_id: int, conversation_id: uuid.UUID) -> list[Generation]:
 
 @transaction.atomic
 def restore(owner_id: int, conversation_id: uuid.UUID) -> Conversation:
-    """Take its deletion back. Raises NotFound, also when it has been erased in the meantime."""
+    """Take its deletion back. Raises NotFound, also when it is being erased or has been."""
     conversation = _find(owner_id, conversation_id, with_deleted=True)
+    if conversation.deleted_at and conversation.deleted_at <= timezone.now() - RESTORABLE:
+        raise NotFound(_("There is no such conversation among yours."))
     conversation.deleted_at = None
     conversation.save(update_fields=["deleted_at"])
     return conversation

@@ -44,6 +44,8 @@ class Question:
     model: str
     options: Options | None = None
     """Of the conversation, if this makes it; None: those that its owner prefers."""
+    temporary: bool = False
+    """Is the conversation temporary that it may make?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +227,13 @@ def _join(answer: Message) -> Accepted:
 
 
 def _new_conversation(conversation_id: uuid.UUID, owner_id: int, question: Question) -> Conversation:
-    options = question.options or preferred(owner_id)
-    title = first_words(question.text)
-    return Conversation(pk=conversation_id, owner_id=owner_id, title=title, **asdict(options))
+    return Conversation(
+        pk=conversation_id,
+        owner_id=owner_id,
+        title=first_words(question.text),
+        is_temporary=question.temporary,
+        **asdict(question.options or preferred(owner_id)),
+    )
 
 
 def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:

@@ -18,6 +18,7 @@ from chat.views import (
     prompts,
     search,
     shares,
+    temporary,
 )
 
 urlpatterns = [
@@ -37,6 +38,8 @@ urlpatterns = [
     path("settings/prompts/<uuid:prompt_id>/", prompts.prompt, name="prompt"),
     path("settings/prompts/<uuid:prompt_id>/deletion/", prompts.delete, name="prompt_deletion"),
     path("prompts/", prompts.offered, name="library"),
+    path("c/<uuid:conversation_id>/departure/", temporary.leave, name="departure"),
+    path("c/<uuid:conversation_id>/keeping/", temporary.keep, name="keeping"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
     path("settings/erasure/", erasure.show, name="erasure"),

@@ -53,6 +53,7 @@ LAYERS = [
         "chat.traces",
         "chat.erasure",
         "chat.expiry",
+        "chat.temporary",
     ),
     ("chat.engine",),
     ("chat.follower",),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from chat.admin.deletion import BriefDeletion
 from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
 from chat.admin.transcript import transcript
+from chat.erasure import erase
 from chat.models import Conversation, Generation, Message, MessagePart
 from chat.reply import TEXT
 
@@ -90,6 +91,13 @@ class ConversationAdmin(BriefDeletion, admin.ModelAdmin):  # type: ignore[type-a
         self.log_change(request, obj, "Read the transcript.")
         context |= {"title": str(obj), "subtitle": None, "turns": transcript(obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
+        self.delete_queryset(request, Conversation.with_deleted.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """As its owner would: no title stays in the log, which by now says that they are deleted."""
+        erase(queryset)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         """Back to the list, where Django sends only those who may change what is on it."""

@@ -126,11 +126,12 @@ class Conversation(ModelSettings):
         newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", self.owner_id)
         self.activity = (newest or 0) + 1
         self.current = current
+        self.left_at = None
         self.updated_at = timezone.now()
         if self._state.adding:
             insert([self])
         else:
-            self.save(update_fields=["activity", "current", "updated_at"])
+            self.save(update_fields=["activity", "current", "left_at", "updated_at"])
 
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""

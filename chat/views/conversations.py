@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import upstream
+from chat import temporary, upstream
 from chat.database import in_database
 from chat.errors import NotFound
 from chat.listing import listing
@@ -24,8 +24,12 @@ from chat.views.pages import render_page
 
 @endpoint("GET")
 async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    """GET / — a page with a fresh uuid in its form; nothing is stored until something is sent."""
-    return await in_database(_page, request, user, Conversation(owner_id=user.pk), Section([], None))
+    """GET / — a page with a fresh uuid in its form; nothing is stored until something is sent.
+
+    With `?temporary` what is sent makes a temporary conversation.
+    """
+    conversation = Conversation(owner_id=user.pk, is_temporary="temporary" in request.GET)
+    return await in_database(_page, request, user, conversation, Section([], None))
 
 
 @endpoint("GET")
@@ -46,6 +50,7 @@ def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UU
     conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
+    temporary.come_back(conversation)
     if wants_json(request):
         return JsonResponse({"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by})
     return _page(request, user, conversation, _asked_section(request, conversation))

@@ -19,6 +19,8 @@ FOR_SCRIPTS = (
     "restoration",
     "ancestors",
     "messages",
+    "departure",
+    "keeping",
     "regenerations",
     "continuations",
     "selection",

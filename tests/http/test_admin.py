@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from chat.erasure import ERASED
 from chat.models import Conversation, Feedback, Generation, Message, MessagePart
 from chat.models.generation import Status
 
@@ -479,6 +480,17 @@ class TestRecord:
         staff.get(page_of(conversation))
         conversation.delete()
         assert LogEntry.objects.get().object_repr == "Hi"
+
+    def test_keeps_no_name_of_what_was_deleted(self, staff: Client, owner: User) -> None:
+        root = client_of("root", is_superuser=True)
+        conversation, other = talk(owner, "Hi", "Hello"), talk(owner, "Hi again", "Hello")
+        for each in (conversation, other):
+            staff.get(page_of(each))
+        root.post(page_of(conversation, "delete"), {"post": "yes"})
+        root.post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
+        assert not User.objects.filter(pk=owner.pk).exists()
+        assert LogEntry.objects.count() == 4, "Two readings and two deletions"
+        assert {entry.object_repr for entry in LogEntry.objects.all()} == {ERASED}
 
 
 class TestSize:

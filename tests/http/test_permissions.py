@@ -61,6 +61,8 @@ CASES: dict[str, list[Case]] = {
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],
+    "departure": [Case("POST", 204, "conversation")],
+    "keeping": [Case("POST", 200, "conversation")],
     "erasure": [Case("GET", 200, page=True)],
     "conversations_erasure": [Case("POST", 400)],  # without the password: tests/http/test_erasure.py
     "account_erasure": [Case("POST", 400)],

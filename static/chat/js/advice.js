@@ -1,4 +1,5 @@
 import { gettext } from "./i18n.js";
+import { here } from "./here.js";
 
 const EXPIRED = {
   sent: gettext("Your login has expired. What you wrote is kept, and sent when you come back."),
@@ -40,11 +41,11 @@ export class Adviser {
 
   /** A login that leads back here. @param {string} [query] of the page that it leads to @returns {Remedy} */
   #logIn(query = "") {
-    return { text: gettext("Log in"), href: `${this.#login}?next=${encodeURIComponent(location.pathname + query)}` };
+    return { text: gettext("Log in"), href: `${this.#login}?next=${encodeURIComponent(here(query))}` };
   }
 }
 
 /** @returns {Remedy} */
 function reload() {
-  return { text: gettext("Reload the page"), href: location.pathname };
+  return { text: gettext("Reload the page"), href: here() };
 }

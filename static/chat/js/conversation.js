@@ -18,13 +18,16 @@ import { Shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { Site } from "./http.js";
 import { Tabs } from "./tabs.js";
+import { Temporary } from "./temporary.js";
 import { Thread } from "./thread.js";
 import { Title } from "./title.js";
 import { filled, gettext } from "./i18n.js";
+import { here } from "./here.js";
 import { uuid } from "./uuid.js";
 
 /** Where the draft of a conversation that does not exist yet is kept. */
 const NEW = "new";
+const NEW_TEMPORARY = "new-temporary";
 const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
 const WENT_ON = gettext("This conversation has gone on in another tab.");
@@ -55,6 +58,7 @@ export class ConversationPage {
   #options;
   #sidebar;
   #site;
+  #temporary;
   #title;
   /** @type {Editor | null} */
   #editor = null;
@@ -68,15 +72,16 @@ export class ConversationPage {
     this.#conversation = page.dataset["conversation"] ?? "";
     this.#isNew = "new" in page.dataset;
     this.#drafts = new Drafts(byId("account").dataset["user"] ?? "");
+    this.#site = new Site(page.dataset["root"] ?? "/");
+    this.#temporary = new Temporary(document.getElementById("temporary"), this.#site);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
-    this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#isNew ? NEW : this.#conversation, {
+    this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
       onSend: (text) => this.#ask(text),
       onUp: () => this.#editLast(),
     });
     // After the composer: on leaving, the draft is kept first.
     this.#bookmark = new Bookmark(() => this.#scroll.isAtEnd);
     this.#adviser = new Adviser(page.dataset["login"] ?? "");
-    this.#site = new Site(page.dataset["root"] ?? "/");
     this.#options = new Options(byId("options"), byId("options-button"), this.#drafts, this.#isNew, {
       save: (settings) => this.#site.set(this.#conversation, settings),
       advise: (failure) => this.#adviser.onOther(failure),
@@ -93,6 +98,7 @@ export class ConversationPage {
   /** Goes on with what the server has rendered. */
   begin() {
     this.#listen();
+    if (!this.#isNew) this.#temporary.begin(this.#conversation);
     if (wasNavigatedTo()) this.#openAtEnd();
     else addEventListener("load", () => requestAnimationFrame(() => void this.#adopt()));
     const { running } = this.#thread;
@@ -103,11 +109,16 @@ export class ConversationPage {
     this.#takeEdited();
   }
 
+  get #draftPlace() {
+    if (!this.#isNew) return this.#conversation;
+    return this.#temporary.isSo ? NEW_TEMPORARY : NEW;
+  }
+
   /** The message that the address asks to be edited, after a login. Once. */
   #takeEdited() {
     const id = new URLSearchParams(location.search).get("edit");
     if (id === null) return;
-    history.replaceState(null, "", location.pathname);
+    history.replaceState(null, "", here());
     const view = this.#thread.find(id);
     if (view?.role !== "user" || this.#answering) return;
     this.#edit(view);
@@ -133,7 +144,7 @@ export class ConversationPage {
   #takeReturned() {
     const id = new URLSearchParams(location.search).get("send");
     if (!id) return "";
-    history.replaceState(null, "", location.pathname);
+    history.replaceState(null, "", here());
     return this.#identify().id === id ? this.#composer.takeReturned(id) : "";
   }
 
@@ -218,7 +229,7 @@ export class ConversationPage {
         answer.element.remove();
         onRefused(failure);
       },
-    }).ask(this.#site.asking(question));
+    }).ask(this.#site.asking({ ...question, ...this.#temporary.mark }));
     return asked;
   }
 
@@ -387,6 +398,7 @@ export class ConversationPage {
     this.#conversation = conversation;
     this.#options.accepted(url);
     this.#sidebar.changed(conversation);
+    this.#temporary.begin(conversation);
     this.#title.show(conversation, title);
     this.#tabs.tell({ conversation, message, generation, thread: this.#thread.ids });
   }
@@ -396,7 +408,7 @@ export class ConversationPage {
     this.#over(message || IS_COMPLETE);
     this.#sidebar.changed(this.#conversation);
     this.#announcer.read(view.element);
-    if (status === "complete" && this.#thread.isBeginning) void this.#title.await(this.#conversation);
+    if (status === "complete" && this.#thread.isBeginning && !this.#temporary.isSo) void this.#title.await(this.#conversation);
   }
 
   /** @param {string} sentence for those who do not see the page */

@@ -9,7 +9,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("./failure.js").Failure} Failure
  * @typedef {import("./stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, parent: string | null, model?: string | undefined, settings?: import("./options.js").Settings}} Question
+ * @typedef {{conversation: string, id: string, text: string, parent: string | null, model?: string | undefined, settings?: import("./options.js").Settings, temporary?: true}} Question
  * @typedef {{id: string, model?: string}} Wish
  * @typedef {{id: string, title: string, titled_by: string}} Titled
  * @typedef {{value: string, comment?: string}} Opinion
@@ -37,6 +37,17 @@ export class Site {
   /** @param {Question} question @returns {Asking} */
   asking({ conversation, ...body }) {
     return post(`${this.conversationUrl(conversation)}messages/`, body);
+  }
+
+  /** What the form posts to that makes an ordinary conversation of a temporary one. @param {string} id */
+  keepingUrl(id) {
+    return `${this.conversationUrl(id)}keeping/`;
+  }
+
+  /** The page of a temporary conversation is left; the request outlives it. @param {string} id */
+  leave(id) {
+    const body = new URLSearchParams({ csrfmiddlewaretoken: this.#token.value });
+    navigator.sendBeacon(`${this.conversationUrl(id)}departure/`, body);
   }
 
   /** What the forms of a message post to, and where its details are. @param {string} message */

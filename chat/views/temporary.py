@@ -1,0 +1,28 @@
+"""A temporary conversation is left, or kept after all."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+
+from chat import temporary
+from chat.database import write_in_database
+from chat.forms import posted_by_form
+from chat.views.endpoints import endpoint
+
+
+@endpoint("POST")
+async def leave(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /c/<uuid>/departure/ — its page is left. Never a redirect: to open the page is to come back."""
+    await write_in_database(temporary.leave, user.pk, conversation_id)
+    return HttpResponse(status=204)
+
+
+@endpoint("POST")
+async def keep(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /c/<uuid>/keeping/ — it is like any other from now on."""
+    conversation = await write_in_database(temporary.keep, user.pk, conversation_id)
+    if posted_by_form(request):
+        return redirect(conversation)
+    return JsonResponse({"conversation": conversation.pk, "temporary": False})
