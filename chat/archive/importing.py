@@ -11,9 +11,12 @@ from django.db import transaction
 
 from chat.archive.document import SavedConversation
 from chat.archive.reading import documents
-from chat.archive.rows import arrange, is_stored, restore
+from chat.archive.rows import are_stored, arrange, restore_all
 
 TITLES = 5
+BATCH = 100
+"""Conversations that are stored together, unless they have more than BATCH_MESSAGES messages."""
+BATCH_MESSAGES = 500
 
 
 @dataclass(slots=True)
@@ -44,10 +47,10 @@ class Findings:
 def examine(owner_id: int, file: IO[bytes], name: str) -> Findings:
     """Reads all of the file and stores nothing. Raises BadInput or TooLong, which say what is wrong and where."""
     findings, seen = Findings(_digest(file)), set[UUID]()
-    for document in _documents(file, name):
-        is_new = document.id not in seen and not is_stored(owner_id, document)
-        seen.add(document.id)
-        findings.add(document, is_new=is_new)
+    for batch in _batches(file, name):
+        for document, is_there in zip(batch, are_stored(owner_id, batch), strict=True):
+            findings.add(document, is_new=document.id not in seen and not is_there)
+            seen.add(document.id)
     return findings
 
 
@@ -55,15 +58,24 @@ def examine(owner_id: int, file: IO[bytes], name: str) -> Findings:
 def take_in(owner_id: int, file: IO[bytes], name: str) -> Findings:
     """Stores all that is new in the file; nothing if anything in it is wrong, with the error of `examine`."""
     findings = Findings(_digest(file))
-    for document in _documents(file, name):
-        findings.add(document, is_new=restore(owner_id, document))
+    for batch in _batches(file, name):
+        for document, is_new in zip(batch, restore_all(owner_id, batch), strict=True):
+            findings.add(document, is_new=is_new)
     arrange(owner_id)
     return findings
 
 
-def _documents(file: IO[bytes], name: str) -> Iterator[SavedConversation]:
+def _batches(file: IO[bytes], name: str) -> Iterator[list[SavedConversation]]:
+    """The file's conversations, a few at a time: each statement costs, and so does what is in memory."""
     file.seek(0)
-    return documents(file, name, settings.CHAT_IMPORT_BYTES)
+    batch, messages = list[SavedConversation](), 0
+    for document in documents(file, name, settings.CHAT_IMPORT_BYTES):
+        batch.append(document)
+        messages += len(document.messages)
+        if len(batch) == BATCH or messages >= BATCH_MESSAGES:
+            yield batch
+            batch, messages = [], 0
+    yield batch
 
 
 def _digest(file: IO[bytes]) -> str:

@@ -22,6 +22,7 @@ from chat.sentences import gettext_noop as _
 
 MOST_ENTRIES = 10_000
 MOST_CONVERSATIONS = 10_000
+MOST_MESSAGES = 50_000
 UNPACKED = 10
 """How many times as large as a file may be what is in it."""
 WANTED = re.compile(r"(?!__MACOSX/)(.*/)?conversations(-\d+|/.+)?\.json")
@@ -48,15 +49,24 @@ def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversat
 
     Raises BadInput or TooLong, which say what is wrong and in which of them.
     """
-    found = False
+    conversations = messages = 0
     for text_name, text in _texts(file, name, limit):
         for number, item in enumerate(_items(text, text_name, limit), start=1):
-            if number > MOST_CONVERSATIONS:
-                raise TooLong(_("The file has more than %(limit)s conversations."), values={"limit": number - 1})
-            found = True
-            yield _document(item, text_name, number)
-    if not found:
+            document = _document(item, text_name, number)
+            conversations += 1
+            messages += len(document.messages)
+            _refuse_too_many(conversations, messages)
+            yield document
+    if not conversations:
         raise BadInput(_("There are no conversations in this file."))
+
+
+def _refuse_too_many(conversations: int, messages: int) -> None:
+    """All of a file is stored in one transaction, for which everybody else who writes has to wait."""
+    if conversations > MOST_CONVERSATIONS:
+        raise TooLong(_("The file has more than %(limit)s conversations."), values={"limit": MOST_CONVERSATIONS})
+    if messages > MOST_MESSAGES:
+        raise TooLong(_("The file has more than %(limit)s messages."), values={"limit": MOST_MESSAGES})
 
 
 def _document(item: Any, name: str, number: int) -> SavedConversation:

@@ -1,6 +1,7 @@
 """Documents from the database, and back into it."""
 
 import heapq
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid5
 
 from django.db import transaction
@@ -61,60 +62,30 @@ def _generation(generation: Generation) -> SavedGeneration:
     )
 
 
-@transaction.atomic
 def restore(owner_id: int, document: SavedConversation) -> bool:
-    """Store a document as a conversation of this owner. False if it is there already.
+    """Store a document as a conversation of this owner. False if it is there already."""
+    return restore_all(owner_id, [document]) == [True]
+
+
+@transaction.atomic
+def restore_all(owner_id: int, documents: Sequence[SavedConversation]) -> list[bool]:
+    """Store documents as conversations of this owner. For each: False if it is there already.
 
     Ids stay as they are where they are free; where somebody else has them, others take their place, and always the
     same, so that a file that is read twice gives one conversation.
     """
-    pk, is_there = _place(owner_id, document)
-    if is_there:
-        return False
-    ids = _free_ids(document, pk)
-    conversation = Conversation.objects.create(
-        pk=pk,
-        owner_id=owner_id,
-        title=document.title,
-        titled_by=document.titled_by,
-        created_at=document.created_at,
-        updated_at=document.updated_at,
-        **{name: getattr(document, name) for name in KEPT},
-    )
-    Message.objects.bulk_create(
-        Message(
-            pk=ids[message.id],
-            conversation=conversation,
-            parent_id=message.parent and ids[message.parent],
-            role=message.role,
-            number=number,
-            created_at=message.created_at,
-        )
-        for number, message in enumerate(document.messages, start=1)
-    )
-    MessagePart.store((ids[message.id], message.reply.rows_since(Mark())[0]) for message in document.messages)
-    SearchEntry.objects.index_title(conversation)
-    SearchEntry.objects.index_messages(
-        pk, owner_id, ((ids[message.id], message.text) for message in document.messages)
-    )
-    Generation.objects.bulk_create(
-        _row(owner_id, ids[message.id], number, generation, message.reply.position)
-        for message in document.messages
-        for number, generation in enumerate(message.generations)
-    )
-    Feedback.objects.bulk_create(
-        Feedback(message_id=ids[message.id], **message.feedback.model_dump())
-        for message in document.messages
-        if message.feedback
-    )
-    conversation.current_id = document.current and ids[document.current]
-    conversation.save(update_fields=["current"])
-    return True
+    new, is_new = dict[UUID, SavedConversation](), list[bool]()
+    for document, (pk, is_there) in zip(documents, _places(owner_id, documents), strict=True):
+        is_new.append(not is_there and pk not in new)
+        if is_new[-1]:
+            new[pk] = document
+    _store(owner_id, new)
+    return is_new
 
 
-def is_stored(owner_id: int, document: SavedConversation) -> bool:
-    """Is it there already, so that `restore` would leave it?"""
-    return _place(owner_id, document)[1]
+def are_stored(owner_id: int, documents: Sequence[SavedConversation]) -> list[bool]:
+    """For each: is it there already, so that `restore_all` would leave it?"""
+    return [is_there for _, is_there in _places(owner_id, documents)]
 
 
 def arrange(owner_id: int) -> None:
@@ -134,22 +105,77 @@ def arrange(owner_id: int) -> None:
     Conversation.with_deleted.bulk_update(moved, ["activity"], batch_size=BATCH)
 
 
-def _place(owner_id: int, document: SavedConversation) -> tuple[UUID, bool]:
-    """The id that it has as this owner's conversation, and whether it is there."""
-    pk = document.id
-    taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
-    if taken is not None and taken != owner_id:
-        pk = uuid5(pk, str(owner_id))
-        taken = Conversation.with_deleted.filter(pk=pk).values_list("owner", flat=True).first()
-    return pk, taken is not None
+def _places(owner_id: int, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
+    """The id that each has as this owner's conversation, and whether it is there."""
+    other = {document.id: uuid5(document.id, str(owner_id)) for document in documents}
+    known = Conversation.with_deleted.filter(pk__in=[*other, *other.values()])
+    owners: dict[UUID, int] = dict(known.values_list("pk", "owner"))
+    pks = [pk if owners.get(pk, owner_id) == owner_id else other[pk] for pk in (each.id for each in documents)]
+    return [(pk, pk in owners) for pk in pks]
 
 
-def _free_ids(document: SavedConversation, pk: UUID) -> dict[UUID, UUID]:
-    """What each message will be called: as before, or as nobody's message is called if one of them is taken."""
-    ids = [message.id for message in document.messages]
-    if pk == document.id and not Message.objects.filter(pk__in=ids).exists():
-        return dict(zip(ids, ids, strict=True))
-    return {old: uuid5(pk, str(old)) for old in ids}
+def _store(owner_id: int, documents: Mapping[UUID, SavedConversation]) -> None:
+    """Documents by the ids of their conversations, table by table: a few statements, however many they are."""
+    names = _names(documents)
+    messages = [(pk, number, each) for pk, doc in documents.items() for number, each in enumerate(doc.messages, 1)]
+    conversations = [_conversation(owner_id, pk, document) for pk, document in documents.items()]
+    Conversation.objects.bulk_create(conversations)
+    Message.objects.bulk_create(_message_row(pk, names[pk], number, each) for pk, number, each in messages)
+    MessagePart.store((names[pk][each.id], each.reply.rows_since(Mark())[0]) for pk, _, each in messages)
+    SearchEntry.objects.index_restored(
+        conversations, [(pk, names[pk][each.id], each.text) for pk, _, each in messages]
+    )
+    Generation.objects.bulk_create(
+        _row(owner_id, names[pk][each.id], number, generation, each.reply.position)
+        for pk, _, each in messages
+        for number, generation in enumerate(each.generations)
+    )
+    Feedback.objects.bulk_create(
+        Feedback(message_id=names[pk][each.id], **each.feedback.model_dump())
+        for pk, _, each in messages
+        if each.feedback
+    )
+    # After the messages, which it names and which name their conversation.
+    for conversation in conversations:
+        current = documents[conversation.pk].current
+        conversation.current_id = current and names[conversation.pk][current]
+    Conversation.objects.bulk_update(conversations, ["current"])
+
+
+def _names(documents: Mapping[UUID, SavedConversation]) -> dict[UUID, dict[UUID, UUID]]:
+    """By conversation, what each message will be called: as before, or as nobody's is called if one is taken."""
+    ids = [message.id for document in documents.values() for message in document.messages]
+    taken = set(Message.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    names = dict[UUID, dict[UUID, UUID]]()
+    for pk, document in documents.items():
+        own = {message.id for message in document.messages}
+        is_free = pk == document.id and taken.isdisjoint(own)
+        names[pk] = {old: old if is_free else uuid5(pk, str(old)) for old in own}
+        taken |= own
+    return names
+
+
+def _conversation(owner_id: int, pk: UUID, document: SavedConversation) -> Conversation:
+    return Conversation(
+        pk=pk,
+        owner_id=owner_id,
+        title=document.title,
+        titled_by=document.titled_by,
+        created_at=document.created_at,
+        updated_at=document.updated_at,
+        **{name: getattr(document, name) for name in KEPT},
+    )
+
+
+def _message_row(pk: UUID, names: Mapping[UUID, UUID], number: int, message: SavedMessage) -> Message:
+    return Message(
+        pk=names[message.id],
+        conversation_id=pk,
+        parent_id=message.parent and names[message.parent],
+        role=message.role,
+        number=number,
+        created_at=message.created_at,
+    )
 
 
 def _row(owner_id: int, message_id: UUID, number: int, saved: SavedGeneration, length: int) -> Generation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from django.conf import settings
@@ -55,6 +55,17 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
         if conversation._state.adding:
             entries.append(SearchEntry(words=indexed(conversation.title), **known))
         insert(entries, self.db)
+
+    def index_restored(self, conversations: Sequence[Conversation], texts: Iterable[tuple[Any, Any, str]]) -> None:
+        """New conversations, with their titles, and what their messages say: conversation, message, text."""
+        owners = {conversation.pk: conversation.owner_id for conversation in conversations}
+        titles = [(each.pk, indexed(each.title)) for each in conversations]
+        entries = [SearchEntry(conversation_id=pk, owner_id=owners[pk], words=words) for pk, words in titles]
+        entries += [
+            SearchEntry(conversation_id=pk, owner_id=owners[pk], message_id=message, words=indexed(text))
+            for pk, message, text in texts
+        ]
+        self.bulk_create(entries)
 
     def index_title(self, conversation: Conversation) -> None:
         """It is called something else now."""

@@ -135,6 +135,15 @@ def test_what_one_site_exports_another_user_imports(alice: Client, bob: Client, 
     assert question in bob.get(f"/c/{theirs.pk}/").text
 
 
+def test_conversations_that_share_ids_get_others(alice: Client) -> None:
+    """Within one file, and twice the same one in it."""
+    first, second = conversation("First"), conversation("Second")
+    second |= {"messages": first["messages"], "current": first["current"]}
+    bring(alice, [first, second, first])
+    assert sorted(titles(alice)) == ["First", "Second"]
+    assert [each.branch()[0].text for each in Conversation.objects.all()] == ["First", "First"]
+
+
 def test_one_that_is_in_the_trash_stays_there(alice: Client) -> None:
     assert alice.user
     stored, _ = stored_conversation(alice.user.pk, ["Hello?"])
@@ -190,6 +199,7 @@ BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
         ),
         (zipped({"conversations.json": b"[]"}, zipfile.ZIP_LZMA), 400, "packed in a way"),
         (BOMB, 413, "What is in the zip is larger than 20,000,000 bytes."),
+        (b"[" + json.dumps(chatgpts("", "")).encode() + b"," * 9 + b"]", 400, "conversation 2: This is not JSON"),
         (zipped({f"{number}.txt": b"" for number in range(10_001)}), 413, "more than 10,000 files"),
         (conversation("Late", created_at="0001-01-01T00:00:00+14:00"), 400, "at created_at"),
     ],

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as DatabaseTestCase
 
@@ -101,12 +101,13 @@ def conversations(draw: st.DrawFn) -> SavedConversation:
     )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(conversations())
 def test_any_tree_survives_the_file(conversation: SavedConversation) -> None:
     assert read_document(json.loads(as_json(conversation))) == conversation
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conversations(), st.booleans())
 def test_any_tree_survives_the_zip_and_the_array(conversation: SavedConversation, is_zip: bool) -> None:
     archive = Zip(lambda pk: conversation)

@@ -26,8 +26,9 @@ class ImportForm {
     this.#findings.textContent = LOOKING;
     const response = await fetch(this.#form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
     if (response?.redirected) return location.assign(response.url);
-    this.#show(await response?.text().catch(() => ""));
+    const html = await response?.text().catch(() => "");
     this.#button.disabled = false;
+    this.#show(html);
   }
 
   /** @param {string} [html] a page like this one; another one is an error */
