@@ -83,7 +83,7 @@ def test_one_is_renamed_pinned_archived_deleted_and_back(
 
 
 def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:
-    first, second, _third = listed(alice, 3)
+    first, second, *_others = listed(alice, 8)  # the menu of the last hides nothing of the first
     page = open_page(alice, first.get_absolute_url())
     choose(page, second.title, "Delete")
     choose(page, first.title, "Rename")
