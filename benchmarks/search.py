@@ -1,7 +1,8 @@
-"""How long do a search and a page's list of conversations take, with 10, 1,000 and 100,000 messages?
+"""How long do a search and the list of conversations take, with 10, 1,000 and 100,000 messages?
 
 Fills a database with conversations of one user (and as many of somebody else), and prints the median of many
-searches: a rare word, a frequent word, the beginning of a word, two words, none. Runs on SQLite and, where a
+searches: a rare word, a frequent word, the beginning of a word, two words, none; and of the list's first page, the
+page in its middle, and the first rendered as the site sends it. Runs on SQLite and, where a
 PostgreSQL server is installed, there too.
 
     python benchmarks/search.py [messages …]        (default: 10 1000 100000)
@@ -26,6 +27,8 @@ IN_A_CONVERSATION = 10
 WORDS_A_MESSAGE = 80
 VOCABULARY = 20_000
 QUERIES = {"rare word": "w19999", "frequent word": "w0", "beginning": "w1", "two words": "w0 w12", "none": "nothing"}
+
+PAGES = ("list", "its middle", "list rendered")
 
 
 @contextmanager
@@ -91,6 +94,9 @@ def measure(name: str, url: str, counts: list[int]) -> None:
     from django.db import connection
 
     settings.DEBUG = False
+    from django.template.loader import render_to_string
+
+    from chat.listing import Place, listing
     from chat.models import Conversation
     from chat.search import search
 
@@ -101,13 +107,19 @@ def measure(name: str, url: str, counts: list[int]) -> None:
         fill(f"beside {count}", count, rng)
         connection.cursor().execute("ANALYZE")
         cells = [f"{milliseconds(lambda: search(owner, query)):6.1f}" for query in QUERIES.values()]  # noqa: B023
-        listed = milliseconds(lambda: list(Conversation.objects.filter(owner=owner).recent()[:100]))  # noqa: B023
-        print(f"{name:10} {count:8,}  " + "  ".join(f"{cell:>13}" for cell in cells) + f"  {listed:10.1f}", flush=True)
+        half = Conversation.objects.filter(owner=owner).recent()[count // IN_A_CONVERSATION // 2]
+        pages = (
+            lambda: listing(owner),  # noqa: B023
+            lambda: listing(owner, Place(half.activity, half.pk)),  # noqa: B023
+            lambda: render_to_string("chat/_conversation_items.html", {"listing": listing(owner)}),  # noqa: B023
+        )
+        cells += [f"{milliseconds(page):6.1f}" for page in pages]
+        print(f"{name:10} {count:8,}  " + "  ".join(f"{cell:>13}" for cell in cells), flush=True)
 
 
 def main() -> None:
     counts = [int(argument) for argument in sys.argv[1:]] or [10, 1_000, 100_000]
-    print("ms (median)  messages  " + "  ".join(f"{name:>13}" for name in QUERIES) + "        list")
+    print("ms (median)  messages  " + "  ".join(f"{name:>13}" for name in (*QUERIES, *PAGES)))
     with databases() as found:
         for name, url in found:
             if (child := os.fork()) == 0:

@@ -35,6 +35,14 @@ def titles(page: Page) -> Locator:
     return page.locator("#conversation-list a[data-id]")
 
 
+def one_line(page: Page, title: str) -> None:
+    """The button of the menu stands beside the title."""
+    link, menu = (item(page, title).locator(part).bounding_box() for part in ("a[data-id]", "summary"))
+    assert link
+    assert menu
+    assert menu["y"] < link["y"] + link["height"] / 2 < menu["y"] + menu["height"]
+
+
 def choose(page: Page, title: str, action: str) -> None:
     item(page, title).hover()
     item(page, title).locator("summary").click()
@@ -47,6 +55,7 @@ def test_one_is_renamed_pinned_archived_deleted_and_back(
 ) -> None:
     first, second, third = listed(alice, 3)
     page = opened(open_page(alice, first.get_absolute_url(), viewport=viewport))
+    one_line(page, first.title)
     choose(page, first.title, "Rename")
     field = page.get_by_role("textbox", name="Title of the conversation")
     expect(field).to_be_focused()
@@ -74,7 +83,7 @@ def test_one_is_renamed_pinned_archived_deleted_and_back(
 
 
 def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:
-    first, second, _third = listed(alice, 3)
+    first, second, *_others = listed(alice, 8)  # the menu of the last hides nothing of the first
     page = open_page(alice, first.get_absolute_url())
     choose(page, second.title, "Delete")
     choose(page, first.title, "Rename")

@@ -63,6 +63,8 @@ export class Sidebar {
     new Menus(this.#element);
     this.#element.addEventListener("click", (event) => this.#clicked(event));
     this.#element.addEventListener("submit", (event) => this.#submitted(event));
+    // The last ones open below the edge. The event does not bubble.
+    this.#element.addEventListener("toggle", ({ target }) => showMenu(target), { capture: true });
     document.addEventListener("click", ({ target }) => {
       if (target instanceof Element && target.closest(".deleted__dismiss")) target.closest(".deleted")?.remove();
     });
@@ -183,4 +185,9 @@ export class Sidebar {
     this.#atEnd.disconnect();
     if (this.#list.more) this.#atEnd.observe(this.#list.more);
   }
+}
+
+/** @param {EventTarget | null} menu that was opened or closed */
+function showMenu(menu) {
+  if (menu instanceof HTMLDetailsElement && menu.open) menu.querySelector(".actions__list")?.scrollIntoView({ block: "nearest" });
 }
