@@ -14,6 +14,7 @@ R = TypeVar("R")
 # Of their own, because writers wait for each other, up to 20 s when SQLite is locked, and readers need not.
 _readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-reading")
 _writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-writing")
+_doorkeepers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-login")
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -30,6 +31,12 @@ async def write_in_database(function: Callable[P, R], *args: P.args, **kwargs: P
     """As `in_database`, for a function that writes."""
     call = partial(_with_fresh_connection, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_writers, call)
+
+
+async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, for the two short reads that each request begins with: they must not wait for long ones."""
+    call = partial(_with_fresh_connection, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_doorkeepers, call)
 
 
 def _with_fresh_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

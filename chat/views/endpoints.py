@@ -6,12 +6,14 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
+from chat.database import login_in_database
 from chat.errors import ChatError, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.sentences import gettext_noop as _
 from chat.views.errors import draft_of, error_response, wants_json
@@ -44,7 +46,7 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
             try:
                 if request.method not in methods:
                     raise MethodNotAllowed
-                request.user = user = await request.auser()
+                request.user = user = await login_in_database(get_user, request)
                 if not user.is_authenticated:
                     raise NotLoggedIn
                 response = await view(request, user, *args, **kwargs)
