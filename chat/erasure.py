@@ -20,7 +20,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from chat.errors import Conflict
-from chat.models import Attachment, Conversation, Feedback, Generation, Message, Share
+from chat.models import Conversation, Feedback, Generation, Message, Share
 from chat.models.conversation import ConversationQuerySet
 from chat.sentences import gettext_noop as _
 from chat.traces import forget_deleted, overwrite_deleted
@@ -48,7 +48,6 @@ class Extent:
     """Answers that are being written."""
     feedback: int
     shares: int
-    attachments: int
 
 
 def extent(conversations: ConversationQuerySet) -> Extent:
@@ -62,7 +61,6 @@ def extent(conversations: ConversationQuerySet) -> Extent:
         running=answers.running().count(),
         feedback=Feedback.objects.filter(message__conversation__in=ids).count(),
         shares=Share.objects.filter(conversation__in=ids).count(),
-        attachments=Attachment.objects.filter(message__conversation__in=ids).count(),
     )
 
 

@@ -18,29 +18,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Attachment',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveSmallIntegerField(default=0)),
-                ('kind', models.CharField(choices=[('image', 'image'), ('text', 'text'), ('pdf', 'PDF')], max_length=5)),
-                ('name', models.CharField(max_length=200)),
-                ('media_type', models.CharField(max_length=100)),
-                ('size', models.PositiveIntegerField()),
-                ('width', models.PositiveIntegerField(blank=True, null=True)),
-                ('height', models.PositiveIntegerField(blank=True, null=True)),
-                ('pages', models.PositiveIntegerField(blank=True, null=True)),
-                ('text', models.TextField(blank=True)),
-                ('file', models.CharField(max_length=100)),
-                ('thumbnail', models.CharField(blank=True, max_length=100)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-            ],
-            options={
-                'verbose_name': 'attachment',
-                'verbose_name_plural': 'attachments',
-                'ordering': ['message_id', 'number', 'pk'],
-            },
-        ),
-        migrations.CreateModel(
             name='Preferences',
             fields=[
                 ('system_prompt', models.TextField(blank=True, verbose_name='system prompt')),
@@ -139,16 +116,6 @@ class Migration(migrations.Migration):
             index=models.Index(models.F('left_at'), condition=models.Q(('is_temporary', True)), name='conversation_temporary'),
         ),
         migrations.AddField(
-            model_name='attachment',
-            name='message',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='chat.message'),
-        ),
-        migrations.AddField(
-            model_name='attachment',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
             model_name='prompt',
             name='owner',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='prompts', to=settings.AUTH_USER_MODEL),
@@ -157,14 +124,6 @@ class Migration(migrations.Migration):
             model_name='share',
             name='conversation',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shares', to='chat.conversation'),
-        ),
-        migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(models.F('created_at'), condition=models.Q(('message', None)), name='attachment_unsent'),
-        ),
-        migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['image', 'text', 'pdf'])), name='attachment_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='prompt',

@@ -1,4 +1,3 @@
-from chat.models.attachment import Attachment
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
@@ -9,7 +8,6 @@ from chat.models.search import SearchEntry
 from chat.models.share import Share
 
 __all__ = [
-    "Attachment",
     "Conversation",
     "Feedback",
     "Generation",

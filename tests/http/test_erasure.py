@@ -249,7 +249,7 @@ def test_a_dry_run_only_says_what_there_is(alice: Client, capsys: pytest.Capture
     conversation = everything_of(alice.user)
     before = rows()
     call_command("erase", f"--conversation={conversation.pk}", "--dry-run")
-    said = "1 conversations with 2 messages, 1 answers, 1 feedback, 1 shared links and 0 attachments"
+    said = "1 conversations with 2 messages, 1 answers, 1 feedback and 1 shared links"
     assert capsys.readouterr().out == f"This would erase {said}.\n"
     assert rows() == before
 

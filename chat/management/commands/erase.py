@@ -76,5 +76,5 @@ def _said(extent: Extent) -> str:
     running = f" ({extent.running} being written)" if extent.running else ""
     return (
         f"{extent.conversations} conversations with {extent.messages} messages, {extent.answers} answers{running}, "
-        f"{extent.feedback} feedback, {extent.shares} shared links and {extent.attachments} attachments"
+        f"{extent.feedback} feedback and {extent.shares} shared links"
     )
