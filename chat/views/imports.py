@@ -20,7 +20,8 @@ from chat.views.pages import render_page
 async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /settings/import/ — the form, and the ways to the exports; `?imported=` says what has just come."""
     imported = request.GET.get("imported", "")
-    return await in_database(_page, request, imported=int(imported) if imported.isdecimal() else None)
+    is_number = imported.isdecimal() and len(imported) < 10
+    return await in_database(_page, request, imported=int(imported) if is_number else None)
 
 
 @endpoint("POST")
