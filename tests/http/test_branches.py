@@ -89,7 +89,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(alice: 
             assert answer.status_code == 200
             counts.add((path.split("/")[1], len(queries)))
     assert len(counts) == 2, counts
-    assert max(count for _, count in counts) <= 10
+    assert max(count for _, count in counts) <= 11  # three are of the list at the side
 
 
 def test_pages_are_compressed(alice: Client, long: tuple[Conversation, list[Message]]) -> None:

@@ -30,6 +30,7 @@ THE_SAME = {
     "Enter",
     "Esc",
     "404",
+    "/",
     "404 · Chatsite",
     "gpt-4o-mini",
     "+",

@@ -139,8 +139,11 @@ export class Sidebar {
   async #do(id, noun, body) {
     const failure = await this.#site.keep(id, noun, body);
     this.#complain(failure);
-    if (!failure) this.#updates.tell();
-    return !failure;
+    if (failure) return false;
+    // The list is about to change here too: what the server had before is not what it shows, even if that comes back.
+    this.#tag = "";
+    this.#updates.tell();
+    return true;
   }
 
   /** @param {Failure | null} failure */
