@@ -81,7 +81,7 @@ export class Sidebar {
     const chosen = /** @type {HTMLElement | null} */ (target?.closest("[data-keep]") ?? null);
     if (!chosen) return;
     event.preventDefault();
-    chosen.closest("details")?.removeAttribute("open");
+    close(/** @type {HTMLDetailsElement} */ (chosen.closest("details")));
     void this.#keep(chosen, /** @type {HTMLElement} */ (chosen.closest("li")));
   }
 
@@ -94,7 +94,6 @@ export class Sidebar {
     const { name, value } = /** @type {HTMLButtonElement} */ (chosen);
     if (!(await this.#do(id, "shelf", { [name]: value === "true" }))) return;
     if (name === "archived") this.#list.remove(id);
-    else item.querySelector("summary")?.focus();
   }
 
   /** @param {string} id @param {HTMLElement} item */
@@ -188,6 +187,12 @@ export class Sidebar {
     this.#atEnd.disconnect();
     if (this.#list.more) this.#atEnd.observe(this.#list.more);
   }
+}
+
+/** What is in a closed menu cannot keep the focus, so its button takes it. @param {HTMLDetailsElement} menu */
+function close(menu) {
+  menu.querySelector("summary")?.focus();
+  menu.open = false;
 }
 
 /** @param {EventTarget | null} menu that was opened or closed */
