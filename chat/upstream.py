@@ -46,6 +46,8 @@ KEEP_ALIVE_SECONDS = 5.0
 """How long a connection that nothing uses is kept for the next request."""
 EVENT_CHARS = 16_000_000
 """One event of an upstream's stream is at most this long."""
+CHOICES = ("temperature", "max_tokens")
+"""What users choose of a request. Not every model takes it, and a refusal then names it."""
 REFUSAL_BYTES = 65_536
 """So much is read of a response with an error status: the SDK reads it to its end, which need not ever come."""
 LOGGED = 500
@@ -241,7 +243,7 @@ async def _ask_with_retries(client: openai.AsyncOpenAI, body: dict[str, Any]) ->
         try:
             return await client.post("/chat/completions", body=body, cast_to=httpx2.Response, stream=True)
         except openai.APIStatusError as exc:
-            error: UpstreamError = _refusal(exc)
+            error: UpstreamError = _refusal(exc, body)
             wait = _wait_before_retry(exc.response, retries_left)
         except openai.APIConnectionError as exc:
             logger.warning("The upstream could not be reached: %r", _root_cause(exc))
@@ -283,7 +285,7 @@ def _backoff(retries_left: int) -> float:
     return float(FIRST_BACKOFF * 2 ** (MAX_RETRIES - retries_left))
 
 
-def _refusal(exc: openai.APIStatusError) -> UpstreamRefused:
+def _refusal(exc: openai.APIStatusError, body: dict[str, Any]) -> UpstreamRefused:
     """Our sentence for the upstream's status; its own words go to the log."""
     status = exc.status_code
     logger.warning("The upstream answered %s: %r", status, _masked(exc.response.text))
@@ -316,6 +318,14 @@ def _refusal(exc: openai.APIStatusError) -> UpstreamRefused:
     if status >= 500 or status in (408, 409):
         return UpstreamRefused(
             _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
+        )
+    if status in (400, 422) and any(name in body and name in exc.response.text for name in CHOICES):
+        return UpstreamRefused(
+            _(
+                "This model takes no temperature, or no token limit, of this kind. "
+                "Empty them in the settings of this conversation, or choose another model."
+            ),
+            code="upstream_options",
         )
     return UpstreamRefused(_("The model's service refused the request. Please tell the administrator."))
 

@@ -66,6 +66,19 @@ def test_each_refusal_ends_the_reply_with_its_own_sentence(
     assert len(upstream.asked(question)) == (3 if code in RETRIED else 1)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "code"), [({"max_tokens": 40}, "upstream_options"), ({"temperature": 0.5}, "refused_by_upstream")]
+)
+def test_a_refused_setting_is_named(
+    alice: Client, upstream: ScriptedUpstream, question: str, chosen: dict[str, float], code: str
+) -> None:
+    """As api.openai.com refuses `max_tokens` for its reasoning models; the answer is retried with other settings."""
+    words = "Unsupported parameter: 'max_tokens' is not supported with this model."
+    upstream.script(question, status(400, f'{{"error": {{"message": "{words}"}}}}'))
+    with alice.ask(question, settings=chosen) as stream:
+        assert replayed(alice, stream) == ("failed", "", code)
+
+
 def in_seconds(seconds: float) -> str:
     return email.utils.format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
