@@ -182,6 +182,8 @@ CHAT_LOCAL_MODEL = DEBUG and not OPENAI_API_KEY and not OPENAI_BASE_URL
 CHAT_MODELS = [name.strip() for name in env.list("CHAT_MODELS", default=[]) if name.strip()] or ["gpt-4o-mini"]
 if CHAT_LOCAL_MODEL:
     CHAT_MODELS = ["SmolLM2-135M-Instruct"]
+# Those of them that see images; the others are shown none.
+CHAT_VISION_MODELS = [name.strip() for name in env.list("CHAT_VISION_MODELS", default=["gpt-4o-mini"])]
 # What the model is told before every conversation; empty: nothing.
 CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default="")
 # How long a prompt may be, in tokens as we estimate them: of a longer conversation the oldest turns are left out.
@@ -193,6 +195,9 @@ CHAT_TITLES = env.str("CHAT_TITLES", default="model")
 # May users share conversations by link? Off, the links that exist show nothing either.
 CHAT_SHARING = env.bool("CHAT_SHARING", default=True)
 
+# May users attach files to what they ask? Off, nothing can be uploaded.
+CHAT_ATTACHMENTS = env.bool("CHAT_ATTACHMENTS", default=True)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.int("CHAT_LIVE_PER_USER", default=5)
@@ -201,6 +206,13 @@ CHAT_STREAMS_PER_USER = env.int("CHAT_STREAMS_PER_USER", default=50)
 CHAT_MESSAGES_PER_MINUTE = env.int("CHAT_MESSAGES_PER_MINUTE", default=20)
 CHAT_INPUT_CHARS = env.int("CHAT_INPUT_CHARS", default=100_000)
 CHAT_OUTPUT_CHARS = env.int("CHAT_OUTPUT_CHARS", default=200_000)
+# Of files that are attached to a message: how many, and of each of them how much.
+CHAT_ATTACHMENTS_PER_MESSAGE = env.int("CHAT_ATTACHMENTS_PER_MESSAGE", default=10)
+CHAT_ATTACHMENT_BYTES = env.int("CHAT_ATTACHMENT_BYTES", default=20_000_000)
+CHAT_ATTACHMENT_PIXELS = env.int("CHAT_ATTACHMENT_PIXELS", default=50_000_000)
+CHAT_ATTACHMENT_PAGES = env.int("CHAT_ATTACHMENT_PAGES", default=500)
+CHAT_ATTACHMENT_CHARS = env.int("CHAT_ATTACHMENT_CHARS", default=200_000)
+CHAT_STORAGE_PER_USER = env.int("CHAT_STORAGE_PER_USER", default=1_000_000_000)
 # A file that somebody imports; what is in a zip may be ten times as large.
 CHAT_IMPORT_BYTES = env.int("CHAT_IMPORT_BYTES", default=50_000_000)
 # A body larger than this is refused with 413. A character takes up to 12 bytes in JSON, and a new conversation brings

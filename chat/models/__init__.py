@@ -1,3 +1,4 @@
+from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
@@ -8,10 +9,13 @@ from chat.models.search import SearchEntry
 from chat.models.share import Share
 
 __all__ = [
+    "Attachment",
+    "AttachmentContent",
     "Conversation",
     "Feedback",
     "Generation",
     "Message",
+    "MessageAttachment",
     "MessagePart",
     "Preferences",
     "Prompt",
