@@ -7,8 +7,24 @@ from uuid import UUID, uuid5
 from django.db import transaction
 from django.utils import timezone
 
-from chat.archive.document import SavedConversation, SavedFeedback, SavedGeneration, SavedMessage, SavedPart
-from chat.models import Conversation, Feedback, Generation, Message, MessagePart, SearchEntry
+from chat.archive.document import (
+    SavedAttachment,
+    SavedConversation,
+    SavedFeedback,
+    SavedGeneration,
+    SavedMessage,
+    SavedPart,
+)
+from chat.models import (
+    Attachment,
+    AttachmentContent,
+    Conversation,
+    Feedback,
+    Generation,
+    Message,
+    MessagePart,
+    SearchEntry,
+)
 from chat.models.generation import Status
 from chat.reply import Mark
 
@@ -18,14 +34,17 @@ BATCH = 200
 
 
 def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
-    """A conversation of this owner as a document; None if there is none. A running answer: as far as it is stored."""
+    """A conversation of this owner as a document; None if there is none. A running answer: as far as it is stored.
+
+    Its attachments lack their contents, which `whole` gives one by one.
+    """
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     if not conversation:
         return None
     # Generations before parts, as in Conversation.branch: an answer that ends in between keeps all its text.
-    messages = (
-        conversation.messages.select_related("feedback").order_by("number").prefetch_related("generations", "parts")
-    )
+    of_messages = conversation.messages.select_related("feedback").order_by("number")
+    rows = of_messages.prefetch_related("generations", "parts", "attached")
+    messages = [_message(message) for message in rows]
     return SavedConversation.model_construct(
         id=conversation.pk,
         title=conversation.title,
@@ -33,7 +52,8 @@ def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
         current=conversation.current_id,
-        messages=[_message(message) for message in messages],
+        messages=messages,
+        attachments=_attachments(conversation, messages),
         **{name: getattr(conversation, name) for name in KEPT},
     )
 
@@ -47,7 +67,27 @@ def _message(message: Message) -> SavedMessage:
         parts=[SavedPart.model_construct(kind=part.kind, text=part.text) for part in message.reply.parts()],
         generations=[_generation(generation) for generation in message.generations.all()],
         feedback=_feedback(message),
+        attachments=[row.attachment_id for row in message.attached.all()],
     )
+
+
+def _attachments(conversation: Conversation, messages: Sequence[SavedMessage]) -> list[SavedAttachment]:
+    """In the order in which messages first bear them."""
+    borne = dict.fromkeys(pk for message in messages for pk in message.attachments)
+    rows = {row.pk: row for row in conversation.attachments.all()} if borne else {}
+    return [_attachment(rows[pk]) for pk in borne]
+
+
+def _attachment(row: Attachment) -> SavedAttachment:
+    known = {name: getattr(row, name) for name in SavedAttachment.model_fields if hasattr(row, name)}
+    return SavedAttachment.model_construct(**known, data=b"", text="")
+
+
+def whole(attachment: SavedAttachment) -> SavedAttachment:
+    """What `saved` gave, with its contents; without any if it has been erased meanwhile."""
+    content = AttachmentContent.objects.filter(pk=attachment.id).first()
+    known = {"data": bytes(content.data), "text": content.text} if content else {}
+    return attachment.model_copy(update=known)
 
 
 def _feedback(message: Message) -> SavedFeedback | None:
