@@ -2,9 +2,10 @@
 
 Theory. First what is to be erased is hidden, in one short transaction: nobody finds it any more, nothing new begins in
 it, and of answers that are being written the generations are gone. Whoever writes such an answer, in whichever
-process, finds that out with its next checkpoint and writes nothing back. Then messages are deleted in batches, last
-ones first, so that none is left without the one it answers and no transaction keeps others waiting for long. What is
-cut short in the middle is finished by the sweep (chat/expiry.py), because it stays marked as deleted.
+process, finds that out with its next checkpoint and writes nothing back. Then attachments are deleted, a few at a time
+because they are large, and messages in batches, last ones first, so that none is left without the one it answers and
+no transaction keeps others waiting for long. What is cut short in the middle is finished by the sweep
+(chat/expiry.py), because it stays marked as deleted.
 """
 
 import uuid
@@ -20,7 +21,8 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from chat.errors import Conflict
-from chat.models import Conversation, Feedback, Generation, Message, Share
+from chat.models import Attachment, Conversation, Feedback, Generation, Message, Share
+from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ConversationQuerySet
 from chat.sentences import gettext_noop as _
 from chat.traces import forget_deleted, overwrite_deleted
@@ -33,6 +35,8 @@ CONVERSATIONS = 50
 """That are erased together."""
 MESSAGES = 500
 """That are deleted in one transaction."""
+ATTACHMENTS = 5
+"""The same of these: each may have megabytes, all of which are overwritten."""
 ERASED = "(erased)"
 """What the log of the administration calls something whose name is gone."""
 
@@ -48,10 +52,11 @@ class Extent:
     """Answers that are being written."""
     feedback: int
     shares: int
+    attachments: int
 
 
-def extent(conversations: ConversationQuerySet) -> Extent:
-    """What would be erased with these."""
+def extent(conversations: ConversationQuerySet, account: Any = None) -> Extent:
+    """What would be erased with these; with the id of an `account`, its files too that belong to none of them yet."""
     ids = conversations.order_by().values("pk")
     answers = Generation.objects.filter(message__conversation__in=ids)
     return Extent(
@@ -61,6 +66,7 @@ def extent(conversations: ConversationQuerySet) -> Extent:
         running=answers.running().count(),
         feedback=Feedback.objects.filter(message__conversation__in=ids).count(),
         shares=Share.objects.filter(conversation__in=ids).count(),
+        attachments=Attachment.objects.filter(conversation__in=ids).count() + _unsent_of(account).count(),
     )
 
 
@@ -73,9 +79,20 @@ def erase(conversations: ConversationQuerySet) -> int:
     overwrite_deleted()
     for together in _batches(ids, CONVERSATIONS):
         _hide(together)
+        _delete_attachments(Attachment.objects.filter(conversation__in=together))
         _delete_messages(together)
         _delete(Conversation.with_deleted.filter(pk__in=together))
     if ids:
+        transaction.on_commit(forget_deleted)
+    return len(ids)
+
+
+def erase_unsent(attachments: AttachmentQuerySet) -> int:
+    """Erase those of these files that no question bears. Returns how many there were."""
+    ids = list(attachments.unsent().order_by().values_list("pk", flat=True))
+    if ids:
+        overwrite_deleted()
+        _delete_attachments(Attachment.objects.unsent().filter(pk__in=ids))
         transaction.on_commit(forget_deleted)
     return len(ids)
 
@@ -87,6 +104,7 @@ def erase_account(user_id: Any) -> None:
     """
     _close(user_id)
     erase(Conversation.with_deleted.filter(owner=user_id))
+    erase_unsent(Attachment.objects.filter(owner=user_id))
     forget_names(get_user_model(), [user_id])
     _delete(get_user_model().objects.filter(pk=user_id))
     transaction.on_commit(forget_deleted)
@@ -107,6 +125,18 @@ def _hide(ids: list[uuid.UUID]) -> None:
     these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
     Generation.objects.running().filter(message__conversation__in=ids).delete()
     forget_names(Conversation, ids)
+
+
+def _unsent_of(account: Any) -> AttachmentQuerySet:
+    return Attachment.objects.unsent().filter(owner=account)
+
+
+def _delete_attachments(attachments: AttachmentQuerySet) -> None:
+    """Locked, so that none goes that a question is about to bear."""
+    for batch in _batches(list(attachments.order_by().values_list("pk", flat=True)), ATTACHMENTS):
+        with transaction.atomic():
+            these = attachments.filter(pk__in=batch).select_for_update()
+            Attachment.objects.filter(pk__in=list(these.values_list("pk", flat=True))).delete()
 
 
 def _delete_messages(conversations: list[uuid.UUID]) -> None:

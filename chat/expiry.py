@@ -1,4 +1,4 @@
-"""What has had its time is erased: deleted conversations, and temporary ones that were left."""
+"""What has had its time is erased: conversations that were deleted or left, and files that were never sent."""
 
 import logging
 import threading
@@ -9,8 +9,8 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.erasure import RESTORABLE, erase
-from chat.models import Conversation
+from chat.erasure import RESTORABLE, erase, erase_unsent
+from chat.models import Attachment, Conversation
 from chat.models.conversation import ConversationQuerySet
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ LOOK_SECONDS = 60.0
 LEFT = timedelta(seconds=60)
 """How long a temporary conversation outlives its page: who reloads it has not left."""
 UNUSED = timedelta(days=1)
-"""How long a temporary conversation stays in which nothing is asked any more."""
+"""How long a temporary conversation stays in which nothing is asked any more, and a file that no question bears."""
 
 
 def start_erasing_expired() -> None:
@@ -42,6 +42,8 @@ def erase_expired() -> int:
     count = erase(expired())
     if count:
         logger.info("Erased %s conversations that were deleted or temporary", count)
+    if files := erase_unsent(Attachment.objects.filter(created_at__lte=timezone.now() - UNUSED)):
+        logger.info("Erased %s files that were never sent", files)
     return count
 
 

@@ -19,25 +19,41 @@ from chat.erasure import ERASED, RESTORABLE, erase, erase_account, extent
 from chat.errors import Conflict
 from chat.expiry import LEFT, UNUSED, erase_expired
 from chat.models import (
+    Attachment,
+    AttachmentContent,
     Conversation,
     Feedback,
     Generation,
     Message,
+    MessageAttachment,
     MessagePart,
     Preferences,
     Prompt,
     SearchEntry,
     Share,
 )
+from tests.support.attachments import attach, stored_attachment
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 from tests.support.faults import database
+from tests.support.queries import counted_queries
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, say
 
 PASSWORD = "a long passphrase"
 MARKER = "unmistakable"
-OWNED = (Conversation, Message, MessagePart, Generation, Feedback, SearchEntry, Share)
+OWNED = (
+    Conversation,
+    Message,
+    MessagePart,
+    Generation,
+    Feedback,
+    SearchEntry,
+    Share,
+    Attachment,
+    AttachmentContent,
+    MessageAttachment,
+)
 
 
 def everything_of(owner: User, text: str = "Hello") -> Conversation:
@@ -49,6 +65,7 @@ def everything_of(owner: User, text: str = "Hello") -> Conversation:
     SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(question.pk, text), (said.pk, text)])
     Feedback.objects.create(message=said, value="up", comment=text)
     Share.objects.create(conversation=conversation, title=text, snapshot={"text": text})
+    attach(question, text[:120], text.encode(), thumbnail=text.encode())
     return conversation
 
 
@@ -82,6 +99,18 @@ def test_all_rows_of_a_conversation_go_and_those_of_others_stay(alice: Client, b
     assert rows() == others
 
 
+def test_attachments_go_a_few_at_a_time(alice: Client) -> None:
+    assert alice.user
+    mine = everything_of(alice.user)
+    for number in range(12):
+        attach(mine.messages.all()[0], f"{number}.txt", b"Hello")
+    assert extent(Conversation.objects.filter(pk=mine.pk)).attachments == 13
+    with counted_queries() as queries:
+        erase(Conversation.objects.filter(pk=mine.pk))
+    assert sum(sql.startswith('DELETE FROM "chat_attachmentcontent"') for sql in queries) == 3
+    assert not AttachmentContent.objects.exists()
+
+
 def test_a_deep_conversation_is_no_recursion(alice: Client) -> None:
     """A thousand messages, each below the one before; Python's stack ends there."""
     assert alice.user
@@ -106,10 +135,14 @@ def test_an_account_goes_with_all_that_it_owns(alice: Client) -> None:
     everything_of(alice.user)
     Preferences.objects.create(user=alice.user, system_prompt="Be brief.")
     Prompt.objects.create(owner=alice.user, name="Letter", text="Write a letter.")
+    stored_attachment(alice.user.pk, "unsent.txt", b"Hello")
+    assert extent(Conversation.objects.owned_by(alice.user)).attachments == 1
+    assert extent(Conversation.objects.owned_by(alice.user), alice.user.pk).attachments == 2
     erase_account(alice.user.pk)
     assert not User.objects.filter(pk=alice.user.pk).exists()
     assert not Preferences.objects.exists()
     assert not Prompt.objects.exists()
+    assert not AttachmentContent.objects.exists()
     assert alice.get("/export/").code == "not_logged_in"
 
 
@@ -169,6 +202,16 @@ def test_what_has_had_its_time_is_erased_and_nothing_else(alice: Client) -> None
     assert Conversation.with_deleted.count() == len(not_yet)
 
 
+def test_files_that_were_never_sent_have_a_day(alice: Client) -> None:
+    assert alice.user
+    old, now = timezone.now() - UNUSED, timezone.now()
+    attach(stored_conversation(alice.user.pk, ["Hi"])[1][0], "sent.txt", b"Hello", created_at=old)
+    stored_attachment(alice.user.pk, "old.txt", b"Hello", created_at=old)
+    stored_attachment(alice.user.pk, "new.txt", b"Hello", created_at=now)
+    erase_expired()
+    assert set(Attachment.objects.values_list("name", flat=True)) == {"sent.txt", "new.txt"}
+
+
 # The pages
 
 
@@ -194,7 +237,9 @@ def test_a_wrong_password_erases_nothing(carol: Client, of: str) -> None:
 def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client) -> None:
     assert bob.user
     theirs = everything_of(bob.user)
-    assert "1 conversation is deleted" in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
+    asked = carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
+    assert "1 conversation is deleted" in asked
+    assert "1 attached file is deleted, too." in asked
     reply = carol.post("/settings/erasure/conversations/", form={"password": PASSWORD}, Accept="text/html")
     assert reply.status == 200
     assert "Your conversations are deleted" in reply.text
@@ -236,12 +281,15 @@ def test_no_byte_of_it_is_left(committed: None, arguments: list[str], capsys: py
     for number in range(20):
         conversation = everything_of(owner, f"{marker} {number} " + "and some text around it " * 300)
         logged(User.objects.create(username=f"reader-{number}"), conversation)
+    stored_attachment(owner.pk, f"{marker}.txt", f"{marker} {'unsent ' * 5000}".encode())
     connection.close()
     assert files().count(marker.encode()) > 50
     call_command("erase", f"--user={marker}", "--account", *arguments)
     connection.close()
     assert files().count(marker.encode()) == 0
-    assert "Erased 20 conversations with 40 messages" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Erased 20 conversations with 40 messages" in said
+    assert "and 21 attached files" in said
 
 
 def test_a_dry_run_only_says_what_there_is(alice: Client, capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,7 +297,7 @@ def test_a_dry_run_only_says_what_there_is(alice: Client, capsys: pytest.Capture
     conversation = everything_of(alice.user)
     before = rows()
     call_command("erase", f"--conversation={conversation.pk}", "--dry-run")
-    said = "1 conversations with 2 messages, 1 answers, 1 feedback and 1 shared links"
+    said = "1 conversations with 2 messages, 1 answers, 1 feedback, 1 shared links and 1 attached files"
     assert capsys.readouterr().out == f"This would erase {said}.\n"
     assert rows() == before
 
