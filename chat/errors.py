@@ -8,6 +8,7 @@ ChatError
 ├── MethodNotAllowed  405
 ├── Conflict          409  the request contradicts what is stored
 ├── TooLong           413
+├── Unsupported       415  a file of a kind that nobody here can read
 ├── TooMany           429  over a limit; says when to try again
 ├── Unavailable       503  the site cannot take it now
 └── UpstreamError     the model's service failed: never a response's status, always a reply's ending
@@ -110,6 +111,12 @@ class TooLong(ChatError):
     code = "too_long"
     status = 413
     sentence = _("This is too long to send.")
+
+
+class Unsupported(ChatError):
+    code = "unsupported"
+    status = 415
+    sentence = _("A file of this kind cannot be read here.")
 
 
 class TooMany(ChatError):

@@ -1,7 +1,9 @@
 """What users send, checked: JSON and plain forms alike."""
 
 import json
-from typing import Any, TypeVar
+import uuid
+from dataclasses import dataclass
+from typing import IO, Any, TypeVar, cast
 
 from django import forms
 from django.conf import settings
@@ -58,6 +60,20 @@ class QuestionForm(forms.Form):
         return text
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that is to be attached to a question."""
+
+    id: uuid.UUID
+    file: IO[bytes]
+    name: str
+
+
+class UploadForm(forms.Form):
+    id = forms.UUIDField()
+    file = forms.FileField(allow_empty_file=True, error_messages={"required": gettext_lazy("Choose a file first.")})
+
+
 class WishForm(forms.Form):
     """For another answer, or for more of one."""
 
@@ -94,6 +110,18 @@ def read_question(request: HttpRequest) -> Question:
                 values={"count": len(text), "limit": limit},
             )
     return Question(**_cleaned(QuestionForm(sent)), options=_own_options(request, sent))
+
+
+def read_upload(request: HttpRequest) -> Upload:
+    """The file in a request's body. Raises BadInput or TooLong."""
+    if request.content_type != "multipart/form-data":
+        raise BadInput(_("A file is sent as multipart/form-data."))
+    sent = _cleaned(UploadForm(request.POST, request.FILES))
+    limit, size = settings.CHAT_ATTACHMENT_BYTES, sent["file"].size
+    if limit and size > limit:
+        sentence = _("This file has %(count)s bytes; %(limit)s are allowed.")
+        raise TooLong(sentence, values={"count": size, "limit": limit})
+    return Upload(sent["id"], cast(IO[bytes], sent["file"].file), sent["file"].name)
 
 
 def read_regeneration(request: HttpRequest) -> Regeneration:

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.urls import path
 
 from chat.views import (
+    attachments,
     branches,
     conversations,
     details,
@@ -47,6 +48,10 @@ urlpatterns = [
     path("settings/erasure/account/", erasure.account, name="account_erasure"),
     path("settings/import/", imports.show, name="import"),
     path("imports/", imports.create, name="imports"),
+    path("attachments/", attachments.create, name="attachments"),
+    path("attachments/<uuid:attachment_id>/", attachments.show, name="attachment"),
+    path("attachments/<uuid:attachment_id>/thumbnail/", attachments.thumbnail, name="thumbnail"),
+    path("attachments/<uuid:attachment_id>/deletion/", attachments.delete, name="attachment_deletion"),
     path("messages/<uuid:message_id>/ancestors/", branches.ancestors, name="ancestors"),
     path("messages/<uuid:message_id>/details/", details.details, name="details"),
     path("messages/<uuid:message_id>/regenerations/", messages.regenerate, name="regenerations"),

@@ -36,10 +36,17 @@ def improve_daphne() -> None:
 
 
 def body_limit(path: str) -> int:
-    """How many bytes a body for this path may have: a file to be imported is larger than what anybody writes."""
-    if path != reverse("imports"):
-        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return settings.CHAT_IMPORT_BYTES + 65_536 if settings.CHAT_IMPORT_BYTES else sys.maxsize
+    """How many bytes a body for this path may have: files are larger than what anybody writes."""
+    if path == reverse("imports"):
+        return _with_form(settings.CHAT_IMPORT_BYTES)
+    if path == reverse("attachments") and settings.CHAT_ATTACHMENTS:
+        return _with_form(settings.CHAT_ATTACHMENT_BYTES)
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def _with_form(file: int) -> int:
+    """A file of so many bytes, and the form that brings it; 0: no limit."""
+    return file + 65_536 if file else sys.maxsize
 
 
 class Request(WebRequest):  # type: ignore[misc] # untyped base

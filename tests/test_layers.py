@@ -11,6 +11,7 @@ CHAT = ROOT / "chat"
 LAYERS = [
     (
         "chat.errors",
+        "chat.inspection",
         "chat.sse",
         "chat.reply",
         "chat.prompts",
@@ -30,6 +31,7 @@ LAYERS = [
         "chat.database",
         "chat.shutdown",
         "chat.tasks",
+        "chat.sandbox",
         "chat.deadline",
         "chat.translation",
     ),
@@ -37,6 +39,8 @@ LAYERS = [
     ("chat.models",),
     (
         "chat.archive",
+        "chat.attaching",
+        "chat.bearing",
         "chat.search",
         "chat.sharing",
         "chat.turns",
@@ -65,6 +69,8 @@ LAYERS = [
 
 PURE = LAYERS[0]
 ONLY = {
+    "PIL": ["chat.inspection.images"],
+    "pypdf": ["chat.inspection.pdfs"],
     "pydantic": ["chat.archive.chatgpt", "chat.archive.document"],
     "openai": ["chat.upstream"],
     "httpx2": ["chat.upstream"],

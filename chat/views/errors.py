@@ -18,6 +18,9 @@ FOR_SCRIPTS = (
     "deletion",
     "restoration",
     "ancestors",
+    "attachments",
+    "thumbnail",
+    "attachment_deletion",
     "messages",
     "departure",
     "keeping",
@@ -34,6 +37,8 @@ FOR_SCRIPTS = (
     "test_stream",
 )
 """The names of the addresses that a page's scripts ask: their errors are JSON (docs/protocol.md)."""
+FOR_SCRIPTS_ALONE = ("attachments",)
+"""Those that no plain form posts to, though what is posted looks like one's: a file has no other form."""
 
 
 def error_response(request: HttpRequest, error: errors.ChatError, **context: object) -> HttpResponse:
@@ -49,13 +54,13 @@ def error_response(request: HttpRequest, error: errors.ChatError, **context: obj
 
 def wants_json(request: HttpRequest) -> bool:
     """Is this a request of docs/protocol.md, sent by a script?"""
-    if posted_by_form(request):
-        return False
     try:
-        is_for_scripts = resolve(request.path_info).url_name in FOR_SCRIPTS
+        name = resolve(request.path_info).url_name
     except Resolver404:
-        is_for_scripts = False
-    return is_for_scripts or "application/json" in request.headers.get("Accept", "")
+        name = None
+    if posted_by_form(request):
+        return name in FOR_SCRIPTS_ALONE
+    return name in FOR_SCRIPTS or "application/json" in request.headers.get("Accept", "")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -70,7 +75,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def too_large(request: HttpRequest) -> HttpResponse:
     """For a body that is refused before anything looks at it, and before anybody knows who sent it."""
     sentence = _("This is larger than the site accepts. Go back, where your text still is, and shorten it.")
-    if request.path == reverse("imports"):
+    if request.path in (reverse("imports"), reverse("attachments")):
         sentence = _("This file is larger than the site accepts.")
     error = errors.TooLong(sentence)
     with translation.override(translation.get_language_from_request(request)):

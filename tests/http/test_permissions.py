@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from chat.models import Conversation, Generation, Message, Prompt, Share
+from chat.models import Attachment, Conversation, Generation, Message, Prompt, Share
 from tests.support.client import Answer, Client
 from tests.support.client import question as question_of
+from tests.support.files import image
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, say
 
@@ -71,6 +72,10 @@ CASES: dict[str, list[Case]] = {
     "share": [Case("POST", 409, "conversation")],  # while it is written: tests/http/test_shares.py
     "revocation": [Case("POST", 200, "token")],
     "shares": [Case("GET", 200, page=True)],
+    "attachments": [Case("POST", 400)],  # without a file: tests/http/test_attachments.py
+    "attachment": [Case("GET", 200, "attachment", page=True)],
+    "thumbnail": [Case("GET", 200, "attachment")],
+    "attachment_deletion": [Case("POST", 200, "attachment")],
     "messages": [Case("POST", 200, "conversation", lambda: question_of("Hello"))],
     "ancestors": [Case("GET", 200, "message")],
     "details": [Case("GET", 200, "message", page=True)],
@@ -121,6 +126,7 @@ class Things:
     generation: str
     token: str
     prompt: str
+    attachment: str
 
     def path(self, name: str, case: Case) -> str:
         return reverse(name, args=[getattr(self, case.of)] if case.of else [])
@@ -134,7 +140,8 @@ def things(alice: Client, upstream: ScriptedUpstream, question: str) -> Iterator
         ids = stream.until_text("Secret").ids
     share = Share.objects.create(conversation_id=ids["conversation"], snapshot={"messages": []})
     prompt = Prompt.objects.create(owner=alice.user, name="Hers", text="Secret")
-    yield Things(ids["conversation"], ids["message"], ids["generation"], share.token, str(prompt.pk))
+    file = alice.attach(image(), "Secret.png")
+    yield Things(ids["conversation"], ids["message"], ids["generation"], share.token, str(prompt.pk), file)
     alice.cancel(ids["generation"])
 
 
@@ -146,10 +153,11 @@ def send(client: Client, things: Things, name: str, case: Case) -> Answer:
     return client.post(path, case.body(), **headers)
 
 
-def rows() -> tuple[int, int, list[str], list[tuple[str, str]]]:
+def rows() -> tuple[int, int, int, list[str], list[tuple[str, str]]]:
     statuses = Generation.objects.order_by("pk").values_list("status", flat=True)
     prompts = Prompt.objects.order_by("pk").values_list("name", "text")
-    return Conversation.objects.count(), Message.objects.count(), list(statuses), list(prompts)
+    counts = Conversation.objects.count(), Message.objects.count(), Attachment.objects.count()
+    return *counts, list(statuses), list(prompts)
 
 
 ALL = [pytest.param(name, case, id=f"{case.method} {name}") for name, cases in CASES.items() for case in cases]

@@ -204,6 +204,17 @@ class Client:
             response.close()
             connection.close()
 
+    def upload(self, content: bytes, name: str = "file", pk: str = "", **headers: str) -> Answer:
+        """A file for a question that is yet to come; under a fresh id unless one is given."""
+        body, content_type = multipart({"id": pk or str(uuid.uuid4())}, content, name)
+        return self.request("POST", "/attachments/", body, content_type, headers)
+
+    def attach(self, content: bytes, name: str = "file") -> str:
+        """The id of a file that was uploaded."""
+        answer = self.upload(content, name)
+        assert answer.status == 201, answer.text
+        return answer.json["id"]
+
     def cancel(self, generation: str) -> Answer:
         return self.post(f"/generations/{generation}/cancellation/")
 
@@ -248,6 +259,16 @@ class Client:
 def question(text: object, **fields: object) -> dict[str, object]:
     """The body of a message."""
     return {"id": str(uuid.uuid4()), "text": text, "parent": None} | fields
+
+
+def multipart(fields: dict[str, str], content: bytes, name: str) -> tuple[bytes, str]:
+    """The body of a form with a file, and its content type."""
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()
+    ]
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    parts.append(f'--b\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n\r\n')
+    return "".join(parts).encode() + content + b"\r\n--b--\r\n", "multipart/form-data; boundary=b"
 
 
 def _body(data: object, form: dict[str, str] | None) -> tuple[bytes, str]:

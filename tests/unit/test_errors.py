@@ -40,6 +40,7 @@ def test_every_code_is_of_one_kind() -> None:
         (errors.MethodNotAllowed, 405),
         (errors.Conflict, 409),
         (errors.TooLong, 413),
+        (errors.Unsupported, 415),
         (errors.TooMany, 429),
         (errors.Unavailable, 503),
     ],

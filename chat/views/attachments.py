@@ -1,0 +1,116 @@
+"""Files that users attach to what they ask: taken, shown to their owner, and let go."""
+
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+
+from chat import attaching, sandbox
+from chat.database import in_database, write_in_database
+from chat.errors import Forbidden, NotFound
+from chat.forms import read_upload
+from chat.models import Attachment, AttachmentContent
+from chat.sentences import gettext_noop as _
+from chat.views.endpoints import endpoint
+
+SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
+"""What a browser may show, as it was made by us; all else is a file to it. And how their names end."""
+
+HEADERS = {
+    # Nothing in a file may run or load anything, should a browser take it for a page after all.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # A browser may keep it, but shows it only after the site has said again that it is the reader's: who logs in at
+    # the same browser afterwards sees nothing of it. What an id stands for never changes, so that costs no bytes.
+    "Cache-Control": "private, no-cache",
+}
+
+
+@endpoint("POST")
+async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """POST /attachments/ — keep `file` under `id` for a question that is yet to come."""
+    if not settings.CHAT_ATTACHMENTS:
+        raise Forbidden(_("No files can be attached on this site."))
+    upload = read_upload(request)
+    if stored := await in_database(attaching.kept, user.pk, upload.id):
+        return JsonResponse(described(stored))
+    found = await sandbox.inspect(user.pk, upload.file, attaching.limits())
+    kept, is_new = await write_in_database(attaching.keep, user.pk, upload.id, upload.name, found)
+    return JsonResponse(described(kept), status=201 if is_new else 200)
+
+
+@endpoint("GET")
+async def show(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
+    """GET /attachments/<uuid>/ — the file: an image to be shown, all else to be saved."""
+    return await in_database(_respond, request, user.pk, attachment_id, _file)
+
+
+@endpoint("GET")
+async def thumbnail(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
+    """GET /attachments/<uuid>/thumbnail/ — a small picture of an image."""
+    return await in_database(_respond, request, user.pk, attachment_id, _thumbnail)
+
+
+@endpoint("POST")
+async def delete(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
+    """POST /attachments/<uuid>/deletion/ — it will not be sent."""
+    await write_in_database(attaching.discard, user.pk, attachment_id)
+    return JsonResponse({"id": attachment_id, "deleted": True})
+
+
+def described(attachment: Attachment) -> dict[str, object]:
+    """As docs/protocol.md says."""
+    names = ("id", "kind", "name", "media_type", "size", "width", "height", "pages", "characters")
+    small = reverse("thumbnail", args=[attachment.pk]) if attachment.is_image else None
+    return {name: getattr(attachment, name) for name in names} | {
+        "url": attachment.get_absolute_url(),
+        "thumbnail": small,
+    }
+
+
+def _respond(
+    request: HttpRequest, owner_id: int, pk: uuid.UUID, answer: Callable[[Attachment], HttpResponse]
+) -> HttpResponseBase:
+    """What the owner asks for; 304 if their browser has it (RFC 9110, section 13.1.2)."""
+    attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
+    if not attachment:
+        raise NotFound
+    etag = f'"{pk.hex}"'
+    known = get_conditional_response(request, etag=etag)
+    response = known if isinstance(known, HttpResponseNotModified) else answer(attachment)
+    for name, value in (HEADERS | {"ETag": etag}).items():
+        response[name] = value
+    return response
+
+
+def _file(attachment: Attachment) -> HttpResponse:
+    is_shown = attachment.media_type in SHOWN
+    disposition = content_disposition_header(not is_shown, _file_name(attachment))
+    content_type = attachment.media_type + ("; charset=utf-8" if attachment.media_type == "text/plain" else "")
+    headers = {"Content-Type": content_type, "Content-Disposition": disposition or "attachment"}
+    return HttpResponse(_stored(attachment, "data"), headers=headers)
+
+
+def _thumbnail(attachment: Attachment) -> HttpResponse:
+    if not attachment.is_image:
+        raise NotFound
+    return HttpResponse(_stored(attachment, "thumbnail"), headers={"Content-Type": attachment.media_type})
+
+
+def _stored(attachment: Attachment, field: str) -> bytes:
+    return bytes(AttachmentContent.objects.values_list(field, flat=True).get(pk=attachment.pk))
+
+
+def _file_name(attachment: Attachment) -> str:
+    """As it was called; of an image the end says what it has become."""
+    end = SHOWN.get(attachment.media_type)
+    if not end or attachment.name.lower().endswith((end, ".jpeg" if end == ".jpg" else end)):
+        return attachment.name
+    stem, dot, _end = attachment.name.rpartition(".")
+    return (stem if dot and stem else attachment.name) + end

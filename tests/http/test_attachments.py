@@ -1,0 +1,195 @@
+"""Files for a question: taken, found to be what they are, shown to their owner alone."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from chat.models import Attachment
+from tests.conftest import RunSite
+from tests.support.client import Client, multipart
+from tests.support.files import decoded, image, pdf, photo
+
+# Taken
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (image("PNG"), {"kind": "image", "media_type": "image/png", "width": 40, "height": 30, "characters": 0}),
+        (image("JPEG"), {"kind": "image", "media_type": "image/jpeg", "pages": None}),
+        (image("GIF"), {"kind": "image", "media_type": "image/png"}),
+        (b"a\r\nb", {"kind": "text", "media_type": "text/plain", "size": 3, "characters": 3, "thumbnail": None}),
+        (pdf(["One", "Two"]), {"kind": "pdf", "media_type": "application/pdf", "pages": 2, "characters": 8}),
+    ],
+    ids=["png", "jpeg", "gif", "text", "pdf"],
+)
+def test_a_file_is_kept_as_what_it_is(alice: Client, content: bytes, expected: dict[str, object]) -> None:
+    pk = str(uuid.uuid4())
+    answer = alice.upload(content, "a.name", pk)
+    assert answer.status == 201
+    assert answer.json | expected == answer.json
+    assert (answer.json["id"], answer.json["name"]) == (pk, "a.name")
+    assert answer.json["url"] == f"/attachments/{pk}/"
+    small = f"/attachments/{pk}/thumbnail/" if expected["kind"] == "image" else None
+    assert answer.json["thumbnail"] == small
+
+
+def test_uploaded_again_it_is_there_already(alice: Client) -> None:
+    pk = str(uuid.uuid4())
+    first = alice.upload(b"One", "one.txt", pk)
+    again = alice.upload(b"Another", "another.txt", pk)
+    assert (first.status, again.status) == (201, 200)
+    assert again.json == first.json
+    assert alice.get(first.json["url"]).body == b"One"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        multipart({}, b"x", "x"),
+        multipart({"id": "7"}, b"x", "x"),
+        multipart({"id": str(uuid.uuid4())}, b"x", ""),
+        (b"--b\r\n", "multipart/form-data; boundary=b"),
+        (b"", "multipart/form-data"),
+        (b"{}", "application/json"),
+        (b"id=1", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_without_a_file_or_an_id_it_is_bad_input(alice: Client, body: tuple[bytes, str]) -> None:
+    answer = alice.request("POST", "/attachments/", *body)
+    assert (answer.status, answer.code) == (400, "bad_input")
+    assert Attachment.objects.count() == 0
+
+
+def test_where_it_is_turned_off_nothing_is_taken_and_what_is_there_stays(
+    run_site: RunSite, client_for: Callable[..., Client], alice: Client
+) -> None:
+    pk = alice.attach(b"Before")
+    alice.port = run_site(CHAT_ATTACHMENTS="off").port
+    answer = alice.upload(b"After")
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert alice.get(f"/attachments/{pk}/").body == b"Before"
+
+
+# Shown
+
+
+def test_an_image_is_shown_and_says_that_nothing_in_it_may_run(alice: Client) -> None:
+    answer = alice.get(f"/attachments/{alice.attach(photo(), 'Grüße.jpeg')}/")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "image/jpeg"
+    assert answer.headers["Content-Disposition"] == "inline; filename*=utf-8''Gr%C3%BC%C3%9Fe.jpeg"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert decoded(answer.body).size == (40, 30)
+
+
+def test_a_thumbnail_is_small(alice: Client) -> None:
+    pk = alice.attach(image("JPEG", (3000, 1000)))
+    small = alice.get(f"/attachments/{pk}/thumbnail/")
+    assert small.headers["Content-Type"] == "image/jpeg"
+    assert decoded(small.body).size == (320, 107)
+    assert decoded(alice.get(f"/attachments/{pk}/").body).size == (2048, 683)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "content_type"),
+    [(b"<script>x</script>", "x.html", "text/plain; charset=utf-8"), (pdf(["One"]), "x.pdf", "application/pdf")],
+)
+def test_all_else_is_a_file_to_be_saved(alice: Client, content: bytes, name: str, content_type: str) -> None:
+    pk = alice.attach(content, name)
+    answer = alice.get(f"/attachments/{pk}/", Accept="text/html")
+    assert answer.body == content
+    assert answer.headers["Content-Type"] == content_type
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert (answer.headers["X-Content-Type-Options"], alice.get(f"/attachments/{pk}/thumbnail/").status) == (
+        "nosniff",
+        404,
+    )
+
+
+def test_a_name_ends_as_what_an_image_has_become(alice: Client) -> None:
+    for name, saved in (("a.webp", "a.png"), ("a.b.gif", "a.b.png"), (".gif", ".gif.png"), ("a.PNG", "a.PNG")):
+        answer = alice.get(f"/attachments/{alice.attach(image('WEBP', lossless=True), name)}/")
+        assert answer.headers["Content-Disposition"] == f'inline; filename="{saved}"'
+
+
+@pytest.mark.parametrize("part", ["", "thumbnail/"])
+def test_a_browser_asks_again_before_it_shows_what_it_has(alice: Client, nobody: Client, part: str) -> None:
+    path = f"/attachments/{alice.attach(image())}/{part}"
+    answer = alice.get(path)
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    known = {"If_None_Match": answer.headers["ETag"]}
+    again = alice.get(path, **known)
+    assert (again.status, again.body) == (304, b"")
+    assert nobody.get(path, **known).status in (302, 401)
+
+
+def test_only_its_head_can_be_asked_for(alice: Client) -> None:
+    path = f"/attachments/{alice.attach(image())}/"
+    answer = alice.request("HEAD", path)
+    assert (answer.status, answer.body) == (200, b"")
+    assert int(answer.headers["Content-Length"]) == len(alice.get(path).body)
+
+
+# Let go
+
+
+def test_what_is_not_sent_can_be_deleted(alice: Client) -> None:
+    pk = alice.attach(b"Secret")
+    assert alice.post(f"/attachments/{pk}/deletion/").json == {"id": pk, "deleted": True}
+    assert alice.get(f"/attachments/{pk}/").status == 404
+    assert alice.post(f"/attachments/{pk}/deletion/").code == "not_found"
+
+
+# Limits
+
+
+def test_a_file_over_the_limit_is_refused_in_words(run_site: RunSite, client_for: Callable[..., Client]) -> None:
+    alice = client_for(run_site(CHAT_ATTACHMENT_BYTES="1000000"))
+    assert alice.upload(b"x" * 200_000).status == 201
+    for size in (1_000_001, 2_000_000):
+        answer = alice.upload(b"x" * size)
+        assert (answer.status, answer.code) == (413, "too_long")
+    assert "1,000,000" in alice.upload(b"x" * 1_000_001).json["error"]["message"]
+
+
+def test_somebody_has_so_many_bytes_and_no_more(run_site: RunSite, client_for: Callable[..., Client]) -> None:
+    site = run_site(CHAT_STORAGE_PER_USER="1000")
+    alice, bob = client_for(site), client_for(site)
+    alice.attach(b"x" * 600)
+    answer = alice.upload(b"x" * 401)
+    assert (answer.status, answer.code) == (413, "too_long")
+    alice.attach(b"x" * 400)
+    assert alice.upload(b"x").status == 413
+    bob.attach(b"x" * 1000)
+
+
+def test_only_so_many_wait_to_be_sent(alice: Client) -> None:
+    assert alice.user
+    Attachment.objects.bulk_create(
+        Attachment(owner=alice.user, kind="text", name="x", media_type="text/plain", size=1) for _ in range(50)
+    )
+    answer = alice.upload(b"x")
+    assert (answer.status, answer.code, answer.headers["Retry-After"]) == (429, "too_many", "60")
+
+
+@pytest.mark.parametrize(
+    ("setting", "content", "words"),
+    [
+        ("CHAT_ATTACHMENT_PIXELS", image(size=(100, 101)), "10,100 pixels; 10,000 are allowed"),
+        ("CHAT_ATTACHMENT_CHARS", b"x" * 10_001, "10,000 characters are allowed"),
+        ("CHAT_ATTACHMENT_PAGES", pdf(["x"], count=10_001), "10,001 pages; 10,000 are allowed"),
+    ],
+)
+def test_each_limit_says_which(
+    run_site: RunSite, client_for: Callable[..., Client], setting: str, content: bytes, words: str
+) -> None:
+    limits = dict.fromkeys(("CHAT_ATTACHMENT_PIXELS", "CHAT_ATTACHMENT_CHARS", "CHAT_ATTACHMENT_PAGES"), "10000")
+    answer = client_for(run_site(**limits)).upload(content)
+    assert (answer.status, answer.code) == (413, "too_long")
+    assert words in answer.json["error"]["message"]
+    assert re.search(r"\.$", answer.json["error"]["message"])
