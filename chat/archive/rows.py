@@ -15,6 +15,7 @@ from chat.archive.document import (
     SavedMessage,
     SavedPart,
 )
+from chat.errors import Conflict
 from chat.models import (
     Attachment,
     AttachmentContent,
@@ -22,6 +23,7 @@ from chat.models import (
     Feedback,
     Generation,
     Message,
+    MessageAttachment,
     MessagePart,
     SearchEntry,
 )
@@ -31,6 +33,8 @@ from chat.reply import Mark
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens")
 """What a conversation and its document both call by these names."""
 BATCH = 200
+Names = Mapping[tuple[UUID, UUID], UUID]
+"""By the ids of a document and of one of its attachments, what that attachment is called here."""
 
 
 def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
@@ -102,30 +106,31 @@ def _generation(generation: Generation) -> SavedGeneration:
     )
 
 
-def restore(owner_id: int, document: SavedConversation) -> bool:
-    """Store a document as a conversation of this owner. False if it is there already."""
-    return restore_all(owner_id, [document]) == [True]
-
-
 @transaction.atomic
-def restore_all(owner_id: int, documents: Sequence[SavedConversation]) -> list[bool]:
+def restore_all(owner_id: int, documents: Sequence[SavedConversation], attachments: Names) -> list[bool]:
     """Store documents as conversations of this owner. For each: False if it is there already.
+
+    Their attachments are stored already, and sent with this. Raises Conflict if one is missing.
 
     Ids stay as they are where they are free; where somebody else has them, others take their place, and always the
     same, so that a file that is read twice gives one conversation.
     """
     new, is_new = dict[UUID, SavedConversation](), list[bool]()
-    for document, (pk, is_there) in zip(documents, _places(owner_id, documents), strict=True):
+    for document, (pk, is_there) in zip(documents, places(owner_id, documents), strict=True):
         is_new.append(not is_there and pk not in new)
         if is_new[-1]:
             new[pk] = document
-    _store(owner_id, new)
+    _store(owner_id, new, attachments)
     return is_new
 
 
-def are_stored(owner_id: int, documents: Sequence[SavedConversation]) -> list[bool]:
-    """For each: is it there already, so that `restore_all` would leave it?"""
-    return [is_there for _, is_there in _places(owner_id, documents)]
+def places(owner_id: int, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
+    """The id that each has as this owner's conversation, and whether it is there."""
+    other = {document.id: uuid5(document.id, str(owner_id)) for document in documents}
+    known = Conversation.with_deleted.filter(pk__in=[*other, *other.values()])
+    owners: dict[UUID, int] = dict(known.values_list("pk", "owner"))
+    pks = [pk if owners.get(pk, owner_id) == owner_id else other[pk] for pk in (each.id for each in documents)]
+    return [(pk, pk in owners) for pk in pks]
 
 
 def arrange(owner_id: int) -> None:
@@ -145,16 +150,7 @@ def arrange(owner_id: int) -> None:
     Conversation.with_deleted.bulk_update(moved, ["activity"], batch_size=BATCH)
 
 
-def _places(owner_id: int, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
-    """The id that each has as this owner's conversation, and whether it is there."""
-    other = {document.id: uuid5(document.id, str(owner_id)) for document in documents}
-    known = Conversation.with_deleted.filter(pk__in=[*other, *other.values()])
-    owners: dict[UUID, int] = dict(known.values_list("pk", "owner"))
-    pks = [pk if owners.get(pk, owner_id) == owner_id else other[pk] for pk in (each.id for each in documents)]
-    return [(pk, pk in owners) for pk in pks]
-
-
-def _store(owner_id: int, documents: Mapping[UUID, SavedConversation]) -> None:
+def _store(owner_id: int, documents: Mapping[UUID, SavedConversation], attachments: Names) -> None:
     """Documents by the ids of their conversations, table by table: a few statements, however many they are."""
     names = _names(documents)
     messages = [(pk, number, each) for pk, doc in documents.items() for number, each in enumerate(doc.messages, 1)]
@@ -175,11 +171,34 @@ def _store(owner_id: int, documents: Mapping[UUID, SavedConversation]) -> None:
         for pk, _, each in messages
         if each.feedback
     )
+    _attach(documents, names, attachments)
     # After the messages, which it names and which name their conversation.
     for conversation in conversations:
         current = documents[conversation.pk].current
         conversation.current_id = current and names[conversation.pk][current]
     Conversation.objects.bulk_update(conversations, ["current"])
+
+
+def _attach(
+    documents: Mapping[UUID, SavedConversation], names: Mapping[UUID, Mapping[UUID, UUID]], attachments: Names
+) -> None:
+    """Give messages that are stored their files. Raises Conflict if these are not: something was erased meanwhile."""
+    taken, borne = list[Attachment](), list[MessageAttachment]()
+    for pk, document in documents.items():
+        if any((document.id, each.id) not in attachments for each in document.attachments):
+            raise Conflict
+        files = {each.id: attachments[document.id, each.id] for each in document.attachments}
+        taken += [
+            Attachment(pk=files[each.id], conversation_id=pk, created_at=each.created_at)
+            for each in document.attachments
+        ]
+        borne += [
+            MessageAttachment(message_id=names[pk][message.id], attachment_id=files[attachment_id], number=number)
+            for message in document.messages
+            for number, attachment_id in enumerate(message.attachments)
+        ]
+    Attachment.objects.bulk_update(taken, ["conversation", "created_at"], batch_size=BATCH)
+    MessageAttachment.objects.bulk_create(borne)
 
 
 def _names(documents: Mapping[UUID, SavedConversation]) -> dict[UUID, dict[UUID, UUID]]:

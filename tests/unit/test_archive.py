@@ -5,8 +5,9 @@ import io
 import json
 import uuid
 import zipfile
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -25,14 +26,19 @@ from chat.archive.document import (
     read_document,
 )
 from chat.archive.files import Zip, as_json, file_name, json_pieces
+from chat.archive.importing import examine, take_in
+from chat.archive.incoming import Inspect
 from chat.archive.markdown import as_markdown
 from chat.archive.reading import documents
-from chat.archive.rows import restore, saved, whole
+from chat.archive.rows import saved, whole
 from chat.errors import BadInput
-from chat.models import Conversation, Message, MessageAttachment
+from chat.inspection import Inspected, Limits, inspect
+from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
 from chat.outline import Outline
 from chat.reply import Part, Reply
-from tests.support.attachments import attach, attach_image, png
+from tests.support.attachments import attach, attach_image, png, stored_attachment
+
+LIMITS = Limits(pixels=0, pages=0, characters=0)
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
@@ -81,31 +87,31 @@ def messages(draw: st.DrawFn, above: list[SavedMessage]) -> SavedMessage:
 
 @st.composite
 def text_files(draw: st.DrawFn) -> SavedAttachment:
-    text = draw(texts.filter(str.strip))
+    text = draw(texts.filter(lambda text: text.strip() and text[0] != "\ufeff"))
+    return draw(uploaded(text.encode(), r"[a-zäß你]{1,9}\.(txt|py|md)"))
+
+
+@st.composite
+def uploaded(draw: st.DrawFn, content: bytes, name: str) -> SavedAttachment:
+    """As an upload of `content` is stored."""
+    found = inspect(content, LIMITS)
     return SavedAttachment(
         id=draw(st.uuids(version=4)),
-        kind="text",
-        name=draw(st.from_regex(r"[a-zäß你]{1,9}\.(txt|py|md)", fullmatch=True)),
-        media_type="text/plain",
+        kind=found.kind,
+        name=draw(st.from_regex(name, fullmatch=True)),
+        media_type=found.media_type,
+        width=found.width,
+        height=found.height,
         created_at=draw(times),
-        data=text.encode(),
-        text=text,
+        data=found.data,
+        text=found.text,
     )
 
 
 @st.composite
 def tiny_images(draw: st.DrawFn) -> SavedAttachment:
-    width, height = draw(st.integers(1, 5)), draw(st.integers(1, 5))
-    return SavedAttachment(
-        id=draw(st.uuids(version=4)),
-        kind="image",
-        name=draw(st.from_regex(r"[a-z]{1,9}\.png", fullmatch=True)),
-        media_type="image/png",
-        width=width,
-        height=height,
-        created_at=draw(times),
-        data=png(width, height, draw(st.tuples(*[st.integers(0, 255)] * 3))),
-    )
+    content = png(draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(st.tuples(*[st.integers(0, 255)] * 3)))
+    return draw(uploaded(content, r"[a-z]{1,9}\.png"))
 
 
 files = st.lists(text_files() | tiny_images(), max_size=4, unique_by=lambda each: each.id)
@@ -163,35 +169,63 @@ class TestDatabase(DatabaseTestCase):
         self.other = User.objects.create(username=uuid.uuid4().hex)
 
     @settings(max_examples=50, deadline=None)
-    @given(conversations(files=st.just([])))
+    @given(conversations())
     def test_any_tree_survives_import_and_export(self, conversation: SavedConversation) -> None:
-        assert restore(self.owner.pk, conversation)
-        assert saved(self.owner.pk, conversation.id) == conversation
+        assert bring(self.owner, conversation)
+        assert exported_by(self.owner) == conversation
 
     @settings(max_examples=10, deadline=None)
-    @given(conversations(files=st.just([])))
+    @given(conversations())
     def test_a_file_that_is_read_twice_gives_one_conversation(self, conversation: SavedConversation) -> None:
-        assert [restore(self.owner.pk, conversation) for _ in range(3)] == [True, False, False]
+        assert [bring(self.owner, conversation) for _ in range(3)] == [True, False, False]
         assert Conversation.objects.filter(owner=self.owner).count() == 1
+        assert Attachment.objects.count() == len(conversation.attachments)
 
     @settings(max_examples=10, deadline=None)
-    @given(conversations(files=st.just([])))
+    @given(conversations())
     def test_two_users_may_read_the_same_file(self, conversation: SavedConversation) -> None:
-        assert restore(self.owner.pk, conversation)
-        assert [restore(self.other.pk, conversation) for _ in range(2)] == [True, False]
-        assert saved(self.owner.pk, conversation.id) == conversation
-        theirs = saved(self.other.pk, Conversation.objects.get(owner=self.other).pk)
-        assert theirs
+        assert bring(self.owner, conversation)
+        assert [bring(self.other, conversation) for _ in range(2)] == [True, False]
+        assert exported_by(self.owner) == conversation
+        theirs = exported_by(self.other)
         assert shape(theirs) == shape(conversation)
-        assert not {message.id for message in theirs.messages} & {message.id for message in conversation.messages}
+        assert not ids_in(theirs) & ids_in(conversation)
+        assert [each.data for each in theirs.attachments] == [each.data for each in conversation.attachments]
+
+    def test_an_id_that_is_taken_again_and_again_gives_way(self) -> None:
+        """Also where somebody has foreseen which id would take its place."""
+        place = with_file().id
+        for pk in (FILE, uuid.uuid5(place, str(FILE))):
+            stored_attachment(self.other.pk, "theirs.txt", b"Theirs", id=pk)
+        assert bring(self.owner, with_file())
+        assert [each.data for each in exported_by(self.owner).attachments] == [b"Hi"]
+        assert Attachment.objects.filter(owner=self.other, conversation=None).count() == 2
+
+    def test_what_is_stored_of_a_file_is_what_is_found_in_it(self) -> None:
+        """Whatever a document says that it is."""
+        data = with_attachment(kind="pdf", media_type="text/html", pages=7, text="A lie", name="../../etc/a\nb.html")
+        assert bring(self.owner, read_document(data))
+        stored = Attachment.objects.get()
+        assert (stored.kind, stored.media_type, stored.pages, stored.size) == ("text", "text/plain", None, 2)
+        assert stored.name == "ab.html"
+        assert AttachmentContent.objects.get().text == "Hi"
+
+    def test_an_import_that_fails_leaves_no_file_behind(self) -> None:
+        bad = read_document(with_attachment(data=b64encode(b"\0\1\2").decode()) | {"id": str(uuid.uuid4())})
+        for read in (examine, take_in):
+            file = io.BytesIO(f"[{as_json(with_file())}, {as_json(bad)}]".encode())
+            with pytest.raises(BadInput, match="attached in “Why"):
+                read(self.owner.pk, file, "a file", at_once)
+        assert not Attachment.objects.exists()
+        assert not Conversation.objects.exists()
 
     def test_what_is_somebody_elses_is_not_exported(self) -> None:
-        restore(self.owner.pk, small())
+        bring(self.owner, small())
         assert saved(self.owner.pk, small().id)
         assert saved(self.other.pk, small().id) is None
 
     def test_attachments_are_exported_in_the_order_of_their_messages(self) -> None:
-        restore(self.owner.pk, small())
+        bring(self.owner, small())
         question = Message.objects.get(pk=ASKED)
         image, note = attach_image(question, "a.png"), attach(question, "note.txt", "Grüße".encode())
         MessageAttachment.objects.filter(attachment=image).update(number=5)
@@ -205,11 +239,25 @@ class TestDatabase(DatabaseTestCase):
     def test_what_was_running_is_interrupted(self) -> None:
         data = small().model_dump(mode="json")
         data["messages"][1]["generations"][0] |= {"status": "running", "ends_at": None, "ended_at": None}
-        restore(self.owner.pk, read_document(data))
+        bring(self.owner, read_document(data))
         again = saved(self.owner.pk, small().id)
         assert again
         assert again.messages[1].generations[0].status == "interrupted"
         assert again.messages[1].generations[0].ends_at == len("Because.")
+
+
+def at_once(file: IO[bytes], limits: Limits) -> Inspected:
+    """What a file is, without a process of its own for each."""
+    return inspect(file.read(), limits)
+
+
+def bring(owner: User, conversation: SavedConversation, inspect: Inspect = at_once) -> bool:
+    """Imports it. False: it was there already."""
+    return take_in(owner.pk, io.BytesIO(as_json(conversation).encode()), "a file", inspect).conversations == 1
+
+
+def ids_in(conversation: SavedConversation) -> set[uuid.UUID]:
+    return {each.id for each in [*conversation.messages, *conversation.attachments]}
 
 
 def exported_by(owner: User) -> SavedConversation:
