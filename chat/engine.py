@@ -26,6 +26,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from chat import prompts, turns, upstream
+from chat.bearing import sees
 from chat.database import write_in_database
 from chat.deadline import Deadline
 from chat.endings import Ending, ending_of
@@ -59,7 +60,7 @@ class Run:
     """A generation that this process runs."""
 
     generation: Generation
-    prompt: list[dict[str, str]]
+    prompt: list[dict[str, Any]]
     options: Options
     live: LiveReply
     stop: asyncio.Future[Status | None]
@@ -326,7 +327,8 @@ engine = Engine()
 def _run_of(accepted: Accepted) -> Run:
     generation, written = accepted.generation, accepted.written
     live = LiveReply(generation.message.conversation_id, written.reply.parts() if written else ())
-    prompt = prompts.build(accepted.turns, settings.CHAT_SYSTEM_PROMPT, accepted.options.system_prompt)
+    system_prompts = settings.CHAT_SYSTEM_PROMPT, accepted.options.system_prompt
+    prompt = prompts.build(accepted.turns, *system_prompts, sees=sees(generation.model))
     stop: asyncio.Future[Status | None] = asyncio.get_running_loop().create_future()
     stored = written.mark if written else Mark()
     return Run(generation, prompt, accepted.options, live, stop, stored, live.reply.position)

@@ -87,8 +87,8 @@ def erase(conversations: ConversationQuerySet) -> int:
     return len(ids)
 
 
-def erase_unsent(attachments: AttachmentQuerySet) -> int:
-    """Erase those of these files that no question bears. Returns how many there were."""
+def erase_files(attachments: AttachmentQuerySet) -> int:
+    """Erase those of these that no question bears. Returns how many there were."""
     ids = list(attachments.unsent().order_by().values_list("pk", flat=True))
     if ids:
         overwrite_deleted()
@@ -104,7 +104,7 @@ def erase_account(user_id: Any) -> None:
     """
     _close(user_id)
     erase(Conversation.with_deleted.filter(owner=user_id))
-    erase_unsent(Attachment.objects.filter(owner=user_id))
+    erase_files(Attachment.objects.filter(owner=user_id))
     forget_names(get_user_model(), [user_id])
     _delete(get_user_model().objects.filter(pk=user_id))
     transaction.on_commit(forget_deleted)

@@ -1,4 +1,4 @@
-"""What has had its time is erased: conversations that were deleted or left, and files that were never sent."""
+"""What has had its time is erased: deleted conversations, temporary ones that were left, and files never sent."""
 
 import logging
 import threading
@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.erasure import RESTORABLE, erase, erase_unsent
+from chat.erasure import RESTORABLE, erase, erase_files
 from chat.models import Attachment, Conversation
 from chat.models.conversation import ConversationQuerySet
 
@@ -19,7 +19,9 @@ LOOK_SECONDS = 60.0
 LEFT = timedelta(seconds=60)
 """How long a temporary conversation outlives its page: who reloads it has not left."""
 UNUSED = timedelta(days=1)
-"""How long a temporary conversation stays in which nothing is asked any more, and a file that no question bears."""
+"""How long a temporary conversation stays in which nothing is asked any more."""
+UNSENT = timedelta(days=1)
+"""How long a file waits for the question that it was uploaded for."""
 
 
 def start_erasing_expired() -> None:
@@ -32,6 +34,7 @@ def _erase_for_ever() -> None:
         close_old_connections()
         try:
             erase_expired()
+            erase_unsent()
         except Exception as exc:
             logger.warning("Could not erase what has had its time: %s", exc)
         time.sleep(LOOK_SECONDS)
@@ -42,8 +45,14 @@ def erase_expired() -> int:
     count = erase(expired())
     if count:
         logger.info("Erased %s conversations that were deleted or temporary", count)
-    if files := erase_unsent(Attachment.objects.filter(created_at__lte=timezone.now() - UNUSED)):
-        logger.info("Erased %s files that were never sent", files)
+    return count
+
+
+def erase_unsent() -> int:
+    """Returns how many files there were."""
+    count = erase_files(Attachment.objects.filter(created_at__lte=timezone.now() - UNSENT))
+    if count:
+        logger.info("Erased %s files that were never sent", count)
     return count
 
 

@@ -53,11 +53,17 @@ class QuestionForm(forms.Form):
     model = ModelField(required=False)
     temporary = forms.BooleanField(required=False)
 
+    def __init__(self, sent: dict[str, Any], *, may_be_blank: bool = False) -> None:
+        super().__init__(sent)
+        self.fields["text"].required = not may_be_blank
+
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
-        if not text.strip():
+        if text.strip():
+            return text
+        if self.fields["text"].required:
             raise forms.ValidationError(gettext("Write something first."))
-        return text
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,26 @@ def read_question(request: HttpRequest) -> Question:
                 _("This message has %(count)s characters; %(limit)s are allowed. Shorten it."),
                 values={"count": len(text), "limit": limit},
             )
-    return Question(**_cleaned(QuestionForm(sent)), options=_own_options(request, sent))
+    attachments = _attachments(request, sent)
+    fields = _cleaned(QuestionForm(sent, may_be_blank=bool(attachments)))
+    return Question(**fields, options=_own_options(request, sent), attachments=attachments)
+
+
+def _attachments(request: HttpRequest, sent: dict[str, Any]) -> tuple[uuid.UUID, ...]:
+    """The ids of what a question bears, each once. Raises BadInput."""
+    given = request.POST.getlist("attachments") if posted_by_form(request) else sent.get("attachments")
+    fault = BadInput(fields={"attachments": _("This is not a list of ids.")})
+    if not isinstance(given, list | None):
+        raise fault
+    try:
+        ids = dict.fromkeys(uuid.UUID(each) for each in given or [] if each != "")
+    except (TypeError, AttributeError, ValueError) as exc:
+        raise fault from exc
+    limit = settings.CHAT_ATTACHMENTS_PER_MESSAGE
+    if limit and len(ids) > limit:
+        sentence = _("A message can bear %(limit)s files. Send the others with another.")
+        raise BadInput(sentence, values={"limit": limit})
+    return tuple(ids)
 
 
 def read_upload(request: HttpRequest) -> Upload:

@@ -1,7 +1,11 @@
 """A branch of messages -> the messages of the request to the upstream. Pure."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
+from typing import Any
+from uuid import UUID
 
 CONTINUE = (
     "Your answer was cut off. Write on exactly where it stops, even in the middle of a word. "
@@ -10,14 +14,64 @@ CONTINUE = (
 BYTES_PER_TOKEN = 3
 TURN_TOKENS = 4
 """What a turn costs besides its words: who says it, where it ends."""
+PICTURE_TOKENS = 1_100
+"""What services charge for an image of the size in which it is stored, or a little more."""
+
+NOT_SEEN = '[image "%s": this model was not shown it]'
+TOO_MANY = '[image "%s": left out, for there are too many images after it]'
+END_OF_DOCUMENT = re.compile("</(?=document)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text, or the text of a PDF. `text` is empty until it is loaded."""
+
+    id: UUID
+    name: str
+    characters: int
+    text: str = ""
+
+    @property
+    def tokens(self) -> int:
+        """At least so many, as long as it is not loaded."""
+        return tokens_of(self.text) if self.text else self.characters // BYTES_PER_TOKEN + TURN_TOKENS
+
+    def in_words(self) -> str:
+        """In a block that nothing in it can close."""
+        text = END_OF_DOCUMENT.sub("&lt;/", self.text)
+        return f'<document name="{escape(self.name)}">\n{text}\n</document>'
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image. `url` holds it whole (RFC 2397), and is empty until it is loaded."""
+
+    id: UUID
+    name: str
+    size: int
+    """In bytes."""
+    url: str = ""
+
+    @property
+    def tokens(self) -> int:
+        return PICTURE_TOKENS
+
+    def in_words(self, *, sees: bool) -> str:
+        """What stands in its place where it is not shown."""
+        return (TOO_MANY if sees else NOT_SEEN) % self.name.replace('"', "'")
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a prompt needs of a message: who said what."""
+    """What a prompt needs of a message: who said what, and what was attached to it."""
 
     role: str
     text: str
+    attachments: tuple[Document | Picture, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        return tokens_of(self.text) + sum(attached.tokens for attached in self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +92,36 @@ class Options:
 NO_OPTIONS = Options()
 
 
-def build(branch: Iterable[Turn], *system_prompts: str) -> list[dict[str, str]]:
-    """The request's `messages`, from the first turn to the last.
+def build(branch: Iterable[Turn], *system_prompts: str, sees: bool = False) -> list[dict[str, Any]]:
+    """The request's `messages`, from the first turn to the last. Images are among them if the model `sees`.
 
     The system prompts, such as the site's and the conversation's, stand before them in one message.
     Turns without text (an answer that failed before its first word) are left out; reasoning is never sent back.
     A branch that ends in an answer asks for its continuation.
     """
-    turns = [{"role": turn.role, "content": text} for turn in branch if (text := turn.text)]
+    turns = [{"role": turn.role, "content": content} for turn in branch if (content := _content(turn, sees=sees))]
     if turns and turns[-1]["role"] == "assistant":
         turns.append({"role": "user", "content": CONTINUE})
     system_prompt = "\n\n".join(filter(None, system_prompts))
     return [{"role": "system", "content": system_prompt}, *turns] if system_prompt else turns
+
+
+def _content(turn: Turn, *, sees: bool) -> str | list[dict[str, Any]]:
+    """What was said, after what was attached to it: https://platform.openai.com/docs/guides/images-vision"""
+    if not turn.attachments:
+        return turn.text
+    pictures, words = [], []
+    for attached in turn.attachments:
+        if isinstance(attached, Document):
+            words.append(attached.in_words())
+        elif sees and attached.url:
+            pictures.append({"type": "image_url", "image_url": {"url": attached.url}})
+        else:
+            words.append(attached.in_words(sees=sees))
+    text = "\n\n".join(filter(None, [*words, turn.text]))
+    if not pictures:
+        return text
+    return [*pictures, {"type": "text", "text": text}] if text else pictures
 
 
 def left_out(turns: Sequence[Turn], tokens: int, besides: str = "") -> int:
@@ -57,17 +129,26 @@ def left_out(turns: Sequence[Turn], tokens: int, besides: str = "") -> int:
 
     What is left begins with a question, and the last question and what follows it are never left out.
     """
-    if not tokens or 4 * sum(len(turn.text) for turn in turns) <= BYTES_PER_TOKEN * tokens - 4 * len(besides):
+    if not tokens or 4 * sum(_most(turn) for turn in turns) <= BYTES_PER_TOKEN * tokens - 4 * len(besides):
         return 0  # at most four bytes a character: it fits, whatever it says
     room = tokens - (tokens_of(besides) if besides else 0)
     begin = len(turns)
     for at in range(len(turns) - 1, -1, -1):
-        room -= tokens_of(turns[at].text)
+        room -= turns[at].tokens
         if room < 0 and begin < len(turns):
             break
         if turns[at].role == "user":
             begin = at
     return begin if begin < len(turns) else 0
+
+
+def _most(turn: Turn) -> int:
+    """Characters, with images as if they were text."""
+    if not turn.attachments:
+        return len(turn.text)
+    return len(turn.text) + sum(
+        each.characters if isinstance(each, Document) else each.tokens * BYTES_PER_TOKEN for each in turn.attachments
+    )
 
 
 def tokens_of(text: str) -> int:
@@ -78,7 +159,7 @@ def tokens_of(text: str) -> int:
     return len(text.encode()) // BYTES_PER_TOKEN + TURN_TOKENS
 
 
-def title(question: str, answer: str) -> list[dict[str, str]]:
+def title(question: str, answer: str) -> list[dict[str, Any]]:
     """A request for a title of a conversation that began with `question` and `answer`."""
     return [
         {

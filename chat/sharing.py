@@ -5,16 +5,15 @@ Who asked, what was reasoned, what readers think of an answer and what the model
 attached files it says how many there were.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count
 from django.utils import timezone
 
 from chat.errors import Conflict, NotFound, TooLong
-from chat.models import Conversation, Message, MessageAttachment, Share
+from chat.models import Conversation, Message, Share
 from chat.models.generation import Status
 from chat.sentences import gettext_noop as _
 
@@ -40,7 +39,7 @@ def share(owner_id: int, conversation_id: UUID, days: int | None) -> Share:
     return Share.objects.create(
         conversation=conversation,
         title=conversation.title,
-        snapshot=_snapshot(conversation.branch(), _attached(conversation)),
+        snapshot=_snapshot(conversation.branch()),
         expires_at=timezone.now() + timedelta(days=days) if days else None,
     )
 
@@ -59,13 +58,7 @@ def revoke(owner_id: int, token: str) -> None:
         raise NotFound(_("There is no such link among yours."))
 
 
-def _attached(conversation: Conversation) -> dict[UUID, int]:
-    """How many files each message has that has some."""
-    borne = MessageAttachment.objects.filter(message__conversation=conversation).order_by()
-    return dict(borne.values_list("message").annotate(Count("pk")))
-
-
-def _snapshot(branch: Sequence[Message], attached: Mapping[UUID, int]) -> dict[str, object]:
+def _snapshot(branch: Sequence[Message]) -> dict[str, object]:
     messages = [message for message in branch if message.role != Message.Role.SYSTEM]
     if not messages:
         raise Conflict(_("There is nothing in this conversation yet that could be shared."))
@@ -73,15 +66,15 @@ def _snapshot(branch: Sequence[Message], attached: Mapping[UUID, int]) -> dict[s
         raise Conflict(_("An answer is still being written. Share the conversation when it is finished."))
     if sum(len(message.text) for message in messages) > MOST_CHARACTERS:
         raise TooLong(_("This conversation is too long to be shared."))
-    return {"messages": [_said(message, attached.get(message.pk, 0)) for message in messages]}
+    return {"messages": [_said(message) for message in messages]}
 
 
-def _said(message: Message, attached: int) -> dict[str, str | int]:
+def _said(message: Message) -> dict[str, str | int]:
     generation = message.generation
     return {
         "role": message.role,
         "text": message.text,
         "model": generation.model if generation else "",
         "status": generation.status if generation else Status.COMPLETE,
-        "attached": attached,
+        "attached": len(message.attachments),
     }

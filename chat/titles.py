@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from contextlib import aclosing
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -34,7 +35,7 @@ async def give_title(generation: Generation, answer: str) -> None:
         logger.info("No title for conversation %s: %s", conversation_id, type(exc).__name__)
 
 
-async def _ask(model: str, messages: list[dict[str, str]]) -> str:
+async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
     text = ""
     async with aclosing(upstream.stream(model, messages)) as events:
         async for event in events:
@@ -49,7 +50,9 @@ def _untitled_question(generation: Generation) -> str:
     """The first question of a conversation that nobody has named; empty if this was not its answer."""
     question = generation.message.parent
     untitled = Conversation.objects.kept().untitled().filter(pk=generation.message.conversation_id)
-    return question.text if question and question.parent_id is None and untitled.exists() else ""
+    conversation = untitled.first() if question and question.parent_id is None else None
+    # Of a question without words, such as an image, there is the name of the file.
+    return (question.text or conversation.title) if question and conversation else ""
 
 
 def _store(conversation_id: uuid.UUID, title: str) -> bool:

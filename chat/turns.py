@@ -19,13 +19,14 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from chat.bearing import bear, bearable, check_fits, fitted, with_texts
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
-from chat.models import Conversation, Generation, Message, MessagePart, SearchEntry
+from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE, Status
 from chat.models.rows import database_time, insert, is_stored
 from chat.preferences import preferred
-from chat.prompts import NO_OPTIONS, Options, Turn, left_out
+from chat.prompts import NO_OPTIONS, Options, Turn
 from chat.reply import TEXT, Part
 from chat.sentences import gettext_noop as _
 
@@ -46,6 +47,8 @@ class Question:
     """Of the conversation, if this makes it; None: those that its owner prefers."""
     temporary: bool = False
     """Is the conversation temporary that it may make?"""
+    attachments: tuple[uuid.UUID, ...] = ()
+    """The ids of files, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     """Store a question and a generation for its answer.
 
     `has_room` says whether this process can take one more generation.
-    Raises NotFound, Conflict, TooMany, Unavailable; then nothing is stored and the ids stay free.
+    Raises NotFound, BadInput, Conflict, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay free.
     """
     take_turns(owner_id)
     if is_stored(Message, question.id):
@@ -110,10 +113,11 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if question.parent:
         _check_parent(conversation, question.parent)
     _check_limits(owner_id, has_room)
+    attachments, asks = _borne(owner_id, conversation_id, question)
     if conversation:
         number = _next_number(conversation)
     else:
-        conversation = _new_conversation(conversation_id, owner_id, question)
+        conversation = _new_conversation(conversation_id, owner_id, question, attachments)
         number = 1
     asked = Message(
         pk=question.id,
@@ -122,11 +126,13 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
         role=Message.Role.USER,
         number=number,
     )
-    SearchEntry.objects.index_question(conversation, question.id, question.text)
+    findable = "\n".join([question.text, *(attachment.name for attachment in attachments)])
+    SearchEntry.objects.index_question(conversation, question.id, findable)
     MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
+    if attachments:
+        bear(asked.pk, conversation.pk, attachments)
     above = conversation.turns(question.parent) if question.parent else []
-    turns = [*above, Turn(Message.Role.USER, question.text)]
-    return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, turns)
+    return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
 
 
 @turn
@@ -173,10 +179,10 @@ def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, has_room)
     position, conversation = message.reply.position, message.conversation
-    turns = conversation.turns(message_id)
-    generation = _new_generation(message, turns, wish.model, pk=wish.id, number=last.number + 1, begins_at=position)
+    turns, out = _fitted(conversation, wish.model, conversation.turns(message_id))
+    fields = {"pk": wish.id, "number": last.number + 1, "begins_at": position, "left_out": out}
+    generation = _new_generation(message, wish.model, **fields)
     conversation.touch(current=message)
-    turns = turns[generation.left_out :]
     return Accepted(generation, turns, is_new=True, options=conversation.options, written=message)
 
 
@@ -213,8 +219,9 @@ def _join_question(owner_id: int, conversation_id: uuid.UUID, question: Question
         Message.Role.USER,
         question.text,
     )
+    borne = stored.attached.order_by("number").values_list("attachment_id", flat=True)
     answer = stored.children.order_by("number").first()
-    if not same or not answer:
+    if not same or tuple(borne) != question.attachments or not answer:
         raise Conflict(_("This id belongs to another message."))
     return _join(answer)
 
@@ -226,11 +233,25 @@ def _join(answer: Message) -> Accepted:
     return Accepted(generation, [], is_new=False)
 
 
-def _new_conversation(conversation_id: uuid.UUID, owner_id: int, question: Question) -> Conversation:
+def _borne(owner_id: int, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:
+    """What a question bears, and itself as a model is to be asked it."""
+    if not question.attachments:
+        return [], Turn(Message.Role.USER, question.text)
+    attachments = bearable(owner_id, conversation_id, question.attachments, question.model)
+    named = tuple(attachment.in_prompt for attachment in attachments)
+    (turn,) = with_texts([Turn(Message.Role.USER, question.text, named)])
+    check_fits(turn)
+    return attachments, turn
+
+
+def _new_conversation(
+    conversation_id: uuid.UUID, owner_id: int, question: Question, attachments: list[Attachment]
+) -> Conversation:
+    named = attachments[0].name if attachments else ""
     return Conversation(
         pk=conversation_id,
         owner_id=owner_id,
-        title=first_words(question.text),
+        title=first_words(question.text) or first_words(named),
         is_temporary=question.temporary,
         **asdict(question.options or preferred(owner_id)),
     )
@@ -284,14 +305,17 @@ def _answer(
         number=number,
     )
     insert([*new, answer])
-    generation = _new_generation(answer, turns, model)
+    turns, out = _fitted(conversation, model, turns)
+    generation = _new_generation(answer, model, left_out=out)
     conversation.touch(current=answer)
-    return Accepted(generation, turns[generation.left_out :], is_new=True, options=conversation.options)
+    return Accepted(generation, turns, is_new=True, options=conversation.options)
 
 
-def _new_generation(answer: Message, turns: list[Turn], model: str, **fields: Any) -> Generation:
-    besides = settings.CHAT_SYSTEM_PROMPT + answer.conversation.system_prompt
-    fields |= {"left_out": left_out(turns, settings.CHAT_CONTEXT_TOKENS, besides)}
+def _fitted(conversation: Conversation, model: str, turns: list[Turn]) -> tuple[list[Turn], int]:
+    return fitted(turns, model, besides=settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt)
+
+
+def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
     owner_id = answer.conversation.owner_id
     lease = database_time() + LEASE
     generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=lease, **fields)

@@ -87,7 +87,7 @@ Event = Text | Reasoning | Refusal | Finish | Usage | Done
 
 
 async def stream(
-    model: str, messages: list[dict[str, str]], options: Options = NO_OPTIONS
+    model: str, messages: list[dict[str, Any]], options: Options = NO_OPTIONS
 ) -> AsyncGenerator[Event, None]:
     """Ask, and yield what arrives. Ends after `Done`, or when the upstream closes or resets the connection.
 
@@ -212,7 +212,7 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
-def _body(model: str, messages: list[dict[str, str]], options: Options) -> dict[str, Any]:
+def _body(model: str, messages: list[dict[str, Any]], options: Options) -> dict[str, Any]:
     """https://platform.openai.com/docs/api-reference/chat/create; `max_tokens` is what compatible services know."""
     return {
         "model": model,

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from chat.admin.deletion import BriefDeletion
-from chat.erasure import erase, erase_unsent, forget_names
+from chat.erasure import erase, erase_files, forget_names
 from chat.models import Attachment, Conversation
 
 admin.site.unregister(User)
@@ -23,6 +23,6 @@ class UserAdmin(BriefDeletion, DjangoUserAdmin):  # type: ignore[type-arg]
         """With all that they own; the log, which by now says that they are deleted, keeps no name."""
         ids = list(queryset.values_list("pk", flat=True))
         erase(Conversation.with_deleted.filter(owner__in=ids))
-        erase_unsent(Attachment.objects.filter(owner__in=ids))
+        erase_files(Attachment.objects.filter(owner__in=ids))
         super().delete_queryset(request, queryset)
         forget_names(User, ids)

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 
 from chat.archive.document import SavedAttachment, SavedConversation
 from chat.attaching import check_size, check_storage, clean_name, limits, store
-from chat.erasure import erase_unsent
+from chat.erasure import erase_files
 from chat.errors import BadInput, ChatError, Forbidden, TooLong, Unsupported
 from chat.inspection import Inspected, Limits
 from chat.models import Attachment
@@ -73,7 +73,7 @@ class Incoming:
 
     def erase_rest(self) -> None:
         """What no conversation has taken up: all of it, if the import has failed."""
-        erase_unsent(Attachment.objects.filter(owner=self._owner_id, pk__in=self.names.values()))
+        erase_files(Attachment.objects.filter(owner=self._owner_id, pk__in=self.names.values()))
 
     def _stored(self, attachment: SavedAttachment, found: Inspected, place: UUID) -> UUID:
         """By its own id; where that is taken by one that follows from it, or by any."""

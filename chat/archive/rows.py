@@ -195,7 +195,7 @@ def _attach(
         borne += [
             MessageAttachment(message_id=names[pk][message.id], attachment_id=files[attachment_id], number=number)
             for message in document.messages
-            for number, attachment_id in enumerate(message.attachments)
+            for number, attachment_id in enumerate(message.attachments, 1)
         ]
     Attachment.objects.bulk_update(taken, ["conversation", "created_at"], batch_size=BATCH)
     MessageAttachment.objects.bulk_create(borne)

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from chat.prompts import Document, Picture
+
 NAME_LENGTH = 120
 
 
@@ -67,6 +69,13 @@ class Attachment(models.Model):
     def is_image(self) -> bool:
         return self.kind == self.Kind.IMAGE
 
+    @property
+    def in_prompt(self) -> Document | Picture:
+        """What a prompt needs of it, without its content."""
+        if self.is_image:
+            return Picture(self.pk, self.name, self.size)
+        return Document(self.pk, self.name, self.characters)
+
 
 class AttachmentContent(models.Model):
     """What is stored of an attachment, in a table of its own: no list and no page should ever read it by the way."""
@@ -104,3 +113,8 @@ class MessageAttachment(models.Model):
 
     def __str__(self) -> str:
         return f"attachment {self.number} of message {self.message_id}"
+
+    @classmethod
+    def for_messages(cls) -> models.Prefetch[str, models.QuerySet[MessageAttachment], str]:
+        """With messages, in one query: what they bear."""
+        return models.Prefetch("attached", cls.objects.select_related("attachment"))

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum, prefetch_related_objects
 from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.model_settings import ModelSettings
-from chat.models.rows import insert, scalar
+from chat.models.rows import insert, is_stored, scalar
 from chat.outline import Outline
-from chat.prompts import Turn
+from chat.prompts import Document, Picture, Turn
 from chat.reply import TEXT
 
 if TYPE_CHECKING:
@@ -142,14 +143,26 @@ class Conversation(ModelSettings):
         return Outline(self.messages.order_by("number").values_list("pk", "parent", "role"))
 
     def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
-        """What was said from the root to `leaf_id`, for a model: without the rows that a page would need."""
+        """What was said from the root to `leaf_id`, for a model: without the rows that a page would need.
+
+        What was attached is named, but not yet loaded (chat/bearing.py).
+        """
         outline = self.outline()
         texts = {pk: list[str]() for pk in outline.path(leaf_id)}
         parts = self.messages.filter(parts__kind=TEXT).order_by("parts__number")
         for pk, text in parts.values_list("pk", "parts__text"):
             if pk in texts:
                 texts[pk].append(text)
-        return [Turn(outline.role(pk), "".join(said)) for pk, said in texts.items()]
+        attached = self._attached() if is_stored(Attachment, self.pk, "conversation_id") else {}
+        return [Turn(outline.role(pk), "".join(said), tuple(attached.get(pk, ()))) for pk, said in texts.items()]
+
+    def _attached(self) -> dict[uuid.UUID, list[Document | Picture]]:
+        """By message."""
+        attached: dict[uuid.UUID, list[Document | Picture]] = {}
+        rows = MessageAttachment.objects.filter(message__conversation=self.pk).select_related("attachment")
+        for row in rows.order_by("number"):
+            attached.setdefault(row.message_id, []).append(row.attachment.in_prompt)
+        return attached
 
     def branch(self, leaf_id: uuid.UUID | None = None) -> list[Message]:
         """The messages from the root to `leaf_id` (default: to the current leaf), with their parts, in order."""
@@ -160,9 +173,13 @@ class Conversation(ModelSettings):
         """These of its messages, with their parts, their feedback and their places, in this order."""
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
-        messages = self.messages.select_related("feedback").prefetch_related("generations", "parts").in_bulk(path)
+        bears = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
+        rows = self.messages.select_related("feedback").annotate(**{"bears_attachments": bears})  # noqa: PIE804 - mypy
+        messages = rows.prefetch_related("generations", "parts").in_bulk(path)
         for pk, message in messages.items():
             message.place = outline.place(pk)
+        if bearing := [message for message in messages.values() if message.bears_attachments]:
+            prefetch_related_objects(bearing, MessageAttachment.for_messages())
         return [messages[pk] for pk in path if pk in messages]
 
     def sizes(self, path: list[uuid.UUID]) -> list[int]:

@@ -16,6 +16,7 @@ from chat.outline import Place
 from chat.reply import REASONING, TEXT, Mark, Part, Reply
 
 if TYPE_CHECKING:
+    from chat.models.attachment import Attachment
     from chat.models.generation import Generation
 
 
@@ -41,6 +42,9 @@ class Message(models.Model):
 
     place: Place | None = None
     """Where it stands among its alternatives; known for the messages of `Conversation.branch`."""
+
+    bears_attachments: bool | None = None
+    """Known for the messages of `Conversation.load`, so that who bears none costs no query."""
 
     objects = MessageQuerySet.as_manager()
 
@@ -95,6 +99,13 @@ class Message(models.Model):
             return Mark()
         last = rows[-1]
         return Mark.after(last.number, Part(last.kind, last.text), self.reply.position)
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        """The files that were sent with it, in order."""
+        if self.bears_attachments is False:
+            return []
+        return [row.attachment for row in self.attached.all()]
 
     @property
     def generation(self) -> Generation | None:

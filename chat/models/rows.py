@@ -27,10 +27,11 @@ def upsert(rows: Sequence[models.Model], unique: str, changed: str, using: str =
     _execute(rows, f"ON CONFLICT ({unique}) DO UPDATE SET {updates}", using)
 
 
-def is_stored(model: type[models.Model], pk: object) -> bool:
-    """Is there a row with this id?"""
+def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
+    """Is there a row with this id, or with this id in another column?"""
     key = model._meta.pk.get_db_prep_value(pk, connection)
-    return scalar(f"SELECT 1 FROM {model._meta.db_table} WHERE id = %s", key) is not None  # noqa: S608 - ours alone
+    statement = f"SELECT 1 FROM {model._meta.db_table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - ours alone
+    return scalar(statement, key) is not None
 
 
 def scalar(statement: str, *values: Any) -> Any:

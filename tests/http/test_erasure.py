@@ -202,16 +202,6 @@ def test_what_has_had_its_time_is_erased_and_nothing_else(alice: Client) -> None
     assert Conversation.with_deleted.count() == len(not_yet)
 
 
-def test_files_that_were_never_sent_have_a_day(alice: Client) -> None:
-    assert alice.user
-    old, now = timezone.now() - UNUSED, timezone.now()
-    attach(stored_conversation(alice.user.pk, ["Hi"])[1][0], "sent.txt", b"Hello", created_at=old)
-    stored_attachment(alice.user.pk, "old.txt", b"Hello", created_at=old)
-    stored_attachment(alice.user.pk, "new.txt", b"Hello", created_at=now)
-    erase_expired()
-    assert set(Attachment.objects.values_list("name", flat=True)) == {"sent.txt", "new.txt"}
-
-
 # The pages
 
 

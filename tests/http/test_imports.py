@@ -16,7 +16,7 @@ from PIL import Image, ImageChops
 
 from chat.archive.files import as_json
 from chat.archive.rows import saved
-from chat.models import Attachment, Conversation, Message, MessageAttachment
+from chat.models import Attachment, Conversation, Message
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
@@ -206,15 +206,7 @@ def test_what_was_attached_on_one_site_is_attached_on_another(alice: Client, bob
     """A PNG to the pixel, a PDF to the byte, a photo as good as the same."""
     assert bob.user
     files = {"a.png": image("PNG"), "b.jpg": photo(), "c.pdf": pdf(["One", "Two"]), "d.py": "print('ü')".encode()}
-    pks = {name: alice.upload(content, name).json["id"] for name, content in files.items()}
-    asked = alice.ask_whole(question).start
-    assert asked
-    borne = [
-        MessageAttachment(message_id=asked["parent"], attachment_id=pk, number=number)
-        for number, pk in enumerate(pks.values())
-    ]
-    MessageAttachment.objects.bulk_create(borne)
-    Attachment.objects.update(conversation=asked["conversation"])
+    alice.ask_whole(question, attachments=[alice.attach(content, name) for name, content in files.items()])
     content = alice.get("/export/").body
     look = " ".join(Page(post(bob, content).text).words.split())
     assert "4 attached files would come with them." in look
@@ -234,7 +226,7 @@ def test_what_was_attached_on_one_site_is_attached_on_another(alice: Client, bob
         else:
             assert bytes(each.content.data) == bytes(mine.content.data)
     message = Conversation.objects.get(owner=bob.user).messages.get(role="user")
-    assert [row.attachment.name for row in message.attached.all()] == list(files)
+    assert [each.name for each in message.attachments] == list(files)
 
 
 def most_apart(one: Image.Image, other: Image.Image) -> int:

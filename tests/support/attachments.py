@@ -18,7 +18,7 @@ def attach(message: Message, name: str, data: bytes, *, text: str | None = None,
     """A file of this message's, after those that it has: a text, unless `fields` say otherwise."""
     owner_id = message.conversation.owner_id
     attachment = stored_attachment(owner_id, name, data, text=text, conversation=message.conversation, **fields)
-    MessageAttachment.objects.create(message=message, attachment=attachment, number=message.attached.count())
+    MessageAttachment.objects.create(message=message, attachment=attachment, number=message.attached.count() + 1)
     return attachment
 
 

@@ -190,13 +190,19 @@ class Asked:
     @property
     def question(self) -> str:
         """The text of the last user message; for a title or a continuation, the question that was answered."""
-        said = [message["content"] for message in self.json["messages"] if message["role"] == "user"]
+        said = [_words(message["content"]) for message in self.json["messages"] if message["role"] == "user"]
         if self.what == "title":
             return said[-1].removeprefix("Question:\n").partition("\n\nAnswer:\n")[0]
         return said[-2] if self.what == "continuation" else said[-1]
 
     def wait_closed(self, seconds: float = PATIENCE) -> None:
         assert self.closed.wait(seconds), f"The site did not close its request to the upstream within {seconds} s"
+
+
+def _words(content: Any) -> str:
+    """What was asked, without what was attached to it."""
+    text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    return text.rpartition("\n\n")[2] if text.startswith(("<document", "[image")) else text
 
 
 # The server

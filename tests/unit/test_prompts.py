@@ -1,17 +1,10 @@
 """A branch -> the messages of a request."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from chat import prompts
 from chat.models.conversation import TITLE_LENGTH, first_words
-
-
-@dataclass
-class Turn:
-    role: str
-    text: str
+from chat.prompts import Turn
 
 
 def test_builds_a_request_from_the_first_turn_to_the_last() -> None:
