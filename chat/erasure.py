@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -106,6 +107,7 @@ def erase_account(user_id: Any) -> None:
     erase(Conversation.with_deleted.filter(owner=user_id))
     erase_files(Attachment.objects.filter(owner=user_id))
     forget_names(get_user_model(), [user_id])
+    keep_log_of([user_id])
     _delete(get_user_model().objects.filter(pk=user_id))
     transaction.on_commit(forget_deleted)
 
@@ -114,6 +116,20 @@ def forget_names(model: type[models.Model], ids: Sequence[Any]) -> None:
     """The admin's log goes on saying that somebody read something, and when, but no longer its name."""
     entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
     entries.filter(object_id__in=[str(pk) for pk in ids]).update(object_repr=ERASED)
+
+
+@transaction.atomic
+def keep_log_of(user_ids: Sequence[Any]) -> None:
+    """What these have read and done in the administration stays in its log when they go.
+
+    Another account without a name, which nobody can log in to, stands in for each: an entry has to be somebody's, and
+    would go with them.
+    """
+    users = get_user_model().objects
+    for user_id in LogEntry.objects.filter(user__in=user_ids).order_by().values_list("user", flat=True).distinct():
+        # No name that a form would take, so it is free.
+        stand_in = users.create(username=f"(erased {user_id})", password=make_password(None), is_active=False)
+        LogEntry.objects.filter(user=user_id).update(user=stand_in)
 
 
 @transaction.atomic

@@ -598,6 +598,24 @@ class TestRecord:
         conversation.delete()
         assert LogEntry.objects.get().object_repr == "Hi"
 
+    def test_outlives_who_has_read(self, staff: Client, owner: User) -> None:
+        root = client_of("root", is_superuser=True)
+        conversation = talk(owner, "Hi", "Hello")
+        staff.get(page_of(conversation))
+        reader = User.objects.get(username="stefan")
+        path = f"/admin/auth/user/{reader.pk}/delete/"
+        assert "log entr" not in words(root.get(path)).partition("Summary")[2].lower()
+        root.post(path, {"post": "yes"})
+        assert not User.objects.filter(username="stefan").exists()
+        entry = LogEntry.objects.get(object_id=str(conversation.pk))
+        assert (entry.change_message, entry.object_repr) == ("Read the transcript.", "Hi")
+        assert (entry.user.username, entry.user.is_active, entry.user.is_staff) == (
+            f"(erased {reader.pk})",
+            False,
+            False,
+        )
+        assert f"(erased {reader.pk})" in words(root.get(page_of(conversation, "history")))
+
     def test_keeps_no_name_of_what_was_deleted(self, staff: Client, owner: User) -> None:
         root = client_of("root", is_superuser=True)
         conversation, other = talk(owner, "Hi", "Hello"), talk(owner, "Hi again", "Hello")

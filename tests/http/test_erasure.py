@@ -130,6 +130,24 @@ def test_the_log_says_who_read_but_not_what_it_was_called(alice: Client, client_
     assert not LogEntry.objects.filter(object_repr__contains=MARKER).exists()
 
 
+def test_what_staff_have_read_stays_in_the_log_when_their_account_goes(alice: Client) -> None:
+    assert alice.user
+    first, second, third = (
+        User.objects.create(username=f"{MARKER}-{number}", email=f"{MARKER}@example.org", is_staff=True)
+        for number in range(3)
+    )
+    conversation = everything_of(alice.user, "Hi")
+    entries = [logged(staff, conversation) for staff in (first, second, second)]
+    for staff in (first, second, third):
+        erase_account(staff.pk)
+    names = [LogEntry.objects.get(pk=entry.pk).user.get_username() for entry in entries]
+    assert names == [f"(erased {pk})" for pk in (first.pk, second.pk, second.pk)]
+    kept = User.objects.exclude(pk=alice.user.pk)
+    assert len(kept) == 2, "None for who had read nothing"
+    assert not any(user.is_active or user.has_usable_password() or user.email or user.is_staff for user in kept)
+    assert not User.objects.filter(username__contains=MARKER).exists()
+
+
 def test_an_account_goes_with_all_that_it_owns(alice: Client) -> None:
     assert alice.user
     everything_of(alice.user)
@@ -239,6 +257,11 @@ def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client)
 
 def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> None:
     assert carol.user
+    stays = "stays in its log"
+    assert stays not in carol.get("/settings/erasure/?of=account", Accept="text/html").text
+    logged(carol.user, carol.user)
+    assert stays in carol.get("/settings/erasure/?of=account", Accept="text/html").text
+    assert stays not in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
     reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
     assert reply.status == 200
     assert "Your account is deleted" in reply.text
