@@ -17,6 +17,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -24,6 +28,8 @@ sys.path.insert(0, str(ROOT))
 from tests.support.postgres import Postgres, programs  # noqa: E402
 
 IN_A_CONVERSATION = 10
+IN_A_BATCH = 5_000
+"""Messages that are stored together; whole conversations."""
 WORDS_A_MESSAGE = 80
 VOCABULARY = 20_000
 QUERIES = {"rare word": "w19999", "frequent word": "w0", "beginning": "w1", "two words": "w0 w12", "none": "nothing"}
@@ -48,29 +54,39 @@ def fill(owner_name: str, count: int, rng: random.Random) -> int:
     from django.contrib.auth.models import User
     from django.db import transaction
 
-    from chat.models import Conversation, Message, MessagePart, SearchEntry
-    from chat.reply import Part
-
     owner = User.objects.create(username=owner_name)
-    with transaction.atomic():
-        for begin in range(0, count, IN_A_CONVERSATION):
-            conversation = Conversation.objects.create(owner=owner, title=f"Number {begin}", activity=begin)
-            messages = [
-                Message(conversation=conversation, role="user", number=number)
-                for number in range(1, min(IN_A_CONVERSATION, count - begin) + 1)
-            ]
-            Message.objects.bulk_create(messages)
-            # Frequencies as in real texts (Zipf): some words everywhere, most almost nowhere.
-            texts = {
-                message.pk: " ".join(
-                    f"w{min(int(rng.paretovariate(0.5)) - 1, VOCABULARY)}" for _ in range(WORDS_A_MESSAGE)
-                )
-                for message in messages
-            }
-            MessagePart.store((pk, [(0, Part("text", text))]) for pk, text in texts.items())
-            SearchEntry.objects.index_messages(conversation.pk, owner.pk, texts.items())
-            SearchEntry.objects.index_title(conversation)
+    for begin in range(0, count, IN_A_BATCH):
+        with transaction.atomic():
+            fill_some(owner, range(begin, min(begin + IN_A_BATCH, count)), rng)
     return int(owner.pk)
+
+
+def fill_some(owner: "User", numbers: range, rng: random.Random) -> None:
+    """Messages with these numbers, and their conversations, in a few statements."""
+    from chat.models import Conversation, Message, MessagePart, SearchEntry
+
+    conversations = [
+        Conversation(owner=owner, title=f"Number {begin}", activity=begin) for begin in numbers[::IN_A_CONVERSATION]
+    ]
+    messages = [
+        Message(
+            conversation=conversations[place // IN_A_CONVERSATION], role="user", number=place % IN_A_CONVERSATION + 1
+        )
+        for place in range(len(numbers))
+    ]
+    texts = [text(rng) for _ in messages]
+    Conversation.objects.bulk_create(conversations)
+    Message.objects.bulk_create(messages)
+    MessagePart.objects.bulk_create(
+        MessagePart(message=message, number=0, text=said) for message, said in zip(messages, texts, strict=True)
+    )
+    said_in = [(message.conversation_id, message.pk, said) for message, said in zip(messages, texts, strict=True)]
+    SearchEntry.objects.index_restored(conversations, said_in)
+
+
+def text(rng: random.Random) -> str:
+    """Frequencies as in real texts (Zipf): some words everywhere, most almost nowhere."""
+    return " ".join(f"w{min(int(rng.paretovariate(0.5)) - 1, VOCABULARY)}" for _ in range(WORDS_A_MESSAGE))
 
 
 def milliseconds(call: Callable[[], object], rounds: int = 20) -> float:

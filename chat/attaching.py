@@ -59,6 +59,11 @@ def _keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[At
     if stored := kept(owner_id, pk):
         return stored, False
     _check_room(owner_id, len(found.data))
+    return store(owner_id, pk, name, found), True
+
+
+def store(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> Attachment:
+    """In the caller's transaction. Raises IntegrityError if there is something of this id."""
     attachment = Attachment.objects.create(
         pk=pk,
         owner_id=owner_id,
@@ -74,7 +79,7 @@ def _keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[At
     AttachmentContent.objects.create(
         attachment=attachment, data=found.data, thumbnail=found.thumbnail, text=found.text
     )
-    return attachment, True
+    return attachment
 
 
 @transaction.atomic
@@ -112,8 +117,21 @@ def _check_room(owner_id: int, size: int = 0) -> None:
     if mine.unsent().count() >= MOST_UNSENT:
         sentence = _("%(limit)s of your files wait to be sent. Send some or remove some first.")
         raise TooMany(sentence, values={"limit": MOST_UNSENT}, retry_after=60)
+    check_storage(owner_id, size)
+
+
+def check_size(size: int) -> None:
+    """Of a file in bytes. Raises TooLong."""
+    limit = settings.CHAT_ATTACHMENT_BYTES
+    if limit and size > limit:
+        sentence = _("This file has %(count)s bytes; %(limit)s are allowed.")
+        raise TooLong(sentence, values={"count": size, "limit": limit})
+
+
+def check_storage(owner_id: int, size: int) -> None:
+    """Is there room for so many bytes more? Raises TooLong."""
     limit = settings.CHAT_STORAGE_PER_USER
-    taken: int = mine.aggregate(sum=Sum("size"))["sum"] or 0
+    taken: int = Attachment.objects.filter(owner=owner_id).aggregate(sum=Sum("size"))["sum"] or 0
     if limit and taken + max(size, 1) > limit:
         sentence = _(
             "Your files take all of the %(limit)s bytes that are yours here. Delete conversations with files."

@@ -2,9 +2,10 @@
 
 Theory. First what is to be erased is hidden, in one short transaction: nobody finds it any more, nothing new begins in
 it, and of answers that are being written the generations are gone. Whoever writes such an answer, in whichever
-process, finds that out with its next checkpoint and writes nothing back. Then messages are deleted in batches, last
-ones first, so that none is left without the one it answers and no transaction keeps others waiting for long. What is
-cut short in the middle is finished by the sweep (chat/expiry.py), because it stays marked as deleted.
+process, finds that out with its next checkpoint and writes nothing back. Then attachments are deleted, a few at a time
+because they are large, and messages in batches, last ones first, so that none is left without the one it answers and
+no transaction keeps others waiting for long. What is cut short in the middle is finished by the sweep
+(chat/expiry.py), because it stays marked as deleted.
 """
 
 import uuid
@@ -15,12 +16,14 @@ from typing import Any, TypeVar
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from chat.errors import Conflict
-from chat.models import Conversation, Feedback, Generation, Message, Share
+from chat.models import Attachment, Conversation, Feedback, Generation, Message, Share
+from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ConversationQuerySet
 from chat.sentences import gettext_noop as _
 from chat.traces import forget_deleted, overwrite_deleted
@@ -33,6 +36,8 @@ CONVERSATIONS = 50
 """That are erased together."""
 MESSAGES = 500
 """That are deleted in one transaction."""
+ATTACHMENTS = 5
+"""The same of these: each may have megabytes, all of which are overwritten."""
 ERASED = "(erased)"
 """What the log of the administration calls something whose name is gone."""
 
@@ -48,10 +53,11 @@ class Extent:
     """Answers that are being written."""
     feedback: int
     shares: int
+    attachments: int
 
 
-def extent(conversations: ConversationQuerySet) -> Extent:
-    """What would be erased with these."""
+def extent(conversations: ConversationQuerySet, account: Any = None) -> Extent:
+    """What would be erased with these; with the id of an `account`, its files too that belong to none of them yet."""
     ids = conversations.order_by().values("pk")
     answers = Generation.objects.filter(message__conversation__in=ids)
     return Extent(
@@ -61,6 +67,7 @@ def extent(conversations: ConversationQuerySet) -> Extent:
         running=answers.running().count(),
         feedback=Feedback.objects.filter(message__conversation__in=ids).count(),
         shares=Share.objects.filter(conversation__in=ids).count(),
+        attachments=Attachment.objects.filter(conversation__in=ids).count() + _unsent_of(account).count(),
     )
 
 
@@ -73,9 +80,20 @@ def erase(conversations: ConversationQuerySet) -> int:
     overwrite_deleted()
     for together in _batches(ids, CONVERSATIONS):
         _hide(together)
+        _delete_attachments(Attachment.objects.filter(conversation__in=together))
         _delete_messages(together)
         _delete(Conversation.with_deleted.filter(pk__in=together))
     if ids:
+        transaction.on_commit(forget_deleted)
+    return len(ids)
+
+
+def erase_files(attachments: AttachmentQuerySet) -> int:
+    """Erase those of these that no question bears. Returns how many there were."""
+    ids = list(attachments.unsent().order_by().values_list("pk", flat=True))
+    if ids:
+        overwrite_deleted()
+        _delete_attachments(Attachment.objects.unsent().filter(pk__in=ids))
         transaction.on_commit(forget_deleted)
     return len(ids)
 
@@ -87,7 +105,9 @@ def erase_account(user_id: Any) -> None:
     """
     _close(user_id)
     erase(Conversation.with_deleted.filter(owner=user_id))
+    erase_files(Attachment.objects.filter(owner=user_id))
     forget_names(get_user_model(), [user_id])
+    keep_log_of([user_id])
     _delete(get_user_model().objects.filter(pk=user_id))
     transaction.on_commit(forget_deleted)
 
@@ -99,6 +119,20 @@ def forget_names(model: type[models.Model], ids: Sequence[Any]) -> None:
 
 
 @transaction.atomic
+def keep_log_of(user_ids: Sequence[Any]) -> None:
+    """What these have read and done in the administration stays in its log when they go.
+
+    Another account without a name, which nobody can log in to, stands in for each: an entry has to be somebody's, and
+    would go with them.
+    """
+    users = get_user_model().objects
+    for user_id in LogEntry.objects.filter(user__in=user_ids).order_by().values_list("user", flat=True).distinct():
+        # No name that a form would take, so it is free.
+        stand_in = users.create(username=f"(erased {user_id})", password=make_password(None), is_active=False)
+        LogEntry.objects.filter(user=user_id).update(user=stand_in)
+
+
+@transaction.atomic
 def _hide(ids: list[uuid.UUID]) -> None:
     these = Conversation.with_deleted.filter(pk__in=ids)
     # Turns come one after the other (chat/turns.py): none that has begun is overtaken. PostgreSQL locks these rows.
@@ -107,6 +141,18 @@ def _hide(ids: list[uuid.UUID]) -> None:
     these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
     Generation.objects.running().filter(message__conversation__in=ids).delete()
     forget_names(Conversation, ids)
+
+
+def _unsent_of(account: Any) -> AttachmentQuerySet:
+    return Attachment.objects.unsent().filter(owner=account)
+
+
+def _delete_attachments(attachments: AttachmentQuerySet) -> None:
+    """Locked, so that none goes that a question is about to bear."""
+    for batch in _batches(list(attachments.order_by().values_list("pk", flat=True)), ATTACHMENTS):
+        with transaction.atomic():
+            these = attachments.filter(pk__in=batch).select_for_update()
+            Attachment.objects.filter(pk__in=list(these.values_list("pk", flat=True))).delete()
 
 
 def _delete_messages(conversations: list[uuid.UUID]) -> None:

@@ -5,15 +5,13 @@ import threading
 import time
 from datetime import timedelta
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.erasure import RESTORABLE, erase
+from chat.erasure import RESTORABLE, erase, erase_files
 from chat.models import Attachment, Conversation
-from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ConversationQuerySet
-from chat.traces import forget_deleted, overwrite_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +22,6 @@ UNUSED = timedelta(days=1)
 """How long a temporary conversation stays in which nothing is asked any more."""
 UNSENT = timedelta(days=1)
 """How long a file waits for the question that it was uploaded for."""
-FILES = 20
-"""That are deleted in one transaction: they may be large, and others wait."""
 
 
 def start_erasing_expired() -> None:
@@ -54,23 +50,10 @@ def erase_expired() -> int:
 
 def erase_unsent() -> int:
     """Returns how many files there were."""
-    unsent = Attachment.objects.unsent().filter(created_at__lte=timezone.now() - UNSENT)
-    overwrite_deleted()
-    count = 0
-    while some := _erase_some(unsent):
-        count += some
+    count = erase_files(Attachment.objects.filter(created_at__lte=timezone.now() - UNSENT))
     if count:
-        forget_deleted()
         logger.info("Erased %s files that were never sent", count)
     return count
-
-
-@transaction.atomic
-def _erase_some(unsent: AttachmentQuerySet) -> int:
-    # Locked, so that a question that comes meanwhile bears none of them: it is told that they are gone.
-    ids = list(unsent.select_for_update().values_list("pk", flat=True)[:FILES])
-    Attachment.objects.filter(pk__in=ids).delete()
-    return len(ids)
 
 
 def expired() -> ConversationQuerySet:

@@ -3,6 +3,7 @@
 A page goes on from a place in the order, not from a number: what is asked meanwhile moves nothing out of sight.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -65,6 +66,15 @@ class Listing:
     groups: list[Group]
     running: set[uuid.UUID]
     more: Place | None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same as long as the page shows the same, in one language."""
+        shown = [
+            (group.name, group.key, [(each.pk, each.title, each.pk in self.running) for each in group.conversations])
+            for group in self.groups
+        ]
+        return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
 
 def listing(owner_id: int, after: Place | None = None) -> Listing:

@@ -1,7 +1,8 @@
 """Sharing: a branch as it is now, for whoever has its link.
 
 A snapshot holds what its page shows and nothing else: questions, answers, names of models, and how an answer ended.
-Who asked, what was reasoned, what readers think of an answer and what the model was instructed to stay out of it.
+Who asked, what was reasoned, what readers think of an answer and what the model was instructed to stay out of it. Of
+attached files it says how many there were.
 """
 
 from collections.abc import Sequence
@@ -68,11 +69,12 @@ def _snapshot(branch: Sequence[Message]) -> dict[str, object]:
     return {"messages": [_said(message) for message in messages]}
 
 
-def _said(message: Message) -> dict[str, str]:
+def _said(message: Message) -> dict[str, str | int]:
     generation = message.generation
     return {
         "role": message.role,
         "text": message.text,
         "model": generation.model if generation else "",
         "status": generation.status if generation else Status.COMPLETE,
+        "attached": len(message.attachments),
     }

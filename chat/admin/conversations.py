@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext_lazy
 
+from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
 from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
 from chat.admin.transcript import transcript
@@ -33,7 +34,7 @@ MESSAGE_COUNT = (
 
 
 @admin.register(Conversation)
-class ConversationAdmin(BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
+class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read by `chat.view_conversation`, deleted by `chat.delete_conversation`, and never changed."""
 
     list_display = ["name", "owner", "latest_model", "message_count", "last_activity"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
+from chat.admin.attachments import Borne, borne_in
 from chat.models import Conversation, Generation, Message, MessagePart
 from chat.reply import Part, Reply
 
@@ -23,6 +24,7 @@ class Turn:
 
     message: Message
     parts: list[Part]
+    attachments: list[Borne]
     generations: list[Generation]
     alternatives: list[Message]
     """The message and its siblings of the same role, oldest first."""
@@ -49,16 +51,17 @@ class Turn:
 
 
 def transcript(conversation: Conversation) -> list[Turn]:
-    """All messages of a conversation, depth first, siblings by number. Three queries, however many rows."""
+    """All messages of a conversation, depth first, siblings by number. Four queries, however many rows."""
     messages = {message.pk: message for message in conversation.messages.select_related("feedback").order_by("number")}
     # In this order: an answer that ends in between is shown as still running, not as complete without its end.
     generations, parts = _generations(conversation), _parts(conversation)
+    borne = borne_in(conversation)
     current = _branch(messages, conversation.current_id)
     turns: list[Turn] = []
     for message, alternatives, level in _walk(messages):
         parent = messages.get(message.parent_id) if message.parent_id else None
         follows = None if turns and turns[-1].message == parent else parent
-        of_it = parts[message.pk], generations[message.pk]
+        of_it = parts[message.pk], borne[message.pk], generations[message.pk]
         turns.append(Turn(message, *of_it, alternatives, level, message.pk in current, follows))
     return turns
 

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from chat.admin.deletion import BriefDeletion
-from chat.erasure import erase, forget_names
-from chat.models import Conversation
+from chat.erasure import erase, erase_files, forget_names, keep_log_of
+from chat.models import Attachment, Conversation
 
 admin.site.unregister(User)
 
@@ -20,8 +20,10 @@ class UserAdmin(BriefDeletion, DjangoUserAdmin):  # type: ignore[type-arg]
         self.delete_queryset(request, User.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        """With all that they own; the log, which by now says that they are deleted, keeps no name."""
+        """With all they own. The log, which by now says that they are deleted, keeps what they did, but no name."""
         ids = list(queryset.values_list("pk", flat=True))
         erase(Conversation.with_deleted.filter(owner__in=ids))
+        erase_files(Attachment.objects.filter(owner__in=ids))
+        keep_log_of(ids)
         super().delete_queryset(request, queryset)
         forget_names(User, ids)

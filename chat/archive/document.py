@@ -4,22 +4,51 @@ Whoever wrote a document, it is checked whole before anything is stored: each ru
 that it cannot keep, such as that a parent is in the same conversation.
 """
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from chat.errors import BadInput
 from chat.reply import Part, Reply, storable
 from chat.sentences import gettext_noop as _
 
 VERSION = 1
+NAME_LENGTH = 120
+"""Characters of a file's name, as the database takes them."""
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return b64decode(value, validate=True)
+    except (TypeError, ValueError) as exc:
+        raise ValueError("this is not base64") from exc
+
+
+def _encoded(data: bytes) -> str:
+    return b64encode(data).decode()
+
 
 Text = Annotated[str, AfterValidator(storable)]
 Time = Annotated[AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC))]
 """In any time zone it has a year that a database takes."""
 Count = Annotated[int, Field(ge=0, lt=2**31)]
+Data = Annotated[bytes, BeforeValidator(_decoded), PlainSerializer(_encoded, when_used="json")]
+"""In JSON as base64 (RFC 4648, section 4)."""
 Status = Literal[
     "running", "complete", "length", "filtered", "refused", "stopped", "truncated", "interrupted", "failed"
 ]
@@ -61,6 +90,22 @@ class SavedFeedback(_Saved):
     comment: Annotated[Text, Field(max_length=2000)] = ""
 
 
+class SavedAttachment(_Saved):
+    """A file that questions bear. Who reads one takes from it the name and `data`, and finds out the rest anew."""
+
+    id: UUID
+    kind: Literal["image", "text", "pdf"]
+    name: Annotated[Text, Field(max_length=NAME_LENGTH)]
+    media_type: Annotated[Text, Field(max_length=40)]
+    width: Count | None = None
+    height: Count | None = None
+    pages: Count | None = None
+    created_at: Time
+    data: Data
+    text: Text = ""
+    """What a model is shown of a text or a PDF."""
+
+
 class SavedMessage(_Saved):
     """A turn. What a generation wrote is in `parts`, as the reply that it was."""
 
@@ -71,6 +116,8 @@ class SavedMessage(_Saved):
     parts: list[SavedPart]
     generations: list[SavedGeneration] = []
     feedback: SavedFeedback | None = None
+    attachments: list[UUID] = []
+    """Which of the conversation's, in order."""
 
     @property
     def reply(self) -> Reply:
@@ -84,6 +131,14 @@ class SavedMessage(_Saved):
     def _feedback_fits(self) -> Self:
         if self.feedback and self.role != "assistant":
             raise ValueError("only an assistant's message has feedback")
+        return self
+
+    @model_validator(mode="after")
+    def _attachments_fit(self) -> Self:
+        if self.attachments and self.role != "user":
+            raise ValueError("only a user's message has attachments")
+        if len(set(self.attachments)) < len(self.attachments):
+            raise ValueError(f"message {self.id} has the same attachment twice")
         return self
 
     @model_validator(mode="after")
@@ -114,6 +169,7 @@ class SavedConversation(_Saved):
     system_prompt: Annotated[Text, Field(max_length=100_000)] = ""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     max_tokens: Count | None = None
+    attachments: list[SavedAttachment] = []
 
     @model_validator(mode="after")
     def _is_a_tree(self) -> Self:
@@ -129,6 +185,22 @@ class SavedConversation(_Saved):
         if self.current is not None and self.current not in seen:
             raise ValueError("the current message is not in the conversation")
         return self
+
+    @model_validator(mode="after")
+    def _attachments_are_borne(self) -> Self:
+        known = {attachment.id for attachment in self.attachments}
+        if len(known) < len(self.attachments):
+            raise ValueError("two attachments have the same id")
+        borne = {pk for message in self.messages for pk in message.attachments}
+        for pk in borne - known:
+            raise ValueError(f"attachment {pk}, which a message has, is not in the conversation")
+        for pk in known - borne:
+            raise ValueError(f"no message has attachment {pk}")
+        return self
+
+    def attached_to(self, message: SavedMessage) -> list[SavedAttachment]:
+        by_id = {attachment.id: attachment for attachment in self.attachments}
+        return [by_id[pk] for pk in message.attachments]
 
     def branch(self) -> list[SavedMessage]:
         """The messages from the root to the current leaf."""

@@ -1,4 +1,4 @@
-"""Importing a file: first what would come, then all of it or nothing."""
+"""Importing a file: first what would come, then all of it or nothing. Both have its attachments inspected."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,14 +9,19 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from chat import sandbox
 from chat.archive.document import SavedConversation
+from chat.archive.incoming import Incoming, Inspect, inspected
 from chat.archive.reading import documents
-from chat.archive.rows import are_stored, arrange, restore_all
+from chat.archive.rows import Names, arrange, places, restore_all
+from chat.attaching import check_storage
 
 TITLES = 5
 BATCH = 100
-"""Conversations that are stored together, unless they have more than BATCH_MESSAGES messages."""
+"""Conversations that are stored together, unless they have as many messages as BATCH_MESSAGES."""
 BATCH_MESSAGES = 500
+BATCH_BYTES = 20_000_000
+"""Of attachments, likewise."""
 
 
 @dataclass(slots=True)
@@ -26,6 +31,7 @@ class Findings:
     digest: str
     conversations: int = 0
     messages: int = 0
+    attachments: int = 0
     known: int = 0
     titles: list[str] = field(default_factory=list)
 
@@ -40,41 +46,64 @@ class Findings:
             return
         self.conversations += 1
         self.messages += len(document.messages)
+        self.attachments += len(document.attachments)
         if len(self.titles) < TITLES:
             self.titles.append(document.title)
 
 
-def examine(owner_id: int, file: IO[bytes], name: str) -> Findings:
+def examine(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_in_turn) -> Findings:
     """Reads all of the file and stores nothing. Raises BadInput or TooLong, which say what is wrong and where."""
-    findings, seen = Findings(_digest(file)), set[UUID]()
-    for batch in _batches(file, name):
-        for document, is_there in zip(batch, are_stored(owner_id, batch), strict=True):
-            findings.add(document, is_new=document.id not in seen and not is_there)
-            seen.add(document.id)
+    findings, size = Findings(_digest(file)), 0
+    for document, place in _placed(owner_id, file, name):
+        findings.add(document, is_new=place is not None)
+        for _attachment, found in inspected(document, inspect) if place else ():
+            size += len(found.data)
+            check_storage(owner_id, size)
     return findings
 
 
-@transaction.atomic
-def take_in(owner_id: int, file: IO[bytes], name: str) -> Findings:
+def take_in(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_in_turn) -> Findings:
     """Stores all that is new in the file; nothing if anything in it is wrong, with the error of `examine`."""
+    incoming = Incoming(owner_id, inspect)
+    try:
+        for document, place in _placed(owner_id, file, name):
+            if place:
+                incoming.store(document, place)
+        return _store(owner_id, file, name, incoming.names)
+    finally:
+        incoming.erase_rest()
+
+
+@transaction.atomic
+def _store(owner_id: int, file: IO[bytes], name: str, attachments: Names) -> Findings:
     findings = Findings(_digest(file))
     for batch in _batches(file, name):
-        for document, is_new in zip(batch, restore_all(owner_id, batch), strict=True):
+        for document, is_new in zip(batch, restore_all(owner_id, batch, attachments), strict=True):
             findings.add(document, is_new=is_new)
     arrange(owner_id)
     return findings
 
 
+def _placed(owner_id: int, file: IO[bytes], name: str) -> Iterator[tuple[SavedConversation, UUID | None]]:
+    """The file's conversations, each with the id that it would have here; None: it is there already."""
+    seen = set[UUID]()
+    for batch in _batches(file, name):
+        for document, (pk, is_there) in zip(batch, places(owner_id, batch), strict=True):
+            yield document, None if is_there or pk in seen else pk
+            seen.add(pk)
+
+
 def _batches(file: IO[bytes], name: str) -> Iterator[list[SavedConversation]]:
     """The file's conversations, a few at a time: each statement costs, and so does what is in memory."""
     file.seek(0)
-    batch, messages = list[SavedConversation](), 0
+    batch, messages, size = list[SavedConversation](), 0, 0
     for document in documents(file, name, settings.CHAT_IMPORT_BYTES):
         batch.append(document)
         messages += len(document.messages)
-        if len(batch) == BATCH or messages >= BATCH_MESSAGES:
+        size += sum(len(attachment.data) for attachment in document.attachments)
+        if len(batch) == BATCH or messages >= BATCH_MESSAGES or size >= BATCH_BYTES:
             yield batch
-            batch, messages = [], 0
+            batch, messages, size = [], 0, 0
     yield batch
 
 

@@ -1,6 +1,6 @@
 """A conversation as Markdown: the branch on show, to be read or printed elsewhere. Pure."""
 
-from chat.archive.document import SavedConversation, SavedMessage
+from chat.archive.document import SavedAttachment, SavedConversation, SavedMessage
 from chat.sentences import Say, in_english
 from chat.sentences import gettext_noop as _
 
@@ -22,14 +22,27 @@ def as_markdown(conversation: SavedConversation, say: Say = in_english) -> str:
     """The title, then each message under the name of who said it, as `say` says it. Texts are as they were written."""
     date = conversation.created_at.date().isoformat()
     sections = [f"# {conversation.title or say(_('Conversation'), {})}", date]
-    sections += [_section(message, say) for message in conversation.branch()]
+    sections += [_section(message, conversation.attached_to(message), say) for message in conversation.branch()]
     return "\n\n".join(sections) + "\n"
 
 
-def _section(message: SavedMessage, say: Say) -> str:
+def _section(message: SavedMessage, attached: list[SavedAttachment], say: Say) -> str:
     who = message.generations[-1].model if message.generations else say(SPEAKERS[message.role], {})
     lines = [f"## {who}", message.text.strip("\n")]
+    if attached:
+        lines.append(say(_("Attached: %(files)s"), {"files": ", ".join(_named(each, say) for each in attached)}))
     ending = message.generations[-1].status if message.generations else "complete"
     if ending != "complete":
         lines.append(f"*({say(ENDINGS[ending], {})})*")
     return "\n\n".join(line for line in lines if line)
+
+
+def _named(attachment: SavedAttachment, say: Say) -> str:
+    if attachment.kind == "image":
+        what = say(_("image, %(size)s"), {"size": f"{attachment.width} × {attachment.height}"})
+    elif attachment.kind == "pdf":
+        pages = attachment.pages or 0
+        what = say(_("PDF, 1 page"), {}) if pages == 1 else say(_("PDF, %(count)s pages"), {"count": pages})
+    else:
+        what = say(_("text"), {})
+    return f"{attachment.name} ({what})"

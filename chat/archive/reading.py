@@ -23,6 +23,7 @@ from chat.sentences import gettext_noop as _
 MOST_ENTRIES = 10_000
 MOST_CONVERSATIONS = 10_000
 MOST_MESSAGES = 50_000
+MOST_ATTACHMENTS = 500
 UNPACKED = 10
 """How many times as large as a file may be what is in it."""
 WANTED = re.compile(r"(?!__MACOSX/)(.*/)?conversations(-\d+|/.+)?\.json")
@@ -49,24 +50,30 @@ def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversat
 
     Raises BadInput or TooLong, which say what is wrong and in which of them.
     """
-    conversations = messages = 0
+    conversations = messages = attachments = 0
     for text_name, text in _texts(file, name, limit):
         for number, item in enumerate(_items(text, text_name, limit), start=1):
             document = _document(item, text_name, number)
             conversations += 1
             messages += len(document.messages)
-            _refuse_too_many(conversations, messages)
+            attachments += len(document.attachments)
+            _refuse_too_many(conversations, messages, attachments)
             yield document
     if not conversations:
         raise BadInput(_("There are no conversations in this file."))
 
 
-def _refuse_too_many(conversations: int, messages: int) -> None:
-    """All of a file is stored in one transaction, for which everybody else who writes has to wait."""
+def _refuse_too_many(conversations: int, messages: int, attachments: int) -> None:
+    """All of a file is stored in one transaction, for which everybody else who writes has to wait.
+
+    Attachments are not, but each takes a process to inspect.
+    """
     if conversations > MOST_CONVERSATIONS:
         raise TooLong(_("The file has more than %(limit)s conversations."), values={"limit": MOST_CONVERSATIONS})
     if messages > MOST_MESSAGES:
         raise TooLong(_("The file has more than %(limit)s messages."), values={"limit": MOST_MESSAGES})
+    if attachments > MOST_ATTACHMENTS:
+        raise TooLong(_("The file has more than %(limit)s attached files."), values={"limit": MOST_ATTACHMENTS})
 
 
 def _document(item: Any, name: str, number: int) -> SavedConversation:

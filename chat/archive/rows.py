@@ -7,25 +7,48 @@ from uuid import UUID, uuid5
 from django.db import transaction
 from django.utils import timezone
 
-from chat.archive.document import SavedConversation, SavedFeedback, SavedGeneration, SavedMessage, SavedPart
-from chat.models import Conversation, Feedback, Generation, Message, MessagePart, SearchEntry
+from chat.archive.document import (
+    SavedAttachment,
+    SavedConversation,
+    SavedFeedback,
+    SavedGeneration,
+    SavedMessage,
+    SavedPart,
+)
+from chat.errors import Conflict
+from chat.models import (
+    Attachment,
+    AttachmentContent,
+    Conversation,
+    Feedback,
+    Generation,
+    Message,
+    MessageAttachment,
+    MessagePart,
+    SearchEntry,
+)
 from chat.models.generation import Status
 from chat.reply import Mark
 
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens")
 """What a conversation and its document both call by these names."""
 BATCH = 200
+Names = Mapping[tuple[UUID, UUID], UUID]
+"""By the ids of a document and of one of its attachments, what that attachment is called here."""
 
 
 def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
-    """A conversation of this owner as a document; None if there is none. A running answer: as far as it is stored."""
+    """A conversation of this owner as a document; None if there is none. A running answer: as far as it is stored.
+
+    Its attachments lack their contents, which `whole` gives one by one.
+    """
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     if not conversation:
         return None
     # Generations before parts, as in Conversation.branch: an answer that ends in between keeps all its text.
-    messages = (
-        conversation.messages.select_related("feedback").order_by("number").prefetch_related("generations", "parts")
-    )
+    of_messages = conversation.messages.select_related("feedback").order_by("number")
+    rows = of_messages.prefetch_related("generations", "parts", "attached")
+    messages = [_message(message) for message in rows]
     return SavedConversation.model_construct(
         id=conversation.pk,
         title=conversation.title,
@@ -33,7 +56,8 @@ def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
         current=conversation.current_id,
-        messages=[_message(message) for message in messages],
+        messages=messages,
+        attachments=_attachments(conversation, messages),
         **{name: getattr(conversation, name) for name in KEPT},
     )
 
@@ -47,7 +71,27 @@ def _message(message: Message) -> SavedMessage:
         parts=[SavedPart.model_construct(kind=part.kind, text=part.text) for part in message.reply.parts()],
         generations=[_generation(generation) for generation in message.generations.all()],
         feedback=_feedback(message),
+        attachments=[row.attachment_id for row in message.attached.all()],
     )
+
+
+def _attachments(conversation: Conversation, messages: Sequence[SavedMessage]) -> list[SavedAttachment]:
+    """In the order in which messages first bear them."""
+    borne = dict.fromkeys(pk for message in messages for pk in message.attachments)
+    rows = {row.pk: row for row in conversation.attachments.all()} if borne else {}
+    return [_attachment(rows[pk]) for pk in borne]
+
+
+def _attachment(row: Attachment) -> SavedAttachment:
+    known = {name: getattr(row, name) for name in SavedAttachment.model_fields if hasattr(row, name)}
+    return SavedAttachment.model_construct(**known, data=b"", text="")
+
+
+def whole(attachment: SavedAttachment) -> SavedAttachment:
+    """What `saved` gave, with its contents; without any if it has been erased meanwhile."""
+    content = AttachmentContent.objects.filter(pk=attachment.id).first()
+    known = {"data": bytes(content.data), "text": content.text} if content else {}
+    return attachment.model_copy(update=known)
 
 
 def _feedback(message: Message) -> SavedFeedback | None:
@@ -62,30 +106,31 @@ def _generation(generation: Generation) -> SavedGeneration:
     )
 
 
-def restore(owner_id: int, document: SavedConversation) -> bool:
-    """Store a document as a conversation of this owner. False if it is there already."""
-    return restore_all(owner_id, [document]) == [True]
-
-
 @transaction.atomic
-def restore_all(owner_id: int, documents: Sequence[SavedConversation]) -> list[bool]:
+def restore_all(owner_id: int, documents: Sequence[SavedConversation], attachments: Names) -> list[bool]:
     """Store documents as conversations of this owner. For each: False if it is there already.
+
+    Their attachments are stored already, and sent with this. Raises Conflict if one is missing.
 
     Ids stay as they are where they are free; where somebody else has them, others take their place, and always the
     same, so that a file that is read twice gives one conversation.
     """
     new, is_new = dict[UUID, SavedConversation](), list[bool]()
-    for document, (pk, is_there) in zip(documents, _places(owner_id, documents), strict=True):
+    for document, (pk, is_there) in zip(documents, places(owner_id, documents), strict=True):
         is_new.append(not is_there and pk not in new)
         if is_new[-1]:
             new[pk] = document
-    _store(owner_id, new)
+    _store(owner_id, new, attachments)
     return is_new
 
 
-def are_stored(owner_id: int, documents: Sequence[SavedConversation]) -> list[bool]:
-    """For each: is it there already, so that `restore_all` would leave it?"""
-    return [is_there for _, is_there in _places(owner_id, documents)]
+def places(owner_id: int, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
+    """The id that each has as this owner's conversation, and whether it is there."""
+    other = {document.id: uuid5(document.id, str(owner_id)) for document in documents}
+    known = Conversation.with_deleted.filter(pk__in=[*other, *other.values()])
+    owners: dict[UUID, int] = dict(known.values_list("pk", "owner"))
+    pks = [pk if owners.get(pk, owner_id) == owner_id else other[pk] for pk in (each.id for each in documents)]
+    return [(pk, pk in owners) for pk in pks]
 
 
 def arrange(owner_id: int) -> None:
@@ -105,16 +150,7 @@ def arrange(owner_id: int) -> None:
     Conversation.with_deleted.bulk_update(moved, ["activity"], batch_size=BATCH)
 
 
-def _places(owner_id: int, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
-    """The id that each has as this owner's conversation, and whether it is there."""
-    other = {document.id: uuid5(document.id, str(owner_id)) for document in documents}
-    known = Conversation.with_deleted.filter(pk__in=[*other, *other.values()])
-    owners: dict[UUID, int] = dict(known.values_list("pk", "owner"))
-    pks = [pk if owners.get(pk, owner_id) == owner_id else other[pk] for pk in (each.id for each in documents)]
-    return [(pk, pk in owners) for pk in pks]
-
-
-def _store(owner_id: int, documents: Mapping[UUID, SavedConversation]) -> None:
+def _store(owner_id: int, documents: Mapping[UUID, SavedConversation], attachments: Names) -> None:
     """Documents by the ids of their conversations, table by table: a few statements, however many they are."""
     names = _names(documents)
     messages = [(pk, number, each) for pk, doc in documents.items() for number, each in enumerate(doc.messages, 1)]
@@ -135,11 +171,34 @@ def _store(owner_id: int, documents: Mapping[UUID, SavedConversation]) -> None:
         for pk, _, each in messages
         if each.feedback
     )
+    _attach(documents, names, attachments)
     # After the messages, which it names and which name their conversation.
     for conversation in conversations:
         current = documents[conversation.pk].current
         conversation.current_id = current and names[conversation.pk][current]
     Conversation.objects.bulk_update(conversations, ["current"])
+
+
+def _attach(
+    documents: Mapping[UUID, SavedConversation], names: Mapping[UUID, Mapping[UUID, UUID]], attachments: Names
+) -> None:
+    """Give messages that are stored their files. Raises Conflict if these are not: something was erased meanwhile."""
+    taken, borne = list[Attachment](), list[MessageAttachment]()
+    for pk, document in documents.items():
+        if any((document.id, each.id) not in attachments for each in document.attachments):
+            raise Conflict
+        files = {each.id: attachments[document.id, each.id] for each in document.attachments}
+        taken += [
+            Attachment(pk=files[each.id], conversation_id=pk, created_at=each.created_at)
+            for each in document.attachments
+        ]
+        borne += [
+            MessageAttachment(message_id=names[pk][message.id], attachment_id=files[attachment_id], number=number)
+            for message in document.messages
+            for number, attachment_id in enumerate(message.attachments, 1)
+        ]
+    Attachment.objects.bulk_update(taken, ["conversation", "created_at"], batch_size=BATCH)
+    MessageAttachment.objects.bulk_create(borne)
 
 
 def _names(documents: Mapping[UUID, SavedConversation]) -> dict[UUID, dict[UUID, UUID]]:

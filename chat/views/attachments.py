@@ -48,13 +48,13 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
 @endpoint("GET")
 async def show(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
     """GET /attachments/<uuid>/ — the file: an image to be shown, all else to be saved."""
-    return await in_database(_respond, request, user.pk, attachment_id, _file)
+    return await in_database(_respond, request, user.pk, attachment_id, file_response)
 
 
 @endpoint("GET")
 async def thumbnail(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
     """GET /attachments/<uuid>/thumbnail/ — a small picture of an image."""
-    return await in_database(_respond, request, user.pk, attachment_id, _thumbnail)
+    return await in_database(_respond, request, user.pk, attachment_id, thumbnail_response)
 
 
 @endpoint("POST")
@@ -89,7 +89,7 @@ def _respond(
     return response
 
 
-def _file(attachment: Attachment) -> HttpResponse:
+def file_response(attachment: Attachment) -> HttpResponse:
     is_shown = attachment.media_type in SHOWN
     disposition = content_disposition_header(not is_shown, _file_name(attachment))
     content_type = attachment.media_type + ("; charset=utf-8" if attachment.media_type == "text/plain" else "")
@@ -97,7 +97,7 @@ def _file(attachment: Attachment) -> HttpResponse:
     return HttpResponse(_stored(attachment, "data"), headers=headers)
 
 
-def _thumbnail(attachment: Attachment) -> HttpResponse:
+def thumbnail_response(attachment: Attachment) -> HttpResponse:
     if not attachment.is_image:
         raise NotFound
     return HttpResponse(_stored(attachment, "thumbnail"), headers={"Content-Type": attachment.media_type})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import logout
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
@@ -55,7 +56,13 @@ def _erase_account(request: HttpRequest, user: AbstractBaseUser) -> None:
 def _page(request: HttpRequest, user: AbstractBaseUser, of: str, *, is_wrong: bool = False) -> HttpResponseBase:
     mine = Conversation.with_deleted.owned_by(user)
     asked = of if of in (CONVERSATIONS, ACCOUNT) else ""
-    context = {"of": asked, "extent": extent(mine) if asked else None, "is_wrong": is_wrong}
+    account = user.pk if asked == ACCOUNT else None
+    context = {
+        "of": asked,
+        "extent": extent(mine, account) if asked else None,
+        "is_in_log": asked == ACCOUNT and LogEntry.objects.filter(user=user.pk).exists(),
+        "is_wrong": is_wrong,
+    }
     response = render_page(request, "chat/erasure.html", context)
     response.status_code = 400 if is_wrong else 200
     return response

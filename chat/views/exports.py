@@ -1,18 +1,19 @@
 """Conversations to take along: one as JSON or Markdown, all as a zip."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
+from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 
 from chat.archive.document import SavedConversation
-from chat.archive.files import Zip, as_json, file_name
+from chat.archive.files import Zip, file_name, json_pieces
 from chat.archive.markdown import as_markdown
-from chat.archive.rows import saved
+from chat.archive.rows import saved, whole
 from chat.database import in_database
 from chat.errors import BadInput, NotFound
 from chat.models import Conversation
@@ -22,9 +23,11 @@ from chat.translation import translated
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of
 
-FORMS: dict[str, tuple[str, str, Callable[[SavedConversation, Say], str]]] = {
-    "json": ("json", "application/json", lambda conversation, _say: as_json(conversation)),
-    "markdown": ("md", "text/markdown; charset=utf-8", as_markdown),
+Piece = TypeVar("Piece", str, bytes)
+
+FORMS: dict[str, tuple[str, str, Callable[[SavedConversation, Say], Iterable[str]]]] = {
+    "json": ("json", "application/json", lambda conversation, _say: json_pieces(conversation, whole)),
+    "markdown": ("md", "text/markdown; charset=utf-8", lambda conversation, say: [as_markdown(conversation, say)]),
 }
 
 
@@ -43,7 +46,8 @@ def _one(owner_id: int, conversation_id: uuid.UUID, form: str, say: Say) -> Http
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
     name = file_name(conversation, extension)
-    return HttpResponse(write(conversation, say), headers=_file_headers(name, content_type))
+    pieces = iter(write(conversation, say))
+    return StreamingHttpResponse(_in_threads(pieces), headers=_file_headers(name, content_type))
 
 
 @endpoint("GET", head=False)
@@ -61,10 +65,17 @@ def _say_in(request: HttpRequest) -> Say:
 
 
 async def _zip_of(owner_id: int, say: Say) -> AsyncIterator[bytes]:
-    archive = Zip(partial(saved, owner_id), say)
+    archive = Zip(partial(saved, owner_id), say, whole)
     for pk in await in_database(_ids, owner_id):
-        yield await in_database(archive.add, pk)
+        async for piece in _in_threads(archive.add(pk)):
+            yield piece
     yield await in_database(archive.close)
+
+
+async def _in_threads(pieces: Iterator[Piece]) -> AsyncIterator[Piece]:
+    """Each made in a thread that may ask the database."""
+    while (piece := await in_database(next, pieces, None)) is not None:
+        yield piece
 
 
 def _ids(owner_id: int) -> list[uuid.UUID]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from chat.archive.importing import Findings, examine, take_in
-from chat.database import in_database, write_in_database
+from chat.database import import_in_database, in_database
 from chat.errors import BadInput, ChatError
 from chat.sentences import gettext_noop as _
 from chat.views.endpoints import endpoint
@@ -34,10 +34,10 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
     if not upload:
         return await in_database(_page, request, error=BadInput(_("Choose a file first.")))
     try:
-        findings = await in_database(examine, user.pk, *_file(upload))
+        findings = await import_in_database(examine, user.pk, *_file(upload))
         if not findings.conversations or request.POST.get("confirm") != findings.digest:
             return await in_database(_page, request, findings=findings)
-        return _to_page(await write_in_database(take_in, user.pk, *_file(upload)))
+        return _to_page(await import_in_database(take_in, user.pk, *_file(upload)))
     except ChatError as error:
         return await in_database(_page, request, error=error)
 

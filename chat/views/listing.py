@@ -1,12 +1,21 @@
 """The list of conversations, in pages, and the archive."""
 
+import uuid
+from datetime import date
+from functools import cache
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from chat.database import in_database
-from chat.listing import Place, archived, listing
+from chat.listing import Group, Listing, Place, archived, listing
+from chat.models import Conversation
 from chat.views.endpoints import endpoint
-from chat.views.pages import render_if_changed, render_page
+from chat.views.pages import language_of, render_if_changed, render_page
+
+ITEMS = "chat/_conversation_items.html"
 
 
 @endpoint("GET")
@@ -31,8 +40,20 @@ def asked_place(request: HttpRequest) -> Place | None:
 
 
 def _items(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    context = {"listing": listing(user.pk, asked_place(request)), "after": request.GET.get("after", "")}
-    return render_if_changed(request, "chat/_conversation_items.html", context)
+    """Every visible page asks every few seconds, nearly always for nothing: rendering is most of what that costs."""
+    found, after = listing(user.pk, asked_place(request)), request.GET.get("after", "")
+    shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
+    return render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
+
+
+@cache
+def _look(language: str) -> str:
+    """How a list looks, whatever is in it: another one when a new version of the site shows it otherwise."""
+    pk, day = uuid.UUID(int=0), date(2000, 1, 1)
+    items = [Conversation(pk=pk, is_pinned=is_pinned) for is_pinned in (True, False)]
+    groups = [Group(name, day, items) for name in ("pinned", "today", "yesterday", "weekday", "month")]
+    with translation.override(language):
+        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Place(0, pk)), "after": "0"})
 
 
 def _archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:

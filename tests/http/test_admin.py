@@ -12,9 +12,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from chat.admin.attachments import SHOWN
 from chat.erasure import ERASED
-from chat.models import Conversation, Feedback, Generation, Message, MessagePart
+from chat.models import (
+    Attachment,
+    AttachmentContent,
+    Conversation,
+    Feedback,
+    Generation,
+    Message,
+    MessagePart,
+)
 from chat.models.generation import Status
+from tests.support.attachments import attach, attach_image, png, stored_attachment
 
 LIST = "/admin/chat/conversation/"
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
@@ -290,6 +300,113 @@ class TestPermissions:
         assert not Conversation.objects.exists()
 
 
+class TestAttachments:
+    @pytest.fixture
+    def conversation(self, owner: User) -> Conversation:
+        return talk(owner, "Secret question", "Secret answer")
+
+    @pytest.fixture
+    def picture(self, conversation: Conversation) -> Attachment:
+        return attach_image(conversation.messages.all()[0], "<b>a</b>.png")
+
+    @pytest.fixture
+    def note(self, conversation: Conversation, picture: Attachment) -> Attachment:
+        text = "\n<script>alert(1)</script>"
+        return attach(conversation.messages.all()[0], "note.pdf", b"%PDF-", text=text, kind="pdf", pages=2)
+
+    def address(self, attachment: Attachment, conversation: Conversation | None = None) -> str:
+        return f"{LIST}{(conversation or attachment.conversation).pk}/attachments/{attachment.pk}/"  # type: ignore[union-attr]
+
+    def test_stand_below_their_message_as_hostile_input(
+        self, staff: Client, conversation: Conversation, picture: Attachment, note: Attachment
+    ) -> None:
+        response = staff.get(page_of(conversation))
+        page, text = response.content.decode().partition('id="content"')[2], words(response)
+        assert "&lt;b&gt;a&lt;/b&gt;.png" in page
+        assert "<b>a" not in page
+        assert "image 3 × 2" in text
+        assert "note.pdf PDF 2 pages 5 bytes Its text &lt;script&gt;alert(1)&lt;/script&gt;" in text
+        assert re.findall(r'<img[^>]*src="([^"]*)"', page) == [f"{self.address(picture)}thumbnail/"]
+        assert self.address(note) in page
+        assert text.index("Secret question") < text.index("note.pdf") < text.index("Secret answer")
+
+    def test_show_the_beginning_of_a_long_text(
+        self, staff: Client, conversation: Conversation, note: Attachment
+    ) -> None:
+        assert "only the beginning" not in words(staff.get(page_of(conversation)))
+        AttachmentContent.objects.filter(pk=note.pk).update(text="x" * (SHOWN + 1))
+        Attachment.objects.filter(pk=note.pk).update(characters=SHOWN + 1)
+        page = words(staff.get(page_of(conversation)))
+        assert "x" * SHOWN in page
+        assert "x" * (SHOWN + 1) not in page
+        assert "only the beginning" in page
+
+    def test_a_message_without_text_has_its_files(self, staff: Client, conversation: Conversation) -> None:
+        question = conversation.messages.all()[0]
+        question.parts.all().delete()
+        attach(question, "a.txt", b"Hello")
+        page = words(staff.get(page_of(conversation)))
+        assert "a.txt" in page
+        assert "No text." not in page
+
+    def test_an_image_alone_is_shown_and_all_else_saved(
+        self, staff: Client, picture: Attachment, note: Attachment
+    ) -> None:
+        image, small = (staff.get(self.address(picture) + view) for view in ("", "thumbnail/"))
+        file = staff.get(self.address(note))
+        assert (image["Content-Type"], image.content) == ("image/png", png())
+        assert image["Content-Disposition"].startswith("inline")
+        assert (small["Content-Type"], small.content) == ("image/png", png(1, 1))
+        assert (file.content, file["Content-Disposition"]) == (b"%PDF-", 'attachment; filename="note.pdf"')
+        for response in (image, small, file):
+            assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+            assert response["X-Content-Type-Options"] == "nosniff"
+            assert "no-store" in response["Cache-Control"]
+        assert staff.get(f"{self.address(note)}thumbnail/").status_code == 404
+
+    def test_each_reading_is_recorded_without_a_name(
+        self, staff: Client, conversation: Conversation, picture: Attachment
+    ) -> None:
+        for view in ("", "thumbnail/"):
+            staff.get(self.address(picture) + view)
+        entries = LogEntry.objects.order_by("pk")
+        assert {(entry.user.username, entry.object_id) for entry in entries} == {("stefan", str(conversation.pk))}
+        assert [entry.change_message for entry in entries] == [
+            f"Read attachment {picture.pk}.",
+            f"Read the thumbnail of attachment {picture.pk}.",
+        ]
+
+    @pytest.mark.parametrize("view", ["", "thumbnail/"])
+    def test_reading_takes_the_permission_to_view_conversations(self, picture: Attachment, view: str) -> None:
+        path = self.address(picture) + view
+        others = ["change_conversation", "delete_conversation", "view_attachment", "change_attachment", "view_message"]
+        for client, status in [
+            (Client(), 302),
+            (client_of("visitor", "view_conversation", is_staff=False), 302),
+            (client_of("editor", *others), 403),
+        ]:
+            response = client.get(path)
+            assert response.status_code == status
+            assert b"PNG" not in response.content
+        assert not LogEntry.objects.exists()
+        assert b"PNG" in client_of("reader", "view_conversation").get(path).content
+
+    def test_what_is_of_another_conversation_or_of_none_or_deleted_is_not_there(
+        self, staff: Client, owner: User, conversation: Conversation, picture: Attachment
+    ) -> None:
+        unsent = stored_attachment(owner.pk, "unsent.txt", b"Unsent")
+        for path in (self.address(picture, talk(owner, "Another")), self.address(unsent, conversation)):
+            assert staff.get(path).status_code == 404
+        Conversation.objects.filter(pk=conversation.pk).update(deleted_at=NOW)
+        assert staff.get(self.address(picture)).status_code == 404
+        assert not LogEntry.objects.exists()
+
+    def test_have_no_pages_of_their_own(self, picture: Attachment) -> None:
+        root = client_of("root", is_superuser=True)
+        for model in ("attachment", "attachmentcontent", "messageattachment"):
+            assert root.get(f"/admin/chat/{model}/").status_code == 404
+
+
 class TestTranscript:
     def test_reads_from_top_to_bottom(self, staff: Client, owner: User) -> None:
         conversation = talk(owner, "First question", "First answer", "Second question", "Second answer")
@@ -481,6 +598,24 @@ class TestRecord:
         conversation.delete()
         assert LogEntry.objects.get().object_repr == "Hi"
 
+    def test_outlives_who_has_read(self, staff: Client, owner: User) -> None:
+        root = client_of("root", is_superuser=True)
+        conversation = talk(owner, "Hi", "Hello")
+        staff.get(page_of(conversation))
+        reader = User.objects.get(username="stefan")
+        path = f"/admin/auth/user/{reader.pk}/delete/"
+        assert "log entr" not in words(root.get(path)).partition("Summary")[2].lower()
+        root.post(path, {"post": "yes"})
+        assert not User.objects.filter(username="stefan").exists()
+        entry = LogEntry.objects.get(object_id=str(conversation.pk))
+        assert (entry.change_message, entry.object_repr) == ("Read the transcript.", "Hi")
+        assert (entry.user.username, entry.user.is_active, entry.user.is_staff) == (
+            f"(erased {reader.pk})",
+            False,
+            False,
+        )
+        assert f"(erased {reader.pk})" in words(root.get(page_of(conversation, "history")))
+
     def test_keeps_no_name_of_what_was_deleted(self, staff: Client, owner: User) -> None:
         root = client_of("root", is_superuser=True)
         conversation, other = talk(owner, "Hi", "Hello"), talk(owner, "Hi again", "Hello")
@@ -516,6 +651,7 @@ class TestSize:
         for message in long.messages.filter(role="user"):
             generate(answer(message, "Again"), begins_at=5)
             rate(long, "up")
+            attach(message, "a.txt", b"Hello")
         assert self.queries(staff, page_of(long)) == self.queries(staff, page_of(short))
 
     def test_deletion_makes_as_many_queries_for_many_messages_as_for_one(self, owner: User) -> None:

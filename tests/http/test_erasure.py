@@ -19,25 +19,41 @@ from chat.erasure import ERASED, RESTORABLE, erase, erase_account, extent
 from chat.errors import Conflict
 from chat.expiry import LEFT, UNUSED, erase_expired
 from chat.models import (
+    Attachment,
+    AttachmentContent,
     Conversation,
     Feedback,
     Generation,
     Message,
+    MessageAttachment,
     MessagePart,
     Preferences,
     Prompt,
     SearchEntry,
     Share,
 )
+from tests.support.attachments import attach, stored_attachment
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 from tests.support.faults import database
+from tests.support.queries import counted_queries
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, say
 
 PASSWORD = "a long passphrase"
 MARKER = "unmistakable"
-OWNED = (Conversation, Message, MessagePart, Generation, Feedback, SearchEntry, Share)
+OWNED = (
+    Conversation,
+    Message,
+    MessagePart,
+    Generation,
+    Feedback,
+    SearchEntry,
+    Share,
+    Attachment,
+    AttachmentContent,
+    MessageAttachment,
+)
 
 
 def everything_of(owner: User, text: str = "Hello") -> Conversation:
@@ -49,6 +65,7 @@ def everything_of(owner: User, text: str = "Hello") -> Conversation:
     SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(question.pk, text), (said.pk, text)])
     Feedback.objects.create(message=said, value="up", comment=text)
     Share.objects.create(conversation=conversation, title=text, snapshot={"text": text})
+    attach(question, text[:120], text.encode(), thumbnail=text.encode())
     return conversation
 
 
@@ -82,6 +99,18 @@ def test_all_rows_of_a_conversation_go_and_those_of_others_stay(alice: Client, b
     assert rows() == others
 
 
+def test_attachments_go_a_few_at_a_time(alice: Client) -> None:
+    assert alice.user
+    mine = everything_of(alice.user)
+    for number in range(12):
+        attach(mine.messages.all()[0], f"{number}.txt", b"Hello")
+    assert extent(Conversation.objects.filter(pk=mine.pk)).attachments == 13
+    with counted_queries() as queries:
+        erase(Conversation.objects.filter(pk=mine.pk))
+    assert sum(sql.startswith('DELETE FROM "chat_attachmentcontent"') for sql in queries) == 3
+    assert not AttachmentContent.objects.exists()
+
+
 def test_a_deep_conversation_is_no_recursion(alice: Client) -> None:
     """A thousand messages, each below the one before; Python's stack ends there."""
     assert alice.user
@@ -101,15 +130,37 @@ def test_the_log_says_who_read_but_not_what_it_was_called(alice: Client, client_
     assert not LogEntry.objects.filter(object_repr__contains=MARKER).exists()
 
 
+def test_what_staff_have_read_stays_in_the_log_when_their_account_goes(alice: Client) -> None:
+    assert alice.user
+    first, second, third = (
+        User.objects.create(username=f"{MARKER}-{number}", email=f"{MARKER}@example.org", is_staff=True)
+        for number in range(3)
+    )
+    conversation = everything_of(alice.user, "Hi")
+    entries = [logged(staff, conversation) for staff in (first, second, second)]
+    for staff in (first, second, third):
+        erase_account(staff.pk)
+    names = [LogEntry.objects.get(pk=entry.pk).user.get_username() for entry in entries]
+    assert names == [f"(erased {pk})" for pk in (first.pk, second.pk, second.pk)]
+    kept = User.objects.exclude(pk=alice.user.pk)
+    assert len(kept) == 2, "None for who had read nothing"
+    assert not any(user.is_active or user.has_usable_password() or user.email or user.is_staff for user in kept)
+    assert not User.objects.filter(username__contains=MARKER).exists()
+
+
 def test_an_account_goes_with_all_that_it_owns(alice: Client) -> None:
     assert alice.user
     everything_of(alice.user)
     Preferences.objects.create(user=alice.user, system_prompt="Be brief.")
     Prompt.objects.create(owner=alice.user, name="Letter", text="Write a letter.")
+    stored_attachment(alice.user.pk, "unsent.txt", b"Hello")
+    assert extent(Conversation.objects.owned_by(alice.user)).attachments == 1
+    assert extent(Conversation.objects.owned_by(alice.user), alice.user.pk).attachments == 2
     erase_account(alice.user.pk)
     assert not User.objects.filter(pk=alice.user.pk).exists()
     assert not Preferences.objects.exists()
     assert not Prompt.objects.exists()
+    assert not AttachmentContent.objects.exists()
     assert alice.get("/export/").code == "not_logged_in"
 
 
@@ -194,7 +245,9 @@ def test_a_wrong_password_erases_nothing(carol: Client, of: str) -> None:
 def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client) -> None:
     assert bob.user
     theirs = everything_of(bob.user)
-    assert "1 conversation is deleted" in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
+    asked = carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
+    assert "1 conversation is deleted" in asked
+    assert "1 attached file is deleted, too." in asked
     reply = carol.post("/settings/erasure/conversations/", form={"password": PASSWORD}, Accept="text/html")
     assert reply.status == 200
     assert "Your conversations are deleted" in reply.text
@@ -204,6 +257,11 @@ def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client)
 
 def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> None:
     assert carol.user
+    stays = "stays in its log"
+    assert stays not in carol.get("/settings/erasure/?of=account", Accept="text/html").text
+    logged(carol.user, carol.user)
+    assert stays in carol.get("/settings/erasure/?of=account", Accept="text/html").text
+    assert stays not in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
     reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
     assert reply.status == 200
     assert "Your account is deleted" in reply.text
@@ -236,12 +294,15 @@ def test_no_byte_of_it_is_left(committed: None, arguments: list[str], capsys: py
     for number in range(20):
         conversation = everything_of(owner, f"{marker} {number} " + "and some text around it " * 300)
         logged(User.objects.create(username=f"reader-{number}"), conversation)
+    stored_attachment(owner.pk, f"{marker}.txt", f"{marker} {'unsent ' * 5000}".encode())
     connection.close()
     assert files().count(marker.encode()) > 50
     call_command("erase", f"--user={marker}", "--account", *arguments)
     connection.close()
     assert files().count(marker.encode()) == 0
-    assert "Erased 20 conversations with 40 messages" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Erased 20 conversations with 40 messages" in said
+    assert "and 21 attached files" in said
 
 
 def test_a_dry_run_only_says_what_there_is(alice: Client, capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,7 +310,7 @@ def test_a_dry_run_only_says_what_there_is(alice: Client, capsys: pytest.Capture
     conversation = everything_of(alice.user)
     before = rows()
     call_command("erase", f"--conversation={conversation.pk}", "--dry-run")
-    said = "1 conversations with 2 messages, 1 answers, 1 feedback and 1 shared links"
+    said = "1 conversations with 2 messages, 1 answers, 1 feedback, 1 shared links and 1 attached files"
     assert capsys.readouterr().out == f"This would erase {said}.\n"
     assert rows() == before
 

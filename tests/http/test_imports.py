@@ -1,22 +1,26 @@
 """Conversations to bring along: looked into first, then all of a file or nothing."""
 
+import hashlib
 import io
 import json
 import uuid
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops
 
 from chat.archive.files import as_json
 from chat.archive.rows import saved
-from chat.models import Conversation, Message
+from chat.models import Attachment, Conversation, Message
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
+from tests.support.files import claiming, decoded, image, pdf, photo
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -177,6 +181,83 @@ def test_they_are_merged_into_the_list_by_their_last_change(alice: Client) -> No
     assert titles(alice)[0] == "New"
 
 
+# What is attached
+
+
+def with_files(title: str, *files: tuple[str, bytes]) -> dict[str, Any]:
+    """A document whose question has these, and says of each that it is a text."""
+    document = conversation(title)
+    document["attachments"] = [
+        {
+            "id": str(uuid.uuid4()),
+            "kind": "text",
+            "name": name,
+            "media_type": "text/plain",
+            "created_at": NOON.isoformat(),
+            "data": b64encode(data).decode(),
+        }
+        for name, data in files
+    ]
+    document["messages"][0]["attachments"] = [each["id"] for each in document["attachments"]]
+    return document
+
+
+def test_what_was_attached_on_one_site_is_attached_on_another(alice: Client, bob: Client, question: str) -> None:
+    """A PNG to the pixel, a PDF to the byte, a photo as good as the same."""
+    assert bob.user
+    files = {"a.png": image("PNG"), "b.jpg": photo(), "c.pdf": pdf(["One", "Two"]), "d.py": "print('ü')".encode()}
+    alice.ask_whole(question, attachments=[alice.attach(content, name) for name, content in files.items()])
+    content = alice.get("/export/").body
+    look = " ".join(Page(post(bob, content).text).words.split())
+    assert "4 attached files would come with them." in look
+    assert not Attachment.objects.filter(owner=bob.user).exists()
+    assert bring(bob, content).status == 302
+    theirs = Attachment.objects.filter(owner=bob.user).select_related("content", "conversation__owner")
+    assert {each.name for each in theirs} == set(files)
+    for each in theirs:
+        mine = Attachment.objects.select_related("content").get(name=each.name, owner=alice.user)
+        assert each.pk != mine.pk
+        assert each.conversation.owner == bob.user
+        same = ("kind", "media_type", "width", "height", "pages", "characters", "created_at")
+        assert [getattr(each, name) for name in same] == [getattr(mine, name) for name in same]
+        assert each.content.text == mine.content.text
+        if each.name == "b.jpg":
+            assert most_apart(decoded(each.content.data), decoded(mine.content.data)) < 32  # red beside blue
+        else:
+            assert bytes(each.content.data) == bytes(mine.content.data)
+    message = Conversation.objects.get(owner=bob.user).messages.get(role="user")
+    assert [each.name for each in message.attachments] == list(files)
+
+
+def most_apart(one: Image.Image, other: Image.Image) -> int:
+    """How far the pixels of two images of one size differ at most, of 255."""
+    return max(high for _low, high in ImageChops.difference(one, other).getextrema())
+
+
+def test_files_beyond_the_storage_of_their_owner_are_not_imported(
+    run_site: RunSite, client_for: Callable[..., Client]
+) -> None:
+    alice = client_for(run_site(CHAT_STORAGE_PER_USER="1000"))
+    content = with_files("Two", ("a.txt", b"a" * 600), ("b.txt", b"b" * 600))
+    for confirm in ("", "yes", hashlib.sha256(json.dumps(content).encode()).hexdigest()):
+        reply = post(alice, content, confirm)
+        assert reply.status == 413
+        assert "all of the 1,000 bytes that are yours here" in Page(reply.text).words
+    assert not Attachment.objects.exists()
+    assert bring(alice, with_files("One", ("a.txt", b"a" * 600))).status == 302
+
+
+def test_where_nothing_can_be_attached_no_file_is_imported(
+    run_site: RunSite, client_for: Callable[..., Client]
+) -> None:
+    alice = client_for(run_site(CHAT_ATTACHMENTS="off"))
+    reply = post(alice, with_files("One", ("a.txt", b"a")))
+    assert "a.txt, attached in “One”: No files can be attached on this site." in Page(reply.text).words
+    assert bring(alice, conversation("One")).status == 302
+
+
+# What is broken
+
 BROKEN_LATE = [conversation("Good"), conversation("Bad", version=99)]
 BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
 
@@ -201,6 +282,13 @@ BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
         (BOMB, 413, "What is in the zip is larger than 20,000,000 bytes."),
         (b"[" + json.dumps(chatgpts("", "")).encode() + b"," * 9 + b"]", 400, "conversation 2: This is not JSON"),
         (zipped({f"{number}.txt": b"" for number in range(10_001)}), 413, "more than 10,000 files"),
+        (with_files("Zip", ("a.zip", zipped({}))), 400, "a.zip, attached in “Zip”: This is neither an image nor text"),
+        ([conversation("Good"), with_files("Cut", ("x/b.png", image("PNG")[:60]))], 400, "b.png, attached in “Cut”:"),
+        (with_files("Bomb", ("c.png", claiming(100_000, 100_000))), 400, "This image has 10,000,000,000 pixels"),
+        (with_files("Long", ("d.txt", b"d" * 200_001)), 400, "more text than a model can be shown"),
+        (with_files("Large", ("e.txt", b"e" * 1_000_001)), 400, "This file has 1,000,001 bytes; 1,000,000 are"),
+        (with_files("Many", *[("f.txt", b"f")] * 501), 413, "more than 500 attached files"),
+        (with_files("Odd") | {"attachments": [{"id": "x"}]}, 400, "at attachments.0.id"),
         (conversation("Late", created_at="0001-01-01T00:00:00+14:00"), 400, "at created_at"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -208,12 +296,13 @@ BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
 def test_a_broken_file_imports_nothing_and_says_why(
     run_site: RunSite, client_for: Callable[..., Client], content: object, status: int, words: str
 ) -> None:
-    alice = client_for(run_site(CHAT_IMPORT_BYTES="2000000"))
-    for confirm in ("", "yes"):
+    alice = client_for(run_site(CHAT_IMPORT_BYTES="2000000", CHAT_ATTACHMENT_BYTES="1000000"))
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    for confirm in ("", hashlib.sha256(data).hexdigest()):
         reply = post(alice, content, confirm=confirm)
         assert reply.status == status
         assert words in Page(reply.text).words
-    assert Message.objects.count() == 0
+    assert Message.objects.count() == Attachment.objects.count() == 0
 
 
 def test_a_file_over_the_limit_is_refused(run_site: RunSite, client_for: Callable[..., Client]) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chat.listing import PAGE, by_day, listing
 from chat.models import Conversation, Generation, SearchEntry
+from chat.views.listing import _look
 from tests.support.client import Answer, Client
 from tests.support.queries import counted_queries
 from tests.support.upstream import Gate, ScriptedUpstream, say
@@ -210,6 +211,36 @@ def test_nothing_is_sent_while_nothing_has_changed(alice: Client) -> None:
     assert (unchanged.status, unchanged.body) == (304, b"")
     post(alice, conversation, "title", {"title": "Zebra"})
     assert alice.get("/conversations/", If_None_Match=tag).status == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"title": "Zebra"}, {"is_pinned": True}, {"updated_at": datetime(2026, 1, 2, tzinfo=UTC)}, {"is_archived": True}],
+)
+def test_whatever_changes_what_is_shown_is_sent(alice: Client, change: dict[str, object]) -> None:
+    conversation, _ = listed(alice, 2)
+    before = alice.get("/conversations/")
+    assert before.headers["ETag"].startswith('W/"')
+    Conversation.objects.filter(pk=conversation.pk).update(**change)
+    after = alice.get("/conversations/", If_None_Match=before.headers["ETag"])
+    assert (after.status, after.text == before.text) == (200, False)
+
+
+def test_each_language_and_each_page_of_it_has_its_own_tag(alice: Client) -> None:
+    listed(alice, PAGE + 5)
+    assert alice.user
+    paths = ["/conversations/", f"/conversations/?after={listing(alice.user.pk).more}"]
+    tags = [alice.get(path, Accept_Language=language).headers["ETag"] for path in paths for language in ("en", "de")]
+    assert len(set(tags)) == 4
+
+
+def test_a_list_is_rendered_anew_when_the_site_shows_it_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = {_look("en"), _look("de")}
+    _look.cache_clear()
+    monkeypatch.setattr(Conversation, "get_absolute_url", lambda each: f"/elsewhere/{each.pk}/")
+    looks.add(_look("en"))
+    _look.cache_clear()
+    assert len(looks) == 3
 
 
 def test_one_that_is_being_answered_is_marked(alice: Client, upstream: ScriptedUpstream, question: str) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from chat.models import Conversation, MessagePart, Share
 from chat.sharing import MOST_LINKS, share
 from tests.conftest import RunSite
+from tests.support.attachments import attach, attach_image
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
@@ -49,6 +50,20 @@ def test_anybody_reads_it_and_nothing_else(
         assert "gpt-4o-mini" in page.text
         for private in (alice.user.username, "Private thoughts", str(conversation.pk), "<form", 'id="account"'):
             assert private not in page.text
+
+
+def test_it_says_that_there_was_a_file_and_nothing_else_of_it(
+    alice: Client, nobody: Client, conversation: Conversation
+) -> None:
+    question = conversation.messages.all()[0]
+    one = attach_image(question, "my-passport.png")
+    first = link(alice, conversation)
+    attach(question, "my-salary.txt", b"Far too little")
+    pages = [nobody.get(path, **HTML).text for path in (first, link(alice, conversation))]
+    assert "One attached file is not part of this link." in pages[0]
+    assert "2 attached files are not part of this link." in pages[1]
+    for private in ("passport", "salary", "Far too little", str(one.pk), "<img", "3 × 2"):
+        assert not any(private in page for page in pages)
 
 
 def test_it_is_kept_from_search_engines_caches_and_other_sites(

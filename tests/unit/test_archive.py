@@ -5,8 +5,9 @@ import io
 import json
 import uuid
 import zipfile
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,6 +17,7 @@ from hypothesis.extra.django import TestCase as DatabaseTestCase
 
 from chat.archive.chatgpt import read_chatgpt
 from chat.archive.document import (
+    SavedAttachment,
     SavedConversation,
     SavedFeedback,
     SavedGeneration,
@@ -23,14 +25,20 @@ from chat.archive.document import (
     SavedPart,
     read_document,
 )
-from chat.archive.files import Zip, as_json, file_name
+from chat.archive.files import Zip, as_json, file_name, json_pieces
+from chat.archive.importing import examine, take_in
+from chat.archive.incoming import Inspect
 from chat.archive.markdown import as_markdown
 from chat.archive.reading import documents
-from chat.archive.rows import restore, saved
+from chat.archive.rows import saved, whole
 from chat.errors import BadInput
-from chat.models import Conversation
+from chat.inspection import Inspected, Limits, inspect
+from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
 from chat.outline import Outline
 from chat.reply import Part, Reply
+from tests.support.attachments import attach, attach_image, png, stored_attachment
+
+LIMITS = Limits(pixels=0, pages=0, characters=0)
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
@@ -78,14 +86,51 @@ def messages(draw: st.DrawFn, above: list[SavedMessage]) -> SavedMessage:
 
 
 @st.composite
-def conversations(draw: st.DrawFn) -> SavedConversation:
-    """Any tree."""
-    tree = list[SavedMessage]()
+def text_files(draw: st.DrawFn) -> SavedAttachment:
+    text = draw(texts.filter(lambda text: text.strip() and text[0] != "\ufeff"))
+    return draw(uploaded(text.encode(), r"[a-zäß你]{1,9}\.(txt|py|md)"))
+
+
+@st.composite
+def uploaded(draw: st.DrawFn, content: bytes, name: str) -> SavedAttachment:
+    """As an upload of `content` is stored."""
+    found = inspect(content, LIMITS)
+    return SavedAttachment(
+        id=draw(st.uuids(version=4)),
+        kind=found.kind,
+        name=draw(st.from_regex(name, fullmatch=True)),
+        media_type=found.media_type,
+        width=found.width,
+        height=found.height,
+        created_at=draw(times),
+        data=found.data,
+        text=found.text,
+    )
+
+
+@st.composite
+def tiny_images(draw: st.DrawFn) -> SavedAttachment:
+    content = png(draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(st.tuples(*[st.integers(0, 255)] * 3)))
+    return draw(uploaded(content, r"[a-z]{1,9}\.png"))
+
+
+files = st.lists(text_files() | tiny_images(), max_size=4, unique_by=lambda each: each.id)
+
+
+@st.composite
+def conversations(draw: st.DrawFn, files: st.SearchStrategy[list[SavedAttachment]] = files) -> SavedConversation:
+    """Any tree, with any files."""
+    tree, pool = list[SavedMessage](), draw(files)
     for _ in range(draw(st.integers(0, 8))):
         message = draw(messages(tree))
+        if pool and message.role == "user":
+            borne = draw(st.lists(st.sampled_from(pool), max_size=3, unique_by=lambda each: each.id))
+            message = message.model_copy(update={"attachments": [each.id for each in borne]})
         if message.id not in {other.id for other in tree}:
             tree.append(message)
+    by_id = {each.id: each for each in pool}
     return SavedConversation(
+        attachments=[by_id[pk] for pk in dict.fromkeys(pk for each in tree for pk in each.attachments)],
         id=draw(st.uuids(version=4)),
         title=draw(texts),
         titled_by=draw(st.sampled_from(["words", "model", "owner"])),
@@ -112,7 +157,7 @@ def test_any_tree_survives_the_file(conversation: SavedConversation) -> None:
 def test_any_tree_survives_the_zip_and_the_array(conversation: SavedConversation, is_zip: bool) -> None:
     archive = Zip(lambda pk: conversation)
     array = f"[{as_json(conversation)}]".encode()
-    file = io.BytesIO(archive.add(conversation.id) + archive.close() if is_zip else array)
+    file = io.BytesIO(b"".join(archive.add(conversation.id)) + archive.close() if is_zip else array)
     assert list(documents(file, "a file", limit=0)) == [conversation]
 
 
@@ -126,39 +171,105 @@ class TestDatabase(DatabaseTestCase):
     @settings(max_examples=50, deadline=None)
     @given(conversations())
     def test_any_tree_survives_import_and_export(self, conversation: SavedConversation) -> None:
-        assert restore(self.owner.pk, conversation)
-        assert saved(self.owner.pk, conversation.id) == conversation
+        assert bring(self.owner, conversation)
+        assert exported_by(self.owner) == conversation
 
     @settings(max_examples=10, deadline=None)
     @given(conversations())
     def test_a_file_that_is_read_twice_gives_one_conversation(self, conversation: SavedConversation) -> None:
-        assert [restore(self.owner.pk, conversation) for _ in range(3)] == [True, False, False]
+        assert [bring(self.owner, conversation) for _ in range(3)] == [True, False, False]
         assert Conversation.objects.filter(owner=self.owner).count() == 1
+        assert Attachment.objects.count() == len(conversation.attachments)
 
     @settings(max_examples=10, deadline=None)
     @given(conversations())
     def test_two_users_may_read_the_same_file(self, conversation: SavedConversation) -> None:
-        assert restore(self.owner.pk, conversation)
-        assert [restore(self.other.pk, conversation) for _ in range(2)] == [True, False]
-        assert saved(self.owner.pk, conversation.id) == conversation
-        theirs = saved(self.other.pk, Conversation.objects.get(owner=self.other).pk)
-        assert theirs
+        assert bring(self.owner, conversation)
+        assert [bring(self.other, conversation) for _ in range(2)] == [True, False]
+        assert exported_by(self.owner) == conversation
+        theirs = exported_by(self.other)
         assert shape(theirs) == shape(conversation)
-        assert not {message.id for message in theirs.messages} & {message.id for message in conversation.messages}
+        assert not ids_in(theirs) & ids_in(conversation)
+        assert [each.data for each in theirs.attachments] == [each.data for each in conversation.attachments]
+
+    def test_an_id_that_is_taken_again_and_again_gives_way(self) -> None:
+        """Also where somebody has foreseen which id would take its place."""
+        place = with_file().id
+        for pk in (FILE, uuid.uuid5(place, str(FILE))):
+            stored_attachment(self.other.pk, "theirs.txt", b"Theirs", id=pk)
+        assert bring(self.owner, with_file())
+        assert [each.data for each in exported_by(self.owner).attachments] == [b"Hi"]
+        assert Attachment.objects.filter(owner=self.other, conversation=None).count() == 2
+
+    def test_what_is_stored_of_a_file_is_what_is_found_in_it(self) -> None:
+        """Whatever a document says that it is."""
+        data = with_attachment(kind="pdf", media_type="text/html", pages=7, text="A lie", name="../../etc/a\nb.html")
+        assert bring(self.owner, read_document(data))
+        stored = Attachment.objects.get()
+        assert (stored.kind, stored.media_type, stored.pages, stored.size) == ("text", "text/plain", None, 2)
+        assert stored.name == "ab.html"
+        assert AttachmentContent.objects.get().text == "Hi"
+
+    def test_an_import_that_fails_leaves_no_file_behind(self) -> None:
+        bad = read_document(with_attachment(data=b64encode(b"\0\1\2").decode()) | {"id": str(uuid.uuid4())})
+        for read in (examine, take_in):
+            file = io.BytesIO(f"[{as_json(with_file())}, {as_json(bad)}]".encode())
+            with pytest.raises(BadInput, match="attached in “Why"):
+                read(self.owner.pk, file, "a file", at_once)
+        assert not Attachment.objects.exists()
+        assert not Conversation.objects.exists()
 
     def test_what_is_somebody_elses_is_not_exported(self) -> None:
-        restore(self.owner.pk, small())
+        bring(self.owner, small())
         assert saved(self.owner.pk, small().id)
         assert saved(self.other.pk, small().id) is None
+
+    def test_attachments_are_exported_in_the_order_of_their_messages(self) -> None:
+        bring(self.owner, small())
+        question = Message.objects.get(pk=ASKED)
+        image, note = attach_image(question, "a.png"), attach(question, "note.txt", "Grüße".encode())
+        MessageAttachment.objects.filter(attachment=image).update(number=5)
+        document = exported_by(self.owner)
+        assert document.messages[0].attachments == [note.pk, image.pk]
+        assert [each.model_dump(exclude={"id", "created_at"}) for each in document.attachments] == [
+            described("text", "note.txt", "text/plain", "Grüße".encode(), text="Grüße"),
+            described("image", "a.png", "image/png", png(), width=3, height=2),
+        ]
 
     def test_what_was_running_is_interrupted(self) -> None:
         data = small().model_dump(mode="json")
         data["messages"][1]["generations"][0] |= {"status": "running", "ends_at": None, "ended_at": None}
-        restore(self.owner.pk, read_document(data))
+        bring(self.owner, read_document(data))
         again = saved(self.owner.pk, small().id)
         assert again
         assert again.messages[1].generations[0].status == "interrupted"
         assert again.messages[1].generations[0].ends_at == len("Because.")
+
+
+def at_once(file: IO[bytes], limits: Limits) -> Inspected:
+    """What a file is, without a process of its own for each."""
+    return inspect(file.read(), limits)
+
+
+def bring(owner: User, conversation: SavedConversation, inspect: Inspect = at_once) -> bool:
+    """Imports it. False: it was there already."""
+    return take_in(owner.pk, io.BytesIO(as_json(conversation).encode()), "a file", inspect).conversations == 1
+
+
+def ids_in(conversation: SavedConversation) -> set[uuid.UUID]:
+    return {each.id for each in [*conversation.messages, *conversation.attachments]}
+
+
+def exported_by(owner: User) -> SavedConversation:
+    """As the owner's only conversation reads when it has been a file."""
+    document = saved(owner.pk, Conversation.objects.get(owner=owner).pk)
+    assert document
+    return read_document(json.loads("".join(json_pieces(document, whole))))
+
+
+def described(kind: str, name: str, media_type: str, data: bytes, **known: Any) -> dict[str, Any]:
+    nothing = {"width": None, "height": None, "pages": None, "text": ""}
+    return nothing | {"kind": kind, "name": name, "media_type": media_type, "data": data} | known
 
 
 def shape(conversation: SavedConversation) -> list[tuple[int | None, str, str]]:
@@ -171,7 +282,7 @@ def shape(conversation: SavedConversation) -> list[tuple[int | None, str, str]]:
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ASKED, ANSWERED = uuid.UUID(int=1), uuid.UUID(int=2)
+ASKED, ANSWERED, FILE = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=7)
 
 
 def small() -> SavedConversation:
@@ -202,11 +313,33 @@ def part(text: str) -> SavedPart:
     return SavedPart(kind="text", text=text)
 
 
+def with_file() -> SavedConversation:
+    note = SavedAttachment(
+        id=FILE, kind="text", name="note.txt", media_type="text/plain", created_at=NOON, data=b"Hi", text="Hi"
+    )
+    asked, answered = small().messages
+    asked = asked.model_copy(update={"attachments": [FILE]})
+    return small().model_copy(update={"messages": [asked, answered], "attachments": [note]})
+
+
 # What is refused
 
 
 def damaged(**changes: Any) -> dict[str, Any]:
     return small().model_dump(mode="json") | changes
+
+
+def with_attachment(number: int = 0, **changes: Any) -> dict[str, Any]:
+    data = with_file().model_dump(mode="json")
+    data["attachments"][number] |= changes
+    return data
+
+
+def bearing(number: int, *ids: uuid.UUID) -> dict[str, Any]:
+    """The message with that number has these attachments."""
+    data = with_file().model_dump(mode="json")
+    data["messages"][number]["attachments"] = list(map(str, ids))
+    return data
 
 
 def with_message(number: int, **changes: Any) -> dict[str, Any]:
@@ -236,6 +369,17 @@ def with_message(number: int, **changes: Any) -> dict[str, Any]:
         (with_message(1, feedback={"value": "sideways"}), "at messages.1.feedback.value"),
         (with_message(1, feedback={"value": "up", "comment": "x" * 2001}), "at messages.1.feedback.comment"),
         (with_message(1, parts=[part("Be").model_dump()]), "positions"),
+        (with_attachment(data="SGk"), "at attachments.0.data, this is not base64"),
+        (with_attachment(data="SG k="), "at attachments.0.data, this is not base64"),
+        (with_attachment(data="Gr\u00fc="), "at attachments.0.data, this is not base64"),
+        (with_attachment(data=None), "at attachments.0.data, this is not base64"),
+        (with_attachment(name="x" * 121), "at attachments.0.name"),
+        (with_attachment(kind="video"), "at attachments.0.kind"),
+        (bearing(0), f"no message has attachment {FILE}"),
+        (bearing(0, FILE, uuid.UUID(int=9)), f"attachment {uuid.UUID(int=9)}, which a message has, is not in"),
+        (bearing(0, FILE, FILE), f"message {ASKED} has the same attachment twice"),
+        (bearing(1, FILE), "only a user's message has attachments"),
+        (with_file().model_dump(mode="json") | {"attachments": with_attachment()["attachments"] * 2}, "the same id"),
     ],
 )
 def test_a_damaged_document_is_refused_in_words(data: Any, words: str) -> None:
@@ -245,6 +389,15 @@ def test_a_damaged_document_is_refused_in_words(data: Any, words: str) -> None:
 
 def test_the_document_that_the_cases_damage_is_whole() -> None:
     assert read_document(damaged()) == small()
+    assert read_document(with_attachment()) == with_file()
+
+
+def test_a_document_from_before_there_were_attachments_is_read() -> None:
+    data = damaged()
+    del data["attachments"]
+    for message in data["messages"]:
+        del message["attachments"]
+    assert read_document(data) == small()
 
 
 def test_members_of_later_versions_are_ignored() -> None:
@@ -267,6 +420,20 @@ def test_markdown_has_the_branch_on_show() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "note.txt (text)"),
+        ({"kind": "pdf", "name": "report.pdf", "pages": 12}, "report.pdf (PDF, 12 pages)"),
+        ({"kind": "pdf", "name": "letter.pdf", "pages": 1}, "letter.pdf (PDF, 1 page)"),
+        ({"kind": "image", "name": "a.png", "width": 1024, "height": 768}, "a.png (image, 1024 × 768)"),
+    ],
+)
+def test_markdown_names_what_is_attached(changes: dict[str, Any], words: str) -> None:
+    conversation = read_document(with_attachment(**changes))
+    assert f"## You\n\nWhy?\n\nAttached: {words}\n\n## m\n" in as_markdown(conversation)
+
+
+@pytest.mark.parametrize(
     ("title", "name"),
     [
         ("What is Django?", "what-is-django-00000000.json"),
@@ -282,7 +449,7 @@ def test_a_title_becomes_a_harmless_file_name(title: str, name: str) -> None:
 
 def test_a_zip_has_each_conversation_twice_and_leaves_out_what_is_gone() -> None:
     archive = Zip(lambda pk: small() if pk == small().id else None)
-    pieces = [archive.add(small().id), archive.add(uuid.uuid4()), archive.close()]
+    pieces = [*archive.add(small().id), *archive.add(uuid.uuid4()), archive.close()]
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as opened:
         assert opened.testzip() is None
         names = opened.namelist()

@@ -30,7 +30,9 @@ class Command(BaseCommand):
             raise CommandError("--account goes with --user.")
         owner = _user(what["user"]) if what["user"] else None
         conversations = _conversations(owner, what["conversation"])
-        words = _said(extent(conversations)) + (", and the account" if account else "")
+        words = _said(extent(conversations, owner.pk if owner and account else None)) + (
+            ", and the account" if account else ""
+        )
         if dry_run:
             self.stdout.write(f"This would erase {words}.")
             return
@@ -76,5 +78,5 @@ def _said(extent: Extent) -> str:
     running = f" ({extent.running} being written)" if extent.running else ""
     return (
         f"{extent.conversations} conversations with {extent.messages} messages, {extent.answers} answers{running}, "
-        f"{extent.feedback} feedback and {extent.shares} shared links"
+        f"{extent.feedback} feedback, {extent.shares} shared links and {extent.attachments} attached files"
     )

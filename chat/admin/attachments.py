@@ -1,0 +1,88 @@
+"""The files of a conversation as staff see them: by the permission that its transcript takes, recorded as that is."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models.functions import Left
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from chat.errors import NotFound
+from chat.models import Attachment, Conversation, MessageAttachment
+from chat.views.attachments import HEADERS, file_response, thumbnail_response
+
+SHOWN = 20_000
+"""Characters of a text in the transcript. A conversation may have many; the file has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Borne:
+    """A file of a message."""
+
+    attachment: Attachment
+    text: str
+    """The beginning of what a model is shown of it."""
+
+    @property
+    def is_cut(self) -> bool:
+        return self.attachment.characters > len(self.text)
+
+
+def borne_in(conversation: Conversation) -> dict[uuid.UUID, list[Borne]]:
+    """By message, in one query."""
+    borne: dict[uuid.UUID, list[Borne]] = defaultdict(list)
+    rows = MessageAttachment.objects.filter(message__conversation=conversation).select_related("attachment")
+    for row in rows.annotate(beginning=Left("attachment__content__text", SHOWN)).order_by("number"):
+        borne[row.message_id].append(Borne(row.attachment, row.beginning or ""))
+    return borne
+
+
+class AttachmentPages:
+    """For the ModelAdmin of conversations: an address for each file and each thumbnail."""
+
+    def get_urls(self: Any) -> list[URLPattern]:
+        own = "<uuid:conversation_id>/attachments/<uuid:attachment_id>/"
+        guarded = self.admin_site.admin_view
+        return [
+            path(own, guarded(self.file), name="chat_conversation_attachment"),
+            path(f"{own}thumbnail/", guarded(self.thumbnail), name="chat_conversation_thumbnail"),
+            *super().get_urls(),  # type: ignore[misc] # the ModelAdmin's
+        ]
+
+    def file(self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> HttpResponse:
+        """An image to be shown, all else to be saved."""
+        attachment = self._found(request, conversation_id, attachment_id)
+        self.log_change(request, attachment.conversation, f"Read attachment {attachment_id}.")
+        return _safe(file_response, attachment)
+
+    def thumbnail(
+        self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID
+    ) -> HttpResponse:
+        """A small picture of an image."""
+        attachment = self._found(request, conversation_id, attachment_id)
+        self.log_change(request, attachment.conversation, f"Read the thumbnail of attachment {attachment_id}.")
+        return _safe(thumbnail_response, attachment)
+
+    def _found(self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> Attachment:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        of_it = Attachment.objects.filter(conversation=conversation_id, conversation__deleted_at=None)
+        attachment = of_it.select_related("conversation").filter(pk=attachment_id).first()
+        if not attachment:
+            raise Http404
+        return attachment
+
+
+def _safe(respond: Callable[[Attachment], HttpResponse], attachment: Attachment) -> HttpResponse:
+    """With the headers that its owner's browser gets; but kept by none, so that each reading is seen."""
+    try:
+        response = respond(attachment)
+    except NotFound as exc:
+        raise Http404 from exc
+    for name, value in (HEADERS | {"Cache-Control": "private, no-store"}).items():
+        response[name] = value
+    return response
