@@ -32,6 +32,7 @@ from chat.views.errors import too_large  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
 from chatsite.middleware import spare_threads, view_step  # noqa: E402
 from chatsite.server import body_limit, improve_daphne  # noqa: E402
+from chatsite.sessions import read_users_plainly  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +118,7 @@ def collect_garbage_less_often() -> None:
 
 improve_daphne()
 spare_threads()
+read_users_plainly()
 check_connections_in_their_threads()
 application = BoundedASGIHandler()
 warn_of_missing_static_files()
