@@ -22,7 +22,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402 - needs the set-up above
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-from django.core.signals import request_started  # noqa: E402
+from django.core.signals import request_finished, request_started  # noqa: E402
 from django.db import close_old_connections, reset_queries  # noqa: E402
 
 from chat.engine import engine  # noqa: E402
@@ -58,12 +58,13 @@ def _with_usable_connection(function: Callable[..., Any], *args: Any, **kwargs: 
 
 
 def check_connections_in_their_threads() -> None:
-    """Django looks at the connections whenever a request begins, for which it changes threads: 0.2 ms.
+    """Django looks at the connections whenever a request begins or ends, for which it changes threads: 0.2 ms each.
 
     Most requests never use those connections. Here a thread looks at its own before it does something for a request.
     What Django keeps of queries at DEBUG is bounded by itself.
     """
     request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
     request_started.disconnect(reset_queries)
 
 
