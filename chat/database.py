@@ -49,7 +49,4 @@ async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P
 
 def _with_fresh_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     close_old_connections()
-    try:
-        return function(*args, **kwargs)
-    finally:
-        close_old_connections()
+    return function(*args, **kwargs)

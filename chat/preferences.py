@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from chat.errors import NotFound
 from chat.models import Conversation, Preferences
+from chat.models.rows import find
 from chat.prompts import NO_OPTIONS, Options
 from chat.sentences import gettext_noop as _
 
@@ -26,7 +27,7 @@ def set_options(owner_id: int, conversation_id: uuid.UUID, options: Options) -> 
 
 def preferred(owner_id: int) -> Options:
     """What a new conversation of theirs begins with."""
-    preferences = Preferences.objects.filter(pk=owner_id).first()
+    preferences = find(Preferences, user_id=owner_id)
     return preferences.options if preferences else NO_OPTIONS
 
 

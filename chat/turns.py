@@ -16,7 +16,6 @@ from typing import Any, ParamSpec
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from chat.bearing import bear, bearable, check_fits, fitted, with_texts
@@ -24,7 +23,7 @@ from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE, Status
-from chat.models.rows import database_time, insert, is_stored
+from chat.models.rows import database_time, find, insert, is_stored
 from chat.preferences import preferred
 from chat.prompts import NO_OPTIONS, Options, Turn
 from chat.reply import TEXT, Part
@@ -106,8 +105,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if is_stored(Message, question.id):
         stored = Message.objects.select_related("conversation").get(pk=question.id)
         return _join_question(owner_id, conversation_id, question, stored)
-    is_known = is_stored(Conversation, conversation_id)
-    conversation = Conversation.with_deleted.get(pk=conversation_id) if is_known else None
+    conversation = find(Conversation, id=conversation_id)
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
     if question.parent:
@@ -258,12 +256,12 @@ def _new_conversation(
 
 
 def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:
-    parent = conversation and conversation.messages.filter(pk=parent_id).first()
+    parent = conversation and find(Message, id=parent_id, conversation_id=conversation.pk)
     if not parent:
         raise NotFound(_("The message that this one answers is not in this conversation."))
     if parent.role != Message.Role.ASSISTANT:
         raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
-    if parent.generations.running().exists():
+    if find(Generation, message_id=parent_id, status=Status.RUNNING.value):
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
 
 
@@ -324,5 +322,4 @@ def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
 
 
 def _next_number(conversation: Conversation) -> int:
-    last: int | None = conversation.messages.aggregate(last=Max("number"))["last"]
-    return (last or 0) + 1
+    return conversation.last_number() + 1

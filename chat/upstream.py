@@ -46,8 +46,6 @@ KEEP_ALIVE_SECONDS = 5.0
 """How long a connection that nothing uses is kept for the next request."""
 EVENT_CHARS = 16_000_000
 """One event of an upstream's stream is at most this long."""
-CHOICES = ("temperature", "max_tokens")
-"""What users choose of a request. Not every model takes it, and a refusal then names it."""
 REFUSAL_BYTES = 65_536
 """So much is read of a response with an error status: the SDK reads it to its end, which need not ever come."""
 LOGGED = 500
@@ -100,7 +98,7 @@ async def stream(
     UpstreamError: NoModel, UpstreamUnreachable, UpstreamRefused, UpstreamBroke.
     """
     client = await _client()
-    async with _asked(client, _body(model, messages, options)) as response:
+    async with _asked(client, _body(model, messages, options), options) as response:
         decoder = sse.Decoder(EVENT_CHARS)
         pieces = _pieces(response)
         try:
@@ -214,20 +212,21 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
 
 
-def _body(model: str, messages: list[dict[str, Any]], options: Options) -> dict[str, Any]:
+def _body(model: str, messages: list[dict[str, Any]], options: Options) -> bytes:
     """https://platform.openai.com/docs/api-reference/chat/create; `max_tokens` is what compatible services know."""
-    return {
+    body = {
         "model": model,
         "messages": messages,
         "stream": True,
         "stream_options": {"include_usage": True},
         **options.chosen,
     }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @asynccontextmanager
-async def _asked(client: openai.AsyncOpenAI, body: dict[str, Any]) -> AsyncIterator[httpx2.Response]:
-    response = await _ask_with_retries(client, body)
+async def _asked(client: openai.AsyncOpenAI, body: bytes, options: Options) -> AsyncIterator[httpx2.Response]:
+    response = await _ask_with_retries(client, body, options)
     try:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/json", "application/problem+json"):
@@ -238,12 +237,12 @@ async def _asked(client: openai.AsyncOpenAI, body: dict[str, Any]) -> AsyncItera
         await response.aclose()
 
 
-async def _ask_with_retries(client: openai.AsyncOpenAI, body: dict[str, Any]) -> httpx2.Response:
+async def _ask_with_retries(client: openai.AsyncOpenAI, body: bytes, options: Options) -> httpx2.Response:
     for retries_left in range(MAX_RETRIES, -1, -1):
         try:
-            return await client.post("/chat/completions", body=body, cast_to=httpx2.Response, stream=True)
+            return await client.post("/chat/completions", content=body, cast_to=httpx2.Response, stream=True)
         except openai.APIStatusError as exc:
-            error: UpstreamError = _refusal(exc, body)
+            error: UpstreamError = _refusal(exc, options)
             wait = _wait_before_retry(exc.response, retries_left)
         except openai.APIConnectionError as exc:
             logger.warning("The upstream could not be reached: %r", _root_cause(exc))
@@ -285,7 +284,7 @@ def _backoff(retries_left: int) -> float:
     return float(FIRST_BACKOFF * 2 ** (MAX_RETRIES - retries_left))
 
 
-def _refusal(exc: openai.APIStatusError, body: dict[str, Any]) -> UpstreamRefused:
+def _refusal(exc: openai.APIStatusError, options: Options) -> UpstreamRefused:
     """Our sentence for the upstream's status; its own words go to the log."""
     status = exc.status_code
     logger.warning("The upstream answered %s: %r", status, _masked(exc.response.text))
@@ -319,7 +318,7 @@ def _refusal(exc: openai.APIStatusError, body: dict[str, Any]) -> UpstreamRefuse
         return UpstreamRefused(
             _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
         )
-    if status in (400, 422) and any(name in body and name in exc.response.text for name in CHOICES):
+    if status in (400, 422) and any(name in exc.response.text for name in options.chosen):
         return UpstreamRefused(
             _(
                 "This model takes no temperature, or no token limit, of this kind. "
@@ -402,7 +401,7 @@ async def _client() -> openai.AsyncOpenAI:
 def _new_client(base_url: str) -> openai.AsyncOpenAI:
     # Deadlines are the engine's, so nothing here times out but a connection that cannot be made.
     timeout: Any = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-    return openai.AsyncOpenAI(
+    return _Client(
         api_key=settings.OPENAI_API_KEY or "none",
         base_url=base_url,
         max_retries=0,
@@ -415,6 +414,24 @@ def _new_client(base_url: str) -> openai.AsyncOpenAI:
             event_hooks={"response": [_bound_refusal]},
         ),
     )
+
+
+class _Client(openai.AsyncOpenAI):
+    """The SDK's client. Our requests differ in nothing but their bodies, so the SDK builds the rest of one once.
+
+    For each request anew, address and headers take it 0.2 ms.
+    """
+
+    _pattern: httpx2.Request | None = None
+
+    def _build_request(self, options: Any, *, retries_taken: int = 0) -> httpx2.Request:
+        if not self._pattern:
+            self._pattern = super()._build_request(options, retries_taken=retries_taken)
+            del self._pattern.headers["content-length"]
+        same = self._pattern
+        return httpx2.Request(
+            same.method, same.url, headers=same.headers, content=options.content, extensions=same.extensions
+        )
 
 
 async def _bound_refusal(response: httpx2.Response) -> None:

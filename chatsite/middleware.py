@@ -4,6 +4,7 @@ Under ASGI Django calls each `process_request`, `process_view` and `process_resp
 for they might ask the database: 17 changes of thread for each request, a third of what an empty request costs
 (2.6 ms; 1.8 ms here). They ask it in two cases only, which still get their thread; the rest is looking at headers.
 Should one ask it after all, Django raises SynchronousOnlyOperation: it cannot happen unseen.
+A response is closed in a thread as well, which only those need that have a file to close: 0.2 ms.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers import asgi
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
@@ -27,9 +29,10 @@ from chat.forms import FORM_TYPES
 
 
 def spare_threads() -> None:
-    """Let the middleware below run on the event loop."""
+    """Let the middleware below run on the event loop, and let responses be closed there."""
     for middleware in NEEDS_THREAD:
         middleware.__acall__ = _call  # type: ignore[method-assign]
+    asgi.sync_to_async = _to_async  # type: ignore[attr-defined]
 
 
 def view_step(method: Callable[..., Any]) -> Callable[..., Any] | None:
@@ -72,6 +75,18 @@ NEEDS_THREAD: dict[type[MiddlewareMixin], Callable[[HttpRequest], bool]] = {
     XFrameOptionsMiddleware: _never,
 }
 """When a middleware's `process_response` asks the database."""
+
+
+def _to_async(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """As `sync_to_async`, for what Django's handler calls: to close a response."""
+    response = getattr(function, "__self__", None)
+    if not isinstance(response, HttpResponseBase) or response._resource_closers:  # type: ignore[attr-defined]
+        return sync_to_async(function, **options)
+
+    async def close() -> None:
+        function()
+
+    return close
 
 
 async def _call(self: Any, request: HttpRequest) -> Any:

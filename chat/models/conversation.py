@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q, Sum, prefetch_related_objects
 from django.db.models.functions import Length
 from django.urls import reverse
@@ -15,7 +15,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.model_settings import ModelSettings
-from chat.models.rows import insert, is_stored, scalar
+from chat.models.rows import insert, is_stored, scalar, update
 from chat.outline import Outline
 from chat.prompts import Document, Picture, Turn
 from chat.reply import TEXT
@@ -132,7 +132,13 @@ class Conversation(ModelSettings):
         if self._state.adding:
             insert([self])
         else:
-            self.save(update_fields=["activity", "current", "left_at", "updated_at"])
+            names = ("activity", "current_id", "left_at", "updated_at")
+            update(Conversation, self.pk, {name: getattr(self, name) for name in names})
+
+    def last_number(self) -> int:
+        """That of its last message; 0 if it has none."""
+        last = "SELECT MAX(number) FROM chat_message WHERE conversation_id = %s"
+        return int(scalar(last, Conversation._meta.pk.get_db_prep_value(self.pk, connection)) or 0)
 
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.models.message import MessagePart
-from chat.models.rows import scalar
+from chat.models.rows import scalar, update
 from chat.models.search import SearchEntry
 from chat.reply import Mark, Reply
 from chat.sentences import gettext_noop as _
@@ -174,7 +174,7 @@ class Generation(models.Model):
         ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
         ended |= outcome
         with transaction.atomic():
-            if not Generation.objects.running().filter(pk=self.pk).update(**ended):
+            if not update(Generation, self.pk, ended, "status = 'running'"):
                 return False
             MessagePart.store([(self.message_id, reply.rows_since(since)[0])])
             SearchEntry.objects.index_messages(

@@ -142,9 +142,8 @@ class MessagePart(models.Model):
     @staticmethod
     def store(rows_of: Iterable[tuple[uuid.UUID, Iterable[tuple[int, Part]]]]) -> None:
         """Write numbered rows of each message, by its id, over what is stored of these. Replies only ever grow."""
+        names = ("message_id", "number", "kind", "text")
         rows = [
-            MessagePart(message_id=message_id, number=number, kind=part.kind, text=part.text)
-            for message_id, numbered in rows_of
-            for number, part in numbered
+            (message_id, number, part.kind, part.text) for message_id, numbered in rows_of for number, part in numbered
         ]
-        upsert(rows, unique="message_id, number", changed="kind, text")
+        upsert(MessagePart, names, rows, unique="message_id, number", changed="kind, text")

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from chat.models.conversation import Conversation
 from chat.models.message import Message
-from chat.models.rows import insert, upsert
+from chat.models.rows import insert_values, upsert
 from chat.words import words_of
 
 MOST_CHARACTERS = 100_000
 """Of distinct words in one text. PostgreSQL refuses more than a megabyte of them."""
 
+COLUMNS = ("conversation_id", "owner_id", "message_id", "words")
 MATCHING = {
     "sqlite": "SELECT rowid FROM chat_search WHERE chat_search MATCH %s",
     # OFFSET 0 is a fence: without it the planner may prefer to look at each row from the newest on.
@@ -42,19 +43,16 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
 
     def index_messages(self, conversation_id: Any, owner_id: Any, texts: Iterable[tuple[Any, str]]) -> None:
         """What messages say has become this: `texts` by message id."""
-        entries = [
-            SearchEntry(conversation_id=conversation_id, owner_id=owner_id, message_id=pk, words=indexed(text))
-            for pk, text in texts
-        ]
-        upsert(entries, unique="message_id", changed="words", using=self.db)
+        rows = [(conversation_id, owner_id, pk, indexed(text)) for pk, text in texts]
+        upsert(SearchEntry, COLUMNS, rows, unique="message_id", changed="words", using=self.db)
 
     def index_question(self, conversation: Conversation, message_id: Any, text: str) -> None:
         """A new message says `text`, perhaps the first of a conversation that is about to be stored."""
-        known = {"conversation": conversation, "owner_id": conversation.owner_id}
-        entries = [SearchEntry(message_id=message_id, words=indexed(text), **known)]
+        known = conversation.pk, conversation.owner_id
+        rows = [(*known, message_id, indexed(text))]
         if conversation._state.adding:
-            entries.append(SearchEntry(words=indexed(conversation.title), **known))
-        insert(entries, self.db)
+            rows.append((*known, None, indexed(conversation.title)))
+        insert_values(SearchEntry, COLUMNS, rows, self.db)
 
     def index_restored(self, conversations: Sequence[Conversation], texts: Iterable[tuple[Any, Any, str]]) -> None:
         """New conversations, with their titles, and what their messages say: conversation, message, text."""
