@@ -86,6 +86,10 @@ def _page(
         "models": settings.CHAT_MODELS,
         "options_form": _options_form(user, conversation),
         "model_notice": upstream.notice(),
+        "vision_models": settings.CHAT_VISION_MODELS,
+        "may_attach": settings.CHAT_ATTACHMENTS,
+        "attachment_limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
+        "attachment_bytes": settings.CHAT_ATTACHMENT_BYTES,
         "input_chars": settings.CHAT_INPUT_CHARS,
     }
     return render_page(request, "chat/conversation.html", context)

@@ -317,7 +317,7 @@ SMALL = """() => Array.from(document.querySelectorAll("button, select, textarea,
     .filter((element) => element.checkVisibility({ visibilityProperty: true }))
     .filter((element) => element.getBoundingClientRect().height < 43.5)
     .map((element) => element.className)"""
-ZOOMED = """() => Array.from(document.querySelectorAll("input:not([type=hidden]), select, textarea"))
+ZOOMED = """() => Array.from(document.querySelectorAll("input:not([type=hidden], [type=file]), select, textarea"))
     .filter((element) => parseFloat(getComputedStyle(element).fontSize) < 16)
     .map((element) => element.name)"""
 

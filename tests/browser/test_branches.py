@@ -333,7 +333,7 @@ def test_without_javascript_an_edit_and_the_steps_work(
     action(question_at(page, 0), "Edit this message").click()
     expect(editor(page)).to_have_value(question)
     editor(page).fill(edited)
-    page.locator(".editor button").click()
+    page.locator(".editor [type=submit]").click()
     expect(body(last_answer(page))).to_have_text("New branch.")
     version(question_at(page, 0), "2 of 2")
     action(last_answer(page), "Write this answer again").click()

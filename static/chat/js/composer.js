@@ -1,3 +1,4 @@
+import { Attaching } from "./attaching.js";
 import { Draft } from "./draft.js";
 import { Field } from "./field.js";
 import { gettext } from "./i18n.js";
@@ -5,18 +6,24 @@ import { linkTo } from "./remedy.js";
 import { tooLong } from "./too_long.js";
 
 const SAVE_MS = 300;
+const WAITING = gettext("Sent as soon as the files are there. Esc takes it back.");
+const NOT_SENT = gettext("Not sent.");
 /** How long a page may go on living after it was left. */
 const LEAVING_MS = 5_000;
 
 /**
- * Where messages are written: keys, size, draft, and what is wrong with what was sent.
+ * Where messages are written: keys, size, files, draft, and what is wrong with what was sent.
  *
  * @typedef {import("./drafts.js").Drafts} Drafts
+ * @typedef {import("./drafts.js").Written} Written
  * @typedef {import("./http.js").Question} Question
  * @typedef {import("./remedy.js").Remedy} Remedy
  *
  * @typedef {object} Owner
- * @property {(text: string) => void} onSend
+ * @property {import("./http.js").Site} site
+ * @property {(failure: import("./failure.js").Failure) => import("./advice.js").Advice} advise
+ * @property {(sentence: string) => void} announce to those who do not see the page
+ * @property {(written: Written) => void} onSend
  * @property {() => boolean} onUp the key ↑ in the empty field; was there a message to edit?
  */
 export class Composer {
@@ -26,9 +33,12 @@ export class Composer {
   #form;
   #notice;
   #text;
+  #files;
   #draft;
   #owner;
   #limit;
+  /** Why what stands here could not be sent for its files. */
+  #objection = "";
   #saving = 0;
   #isRunning = false;
   #isLeaving = false;
@@ -48,7 +58,13 @@ export class Composer {
     const text = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
     this.#text = new Field(text, { onSend: () => this.#send(), onInput: () => this.#typed(), onUp: () => owner.onUp() });
     this.#limit = Number(form.dataset["limit"]);
-    this.#text.value = this.#draft.restore() || this.#text.value;
+    this.#files = new Attaching(form, {
+      ...owner,
+      complain: (sentence) => this.complain(sentence),
+      onChange: () => this.#filesChanged(),
+      onRemoved: ({ id }) => void owner.site.discard(id),
+    });
+    this.#restore();
     this.#listen();
   }
 
@@ -63,12 +79,12 @@ export class Composer {
   }
 
   get isEmpty() {
-    return !this.#text.value.trim();
+    return !this.#text.value.trim() && this.#files.isEmpty;
   }
 
-  /** Under which ids the text as it stands was sent before. */
+  /** Under which ids what stands here was sent before. */
   get sentBefore() {
-    return this.#draft.sentBefore(this.#text.value);
+    return this.#draft.sentBefore(this.#written);
   }
 
   /** @param {boolean} isRunning Stop instead of Send? */
@@ -83,41 +99,47 @@ export class Composer {
     this.#text.focus();
   }
 
-  /** The text is on its way: the field is free, the draft stays until the server has it. @param {Question} question */
+  /** It is on its way: the field is free, the draft stays until the server has it. @param {Question} question */
   handOver(question) {
     this.#draft.handOver(question);
-    this.#text.value = "";
+    this.#show({ text: "", attachments: [] });
     this.complain("");
   }
 
   /** The server has it. @param {string} conversation where what is typed next belongs */
   accepted(conversation) {
-    const forget = () => this.#draft.accepted(conversation, this.#text.value);
+    const forget = () => this.#draft.accepted(conversation, this.#written);
     // The page that is being loaded in place of this one may not know of it, and then looks for what was sent.
     if (this.#isLeaving) setTimeout(forget, LEAVING_MS);
     else forget();
   }
 
-  /** The text in the field, too, turns out to be there. @param {string} conversation */
+  /** What stands here, too, turns out to be there. @param {string} conversation */
   wasAccepted(conversation) {
-    this.#text.value = "";
-    this.#draft.accepted(conversation, "");
+    this.#show({ text: "", attachments: [] });
+    this.#draft.accepted(conversation, this.#written);
   }
 
   /** It was sent in vain: back into the field, before what was typed meanwhile. */
   giveBack() {
-    this.#text.value = this.#draft.takeBack(this.#text.value);
+    this.#show(this.#draft.takeBack(this.#written));
+    this.#files.verify();
     this.focus();
+  }
+
+  /** @param {File[]} files that were dropped on the page */
+  attach(files) {
+    void this.#files.add(files);
   }
 
   /** What was given back is to be sent after a login. @returns {string} its id; empty if it is not the same text */
   awaitLogin() {
-    return this.#draft.awaitLogin(this.#text.value)?.id ?? "";
+    return this.#draft.awaitLogin(this.#written)?.id ?? "";
   }
 
-  /** The text that its writer has come back with from the login, once; else empty. @param {string} id */
+  /** What its writer has come back with from the login, once; else nothing. @param {string} id */
   takeReturned(id) {
-    return this.#draft.hasReturned(this.#text.value, id) ? this.#text.value : "";
+    return this.#draft.hasReturned(this.#written, id) ? this.#written : null;
   }
 
   /** Says what went wrong; nothing if `sentence` is empty. @param {string} sentence @param {Remedy} [remedy] */
@@ -133,8 +155,26 @@ export class Composer {
     this.focus();
   }
 
+  get #written() {
+    return { text: this.#text.value, attachments: this.#files.attachments };
+  }
+
+  /** @param {Written} written */
+  #show({ text, attachments }) {
+    this.#text.value = text;
+    this.#files.attachments = attachments;
+  }
+
+  #restore() {
+    const draft = this.#draft.restore();
+    if (draft) this.#show({ ...draft, text: draft.text || this.#text.value });
+    else this.#text.value = this.#text.value;
+    this.#files.verify();
+  }
+
   #listen() {
     this.#form.addEventListener("submit", (event) => this.#submitted(event));
+    this.#form.addEventListener("keydown", (event) => event.key === "Escape" && this.#isWaiting && this.#stopWaiting(event));
     addEventListener("beforeunload", () => (this.#isLeaving = true));
     addEventListener("pagehide", () => this.#save());
     addEventListener("storage", () => this.#draft.overwritten());
@@ -148,16 +188,50 @@ export class Composer {
   }
 
   #send() {
-    const text = this.#text.value;
-    if (!text.trim()) return this.focus();
+    this.#isWaiting = false;
+    if (this.isEmpty) return this.focus();
     if (this.#isRunning) return this.complain(Composer.STILL_RUNNING);
-    const isTooLong = tooLong(text, this.#limit);
+    const isTooLong = tooLong(this.#text.value, this.#limit);
     if (isTooLong) return this.complain(isTooLong);
-    this.#owner.onSend(text);
+    this.#objection = this.#files.objection;
+    if (this.#objection) return this.complain(this.#objection);
+    if (this.#files.insist()) return;
+    if (this.#files.isBusy) return this.#wait();
+    if (!this.#text.value.trim()) this.#text.value = "";
+    this.#owner.onSend(this.#written);
+  }
+
+  /** For the files; then it is sent. */
+  #wait() {
+    this.#isWaiting = true;
+    this.complain("");
+    this.#owner.announce(WAITING);
+  }
+
+  /** @param {Event} event */
+  #stopWaiting(event) {
+    event.stopPropagation();
+    this.#isWaiting = false;
+    this.#owner.announce(NOT_SENT);
+  }
+
+  get #isWaiting() {
+    return this.#form.hasAttribute("data-waiting");
+  }
+
+  set #isWaiting(isWaiting) {
+    this.#form.toggleAttribute("data-waiting", isWaiting);
+  }
+
+  #filesChanged() {
+    this.#save();
+    if (this.#objection && !this.#files.objection && this.#notice.textContent === this.#objection) this.complain("");
+    if (this.#isWaiting && !this.#files.isBusy) this.#send();
   }
 
   #typed() {
     this.#isLeaving = false;
+    this.#isWaiting = false;
     this.complain("");
     clearTimeout(this.#saving);
     this.#saving = setTimeout(() => this.#save(), SAVE_MS);
@@ -165,6 +239,6 @@ export class Composer {
 
   #save() {
     clearTimeout(this.#saving);
-    this.#draft.save(this.#text.value);
+    this.#draft.save(this.#written);
   }
 }

@@ -5,6 +5,7 @@ import { Answering } from "./answering.js";
 import { Bookmark } from "./bookmark.js";
 import { Composer } from "./composer.js";
 import { Drafts } from "./drafts.js";
+import { Dropping } from "./dropping.js";
 import { Earlier } from "./earlier.js";
 import { Editor } from "./editor.js";
 import { FeedbackForms } from "./feedback.js";
@@ -76,7 +77,8 @@ export class ConversationPage {
     this.#temporary = new Temporary(document.getElementById("temporary"), this.#site);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
     this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
-      onSend: (text) => this.#ask(text),
+      ...this.#forFiles,
+      onSend: (written) => this.#ask(written),
       onUp: () => this.#editLast(),
     });
     // After the composer: on leaving, the draft is kept first.
@@ -143,9 +145,9 @@ export class ConversationPage {
   /** What was sent in vain and is to be sent again, now that its writer comes back from the login. Once. */
   #takeReturned() {
     const id = new URLSearchParams(location.search).get("send");
-    if (!id) return "";
+    if (!id) return null;
     history.replaceState(null, "", here());
-    return this.#identify().id === id ? this.#composer.takeReturned(id) : "";
+    return this.#identify().id === id ? this.#composer.takeReturned(id) : null;
   }
 
   /** The first message may have made a conversation of which this browser never heard. */
@@ -177,6 +179,7 @@ export class ConversationPage {
       announce: (sentence) => this.#announce(sentence),
       complain: (advice) => this.#complain(advice),
     });
+    new Dropping(document.getElementById("drop"), (files) => this.#composer.attach(files));
     byId("stop").addEventListener("submit", (event) => this.#stop(event));
     // Stop takes the place of Send: the second half of a double click is not meant for it.
     byId("stop-button").addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
@@ -189,9 +192,9 @@ export class ConversationPage {
     }
   }
 
-  /** @param {string} text */
-  #ask(text) {
-    const question = { ...this.#identify(), text, model: this.#composer.model, ...this.#options.forQuestion };
+  /** @param {import("./drafts.js").Written} written */
+  #ask(written) {
+    const question = { ...this.#identify(), ...written, model: this.#composer.model, ...this.#options.forQuestion };
     this.#composer.handOver(question);
     this.#pose(question, [], {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
@@ -214,6 +217,7 @@ export class ConversationPage {
     const [asked, answer] = [MessageView.create("user"), MessageView.create("assistant")];
     asked.status = "sending";
     asked.text = question.text;
+    asked.attachments = question.attachments;
     asked.parent = question.parent;
     this.#thread.append(asked, answer);
     this.#scroll.toEnd();
@@ -240,10 +244,20 @@ export class ConversationPage {
     return view !== undefined;
   }
 
+  /** What a form needs to which files can be attached. */
+  get #forFiles() {
+    return {
+      site: this.#site,
+      advise: (/** @type {Failure} */ failure) => this.#adviser.onOther(failure),
+      announce: (/** @type {string} */ sentence) => this.#announce(sentence),
+    };
+  }
+
   /** A form in place of a question. @param {MessageView} view */
   #edit(view) {
     if (this.#editor?.isOpen) this.#editor.close();
     const editor = new Editor(view, this.#drafts, this.#conversation, this.#composer.limit, {
+      ...this.#forFiles,
       onSend: (question) => this.#askAnew(editor, question),
     });
     this.#editor = editor;

@@ -1,13 +1,17 @@
-const EMPTY = stateOf("");
+/** @type {Written} */
+const NOTHING = { text: "", attachments: [] };
+const EMPTY = stateOf(NOTHING);
 
 /**
- * What has been typed into one composer and has not been accepted, kept so that it survives a reload.
+ * What has been written in one composer, and the files beside it, that has not been accepted, kept so that it survives a
+ * reload.
  *
- * While a text is on its way it is part of the draft, before what is typed meanwhile. A text that was sent in vain
- * keeps its ids as long as nobody changes it.
+ * While something is on its way it is part of the draft, before what is written meanwhile. What was sent in vain keeps
+ * its ids as long as nobody changes it.
  *
  * @typedef {import("./drafts.js").Drafts} Drafts
  * @typedef {import("./drafts.js").Sent} Sent
+ * @typedef {import("./drafts.js").Written} Written
  * @typedef {import("./http.js").Question} Question
  */
 export class Draft {
@@ -23,56 +27,59 @@ export class Draft {
     this.#place = place;
   }
 
-  /** What belongs into the field: all that is not known to have reached the server. */
+  /** What belongs into the composer: all that is not known to have reached the server. @returns {Written | null} null: there is no draft */
   restore() {
-    const { typed = "", sent } = this.#drafts.read(this.#place) ?? {};
-    this.#saved = stateOf(typed, sent);
+    const draft = this.#drafts.read(this.#place);
+    if (!draft) return null;
+    const { typed = "", attachments = [], sent } = draft;
+    const written = { text: typed, attachments };
+    this.#saved = stateOf(written, sent);
     this.#sent = sent;
-    if (!sent || !document.getElementById(`message-${sent.id}`)) return this.takeBack(typed);
-    const rest = sent.isBack ? "" : typed;
+    if (!sent || !document.getElementById(`message-${sent.id}`)) return this.takeBack(written);
+    const rest = sent.isBack ? NOTHING : written;
     this.accepted(this.#place, rest);
     return rest;
   }
 
-  /** Under which ids this text was sent before. @param {string} typed what is in the field @returns {Sent | undefined} */
-  sentBefore(typed) {
-    return this.#sent?.isBack && this.#sent.text === typed ? this.#sent : undefined;
+  /** Under which ids this was sent before. @param {Written} written what is in the composer @returns {Sent | undefined} */
+  sentBefore(written) {
+    return this.#sent?.isBack && areSame(this.#sent, written) ? this.#sent : undefined;
   }
 
-  /** Nothing if it has not changed: another tab may have saved what is typed there. @param {string} typed */
-  save(typed) {
-    const sent = this.#sent?.isBack ? this.sentBefore(typed) : this.#sent;
-    const state = stateOf(typed, sent);
+  /** Nothing if it has not changed: another tab may have saved what is written there. @param {Written} written */
+  save(written) {
+    const sent = this.#sent?.isBack ? this.sentBefore(written) : this.#sent;
+    const state = stateOf(written, sent);
     if (state === this.#saved) return;
     this.#saved = state;
-    this.#drafts.write(this.#place, { typed, sent });
+    this.#drafts.write(this.#place, { typed: written.text, attachments: written.attachments, sent });
   }
 
-  /** Another tab has written drafts, perhaps over ours: what is in the field here is to be saved again. */
+  /** Another tab has written drafts, perhaps over ours: what is in the composer here is to be saved again. */
   overwritten() {
     if (this.#saved !== EMPTY) this.#saved = "";
   }
 
-  /** The text is on its way. @param {Question} question */
-  handOver({ text, id, conversation, parent }) {
-    this.#sent = { text, id, conversation, parent, isBack: false };
-    this.save("");
+  /** It is on its way. @param {Question} question */
+  handOver({ text, attachments, id, conversation, parent }) {
+    this.#sent = { text, attachments, id, conversation, parent, isBack: false };
+    this.save(NOTHING);
   }
 
-  /** It came back. @param {string} typed what is in the field now @returns {string} what belongs there */
-  takeBack(typed) {
-    if (!this.#sent) return typed;
-    const text = this.#sent.isBack ? typed : [this.#sent.text, typed].filter(Boolean).join("\n\n");
+  /** It came back. @param {Written} written what is in the composer now @returns {Written} what belongs there */
+  takeBack(written) {
+    if (!this.#sent) return written;
+    const all = this.#sent.isBack ? written : joined(this.#sent, written);
     this.#sent = { ...this.#sent, isBack: true };
-    this.save(text);
-    return text;
+    this.save(all);
+    return all;
   }
 
-  /** The server has it. @param {string} place where it is now @param {string} typed what was typed meanwhile */
-  accepted(place, typed) {
+  /** The server has it. @param {string} place where it is now @param {Written} written what was written meanwhile */
+  accepted(place, written) {
     this.discard();
     this.#place = place;
-    this.save(typed);
+    this.save(written);
   }
 
   /** Nobody needs it any more. */
@@ -82,25 +89,43 @@ export class Draft {
     this.#saved = EMPTY;
   }
 
-  /** It is to be sent when its writer comes back from the login. @param {string} typed @returns {Sent | undefined} */
-  awaitLogin(typed) {
-    const sent = this.sentBefore(typed);
+  /** It is to be sent when its writer comes back from the login. @param {Written} written @returns {Sent | undefined} */
+  awaitLogin(written) {
+    const sent = this.sentBefore(written);
     if (sent) sent.awaitsLogin = true;
-    this.save(typed);
+    this.save(written);
     return sent;
   }
 
-  /** Is this the text that its writer has come back with? Says so once. @param {string} typed @param {string} id */
-  hasReturned(typed, id) {
-    const sent = this.sentBefore(typed);
+  /** Is this what its writer has come back with? Says so once. @param {Written} written @param {string} id */
+  hasReturned(written, id) {
+    const sent = this.sentBefore(written);
     const isAwaited = sent?.id === id && sent.awaitsLogin === true;
     if (sent) sent.awaitsLogin = false;
-    this.save(typed);
+    this.save(written);
     return isAwaited;
   }
 }
 
-/** @param {string} typed @param {Sent} [sent] */
-function stateOf(typed, sent) {
-  return JSON.stringify([typed, sent]);
+/** @param {Written} written @param {Sent} [sent] */
+function stateOf({ text, attachments }, sent) {
+  return JSON.stringify([text, attachments, sent]);
+}
+
+/** @param {Sent} sent @param {Written} written */
+function areSame(sent, { text, attachments }) {
+  return sent.text === text && idsOf(sent.attachments) === idsOf(attachments);
+}
+
+/** @param {import("./drafts.js").Attachment[]} [attachments] */
+function idsOf(attachments = []) {
+  return attachments.map(({ id }) => id).join();
+}
+
+/** @param {Sent} sent @param {Written} written @returns {Written} */
+function joined(sent, { text, attachments }) {
+  return {
+    text: [sent.text, text].filter(Boolean).join("\n\n"),
+    attachments: [...(sent.attachments ?? []), ...attachments],
+  };
 }

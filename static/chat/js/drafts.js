@@ -6,15 +6,19 @@ const PREFIX = "chatsite.draft.";
  * A text that was sent remembers under which ids until the server is known to have it, so that sending it again after
  * a lost connection, a reload or a login joins what the server may have stored the first time.
  *
+ * @typedef {import("./attachment.js").Attachment} Attachment
+ * @typedef {{text: string, attachments: Attachment[]}} Written
+ *
  * @typedef {object} Sent
  * @property {string} text
+ * @property {Attachment[]} [attachments]
  * @property {string} id
  * @property {string} conversation
  * @property {string | null} parent
  * @property {boolean} isBack has it come back into the field? Otherwise it precedes what is typed
  * @property {boolean} [awaitsLogin] is it to be sent when its writer comes back from the login?
  *
- * @typedef {{typed: string, sent?: Sent | undefined}} Draft
+ * @typedef {{typed: string, attachments?: Attachment[], sent?: Sent | undefined}} Draft
  */
 export class Drafts {
   #prefix;
@@ -35,7 +39,7 @@ export class Drafts {
 
   /** @param {string} conversation @param {Draft} draft */
   write(conversation, draft) {
-    if (!draft.typed && !draft.sent) return this.forget(conversation);
+    if (!draft.typed && !draft.attachments?.length && !draft.sent) return this.forget(conversation);
     try {
       localStorage.setItem(this.#prefix + conversation, JSON.stringify(draft));
     } catch {

@@ -1,3 +1,4 @@
+import { Attaching } from "./attaching.js";
 import { Draft } from "./draft.js";
 import { Field } from "./field.js";
 import { gettext } from "./i18n.js";
@@ -6,21 +7,28 @@ import { tooLong } from "./too_long.js";
 import { uuid } from "./uuid.js";
 
 const SAVE_MS = 300;
+const BUSY = gettext("A file is still being uploaded. Send when it is there.");
 
 /**
- * A message of one's own while it is edited, in its place. What is typed is a draft until the server has it.
+ * A message of one's own while it is edited, in its place, with its files. What is written is a draft until the server
+ * has it.
  *
+ * @typedef {import("./attachment.js").Attachment} Attachment
  * @typedef {import("./drafts.js").Drafts} Drafts
  * @typedef {import("./http.js").Question} Question
  * @typedef {import("./message.js").MessageView} MessageView
  *
  * @typedef {object} Owner
+ * @property {import("./http.js").Site} site
+ * @property {(failure: import("./failure.js").Failure) => import("./advice.js").Advice} advise
+ * @property {(sentence: string) => void} announce to those who do not see the page
  * @property {(question: Question) => void} onSend
  */
 export class Editor {
   #view;
   #form;
   #field;
+  #files;
   #draft;
   #conversation;
   #limit;
@@ -44,7 +52,14 @@ export class Editor {
     this.#form = view.openEditor();
     const text = /** @type {HTMLTextAreaElement} */ (this.#form.elements.namedItem("text"));
     this.#field = new Field(text, { onSend: () => this.#send(), onInput: () => this.#typed() });
-    this.#field.value = this.#draft.restore() || view.text;
+    this.#files = new Attaching(this.#form, {
+      ...owner,
+      complain: (sentence) => this.complain(sentence),
+      onChange: () => this.#save(),
+      onRemoved: (attachment) => this.#removed(attachment),
+    });
+    const draft = this.#draft.restore();
+    this.#show(draft?.text || draft?.attachments.length ? draft : view);
     this.#listen();
     this.focus();
     text.setSelectionRange(text.value.length, text.value.length);
@@ -66,7 +81,7 @@ export class Editor {
   /** @param {Question} question */
   handOver(question) {
     this.#draft.handOver(question);
-    this.#field.value = "";
+    this.#show({ text: "", attachments: [] });
   }
 
   accepted() {
@@ -76,7 +91,8 @@ export class Editor {
 
   /** It was sent in vain. */
   giveBack() {
-    this.#field.value = this.#draft.takeBack("");
+    this.#show(this.#draft.takeBack(this.#written));
+    this.#files.verify();
     this.focus();
   }
 
@@ -118,7 +134,8 @@ export class Editor {
   }
 
   #discard() {
-    this.#field.value = "";
+    for (const attachment of this.#files.attachments) this.#removed(attachment);
+    this.#show({ text: "", attachments: [] });
     this.#draft.discard();
     this.close();
     this.#view.focusAction("edit");
@@ -132,19 +149,41 @@ export class Editor {
 
   #send() {
     const text = this.#field.value;
-    if (!text.trim()) return this.complain(gettext("Write something first."));
+    if (!text.trim() && this.#files.isEmpty) return this.complain(gettext("Write something first."));
     // Without a change there is nothing to ask: another answer is to be had below the answer.
-    if (text === this.#view.text.replace(/\r\n?/g, "\n")) return this.#discard();
-    const isTooLong = tooLong(text, this.#limit);
-    if (isTooLong) return this.complain(isTooLong);
+    if (this.#isAsItWas) return this.#discard();
+    const objection = tooLong(text, this.#limit) || this.#files.objection || (this.#files.isBusy && BUSY);
+    if (objection) return this.complain(objection);
     this.complain("");
-    this.#owner.onSend({ ...this.#identify(text), text });
+    if (this.#files.insist()) return;
+    this.#owner.onSend({ ...this.#identify(), ...this.#written });
   }
 
-  /** The ids under which it was sent in vain, if it is still the same. @param {string} text */
-  #identify(text) {
+  /** The ids under which it was sent in vain, if it is still the same. */
+  #identify() {
     const parent = this.#view.parent;
-    return this.#draft.sentBefore(text) ?? { id: uuid(), conversation: this.#conversation, parent };
+    return this.#draft.sentBefore(this.#written) ?? { id: uuid(), conversation: this.#conversation, parent };
+  }
+
+  get #written() {
+    return { text: this.#field.value, attachments: this.#files.attachments };
+  }
+
+  get #isAsItWas() {
+    const { text, attachments } = this.#view;
+    const isSameText = this.#field.value === text.replace(/\r\n?/g, "\n");
+    return isSameText && !this.#files.isBusy && idsOf(this.#files.attachments) === idsOf(attachments);
+  }
+
+  /** @param {{text: string, attachments: Attachment[]}} written */
+  #show({ text, attachments }) {
+    this.#field.value = text;
+    this.#files.attachments = attachments;
+  }
+
+  /** What no message bears is not kept at the site. @param {Attachment} attachment */
+  #removed({ id }) {
+    if (!this.#view.attachments.some((borne) => borne.id === id)) void this.#owner.site.discard(id);
   }
 
   #typed() {
@@ -153,10 +192,14 @@ export class Editor {
     this.#saving = setTimeout(() => this.#save(), SAVE_MS);
   }
 
-  /** The text as it was is no draft. */
+  /** The message as it was is no draft. */
   #save() {
     clearTimeout(this.#saving);
-    const text = this.#field.value;
-    this.#draft.save(text === this.#view.text ? "" : text);
+    this.#draft.save(this.#isAsItWas ? { text: "", attachments: [] } : this.#written);
   }
+}
+
+/** @param {Attachment[]} attachments */
+function idsOf(attachments) {
+  return attachments.map(({ id }) => id).join();
 }

@@ -9,7 +9,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("./failure.js").Failure} Failure
  * @typedef {import("./stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, parent: string | null, model?: string | undefined, settings?: import("./options.js").Settings, temporary?: true}} Question
+ * @typedef {{conversation: string, id: string, text: string, attachments: import("./attachment.js").Attachment[], parent: string | null, model?: string | undefined, settings?: import("./options.js").Settings, temporary?: true}} Question
  * @typedef {{id: string, model?: string}} Wish
  * @typedef {{id: string, title: string, titled_by: string}} Titled
  * @typedef {{value: string, comment?: string}} Opinion
@@ -35,8 +35,19 @@ export class Site {
   }
 
   /** @param {Question} question @returns {Asking} */
-  asking({ conversation, ...body }) {
-    return post(`${this.conversationUrl(conversation)}messages/`, body);
+  asking({ conversation, attachments, ...body }) {
+    const ids = attachments.length ? { attachments: attachments.map(({ id }) => id) } : {};
+    return post(`${this.conversationUrl(conversation)}messages/`, { ...body, ...ids });
+  }
+
+  /** Where files are uploaded to. */
+  get attachmentsUrl() {
+    return `${this.#root}attachments/`;
+  }
+
+  /** A file that was uploaded is not to be sent. @param {string} attachment @returns {Promise<Failure | null>} */
+  discard(attachment) {
+    return this.#post(`${this.attachmentsUrl}${attachment}/deletion/`);
   }
 
   /** What the form posts to that makes an ordinary conversation of a temporary one. @param {string} id */
@@ -138,16 +149,25 @@ export class Site {
   }
 
   /**
-   * As the browser's own. A POST bears the token; if that is stale, it is sent again, once, with a fresh one.
+   * As the browser's own; a POST bears the token.
    * @param {string} url
    * @param {RequestInit} init
    * @returns {Promise<Response>}
    */
   async fetch(url, init) {
     if (init.method !== "POST") return fetch(url, init);
-    const response = await this.#send(url, init);
+    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal);
+  }
+
+  /**
+   * Sends what bears the token; if that is stale, again, once, with a fresh one.
+   * @param {(token: string) => Promise<Response>} send
+   * @param {AbortSignal | null} [signal]
+   */
+  async withToken(send, signal) {
+    const response = await send(this.#token.value);
     const isStale = response.status === 403 && (await failureOf(response.clone(), true))?.code === "csrf";
-    return isStale && (await this.#token.renew(init.signal)) ? this.#send(url, init) : response;
+    return isStale && (await this.#token.renew(signal)) ? send(this.#token.value) : response;
   }
 
   /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */
@@ -155,11 +175,6 @@ export class Site {
     const { url, init } = post(address, body, { Accept: "application/json" });
     const response = await this.fetch(url, init).catch(() => null);
     return response?.ok ? null : failureOf(response, false);
-  }
-
-  /** @param {string} url @param {RequestInit} init */
-  #send(url, init) {
-    return fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": this.#token.value } });
   }
 }
 

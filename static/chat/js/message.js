@@ -22,6 +22,7 @@ const LEFT_OUT = gettext(
  * What it holds is in the element: its id, `data-status`, `data-generation`, its text. What shows when is for the
  * style sheet to tell from these.
  *
+ * @typedef {import("./attachment.js").Attachment} Attachment
  * @typedef {import("./stream.js").Start} Start
  * @typedef {import("./stream.js").Ending} Ending
  * @typedef {import("./http.js").Wish} Wish
@@ -134,6 +135,18 @@ export class MessageView {
   /** @param {string} text */
   set text(text) {
     this.#part("body").textContent = text;
+  }
+
+  /** The files of a question. @returns {Attachment[]} */
+  get attachments() {
+    const items = /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".attachment"));
+    return Array.from(items, ({ dataset }) => JSON.parse(dataset["attachment"] ?? "null"));
+  }
+
+  /** What shows them is loaded with the first of them. */
+  set attachments(attachments) {
+    const list = /** @type {HTMLElement} */ (this.element.querySelector(".attachments"));
+    if (attachments.length) void import("./attachments.js").then(({ Attachments }) => new Attachments(list).show(attachments));
   }
 
   /** @param {string} text */
