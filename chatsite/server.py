@@ -64,7 +64,8 @@ class Request(WebRequest):  # type: ignore[misc] # untyped base
         self.taken: asyncio.Future[None] | None = None
         """While too much waits for the client: done when it has taken all, or is gone."""
         super().__init__(*args, **kwargs)
-        self._parsePOSTFormSubmission = False  # Django does it
+        # Django does it. Not an attribute of the class: Twisted gives each request one of its own.
+        self._parsePOSTFormSubmission = False
 
     def handleContentChunk(self, data: bytes) -> None:
         """Keeps no more of a body than the limit and one byte, by which the excess is seen."""

@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from django import template
-from django.urls import reverse
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from chat.views.attachments import described
 
 if TYPE_CHECKING:
     from chat.models import Attachment
@@ -51,21 +53,7 @@ def fitted(attachment: Attachment) -> Box:
 @register.filter
 def as_json(attachment: Attachment) -> str:
     """What the page's scripts know of a file: what its upload was answered with."""
-    thumbnail = reverse("thumbnail", args=[attachment.pk]) if attachment.is_image else None
-    known = {
-        "id": str(attachment.pk),
-        "kind": attachment.kind,
-        "name": attachment.name,
-        "media_type": attachment.media_type,
-        "size": attachment.size,
-        "width": attachment.width,
-        "height": attachment.height,
-        "pages": attachment.pages,
-        "characters": attachment.characters,
-        "url": attachment.get_absolute_url(),
-        "thumbnail": thumbnail,
-    }
-    return json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(described(attachment), cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
 
 
 def file_size(size: int) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import translation
 from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.models import Attachment, Message
+from chat.templatetags.attachments import file_size
 from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.files import (
@@ -86,10 +88,8 @@ def says(page: Page, words: str) -> None:
 @SIZES
 def test_files_are_chosen_with_the_button(open_page: OpenPage, alice: Client, viewport: dict[str, int]) -> None:
     page = open_page(alice, viewport=viewport)
-    with page.expect_file_chooser() as chooser:
-        button(page, "Attach files").click()
-    assert chooser.value.is_multiple()
-    chooser.value.set_files([PICTURE, NOTES, REPORT])
+    page.on("filechooser", lambda chooser: chooser.set_files([PICTURE, NOTES, REPORT]))
+    button(page, "Attach files").click()
     expect(chips(page, "stored")).to_have_count(3)
     assert names(chips(page)) == ["sea.png", "notes.txt", "report.pdf"]
     about = [each.replace("\N{NO-BREAK SPACE}", " ") for each in chips(page).locator(".chip__about").all_inner_texts()]
@@ -101,13 +101,29 @@ def test_files_are_chosen_with_the_button(open_page: OpenPage, alice: Client, vi
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
 
 
+SIZES_IN_WORDS = """async (sizes) => {
+    const address = performance.getEntriesByType("resource").find(({ name }) => name.includes("/file_size."));
+    const { fileSize } = await import(address.name);
+    return sizes.map((size) => fileSize(size));
+}"""
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_size_reads_the_same_from_scripts_and_server(open_page: OpenPage, alice: Client, language: str) -> None:
+    sizes = [0, 1, 999, 1000, 1001, 998_999, 999_000, 999_001, 1_049_999, 1_050_000, 20_000_000, 1_234_567_890]
+    page = open_page(alice, locale=language)
+    attach(page, NOTES)
+    with translation.override(language):
+        assert page.evaluate(SIZES_IN_WORDS, sizes) == [file_size(size) for size in sizes]
+
+
 def test_the_keyboard_alone_attaches_and_removes(open_page: OpenPage, alice: Client) -> None:
     page = open_page(alice)
+    # From the beginning: `expect_file_chooser` may listen too late for a key.
+    page.on("filechooser", lambda chooser: chooser.set_files([NOTES, REPORT]))
     page.keyboard.press("Tab")
     expect(button(page, "Attach files")).to_be_focused()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files([NOTES, REPORT])
+    page.keyboard.press("Enter")
     expect(chips(page, "stored")).to_have_count(2)
     expect(page.get_by_role("list", name="Files to be sent").get_by_role("listitem")).to_have_count(2)
     composer(page).focus()
@@ -357,14 +373,14 @@ def test_a_question_waits_for_its_files(
     wire.hold()
     choose(page, REPORT)
     send(page, question)
-    expect(button(page, "Waiting for files")).to_be_visible()
+    expect(button(page, "Waiting…")).to_be_visible()
     says(page, "Sent as soon as the files are there. Esc takes it back.")
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
     page.keyboard.press("Escape")
     says(page, "Not sent.")
     expect(button(page, "Send")).to_be_visible()
     composer(page).press("Enter")
-    expect(button(page, "Waiting for files")).to_be_visible()
+    expect(button(page, "Waiting…")).to_be_visible()
     assert messages(page) == []
     wire.release()
     has_status(last_answer(page), "complete")
@@ -378,7 +394,7 @@ def test_a_question_whose_file_fails_is_not_sent(visit: OpenPage, wire: Wire, al
     wire.hold()
     choose(page, PROGRAM)
     send(page, question)
-    expect(button(page, "Waiting for files")).to_be_visible()
+    expect(button(page, "Waiting…")).to_be_visible()
     wire.release()
     expect(notice(page)).to_contain_text("A file could not be attached.")
     expect(composer(page)).to_have_value(question)

@@ -25,7 +25,7 @@ export class Attaching {
     this.#form = form;
     this.#owner = owner;
     const input = this.#input;
-    form.querySelector(".attach")?.addEventListener("click", () => input?.click());
+    form.querySelector(".attach")?.addEventListener("click", () => this.#ask());
     input?.addEventListener("change", () => this.#chosen(input));
     form.addEventListener("paste", (event) => this.#pasted(event));
   }
@@ -80,6 +80,12 @@ export class Attaching {
     return this.#form.querySelector(".attach__input");
   }
 
+  #ask() {
+    this.#input?.click();
+    // While somebody chooses.
+    void this.#load();
+  }
+
   /** @param {HTMLInputElement} input */
   #chosen(input) {
     const files = [...(input.files ?? [])];
@@ -98,14 +104,10 @@ export class Attaching {
     void this.add(files);
   }
 
-  /** @returns {Promise<Chips | null>} null if they cannot be had */
+  /** @returns {Promise<Chips | null>} null if they cannot be had: without a network, for example */
   async #load() {
-    try {
-      const { Chips } = await import("./chips.js");
-      this.#chips ??= new Chips(this.#form, this.#owner);
-    } catch {
-      // No network, for example.
-    }
+    const module = await import("./chips.js").catch(() => null);
+    if (module) this.#chips ??= new module.Chips(this.#form, this.#owner);
     return this.#chips;
   }
 }

@@ -7,7 +7,7 @@ import { tooLong } from "./too_long.js";
 import { uuid } from "./uuid.js";
 
 const SAVE_MS = 300;
-const BUSY = gettext("A file is being uploaded yet. Send when it is there.");
+const BUSY = gettext("A file is still being uploaded. Send when it is there.");
 
 /**
  * A message of one's own while it is edited, in its place, with its files. What is written is a draft until the server
@@ -60,7 +60,6 @@ export class Editor {
     });
     const draft = this.#draft.restore();
     this.#show(draft?.text || draft?.attachments.length ? draft : view);
-    this.#files.verify();
     this.#listen();
     this.focus();
     text.setSelectionRange(text.value.length, text.value.length);
@@ -93,6 +92,7 @@ export class Editor {
   /** It was sent in vain. */
   giveBack() {
     this.#show(this.#draft.takeBack(this.#written));
+    this.#files.verify();
     this.focus();
   }
 
