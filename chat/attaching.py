@@ -20,8 +20,6 @@ from chat.turns import take_turns
 MOST_UNSENT = 50
 """Of one user. They are deleted a day after they came (chat/expiry.py)."""
 NAMELESS = "file"
-JOINERS = "\u200c\u200d"
-"""Format characters that words are written with; others turn a name around, or hide what it is."""
 
 
 def limits() -> Limits:
@@ -98,8 +96,9 @@ def discard(owner_id: int, pk: uuid.UUID) -> None:
 def clean_name(name: str) -> str:
     """What a file is called: without a path, on one line, in the order in which it is read, no longer than fits."""
     name = storable(name).replace("\\", "/").rpartition("/")[2]
-    name = "".join(letter for letter in name if letter in JOINERS or not unicodedata.category(letter).startswith("C"))
-    name = " ".join(name.split()).strip()
+    # Controls, and what turns a name around or hides a part of it.
+    name = "".join(letter for letter in name if not unicodedata.category(letter).startswith("C"))
+    name = " ".join(name.split())
     return _cut(name) if name.strip(".") else NAMELESS
 
 

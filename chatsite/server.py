@@ -52,12 +52,12 @@ def _with_form(file: int) -> int:
 class Request(WebRequest):  # type: ignore[misc] # untyped base
     """A request, and the sending of its response."""
 
-    _parsePOSTFormSubmission = False  # Django does it
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.taken: asyncio.Future[None] | None = None
         """While too much waits for the client: done when it has taken all, or is gone."""
         super().__init__(*args, **kwargs)
+        # Django does it. Not an attribute of the class: Twisted gives each request one of its own.
+        self._parsePOSTFormSubmission = False
 
     def handleContentChunk(self, data: bytes) -> None:
         """Keeps no more of a body than the limit and one byte, by which the excess is seen."""

@@ -25,9 +25,7 @@ BOUNDS = {
 
 def main() -> None:
     """Its argument are the Limits, as JSON."""
-    for name, bound in BOUNDS.items():
-        with suppress(ValueError, OSError):  # macOS does not know all of them
-            resource.setrlimit(name, (bound, bound))
+    bound_itself()
     limits = Limits(**json.loads(sys.argv[1]))
     data = sys.stdin.buffer.read()
     try:
@@ -36,6 +34,12 @@ def main() -> None:
         said = json.dumps({"fault": fault.code, "sentence": fault.sentence, "values": fault.values}).encode()
     sys.stdout.buffer.write(said)
     sys.stdout.flush()
+
+
+def bound_itself() -> None:
+    for name, bound in BOUNDS.items():
+        with suppress(ValueError, OSError):  # macOS does not know all of them
+            resource.setrlimit(name, (bound, bound))
 
 
 if __name__ == "__main__":
