@@ -7,6 +7,7 @@ not sent yet. If the import fails they are erased; if its process dies, chat/exp
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import IO
 from uuid import UUID, uuid4, uuid5
 
@@ -78,9 +79,7 @@ class Incoming:
     def _stored(self, attachment: SavedAttachment, found: Inspected, place: UUID) -> UUID:
         """By its own id; where that is taken by one that follows from it, or by any."""
         for pk in (attachment.id, uuid5(place, str(attachment.id))):
-            try:
-                with transaction.atomic():
-                    return store(self._owner_id, pk, attachment.name, found).pk
-            except IntegrityError:
-                pass
-        return store(self._owner_id, uuid4(), attachment.name, found).pk
+            with suppress(IntegrityError), transaction.atomic():
+                return store(self._owner_id, pk, attachment.name, found).pk
+        with transaction.atomic():
+            return store(self._owner_id, uuid4(), attachment.name, found).pk

@@ -49,6 +49,9 @@ def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
     of_messages = conversation.messages.select_related("feedback").order_by("number")
     rows = of_messages.prefetch_related("generations", "parts", "attached")
     messages = [_message(message) for message in rows]
+    attachments = _attachments(conversation, messages)
+    if attachments is None:
+        return None
     return SavedConversation.model_construct(
         id=conversation.pk,
         title=conversation.title,
@@ -57,7 +60,7 @@ def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
         updated_at=conversation.updated_at,
         current=conversation.current_id,
         messages=messages,
-        attachments=_attachments(conversation, messages),
+        attachments=attachments,
         **{name: getattr(conversation, name) for name in KEPT},
     )
 
@@ -75,15 +78,15 @@ def _message(message: Message) -> SavedMessage:
     )
 
 
-def _attachments(conversation: Conversation, messages: Sequence[SavedMessage]) -> list[SavedAttachment]:
-    """In the order in which messages first bear them."""
+def _attachments(conversation: Conversation, messages: Sequence[SavedMessage]) -> list[SavedAttachment] | None:
+    """In the order in which messages first bear them; None if the conversation is being erased."""
     borne = dict.fromkeys(pk for message in messages for pk in message.attachments)
     rows = {row.pk: row for row in conversation.attachments.all()} if borne else {}
-    return [_attachment(rows[pk]) for pk in borne]
+    return [_attachment(rows[pk]) for pk in borne] if borne.keys() <= rows.keys() else None
 
 
 def _attachment(row: Attachment) -> SavedAttachment:
-    known = {name: getattr(row, name) for name in SavedAttachment.model_fields if hasattr(row, name)}
+    known = {name: getattr(row, name) for name in SavedAttachment.model_fields if name not in ("data", "text")}
     return SavedAttachment.model_construct(**known, data=b"", text="")
 
 

@@ -14,6 +14,7 @@ from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.pages import button, composer, has_status, last_answer, send
 from tests.conftest import RunSite
 from tests.support.client import Client
+from tests.support.files import image
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say, status, think
 
@@ -423,8 +424,11 @@ def test_without_a_database(visit: OpenPage, run_site: RunSite, alice: Client) -
 
 def test_a_transcript(open_page: OpenPage, client_for: Callable[..., Client], site: Site, question: str) -> None:
     staff = client_for(site, is_staff=True, is_superuser=True)
-    start = staff.ask_whole(question).start
+    files = [staff.attach(image(), "a.png"), staff.attach(b"Some text", "a.txt")]
+    start = staff.ask_whole(question, attachments=files).start
     assert start
     page = open_page(staff, f"/admin/chat/conversation/{start['conversation']}/change/")
     expect(page.locator(".transcript")).to_be_visible()
+    expect(page.get_by_role("img", name="a.png")).to_have_js_property("naturalWidth", 40)
+    page.get_by_text("Its text").click()
     assert faults_in_all_looks(page, "#content") == {}
