@@ -1,5 +1,6 @@
 """Fixtures: a scripted upstream, site processes, and clients that talk to them."""
 
+import fcntl
 import subprocess
 import sys
 import uuid
@@ -42,10 +43,14 @@ def upstream() -> Iterator[ScriptedUpstream]:
 
 @pytest.fixture(scope="session")
 def static_files(django_db_setup: None) -> Path:
-    """Static files, collected and hashed as production serves them."""
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env=environment(), check=True, timeout=120)
-    return Path(settings.STATIC_ROOT)
+    """Static files, collected and hashed as production serves them: by the first worker that needs them, for all."""
+    folder = Path(settings.STATIC_ROOT)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "staticfiles.json").exists():
+            command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+            subprocess.run(command, cwd=ROOT, env=environment(), check=True, timeout=120)
+    return folder
 
 
 @pytest.fixture(scope="session")

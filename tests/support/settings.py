@@ -36,7 +36,8 @@ environ.Env.read_env = lambda *args, **kwargs: None
 from chatsite.settings import *  # noqa: E402, F403
 from chatsite.settings import DATABASES  # noqa: E402
 
-STATIC_ROOT = TEST_FOLDER / "static"
+# The workers of a run inherit it from the process that starts them: what one collects serves all.
+STATIC_ROOT = Path(os.environ.setdefault("CHATSITE_TEST_STATIC", str(TEST_FOLDER / "static")))
 STATIC_ROOT.mkdir(exist_ok=True)
 if IN_PYTEST:
     # A file, so that site processes share it with the tests.

@@ -28,6 +28,7 @@ def environment(**changes: str | None) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "tests.support.settings",
         "CHATSITE_TEST_FOLDER": str(settings.TEST_FOLDER),
+        "CHATSITE_TEST_STATIC": str(settings.STATIC_ROOT),
         "DEBUG": "off",
         "SECRET_KEY": settings.SECRET_KEY,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
