@@ -252,6 +252,8 @@ class Engine:
                             run.finish_reason = "length"
                             return Ending(Status.LENGTH, "output_limit")
                         deadline.reschedule(min(clock() + idle, last_moment))
+                        if pause := run.live.pause():
+                            await pause
                     case upstream.Finish(reason):
                         run.reasoning.stop()
                         run.finish_reason = storable(reason)[:100]

@@ -154,8 +154,10 @@ def _frames(reply: Reply, sent: int) -> tuple[bytes, int]:
         frames, sent = [sse.frame("reset", {}, 0)], 0
     for part in reply.since(sent):
         sent += len(part)
-        data: dict[str, object] = {"text": part.text} if part.kind in SPOKEN else json.loads(part.text)
-        frames.append(sse.frame(part.kind, data, sent))
+        if part.kind in SPOKEN:
+            frames.append(sse.text_frame(part.kind, part.text, sent))
+        else:
+            frames.append(sse.frame(part.kind, json.loads(part.text), sent))
     return b"".join(frames), sent
 
 

@@ -11,7 +11,8 @@ This module is pure: bytes and values in, values and bytes out.
 import codecs
 import json
 import re
-from dataclasses import dataclass
+from json.encoder import encode_basestring
+from typing import NamedTuple
 
 KEEP_ALIVE = b": keep-alive\n\n"
 """A comment. Sent at least every 15 s, so that proxies and browsers know the stream is alive."""
@@ -23,6 +24,11 @@ def frame(event: str, data: dict[str, object], position: int | None = None) -> b
     """One event: `data` as one line of JSON, `position` as its id."""
     head = f"event: {event}\n" if position is None else f"id: {position}\nevent: {event}\n"
     return f"{head}data: {_encode_json(data)}\n\n".encode()
+
+
+def text_frame(event: str, text: str, position: int) -> bytes:
+    """As `frame` for `{"text": text}`, at a third of its cost: what nearly all frames are."""
+    return f'id: {position}\nevent: {event}\ndata: {{"text":{encode_basestring(text)}}}\n\n'.encode()
 
 
 def retry(milliseconds: int) -> bytes:
@@ -41,8 +47,7 @@ def position_after(last_event_id: str | None, after: str | None) -> int | None:
     return int(value) if re.fullmatch("[0-9]{1,18}", value) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One dispatched event; `event` is "message" where the stream named none."""
 
     event: str
@@ -97,14 +102,23 @@ class Decoder:
         return events
 
     def _plain(self, text: str) -> list[Event]:
-        """The short way, for whole events of one data line each, which is what nearly every piece is made of."""
-        if not text.startswith("data: ") or not text.endswith("\n\n") or "\r" in text:
+        """The short way, for whole events of one data line each, which is what nearly every piece is made of.
+
+        The piece may end within a line, and begin with the rest of that.
+        """
+        end = text.rfind("\n\n")
+        if end < 0 or self._event or self._data or "\r" in text:
             return []
-        if self._line or self._event or self._data:
+        if self._line:
+            begun = "".join(self._line)
+            text, end = begun + text, len(begun) + end
+        whole, rest = text[:end], text[end + 2 :]
+        if not whole.startswith("data: ") or "\n" in rest:
             return []
-        blocks = text[len("data: ") : -2].split("\n\ndata: ")
-        if text.count("\n") != 2 * len(blocks):
+        blocks = whole[len("data: ") :].split("\n\ndata: ")
+        if whole.count("\n") != 2 * (len(blocks) - 1):
             return []
+        self._line = [rest] if rest else []
         return [Event("message", block, self._last_event_id) for block in blocks]
 
     def _interpret(self, line: str) -> Event | None:

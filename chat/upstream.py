@@ -83,7 +83,8 @@ class Done:
     """The stream said `[DONE]`."""
 
 
-Event = Text | Reasoning | Refusal | Finish | Usage | Done
+Spoken = Text | Reasoning | Refusal
+Event = Spoken | Finish | Usage | Done
 
 
 async def stream(
@@ -103,7 +104,7 @@ async def stream(
         pieces = _pieces(response)
         try:
             async for piece in pieces:
-                for said in _joined(_read(decoder.feed(piece))):
+                for said in _read(decoder.feed(piece)):
                     if isinstance(said, Done):
                         await _drain(pieces)
                         yield said
@@ -128,23 +129,29 @@ def notice() -> str:
     return "" if _is_set_up() else NoModel.sentence
 
 
-def _joined(events: Iterable[Event]) -> Iterator[Event]:
-    """Adjacent texts of a kind as one: what has arrived together goes on together."""
-    kind: type[Text | Reasoning | Refusal] = Text
+def _read(events: Iterable[sse.Event]) -> Iterator[Event]:
+    """What these events of the stream say. Adjacent texts of a kind are one: what has arrived together goes on so."""
+    kind: type[Spoken] = Text
     run: list[str] = []
     try:
         for event in events:
-            if isinstance(event, Text | Reasoning | Refusal):
-                if run and type(event) is not kind:
-                    yield kind("".join(run))
-                    run = []
-                kind = type(event)
-                run.append(event.text)
+            if event.data.startswith("[DONE]"):
+                said: Iterable[Event] = (Done(),)
             else:
-                if run:
+                chunk = _chunk(event.event, event.data)
+                if kind is Text and (text := _text_alone(chunk)):
+                    run.append(text)
+                    continue
+                said = _read_chunk(chunk)
+            for each in said:
+                if run and type(each) is not kind:
                     yield kind("".join(run))
                     run = []
-                yield event
+                if isinstance(each, Spoken):
+                    kind = type(each)
+                    run.append(each.text)
+                else:
+                    yield each
     except UpstreamError:
         if run:
             yield kind("".join(run))
@@ -153,16 +160,12 @@ def _joined(events: Iterable[Event]) -> Iterator[Event]:
         yield kind("".join(run))
 
 
-def _read(events: Iterable[sse.Event]) -> Iterator[Event]:
-    for event in events:
-        if event.data.startswith("[DONE]"):
-            yield Done()
-            return
-        yield from read_chunk(event.event, event.data)
-
-
 def read_chunk(event: str, data: str) -> Iterator[Event]:
     """What one event of the stream says. Raises UpstreamBroke for what is not a chunk, or is an error."""
+    return _read_chunk(_chunk(event, data))
+
+
+def _chunk(event: str, data: str) -> dict[str, Any]:
     try:
         chunk = _decoded(data)
     except (ValueError, RecursionError) as exc:
@@ -173,6 +176,27 @@ def read_chunk(event: str, data: str) -> Iterator[Event]:
     if event == "error" or chunk.get("error"):
         logger.warning("The upstream reported an error in its answer: %r", _masked(data))
         raise UpstreamBroke(_("The model's service reported an error while it answered. Try again in a moment."))
+    return chunk
+
+
+def _text_alone(chunk: dict[str, Any]) -> str:
+    """The text of a chunk that says nothing else, as nearly all; empty for any other. Only a short way, 4 of 7 µs."""
+    choices = chunk.get("choices")
+    if (
+        chunk.get("usage") is not None
+        or type(choices) is not list
+        or len(choices) != 1
+        or type(choices[0]) is not dict
+    ):
+        return ""
+    choice = choices[0]
+    delta = choice.get("delta")
+    if choice.get("index") != 0 or choice.get("finish_reason") or type(delta) is not dict or len(delta) != 1:
+        return ""
+    return _string(delta.get("content"))
+
+
+def _read_chunk(chunk: dict[str, Any]) -> Iterator[Event]:
     yield from _read_choice(chunk.get("choices"))
     if isinstance(usage := chunk.get("usage"), dict):
         yield Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))

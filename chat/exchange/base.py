@@ -21,10 +21,11 @@ from chat.reply import Part, Reply
 
 FRAME_SECONDS = 0.016
 """Followers are told of news at most once in this time: one display frame. The first piece never waits."""
-BUSY = 150
-"""Replies. Where more are being written, their followers are told together, by one tick that they all share."""
+BUSY = 40
+"""Replies. Where more are being written, all are read and told together, by one tick that they share: what a token
+costs is mostly to wake for it."""
 BUSY_FRAME_SECONDS = 0.030
-"""How long a tick grows to, with the number of replies."""
+"""How long a tick grows to, with the number of replies: a page still shows 33 pieces a second."""
 
 
 class LiveReply:
@@ -47,6 +48,10 @@ class LiveReply:
         self.reply.append(kind, text)
         if self._waiting and not self._will_tell:
             self._tell_once_a_frame()
+
+    def pause(self) -> asyncio.Future[None] | None:
+        """What the writer awaits after a piece, so that all replies go on together; None where they are few."""
+        return _tick.next() if _tick.is_busy else None
 
     def end(self, ending: dict[str, object]) -> None:
         """The reply has ended, and its ending is stored. `ending` is the data of the `end` event."""
@@ -88,13 +93,14 @@ class LiveReply:
 
     def _tell_once_a_frame(self) -> None:
         loop = asyncio.get_running_loop()
-        due = self._told_at + _tick.seconds
+        # Half a tick where it is shared: the writer keeps its time as well, though not to the millisecond.
+        due = self._told_at + (_tick.seconds / 2 if _tick.is_busy else FRAME_SECONDS)
         if due <= loop.time():
             self.tell()
             return
         self._will_tell = True
         if _tick.is_busy:
-            _tick.tell(self)
+            _tick.call(self.tell)
         else:
             loop.call_at(due, self.tell)
 
@@ -105,7 +111,7 @@ class _Tick:
     def __init__(self) -> None:
         self.replies: weakref.WeakSet[LiveReply] = weakref.WeakSet()
         """Those that are being written."""
-        self._due: list[LiveReply] = []
+        self._due: list[Callable[[], None]] = []
 
     @property
     def is_busy(self) -> bool:
@@ -115,17 +121,23 @@ class _Tick:
     def seconds(self) -> float:
         return min(FRAME_SECONDS * max(1.0, len(self.replies) / BUSY), BUSY_FRAME_SECONDS)
 
-    def tell(self, live: LiveReply) -> None:
-        """Let the followers of `live` be told with those of all others that have news."""
-        self._due.append(live)
+    def next(self) -> asyncio.Future[None]:
+        """Done at the next tick. One for each who waits, for who is cancelled cancels what it waits for."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.call(lambda: None if future.done() else future.set_result(None))
+        return future
+
+    def call(self, function: Callable[[], None]) -> None:
+        """At the next tick, with all others."""
+        self._due.append(function)
         if len(self._due) == 1:
             loop, seconds = asyncio.get_running_loop(), self.seconds
-            loop.call_at((loop.time() // seconds + 1) * seconds, self._tell_all)
+            loop.call_at((loop.time() // seconds + 1) * seconds, self._call_all)
 
-    def _tell_all(self) -> None:
+    def _call_all(self) -> None:
         due, self._due = self._due, []
-        for live in due:
-            live.tell()
+        for function in due:
+            function()
 
 
 _tick = _Tick()

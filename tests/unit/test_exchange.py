@@ -228,6 +228,20 @@ class TestLiveReply:
 
         asyncio.run(test())
 
+    def test_the_writers_of_many_replies_pause_together_and_those_of_few_not_at_all(self) -> None:
+        async def test() -> None:
+            few = [live_reply() for _ in range(BUSY)]
+            assert [live.pause() for live in few] == [None] * BUSY
+            one_more = live_reply()
+            pauses = [pause for live in (*few, one_more) if (pause := live.pause())]
+            assert len(pauses) == BUSY + 1
+            pauses[0].cancel()  # its writer was stopped, which must not end the others' pause
+            async with asyncio.timeout(PATIENCE):
+                await pauses[1]
+                assert all(pause.done() for pause in pauses)
+
+        asyncio.run(test())
+
     def test_waits_for_nothing_when_it_is_over(self) -> None:
         async def test() -> None:
             live = live_reply("Hello")

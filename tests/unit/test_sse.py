@@ -1,5 +1,6 @@
 """Server-sent events: what we send, what positions we read, and decoding by the WHATWG standard."""
 
+import itertools
 import json
 from typing import Any
 
@@ -150,3 +151,23 @@ def test_long_lines_cost_no_more_than_their_length(end: str) -> None:
     sent = f"data: {text}{end}{end}".encode()
     events = [event for index in range(0, len(sent), 100) for event in decoder.feed(sent[index : index + 100])]
     assert [event.data for event in events] == [text]
+
+
+LINES = st.sampled_from(["data: a", "data: {}", "data:", "data: ", "data", "event: e", "id: 7", ": comment", "", "x"])
+ENDS = st.sampled_from(["\n"] * 8 + ["\n\n"] * 8 + ["\r", "\r\n"])
+
+
+@given(st.lists(st.tuples(LINES, ENDS), max_size=30), st.lists(st.integers(0, 300), max_size=6))
+def test_the_short_way_gives_the_same_events(lines: list[tuple[str, str]], cuts: list[int]) -> None:
+    sent = "".join(line + end for line, end in lines).encode()
+    places = [0, *sorted(cuts), len(sent)]
+    pieces = [sent[begin:end] for begin, end in itertools.pairwise(places)]
+    short, long = sse.Decoder(), sse.Decoder()
+    long._plain = lambda text: []  # type: ignore[method-assign]
+    assert [short.feed(piece) for piece in pieces] == [long.feed(piece) for piece in pieces]
+
+
+@given(st.text(), st.integers(0, 10**9))
+def test_a_frame_of_text_is_the_frame_of_an_object_with_that_text(text: str, position: int) -> None:
+    text = text.encode(errors="replace").decode()
+    assert sse.text_frame("text", text, position) == sse.frame("text", {"text": text}, position)
