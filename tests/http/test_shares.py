@@ -60,7 +60,7 @@ def test_it_says_that_there_was_a_file_and_nothing_else_of_it(
     first = link(alice, conversation)
     attach(question, "my-salary.txt", b"Far too little")
     pages = [nobody.get(path, **HTML).text for path in (first, link(alice, conversation))]
-    assert "One attached file is not part of this link." in pages[0]
+    assert "1 attached file is not part of this link." in pages[0]
     assert "2 attached files are not part of this link." in pages[1]
     for private in ("passport", "salary", "Far too little", str(one.pk), "<img", "3 × 2"):
         assert not any(private in page for page in pages)
