@@ -52,8 +52,11 @@ def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversat
     """
     conversations = messages = attachments = 0
     for text_name, text in _texts(file, name, limit):
-        for number, item in enumerate(_items(text, text_name, limit), start=1):
+        number = 0  # `enumerate` would keep each item, which may be large, until the next is read
+        for item in _items(text, text_name, limit):
+            number += 1  # noqa: SIM113
             document = _document(item, text_name, number)
+            del item
             conversations += 1
             messages += len(document.messages)
             attachments += len(document.attachments)
@@ -189,7 +192,13 @@ class _Reader:
                     raise
                 self._read()
             else:
+                self._forget()
                 return value
+
+    def _forget(self) -> None:
+        """What has been read, once it is most of what is here: each byte is copied a few times at most."""
+        if self._at > len(self._text) // 2:
+            self._text, self._at = self._text[self._at :], 0
 
     def _skip_space(self) -> None:
         self._at = self._end_of_space()
