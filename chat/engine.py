@@ -80,6 +80,11 @@ class Run:
     def id(self) -> uuid.UUID:
         return self.generation.pk
 
+    def take_prompt(self) -> list[dict[str, Any]]:
+        """Once: a long conversation is not kept for as long as its answer is written."""
+        prompt, self.prompt = self.prompt, []
+        return prompt
+
     def kind_of(self, event: object) -> str:
         """The kind of part that a piece belongs to. Takes the time that reasoning takes."""
         if isinstance(event, upstream.Reasoning):
@@ -238,7 +243,7 @@ class Engine:
         idle = settings.CHAT_IDLE_SECONDS or 1e9
         deadline.reschedule(min(clock() + (settings.CHAT_FIRST_TOKEN_SECONDS or 1e9), last_moment))
         room = settings.CHAT_OUTPUT_CHARS or 2**31
-        async with aclosing(upstream.stream(run.generation.model, run.prompt, run.options)) as events:
+        async with aclosing(upstream.stream(run.generation.model, run.take_prompt(), run.options)) as events:
             async for event in events:
                 if run.stop.done():
                     return None

@@ -55,9 +55,29 @@ async def follow(generation: Generation, position: int | None) -> AsyncIterator[
     """
     open_streams[generation.owner_id] += 1
     heartbeat = Heartbeat()
+    title = None
     try:
-        async for frames in _frames_of(generation, position, heartbeat):
-            yield frames
+        while isinstance(source := await _source(generation.pk), Away):
+            yield sse.KEEP_ALIVE
+        sent = position if source and position is not None and position <= source.reply.position else 0
+        yield sse.retry(RETRY_MILLISECONDS) + sse.frame("start", _start(generation), sent)
+        if position != sent:
+            yield sse.frame("reset", {}, 0)
+        while source:
+            frames, sent = _new_frames(source, sent)
+            if isinstance(source, LiveReply) and source.title != title:
+                title = source.title
+                frames += sse.frame("title", {"title": title})
+            if source.ending is not None:
+                yield frames + sse.frame("end", _said(source.ending), sent)
+                return
+            if frames:
+                yield frames
+            if not await heartbeat.news(source, sent):
+                yield sse.KEEP_ALIVE
+            if isinstance(source, Stored) or (source.is_over and source.ending is None):
+                found = await _source(generation.pk)
+                source = source if isinstance(found, Away) else found
     except Exception:
         # Ended without `end`, so the reader comes again. Raised on, daphne would leave the connection hanging.
         logger.exception("A follower of generation %s failed", generation.pk)
@@ -66,31 +86,6 @@ async def follow(generation: Generation, position: int | None) -> AsyncIterator[
         open_streams[generation.owner_id] -= 1
         if not open_streams[generation.owner_id]:
             del open_streams[generation.owner_id]
-
-
-async def _frames_of(generation: Generation, position: int | None, heartbeat: "Heartbeat") -> AsyncIterator[bytes]:
-    while isinstance(source := await _source(generation.pk), Away):
-        yield sse.KEEP_ALIVE
-    title = None
-    sent = position if source and position is not None and position <= source.reply.position else 0
-    yield sse.retry(RETRY_MILLISECONDS) + sse.frame("start", _start(generation), sent)
-    if position != sent:
-        yield sse.frame("reset", {}, 0)
-    while source:
-        frames, sent = _new_frames(source, sent)
-        if isinstance(source, LiveReply) and source.title != title:
-            title = source.title
-            frames += sse.frame("title", {"title": title})
-        if source.ending is not None:
-            yield frames + sse.frame("end", _said(source.ending), sent)
-            return
-        if frames:
-            yield frames
-        if not await heartbeat.news(source, sent):
-            yield sse.KEEP_ALIVE
-        if isinstance(source, Stored) or (source.is_over and source.ending is None):
-            found = await _source(generation.pk)
-            source = source if isinstance(found, Away) else found
 
 
 async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:

@@ -16,7 +16,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -99,9 +99,10 @@ async def stream(
     UpstreamError: NoModel, UpstreamUnreachable, UpstreamRefused, UpstreamBroke.
     """
     client = await _client()
-    async with _asked(client, _body(model, messages, options), options) as response:
+    asking = _asked(client, _body(model, messages, options), options)
+    del messages  # the answer takes long, and the question may be large
+    async with asking as pieces:
         decoder = sse.Decoder(EVENT_CHARS)
-        pieces = _pieces(response)
         try:
             async for piece in pieces:
                 for said in _read(decoder.feed(piece)):
@@ -133,6 +134,7 @@ def _read(events: Iterable[sse.Event]) -> Iterator[Event]:
     """What these events of the stream say. Adjacent texts of a kind are one: what has arrived together goes on so."""
     kind: type[Spoken] = Text
     run: list[str] = []
+    chunk: dict[str, Any] | None
     try:
         for event in events:
             if event.data.startswith("[DONE]"):
@@ -157,6 +159,7 @@ def _read(events: Iterable[sse.Event]) -> Iterator[Event]:
             yield kind("".join(run))
         raise
     if run:
+        event = chunk = said = None  # type: ignore[assignment] # 4 kB, which this would hold while it waits
         yield kind("".join(run))
 
 
@@ -249,16 +252,19 @@ def _body(model: str, messages: list[dict[str, Any]], options: Options) -> bytes
 
 
 @asynccontextmanager
-async def _asked(client: openai.AsyncOpenAI, body: bytes, options: Options) -> AsyncIterator[httpx2.Response]:
+async def _asked(client: openai.AsyncOpenAI, body: bytes, options: Options) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The response's body. While it arrives nothing holds the request any more."""
     response = await _ask_with_retries(client, body, options)
+    pieces, close = _pieces(response)
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    del body, response
     try:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/json", "application/problem+json"):
             logger.warning("The upstream answered 200 with %s instead of a stream", kind)
             raise UpstreamBroke
-        yield response
+        yield pieces
     finally:
-        await response.aclose()
+        await close()
 
 
 async def _ask_with_retries(client: openai.AsyncOpenAI, body: bytes, options: Options) -> httpx2.Response:
@@ -385,12 +391,16 @@ def _masked(words: str) -> str:
     return (words.replace(key, "[key]") if key else words)[:LOGGED]
 
 
-def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """The body as it arrives; without httpx2's layers, which cost more than they do where nothing is compressed."""
+def _pieces(response: httpx2.Response) -> tuple[AsyncIterator[bytes], Callable[[], Awaitable[None]]]:
+    """The body as it arrives, and what closes it.
+
+    Without httpx2's layers, which cost more than they do where nothing is compressed; nor do these two hold the
+    response and its request, 5 kB of headers.
+    """
     stream = response.stream
     if "content-encoding" in response.headers or not isinstance(stream, httpx2.AsyncByteStream):
-        return response.aiter_bytes()
-    return aiter(stream)
+        return response.aiter_bytes(), response.aclose
+    return aiter(stream), stream.aclose
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import aclosing
 from typing import Any
 
 import django
@@ -29,6 +30,7 @@ from chat.engine import engine  # noqa: E402
 from chat.expiry import start_erasing_expired  # noqa: E402
 from chat.sweep import start_sweeping  # noqa: E402
 from chat.views.errors import too_large  # noqa: E402
+from chat.views.streams import EventStream  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
 from chatsite.middleware import spare_threads, view_step  # noqa: E402
 from chatsite.server import body_limit, improve_daphne  # noqa: E402
@@ -88,11 +90,28 @@ class BoundedASGIHandler(ASGIHandler):
     def adapt_method_mode(self, is_async: bool, method: Any, *args: Any, **kwargs: Any) -> Any:
         return (is_async and view_step(method)) or super().adapt_method_mode(is_async, method, *args, **kwargs)
 
+    async def send_response(self, response: Any, send: Any) -> None:
+        """A stream's frames go out as they are: Django would cut each into chunks, and keep the head to the end."""
+        if not isinstance(response, EventStream):
+            await super().send_response(response, send)
+            return
+        await send({"type": "http.response.start", "status": response.status_code, "headers": _head_of(response)})
+        frames: Any = aiter(response)
+        async with aclosing(frames):
+            async for frame in frames:
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body"})
+
     def create_request(self, scope: Any, body_file: Any) -> Any:
         request, refusal = super().create_request(scope, body_file)
         if request and _declared_length(request) > body_limit(request.path):
             return None, too_large(request)
         return request, refusal
+
+
+def _head_of(response: Any) -> list[tuple[bytes, bytes]]:
+    cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*response.items(), *cookies)]
 
 
 def _declared_length(request: Any) -> int:
