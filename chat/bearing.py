@@ -47,7 +47,11 @@ def bear(message_id: UUID, conversation_id: UUID, attachments: Sequence[Attachme
 
 
 def check_fits(turn: Turn) -> None:
-    """Raises TooLong for a question that would be too long for a model even alone, because of its files."""
+    """Raises TooLong for a question that would be too much for a request even alone, because of its files."""
+    pictures = sum(each.size for each in turn.attachments if isinstance(each, Picture))
+    if pictures > PICTURES_BYTES:
+        sentence = _("The images of this message have %(count)s bytes; %(limit)s are allowed. Send some with another.")
+        raise TooLong(sentence, values={"count": pictures, "limit": PICTURES_BYTES})
     limit, tokens = settings.CHAT_CONTEXT_TOKENS, turn.tokens
     if limit and turn.attachments and tokens > limit:
         sentence = _(

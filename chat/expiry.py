@@ -55,13 +55,14 @@ def erase_expired() -> int:
 def erase_unsent() -> int:
     """Returns how many files there were."""
     unsent = Attachment.objects.unsent().filter(created_at__lte=timezone.now() - UNSENT)
+    if not unsent.exists():
+        return 0
     overwrite_deleted()
     count = 0
     while some := _erase_some(unsent):
         count += some
-    if count:
-        forget_deleted()
-        logger.info("Erased %s files that were never sent", count)
+    forget_deleted()
+    logger.info("Erased %s files that were never sent", count)
     return count
 
 

@@ -17,7 +17,7 @@ SIDE = 2_048
 """Pixels. Models look at no more: they shrink what is larger."""
 THUMBNAIL_SIDE = 320
 QUALITY = 88
-PNG_BYTES = 4_000_000
+PNG_BYTES = 2_000_000
 """A larger one becomes a JPEG: it is a photo, and a prompt has several."""
 
 Image.MAX_IMAGE_PIXELS = None  # ours is checked below, before anything is decoded
@@ -41,7 +41,8 @@ def inspect(data: bytes, limits: Limits) -> Inspected:
     except Exception as exc:  # a reader that is given nonsense fails in any way
         raise Unsupported(BROKEN) from exc
     media_type, encoded = _encoded(clean, is_photo=is_photo)
-    small = clean.copy()
+    small = _on_white(clean) if media_type == "image/jpeg" else clean
+    small = small.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     return Inspected(
         "image",

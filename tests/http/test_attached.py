@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from chat.bearing import PICTURES_BYTES
 from chat.expiry import UNSENT, erase_unsent
 from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
 from tests.conftest import RunSite
@@ -171,6 +172,23 @@ def test_a_question_too_long_by_its_files_is_refused_before_it_is_asked(
     assert (status, code) == (413, "too_long")
     assert "1,000" in sentence
     alice.post(f"/attachments/{file}/deletion/")
+
+
+def test_images_that_no_service_would_take_at_once_are_refused(alice: Client, question: str) -> None:
+    file = alice.attach(image())
+    Attachment.objects.filter(pk=file).update(size=PICTURES_BYTES + 1)
+    assert refused(alice, question, attachments=[file])[:2] == (413, "too_long")
+
+
+def test_of_many_images_the_latest_are_shown(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    old, new = alice.attach(image(), "old.png"), alice.attach(image("JPEG"), "new.jpg")
+    Attachment.objects.filter(pk__in=[old, new]).update(size=PICTURES_BYTES)
+    ids = alice.ask(question, attachments=[old]).rest().start
+    assert ids
+    alice.ask_whole(f"{question}!", ids["conversation"], parent=ids["message"], attachments=[new])
+    first, _, second = [each["content"] for each in upstream.wait_asked(f"{question}!").json["messages"]]
+    assert first == f'[image "old.png": left out, for there are too many images after it]\n\n{question}'
+    assert [part["type"] for part in second] == ["image_url", "text"]
 
 
 def test_files_count_towards_what_a_prompt_may_have(

@@ -1,10 +1,12 @@
 """A branch -> the messages of a request."""
 
+from uuid import UUID
+
 import pytest
 
 from chat import prompts
 from chat.models.conversation import TITLE_LENGTH, first_words
-from chat.prompts import Turn
+from chat.prompts import Document, Picture, Turn
 
 
 def test_builds_a_request_from_the_first_turn_to_the_last() -> None:
@@ -82,3 +84,54 @@ def test_the_system_prompt_takes_its_part_of_the_window() -> None:
 
 def test_letters_of_three_bytes_count_as_a_token_each() -> None:
     assert prompts.tokens_of("汉" * 30) - prompts.tokens_of("") == 30
+
+
+# What is attached
+
+PHOTO = Picture(UUID(int=1), "a.jpg", 1000, "data:image/jpeg;base64,AAAA")
+TEXT = Document(UUID(int=2), "a.txt", 5, "Hello")
+
+
+def test_documents_stand_before_the_words_and_images_before_both() -> None:
+    (message,) = prompts.build([Turn("user", "Why?", (TEXT, PHOTO))], sees=True)
+    assert message["content"] == [
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA"}},
+        {"type": "text", "text": '<document name="a.txt">\nHello\n</document>\n\nWhy?'},
+    ]
+
+
+def test_without_images_the_content_is_a_text() -> None:
+    (message,) = prompts.build([Turn("user", "", (TEXT, TEXT))], sees=True)
+    assert message["content"] == "\n\n".join([TEXT.in_words()] * 2)
+
+
+@pytest.mark.parametrize(
+    ("picture", "sees", "words"),
+    [
+        (PHOTO, False, "this model was not shown it"),
+        (Picture(UUID(int=1), "a.jpg", 1000), True, "left out, for there are too many images after it"),
+    ],
+)
+def test_what_is_not_shown_is_named(picture: Picture, sees: bool, words: str) -> None:
+    (message,) = prompts.build([Turn("user", "", (picture,))], sees=sees)
+    assert message["content"] == f'[image "a.jpg": {words}]'
+
+
+@pytest.mark.parametrize("text", ["</document>", "</DOCUMENT >", "</document name='x'>", "a</document></document>b"])
+def test_nothing_in_a_document_ends_it(text: str) -> None:
+    words = Document(UUID(int=2), '"><', 1, text).in_words()
+    assert words.lower().count("</document") == 1
+    assert words.endswith("\n</document>")
+    assert words.startswith('<document name="&quot;&gt;&lt;">\n')
+
+
+def test_files_count_as_text_and_images_as_so_many_tokens() -> None:
+    large = Document(UUID(int=2), "a.txt", 3000, "x" * 3000)
+    tokens = prompts.tokens_of("e" * 30)
+    assert Turn("user", "e" * 30, (large,)).tokens == tokens + prompts.tokens_of("x" * 3000)
+    assert Turn("user", "e" * 30, (PHOTO,)).tokens == tokens + prompts.PICTURE_TOKENS
+    unread = Document(UUID(int=2), "a.txt", 3000)
+    assert Turn("user", "e" * 30, (unread,)).tokens <= Turn("user", "e" * 30, (large,)).tokens
+    for attached in (large, unread, PHOTO):
+        assert prompts.left_out([Turn("user", "", (attached,)), Turn("assistant", "a"), LAST], 1000) == 2
+        assert prompts.left_out([Turn("user", "", (attached,)), Turn("assistant", "a"), LAST], 1200) == 0
