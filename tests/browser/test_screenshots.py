@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.files import NOTES, PICTURE, PROGRAM, REPORT, attach, chips, choose
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say, status
 
@@ -78,6 +79,27 @@ def test_an_answer_that_failed(
     page.locator("#composer textarea").press("Enter")
     expect(page.locator('[data-role="assistant"]')).to_have_attribute("data-status", "failed")
     snap(page, screenshots, "failed", scheme, size)
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+def test_files_of_a_question_and_of_the_next(
+    open_page: OpenPage,
+    talker: Client,
+    upstream: ScriptedUpstream,
+    screenshots: Path,
+    scheme: str,
+    size: dict[str, int],
+) -> None:
+    upstream.script("What is new in these?", answer("The second has a page more."))
+    page = open_page(talker, viewport=size, color_scheme=scheme)
+    attach(page, PICTURE, PICTURE, REPORT)
+    page.locator("#composer textarea").fill("What is new in these?")
+    page.locator("#composer textarea").press("Enter")
+    expect(page.locator('[data-role="assistant"]')).to_have_attribute("data-status", "complete")
+    choose(page, PICTURE, NOTES, PROGRAM)
+    expect(chips(page, "stored")).to_have_count(2)
+    expect(chips(page, "failed")).to_have_count(1)
+    snap(page, screenshots, "files", scheme, size)
 
 
 @pytest.mark.parametrize(("scheme", "size"), LOOKS)
