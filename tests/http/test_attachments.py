@@ -1,15 +1,20 @@
 """Files for a question: taken, found to be what they are, shown to their owner alone."""
 
 import re
+import socket
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from chat.models import Attachment
 from tests.conftest import RunSite
 from tests.support.client import Client, multipart
+from tests.support.faults import children
 from tests.support.files import decoded, image, pdf, photo
+from tests.support.site import Site
+from tests.support.waiting import eventually
 
 # Taken
 
@@ -43,6 +48,31 @@ def test_uploaded_again_it_is_there_already(alice: Client) -> None:
     assert (first.status, again.status) == (201, 200)
     assert again.json == first.json
     assert alice.get(first.json["url"]).body == b"One"
+
+
+def test_uploaded_twice_at_once_it_is_kept_once(alice: Client) -> None:
+    pk = str(uuid.uuid4())
+    with ThreadPoolExecutor() as threads:
+        answers = list(threads.map(lambda content: alice.upload(content, "a.txt", pk), [b"One"] * 4))
+    assert sorted(answer.status for answer in answers) == [200, 200, 200, 201]
+    assert len({answer.body for answer in answers}) == 1
+    assert Attachment.objects.count() == 1
+
+
+def test_who_leaves_in_the_middle_leaves_no_trace_of_an_error(alice: Client, site: Site) -> None:
+    before = len(site.log)
+    whole, content_type = multipart({"id": (pk := str(uuid.uuid4()))}, pdf(["One"] * 300), "a.pdf")
+    for body in (whole[: len(whole) // 2], whole):
+        with socket.create_connection((alice.host, alice.port)) as connection:
+            lines = ["POST /attachments/ HTTP/1.1", f"Host: {alice.host}", f"Content-Type: {content_type}"]
+            lines += [f"Content-Length: {len(whole)}", f"X-CSRFToken: {alice.cookies['csrftoken']}"]
+            lines += ["Cookie: " + "; ".join(f"{name}={value}" for name, value in alice.cookies.items()), "", ""]
+            connection.sendall("\r\n".join(lines).encode() + body)
+            if body is whole:
+                eventually(lambda: children(site), "a process for the file", seconds=20)
+    # What had begun is done all the same.
+    eventually(lambda: Attachment.objects.filter(pk=pk).exists(), "the file that was sent whole", seconds=20)
+    assert "Traceback" not in site.log[before:]
 
 
 @pytest.mark.parametrize(

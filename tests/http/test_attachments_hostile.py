@@ -7,7 +7,6 @@ import threading
 import uuid
 import zipfile
 import zlib
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -15,7 +14,7 @@ from PIL import Image
 from chat.models import Attachment
 from chat.sandbox import TOO_HARD
 from tests.support.client import Answer, Client
-from tests.support.faults import grows_less_than
+from tests.support.faults import children, grows_less_than
 from tests.support.files import claiming, decoded, encoded, image, of_objects, pdf, photo
 from tests.support.hostile import HOSTILE
 from tests.support.site import Site
@@ -228,11 +227,6 @@ def test_a_file_that_is_larger_than_allowed_is_never_kept_whole(alice: Client, s
 
 
 # Processes that die
-
-
-def children(site: Site) -> list[int]:
-    tasks = Path(f"/proc/{site.pid}/task").glob("*/children")
-    return [int(pid) for task in tasks for pid in task.read_text().split()]
 
 
 def test_a_process_that_is_killed_costs_that_file_alone(

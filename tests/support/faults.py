@@ -113,6 +113,12 @@ def transactions(file: Path) -> int:
 # Processes
 
 
+def children(site: Site) -> list[int]:
+    """The ids of the processes that the site has started and that still run."""
+    tasks = Path(f"/proc/{site.pid}/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+
 def written(site: Site) -> int:
     """Bytes that the process has written to files so far: its database and its log. (Sockets do not count.)"""
     return _number(Path(f"/proc/{site.pid}/io"), "wchar")
