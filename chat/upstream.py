@@ -159,8 +159,10 @@ def _read(events: Iterable[sse.Event]) -> Iterator[Event]:
             yield kind("".join(run))
         raise
     if run:
-        event = chunk = said = None  # type: ignore[assignment] # 4 kB, which this would hold while it waits
-        yield kind("".join(run))
+        text = "".join(run)
+        # It waits here for as long as its reader does, and would hold what it has read: 5 kB for one event.
+        events, event, chunk, said, run = (), None, None, (), []  # type: ignore[assignment]
+        yield kind(text)
 
 
 def read_chunk(event: str, data: str) -> Iterator[Event]:

@@ -41,6 +41,7 @@ class LiveReply:
         """What followers sent last: from, to, frames. Most are at the same place, so it is encoded once for all."""
         self._waiting: list[asyncio.Future[bool]] = []
         self._told_at = 0.0
+        self._written_at = 0.0
         self._will_tell = False
         _tick.replies.add(self)
 
@@ -50,8 +51,14 @@ class LiveReply:
             self._tell_once_a_frame()
 
     def pause(self) -> asyncio.Future[None] | None:
-        """What the writer awaits after a piece, so that all replies go on together; None where they are few."""
-        return _tick.next() if _tick.is_busy else None
+        """What the writer awaits after a piece, so that all replies go on together; None where they are few.
+
+        None as well where pieces are rarer than ticks: nothing would have come meanwhile.
+        """
+        if not _tick.is_busy:
+            return None
+        last, self._written_at = self._written_at, asyncio.get_running_loop().time()
+        return _tick.next() if self._written_at - last < 2 * _tick.seconds else None
 
     def end(self, ending: dict[str, object]) -> None:
         """The reply has ended, and its ending is stored. `ending` is the data of the `end` event."""

@@ -232,9 +232,10 @@ class TestLiveReply:
         async def test() -> None:
             few = [live_reply() for _ in range(BUSY)]
             assert [live.pause() for live in few] == [None] * BUSY
-            one_more = live_reply()
-            pauses = [pause for live in (*few, one_more) if (pause := live.pause())]
-            assert len(pauses) == BUSY + 1
+            many = [*few, live_reply()]
+            assert [live.pause() for live in many] == [None] * len(many), "After a first piece nobody waits"
+            pauses = [pause for live in many if (pause := live.pause())]
+            assert len(pauses) == len(many)
             pauses[0].cancel()  # its writer was stopped, which must not end the others' pause
             async with asyncio.timeout(PATIENCE):
                 await pauses[1]
