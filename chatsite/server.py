@@ -38,15 +38,15 @@ def improve_daphne() -> None:
 
 def body_limit(path: str) -> int:
     """How many bytes a body for this path may have: a file to be imported is larger than what anybody writes."""
-    if path != _imports(get_script_prefix()):
+    if path != _path_of("imports", get_script_prefix()):
         return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return settings.CHAT_IMPORT_BYTES + 65_536 if settings.CHAT_IMPORT_BYTES else sys.maxsize
 
 
 @cache
-def _imports(prefix: str) -> str:
-    """Found once for each place where the site is mounted, as Django's `reverse` depends on it: 40 µs."""
-    return reverse("imports")
+def _path_of(name: str, prefix: str) -> str:
+    """Found once for each place where the site is mounted, on which `reverse` depends: it takes 40 µs."""
+    return reverse(name)
 
 
 class Request(WebRequest):  # type: ignore[misc] # untyped base
