@@ -38,18 +38,18 @@ def improve_daphne() -> None:
 
 def body_limit(path: str) -> int:
     """How many bytes a body for this path may have: files are larger than what anybody writes."""
-    imports, attachments = _takers_of_files(get_script_prefix())
-    if path == imports:
+    prefix = get_script_prefix()
+    if path == _path_of("imports", prefix):
         return _with_form(settings.CHAT_IMPORT_BYTES)
-    if path == attachments and settings.CHAT_ATTACHMENTS:
+    if path == _path_of("attachments", prefix) and settings.CHAT_ATTACHMENTS:
         return _with_form(settings.CHAT_ATTACHMENT_BYTES)
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 @cache
-def _takers_of_files(prefix: str) -> tuple[str, str]:
-    """Found once for each place where the site is mounted, as Django's `reverse` depends on it: 40 µs each."""
-    return reverse("imports"), reverse("attachments")
+def _path_of(name: str, prefix: str) -> str:
+    """Found once for each place where the site is mounted, on which `reverse` depends: it takes 40 µs."""
+    return reverse(name)
 
 
 def _with_form(file: int) -> int:

@@ -29,6 +29,8 @@ PLAIN: dict[Any, type] = {
 
 def insert(rows: Sequence[models.Model], using: str = DEFAULT_DB_ALIAS) -> None:
     """Store new rows of one model. Raises IntegrityError."""
+    if not rows:
+        return
     model = type(rows[0])
     names = _names(model)
     insert_values(model, names, [[getattr(row, name) for name in names] for row in rows], using)
