@@ -6,6 +6,7 @@ from itertools import chain
 from uuid import UUID
 
 from chat.models import Message, SearchEntry
+from chat.models.search import SearchEntryQuerySet
 from chat.words import spans_of, words_of
 
 PAGE = 20
@@ -27,12 +28,17 @@ class Hit:
 
 def search(owner_id: int, query: str, before: int | None = None) -> tuple[list[Hit], int | None]:
     """A page of hits, and where the next one goes on (`before`); None if this was the last."""
-    entries = SearchEntry.objects.matching(owner_id, query).order_by("-pk")
-    if before is not None:
-        entries = entries.filter(pk__lt=before)
-    found = list(entries.select_related("conversation", "message").prefetch_related("message__parts")[: PAGE + 1])
+    found = _first(SearchEntry.objects.matching_newest(owner_id, query, before))
+    if len(found) <= PAGE:
+        found = _first(SearchEntry.objects.matching(owner_id, query, before))
     hits = [_hit(entry, query) for entry in found[:PAGE]]
     return hits, hits[-1].entry_id if len(found) > PAGE else None
+
+
+def _first(entries: SearchEntryQuerySet) -> list[SearchEntry]:
+    """A page of them, newest first, and one more if there is one."""
+    rows = entries.order_by("-pk").select_related("conversation", "message").prefetch_related("message__parts")
+    return list(rows[: PAGE + 1])
 
 
 def _hit(entry: SearchEntry, query: str) -> Hit:

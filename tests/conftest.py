@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -23,6 +24,11 @@ from tests.support.upstream import ScriptedUpstream
 RunSite = Callable[..., Site]
 _sites: list[Site] = []
 _log_sizes: dict[Site, int] = {}
+
+
+# How soon something happens is judged by tests that run alone.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +49,18 @@ def upstream() -> Iterator[ScriptedUpstream]:
 
 @pytest.fixture(scope="session")
 def static_files(django_db_setup: None) -> Path:
-    """Static files, collected and hashed as production serves them: by the first worker that needs them, for all."""
+    """Static files, collected and hashed as production serves them: by the first worker that needs them, for all.
+
+    Elsewhere first: other workers may be reading the folder, which is empty until all is there.
+    """
     folder = Path(settings.STATIC_ROOT)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "staticfiles.json").exists():
+        if not any(folder.iterdir()):
+            new = folder.with_suffix(".new")
             command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-            subprocess.run(command, cwd=ROOT, env=environment(), check=True, timeout=120)
+            subprocess.run(command, cwd=ROOT, env=environment(CHATSITE_TEST_STATIC=str(new)), check=True, timeout=120)
+            new.rename(folder)
     return folder
 
 

@@ -27,19 +27,46 @@ MATCHING = {
     "WHERE array_to_tsvector(string_to_array(words, ' ') || ('@' || owner_id::text)) @@ %s::tsquery OFFSET 0",
 }
 """By database, how ids of entries are found in the index that its migration made."""
+NEWEST = 200
+MATCHING_NEWEST = {
+    "postgresql": "SELECT id FROM (SELECT * FROM chat_searchentry WHERE owner_id = %s AND id < %s "  # noqa: S608 - a number
+    f"ORDER BY id DESC LIMIT {NEWEST}) newest "
+    "WHERE array_to_tsvector(string_to_array(words, ' ') || ('@' || owner_id::text)) @@ %s::tsquery",
+}
+"""How a frequent word is found, where the index gives all entries that have it before the newest are known."""
+LAST = 2**63 - 1
 
 
 class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
-    def matching(self, owner_id: Any, query: str) -> Self:
-        """The owner's entries in which each word of `query` begins a word; none if it has no words."""
-        wanted = list(dict.fromkeys(words_of(query)))
-        if not wanted:
+    def matching(self, owner_id: Any, query: str, before: int | None = None) -> Self:
+        """The owner's entries in which each word of `query` begins a word; none if it has no words.
+
+        With `before` those that are older than the entry with this id.
+        """
+        if not (sentence := self._sentence(owner_id, query)):
             return self.none()
-        connection = connections[self.db]
-        owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connection)
-        sentence = SENTENCES[connection.vendor](str(owner), wanted)
-        found = self.filter(pk__in=RawSQL(MATCHING[connection.vendor], [sentence]))  # noqa: S611 - a parameter
-        return found.filter(conversation__deleted_at=None, conversation__is_temporary=False)
+        found = self.filter(pk__in=RawSQL(MATCHING[self._vendor], [sentence]))  # noqa: S611 - a parameter
+        return found.shown() if before is None else found.shown().filter(pk__lt=before)
+
+    def matching_newest(self, owner_id: Any, query: str, before: int | None = None) -> Self:
+        """Of these the ones among the owner's newest entries; none where the database needs no such help."""
+        sentence = self._sentence(owner_id, query)
+        if not sentence or self._vendor not in MATCHING_NEWEST:
+            return self.none()
+        values = [owner_id, LAST if before is None else before, sentence]
+        return self.filter(pk__in=RawSQL(MATCHING_NEWEST[self._vendor], values)).shown()  # noqa: S611 - parameters
+
+    def shown(self) -> Self:
+        return self.filter(conversation__deleted_at=None, conversation__is_temporary=False)
+
+    @property
+    def _vendor(self) -> str:
+        return connections[self.db].vendor
+
+    def _sentence(self, owner_id: Any, query: str) -> str:
+        wanted = list(dict.fromkeys(words_of(query)))
+        owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connections[self.db])
+        return SENTENCES[self._vendor](str(owner), wanted) if wanted else ""
 
     def index_messages(self, conversation_id: Any, owner_id: Any, texts: Iterable[tuple[Any, str]]) -> None:
         """What messages say has become this: `texts` by message id."""

@@ -261,14 +261,20 @@ def question(text: object, **fields: object) -> dict[str, object]:
     return {"id": str(uuid.uuid4()), "text": text, "parent": None} | fields
 
 
+BOUNDARY = "what-stands-in-no-file-of-the-tests"
+
+
 def multipart(fields: dict[str, str], content: bytes, name: str) -> tuple[bytes, str]:
     """The body of a form with a file, and its content type."""
     parts = [
-        f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
     ]
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    parts.append(f'--b\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n\r\n')
-    return "".join(parts).encode() + content + b"\r\n--b--\r\n", "multipart/form-data; boundary=b"
+    parts.append(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n\r\n')
+    return "".join(
+        parts
+    ).encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
 
 
 def _body(data: object, form: dict[str, str] | None) -> tuple[bytes, str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.models import Conversation, Message, SearchEntry
-from chat.models.search import MOST_CHARACTERS, indexed
+from chat.models.search import MOST_CHARACTERS, NEWEST, indexed
 from chat.words import matches, spans_of, words_of
 from tests.support.postgres import Postgres, programs
 
@@ -105,6 +105,11 @@ def found(alias: str, owner: User, query: str) -> set[str]:
     return {str(entry.message_id or entry.conversation_id) for entry in entries}
 
 
+def found_in_newest(alias: str, owner: User, query: str, before: int | None = None) -> set[str]:
+    entries = SearchEntry.objects.using(alias).matching_newest(owner.pk, query, before)
+    return {str(entry.message_id or entry.conversation_id) for entry in entries}
+
+
 alphabet = st.sampled_from("aAbBéßﬁ1²你好שלİ'\"\\*:&|!()@-_ \u0301\u200d😀") | st.characters(exclude_categories=["Cs"])
 storable = st.text(alphabet.filter(lambda character: character != "\0"), max_size=12)
 
@@ -119,8 +124,23 @@ def test_it_finds_what_a_plain_scan_finds(alias: str, texts: list[str], queries:
     said = store(alias, owner, texts)
     store(alias, other, texts)
     for query in [*queries, *texts, str(owner.pk)]:
-        assert found(alias, owner, query) == {pk for pk, text in said.items() if matches(text, query)}
+        expected = {pk for pk, text in said.items() if matches(text, query)}
+        assert found(alias, owner, query) == expected
+        assert found_in_newest(alias, owner, query) == (expected if alias == "postgres" else set())
     User.objects.using(alias).filter(pk__in=[owner.pk, other.pk]).delete()
+
+
+def test_older_ones_are_found_in_pages(alias: str) -> None:
+    owner = somebody(alias)
+    said = list(store(alias, owner, ["same"] * (NEWEST + 2)))
+    entries = SearchEntry.objects.using(alias).matching(owner.pk, "same").order_by("-pk")
+    ids = [entry.pk for entry in entries]
+    assert len(ids) == NEWEST + 2
+    older = SearchEntry.objects.using(alias).matching(owner.pk, "same", before=ids[1])
+    assert set(older.values_list("pk", flat=True)) == set(ids[2:])
+    if alias == "postgres":
+        assert found_in_newest(alias, owner, "same") == set(said[2:])
+        assert found_in_newest(alias, owner, "same", before=ids[1]) == set(said[:-2])
 
 
 def test_a_text_that_changes_is_found_by_its_new_words_alone(alias: str) -> None:
