@@ -5,7 +5,7 @@ from django.db import migrations
 
 def create_index(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("CREATE INDEX chat_search_newest ON chat_searchentry (owner_id, id DESC)")
+        schema_editor.execute("CREATE INDEX chat_search_newest ON chat_searchentry (owner_id, id)")
 
 
 def drop_index(apps, schema_editor):

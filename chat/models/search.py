@@ -29,11 +29,15 @@ MATCHING = {
 """By database, how ids of entries are found in the index that its migration made."""
 NEWEST = 200
 MATCHING_NEWEST = {
-    "postgresql": "SELECT id FROM (SELECT * FROM chat_searchentry WHERE owner_id = %s AND id < %s "  # noqa: S608 - a number
-    f"ORDER BY id DESC LIMIT {NEWEST}) newest "
-    "WHERE array_to_tsvector(string_to_array(words, ' ') || ('@' || owner_id::text)) @@ %s::tsquery",
+    # Rows are compared, because the planner leaves out of the order what is said to be equal, and then takes the index
+    # of the ids and reads what others have written meanwhile.
+    "postgresql": "SELECT id FROM (SELECT id, words FROM chat_searchentry "  # noqa: S608 - a number
+    "WHERE (owner_id, id) < (%s, %s) AND (owner_id, id) > (%s, 0) "
+    f"ORDER BY owner_id DESC, id DESC LIMIT {NEWEST}) newest WHERE "
 }
-"""How a frequent word is found, where the index gives all entries that have it before the newest are known."""
+"""How a frequent word is found, where the index gives all entries that have it before the newest are known. It goes on
+with HAS_WORD for each word."""
+HAS_WORD = "(' ' || words) LIKE %s"
 LAST = 2**63 - 1
 
 
@@ -43,18 +47,23 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
 
         With `before` those that are older than the entry with this id.
         """
-        if not (sentence := self._sentence(owner_id, query)):
+        wanted = _wanted(query)
+        if not wanted:
             return self.none()
+        owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connections[self.db])
+        sentence = SENTENCES[self._vendor](str(owner), wanted)
         found = self.filter(pk__in=RawSQL(MATCHING[self._vendor], [sentence]))  # noqa: S611 - a parameter
         return found.shown() if before is None else found.shown().filter(pk__lt=before)
 
     def matching_newest(self, owner_id: Any, query: str, before: int | None = None) -> Self:
         """Of these the ones among the owner's newest entries; none where the database needs no such help."""
-        sentence = self._sentence(owner_id, query)
-        if not sentence or self._vendor not in MATCHING_NEWEST:
+        wanted = _wanted(query)
+        if not wanted or self._vendor not in MATCHING_NEWEST:
             return self.none()
-        values = [owner_id, LAST if before is None else before, sentence]
-        return self.filter(pk__in=RawSQL(MATCHING_NEWEST[self._vendor], values)).shown()  # noqa: S611 - parameters
+        statement = MATCHING_NEWEST[self._vendor] + " AND ".join([HAS_WORD] * len(wanted))
+        beginnings = [f"% {word}%" for word in wanted]  # letters and digits, so nothing that LIKE knows
+        values = [owner_id, LAST if before is None else before, owner_id, *beginnings]
+        return self.filter(pk__in=RawSQL(statement, values)).shown()  # noqa: S611 - parameters
 
     def shown(self) -> Self:
         return self.filter(conversation__deleted_at=None, conversation__is_temporary=False)
@@ -62,11 +71,6 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
     @property
     def _vendor(self) -> str:
         return connections[self.db].vendor
-
-    def _sentence(self, owner_id: Any, query: str) -> str:
-        wanted = list(dict.fromkeys(words_of(query)))
-        owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connections[self.db])
-        return SENTENCES[self._vendor](str(owner), wanted) if wanted else ""
 
     def index_messages(self, conversation_id: Any, owner_id: Any, texts: Iterable[tuple[Any, str]]) -> None:
         """What messages say has become this: `texts` by message id."""
@@ -121,6 +125,10 @@ class SearchEntry(models.Model):
 
     def __str__(self) -> str:
         return f"words of {self.message_id or self.conversation_id}"
+
+
+def _wanted(query: str) -> list[str]:
+    return list(dict.fromkeys(words_of(query)))
 
 
 def indexed(text: str) -> str:
