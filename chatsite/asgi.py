@@ -38,6 +38,9 @@ from chatsite.sessions import read_users_plainly  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
+CHUNK_BYTES = 65_536
+"""Of a stream's frame, that go to the server at once."""
+
 
 class RequestThread(ThreadPoolExecutor):
     """One thread that serves the synchronous parts of many requests."""
@@ -91,7 +94,10 @@ class BoundedASGIHandler(ASGIHandler):
         return (is_async and view_step(method)) or super().adapt_method_mode(is_async, method, *args, **kwargs)
 
     async def send_response(self, response: Any, send: Any) -> None:
-        """A stream's frames go out as they are: Django would cut each into chunks, and keep the head to the end."""
+        """A stream's frames go out as they are: Django would copy each, and keep the head to the end.
+
+        Large ones go in chunks, as there: what a reader does not take waits here, where readers share it.
+        """
         if not isinstance(response, EventStream):
             await super().send_response(response, send)
             return
@@ -99,7 +105,12 @@ class BoundedASGIHandler(ASGIHandler):
         frames: Any = aiter(response)
         async with aclosing(frames):
             async for frame in frames:
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
+                if len(frame) <= CHUNK_BYTES:
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+                    continue
+                for begin in range(0, len(frame), CHUNK_BYTES):
+                    chunk = frame[begin : begin + CHUNK_BYTES]
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body"})
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
