@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from chat.models import Attachment, Message
 from chat.templatetags.attachments import file_size
@@ -99,6 +99,18 @@ def test_files_are_chosen_with_the_button(open_page: OpenPage, alice: Client, vi
     assert thumbnail.evaluate("image => image.naturalWidth") == 320
     assert Attachment.objects.of(alice.user.pk).unsent().count() == 3  # type: ignore[union-attr]
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+def test_what_is_chosen_before_the_page_is_ready_is_not_lost(
+    context_for: Callable[..., BrowserContext], site: Site, alice: Client
+) -> None:
+    page, held = context_for(alice).new_page(), list[Route]()
+    page.route(re.compile(r"/attaching\.\w+\.js"), lambda route: held.append(route))
+    page.goto(site.url, wait_until="commit")
+    page.locator(".attach__input").set_input_files(NOTES)
+    eventually(lambda: page.wait_for_timeout(20) or held, "The module is asked for")
+    held[0].continue_()
+    expect(chips(page, "stored")).to_have_count(1)
 
 
 SIZES_IN_WORDS = """async (sizes) => {

@@ -27,6 +27,8 @@ export class Attaching {
     const input = this.#input;
     form.querySelector(".attach")?.addEventListener("click", () => this.#ask());
     input?.addEventListener("change", () => this.#chosen(input));
+    // Those that were chosen before this was here.
+    if (input?.files?.length) queueMicrotask(() => this.#chosen(input));
     form.addEventListener("paste", (event) => this.#pasted(event));
   }
 
