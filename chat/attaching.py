@@ -35,12 +35,10 @@ def kept(owner_id: int, pk: uuid.UUID) -> Attachment | None:
 
     Raises NotFound for somebody else's, TooMany or TooLong if there is no room.
     """
-    if stored := Attachment.objects.filter(pk=pk).select_related("conversation").first():
-        if stored.owner_id != owner_id or (stored.conversation and stored.conversation.deleted_at):
-            raise NotFound
-        return stored
-    _check_room(owner_id)
-    return None
+    stored = _stored(owner_id, pk)
+    if not stored:
+        _check_room(owner_id)
+    return stored
 
 
 def keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
@@ -54,10 +52,18 @@ def keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Att
 @transaction.atomic
 def _keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
     take_turns(owner_id)
-    if stored := kept(owner_id, pk):
+    if stored := _stored(owner_id, pk):
         return stored, False
     _check_room(owner_id, len(found.data))
     return store(owner_id, pk, name, found), True
+
+
+def _stored(owner_id: int, pk: uuid.UUID) -> Attachment | None:
+    """What is called so. Raises NotFound for somebody else's, or what is deleted."""
+    stored = Attachment.objects.filter(pk=pk).select_related("conversation").first()
+    if stored and (stored.owner_id != owner_id or (stored.conversation and stored.conversation.deleted_at)):
+        raise NotFound
+    return stored
 
 
 def store(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> Attachment:

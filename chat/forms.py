@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 
+from chat.attaching import check_size
 from chat.errors import BadInput, TooLong
 from chat.feedback import Opinion
 from chat.keeping import Shelf
@@ -155,10 +156,7 @@ def read_upload(request: HttpRequest) -> Upload:
     if request.content_type != "multipart/form-data":
         raise BadInput(_("A file is sent as multipart/form-data."))
     sent = _cleaned(UploadForm(request.POST, request.FILES))
-    limit, size = settings.CHAT_ATTACHMENT_BYTES, sent["file"].size
-    if limit and size > limit:
-        sentence = _("This file has %(count)s bytes; %(limit)s are allowed.")
-        raise TooLong(sentence, values={"count": size, "limit": limit})
+    check_size(sent["file"].size)
     return Upload(sent["id"], cast(IO[bytes], sent["file"].file), sent["file"].name)
 
 

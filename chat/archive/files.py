@@ -54,9 +54,9 @@ def _dumped(value: Any) -> str:
 
 
 class Zip:
-    """All of a user's conversations in one file, made piece by piece: it holds one conversation at a time,
+    """All of a user's conversations in one file, made piece by piece.
 
-    and of its attachments one.
+    It holds one conversation at a time, and of its attachments one.
     """
 
     def __init__(
