@@ -33,6 +33,8 @@ def notice(page: Page) -> Locator:
 
 
 def send(page: Page, text: str) -> None:
+    """As a user does: not before the last answer has ended, whose text may be there a moment earlier."""
+    expect(page.locator("#composer[data-running]")).to_have_count(0)
     composer(page).fill(text)
     composer(page).press("Enter")
 
