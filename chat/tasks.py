@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from chat.errors import ChatError
@@ -25,6 +25,16 @@ def spawn(work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
     _tasks.add(task)
     task.add_done_callback(_forget)
     return task
+
+
+async def see_through(work: Coroutine[Any, Any, R], if_left: Callable[[], object]) -> R:
+    """The result of `work`, which goes on if its caller is cancelled; then `if_left` is called when it has ended."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.add_done_callback(lambda _: if_left())
+        raise
 
 
 def _forget(task: asyncio.Task[Any]) -> None:

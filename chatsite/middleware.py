@@ -26,6 +26,7 @@ from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
 from chat.forms import FORM_TYPES
+from chat.tasks import see_through
 
 
 def spare_threads() -> None:
@@ -43,7 +44,7 @@ def view_step(method: Callable[..., Any]) -> Callable[..., Any] | None:
     async def step(request: HttpRequest, *args: Any) -> HttpResponseBase | None:
         # To look for its token the CSRF middleware reads a form, which may be large.
         if request.content_type in FORM_TYPES:
-            return await sync_to_async(method)(request, *args)  # type: ignore[no-any-return]
+            return await see_through(sync_to_async(method)(request, *args), if_left=request.close)
         return method(request, *args)  # type: ignore[no-any-return]
 
     return step

@@ -1,6 +1,5 @@
 """What all views of the chat share: who asks, by which method, and how errors are answered."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -16,6 +15,7 @@ from django.utils.cache import patch_cache_control
 from chat.database import login_in_database
 from chat.errors import ChatError, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.sentences import gettext_noop as _
+from chat.tasks import see_through
 from chat.views.errors import draft_of, error_response, wants_json
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,8 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
             if request.method != "POST":
                 return await respond(request, *args, **kwargs)
             # Who asks for something may be gone at once, as a page that is closed after Stop: it is done all the same.
-            return await asyncio.shield(asyncio.ensure_future(respond(request, *args, **kwargs)))
+            # Django closes what was uploaded with the response, which those who are gone never get.
+            return await see_through(respond(request, *args, **kwargs), if_left=request.close)
 
         return wrapped
 

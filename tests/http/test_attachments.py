@@ -5,6 +5,7 @@ import socket
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -59,20 +60,45 @@ def test_uploaded_twice_at_once_it_is_kept_once(alice: Client) -> None:
     assert Attachment.objects.count() == 1
 
 
+def send_and_leave(
+    client: Client, upload: tuple[bytes, str], part: float = 1, until: Callable[[], object] = bool
+) -> None:
+    """A part of an upload, whose sender is gone as soon as `until` has returned."""
+    body, content_type = upload
+    with socket.create_connection((client.host, client.port)) as connection:
+        lines = ["POST /attachments/ HTTP/1.1", f"Host: {client.host}", f"Content-Type: {content_type}"]
+        lines += [f"Content-Length: {len(body)}", f"X-CSRFToken: {client.cookies['csrftoken']}"]
+        lines += ["Cookie: " + "; ".join(f"{name}={value}" for name, value in client.cookies.items()), "", ""]
+        connection.sendall("\r\n".join(lines).encode() + body[: int(part * len(body))])
+        until()
+
+
+def inspects(site: Site) -> Callable[[], object]:
+    return lambda: eventually(lambda: children(site), "a process for the file", seconds=20)
+
+
 def test_who_leaves_in_the_middle_leaves_no_trace_of_an_error(alice: Client, site: Site) -> None:
     before = len(site.log)
-    whole, content_type = multipart({"id": (pk := str(uuid.uuid4()))}, pdf(["One"] * 300), "a.pdf")
-    for body in (whole[: len(whole) // 2], whole):
-        with socket.create_connection((alice.host, alice.port)) as connection:
-            lines = ["POST /attachments/ HTTP/1.1", f"Host: {alice.host}", f"Content-Type: {content_type}"]
-            lines += [f"Content-Length: {len(whole)}", f"X-CSRFToken: {alice.cookies['csrftoken']}"]
-            lines += ["Cookie: " + "; ".join(f"{name}={value}" for name, value in alice.cookies.items()), "", ""]
-            connection.sendall("\r\n".join(lines).encode() + body)
-            if body is whole:
-                eventually(lambda: children(site), "a process for the file", seconds=20)
+    whole = multipart({"id": (pk := str(uuid.uuid4()))}, pdf(["One"] * 300), "a.pdf")
+    send_and_leave(alice, whole, part=0.5)
+    send_and_leave(alice, whole, until=inspects(site))
     # What had begun is done all the same.
     eventually(lambda: Attachment.objects.filter(pk=pk).exists(), "the file that was sent whole", seconds=20)
     assert "Traceback" not in site.log[before:]
+
+
+def test_who_leaves_leaves_no_file_in_the_folder_of_uploads(
+    run_site: RunSite, client_for: Callable[..., Client], tmp_path: Path
+) -> None:
+    site = run_site(own=True, TMPDIR=str(tmp_path))
+    alice, nobody = client_for(site), Client(site.url)
+    large = photo() + bytes(3_000_000)  # a smaller one is kept in memory
+    for client in (nobody, alice) * 3:
+        send_and_leave(client, multipart({"id": str(uuid.uuid4())}, large, "a.jpg"))
+    last = str(uuid.uuid4())
+    send_and_leave(alice, multipart({"id": last}, large, "a.jpg"), until=inspects(site))
+    eventually(lambda: Attachment.objects.filter(pk=last).exists(), "the last one", seconds=20)
+    eventually(lambda: not list(tmp_path.glob("*.upload*")), "an empty folder")
 
 
 @pytest.mark.parametrize(
