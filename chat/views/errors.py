@@ -69,6 +69,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         _("This page is out of date, so the request could not be trusted. Reload the page and send it again."),
         code="csrf",
     )
+    if not posted_by_form(request):  # then nobody knows yet who it is, and this is no thread that may ask
+        return _without_database(request, error)
     return error_response(request, error, draft=draft_of(request))
 
 

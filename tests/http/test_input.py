@@ -114,6 +114,13 @@ def test_somebody_elses_message_id_joins_nothing(alice: Client, bob: Client, que
     assert not Conversation.objects.filter(owner=bob.user).exists()
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
+@pytest.mark.parametrize("path", ["/settings/", "/imports/", "/accounts/logout/"])
+def test_what_is_no_form_is_refused_without_a_token_too(alice: Client, path: str, content_type: str) -> None:
+    alice.cookies["csrftoken"] = ""
+    assert alice.request("POST", path, b"{}", content_type, {"Accept": "text/html"}).status == 403
+
+
 def test_a_missing_csrf_token_is_refused_in_json(alice: Client) -> None:
     conversation = uuid.uuid4()
     reply = alice.post(f"/c/{conversation}/messages/", body_of("Hello"), X_CSRFToken="")
