@@ -23,8 +23,6 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402 - needs the set-up above
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-from django.core.signals import request_finished, request_started  # noqa: E402
-from django.db import close_old_connections, reset_queries  # noqa: E402
 
 from chat.engine import engine  # noqa: E402
 from chat.expiry import start_erasing_expired  # noqa: E402
@@ -32,6 +30,7 @@ from chat.sweep import start_sweeping  # noqa: E402
 from chat.views.errors import too_large  # noqa: E402
 from chat.views.streams import EventStream  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
+from chatsite.connections import check_connections_in_their_threads, with_usable_connection  # noqa: E402
 from chatsite.middleware import spare_threads, view_step  # noqa: E402
 from chatsite.server import body_limit, improve_daphne  # noqa: E402
 from chatsite.sessions import read_users_plainly  # noqa: E402
@@ -51,26 +50,10 @@ class RequestThread(ThreadPoolExecutor):
         """What it has yet to do; a new request goes where least waits."""
 
     def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future[Any]":  # type: ignore[override]
-        future = super().submit(_with_usable_connection, function, *args, **kwargs)
+        future = super().submit(with_usable_connection, function, *args, **kwargs)
         self.waiting.add(future)
         future.add_done_callback(self.waiting.discard)
         return future
-
-
-def _with_usable_connection(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    close_old_connections()
-    return function(*args, **kwargs)
-
-
-def check_connections_in_their_threads() -> None:
-    """Django looks at the connections whenever a request begins or ends, for which it changes threads: 0.2 ms each.
-
-    Most requests never use those connections. Here a thread looks at its own before it does something for a request.
-    What Django keeps of queries at DEBUG is bounded by itself.
-    """
-    request_started.disconnect(close_old_connections)
-    request_finished.disconnect(close_old_connections)
-    request_started.disconnect(reset_queries)
 
 
 class BoundedASGIHandler(ASGIHandler):
