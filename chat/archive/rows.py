@@ -15,6 +15,7 @@ from chat.archive.document import (
     SavedMessage,
     SavedPart,
 )
+from chat.attaching import clean_name
 from chat.errors import Conflict
 from chat.models import (
     Attachment,
@@ -162,7 +163,7 @@ def _store(owner_id: int, documents: Mapping[UUID, SavedConversation], attachmen
     Message.objects.bulk_create(_message_row(pk, names[pk], number, each) for pk, number, each in messages)
     MessagePart.store((names[pk][each.id], each.reply.rows_since(Mark())[0]) for pk, _, each in messages)
     SearchEntry.objects.index_restored(
-        conversations, [(pk, names[pk][each.id], each.text) for pk, _, each in messages]
+        conversations, [(pk, names[pk][each.id], _findable(documents[pk], each)) for pk, _, each in messages]
     )
     Generation.objects.bulk_create(
         _row(owner_id, names[pk][each.id], number, generation, each.reply.position)
@@ -180,6 +181,12 @@ def _store(owner_id: int, documents: Mapping[UUID, SavedConversation], attachmen
         current = documents[conversation.pk].current
         conversation.current_id = current and names[conversation.pk][current]
     Conversation.objects.bulk_update(conversations, ["current"])
+
+
+def _findable(document: SavedConversation, message: SavedMessage) -> str:
+    """By which it was found before: what it says, and what its files are called."""
+    files = document.attached_to(message) if message.attachments else []
+    return "\n".join([message.text, *(clean_name(each.name) for each in files)])
 
 
 def _attach(

@@ -227,6 +227,8 @@ def test_what_was_attached_on_one_site_is_attached_on_another(alice: Client, bob
             assert bytes(each.content.data) == bytes(mine.content.data)
     message = Conversation.objects.get(owner=bob.user).messages.get(role="user")
     assert [each.name for each in message.attachments] == list(files)
+    for name in files:
+        assert str(message.pk) in bob.get(f"/search/?q={name}", Accept="text/html").text
 
 
 def most_apart(one: Image.Image, other: Image.Image) -> int:
