@@ -15,6 +15,7 @@ from chat.archive.incoming import Incoming, Inspect, inspected
 from chat.archive.reading import documents
 from chat.archive.rows import Names, arrange, places, restore_all
 from chat.attaching import check_storage
+from chat.turns import take_turns
 
 TITLES = 5
 BATCH = 100
@@ -77,6 +78,7 @@ def take_in(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbo
 @transaction.atomic
 def _store(owner_id: int, file: IO[bytes], name: str, attachments: Names) -> Findings:
     findings = Findings(_digest(file))
+    take_turns(owner_id)  # a yes that is given twice stores all once, and says so
     for batch in _batches(file, name):
         for document, is_new in zip(batch, restore_all(owner_id, batch, attachments), strict=True):
             findings.add(document, is_new=is_new)
