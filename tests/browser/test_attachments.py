@@ -574,6 +574,25 @@ def test_an_edit_that_is_cancelled_leaves_the_files_as_they_are(
     assert names(begin_edit(page).locator(".chip")) == ["notes.txt"]
 
 
+def test_an_edit_that_is_cancelled_while_a_file_is_on_its_way_leaves_no_draft(
+    visit: OpenPage, wire: Wire, alice: Client, question: str
+) -> None:
+    page = visit(alice, wire.url)
+    attach(page, NOTES)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    editor = begin_edit(page)
+    wire.hold()
+    editor.locator(".attach__input").set_input_files([REPORT])
+    expect(editor.locator('.chip[data-state="uploading"]')).to_contain_text("is being checked")
+    editor.get_by_role("link", name="Cancel").click()
+    wire.release()
+    attach(page, PICTURE)  # by now an answer to the other one would have been read
+    editor = begin_edit(page)
+    expect(editor.get_by_role("textbox")).to_have_value(question)
+    assert names(editor.locator(".chip")) == ["notes.txt"]
+
+
 def test_without_scripts_an_edited_question_keeps_its_files(open_page: OpenPage, alice: Client, question: str) -> None:
     start = alice.ask_whole(question, attachments=[alice.attach(NOTES["buffer"], "notes.txt")]).start
     assert start

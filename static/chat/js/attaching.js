@@ -72,6 +72,11 @@ export class Attaching {
     else this.#owner.complain(UNREACHABLE);
   }
 
+  /** What is on its way is not wanted any more. */
+  stop() {
+    this.#chips?.stop();
+  }
+
   /** Those that the site does not have any more say so. */
   verify() {
     if (this.attachments.length) void this.#load().then((chips) => chips?.verify());

@@ -106,6 +106,11 @@ export class Chips {
     this.#list.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
 
+  /** What is on its way is not wanted any more. */
+  stop() {
+    for (const { element } of this.#all) this.#sources.get(element)?.stop.abort();
+  }
+
   /** Which of them does the site still have? Those that it has not say so. */
   async verify() {
     await Promise.all(this.#all.filter(({ state }) => state === "stored").map((chip) => this.#verify(chip)));

@@ -134,6 +134,7 @@ export class Editor {
   }
 
   #discard() {
+    this.#files.stop();
     for (const attachment of this.#files.attachments) this.#removed(attachment);
     this.#show({ text: "", attachments: [] });
     this.#draft.discard();
