@@ -76,16 +76,17 @@ def erase(conversations: ConversationQuerySet) -> int:
 
     In a transaction of the caller's, as in the admin, others wait until all is done.
     """
-    ids = list(conversations.order_by().values_list("pk", flat=True))
+    ids, count = list(conversations.order_by().values_list("pk", flat=True)), 0
     overwrite_deleted()
-    for together in _batches(ids, CONVERSATIONS):
-        _hide(together)
+    for batch in _batches(ids, CONVERSATIONS):
+        together = _hide(conversations, batch)
+        count += len(together)
         _delete_attachments(Attachment.objects.filter(conversation__in=together))
         _delete_messages(together)
         _delete(Conversation.with_deleted.filter(pk__in=together))
     if ids:
         transaction.on_commit(forget_deleted)
-    return len(ids)
+    return count
 
 
 def erase_files(attachments: AttachmentQuerySet) -> int:
@@ -133,14 +134,19 @@ def keep_log_of(user_ids: Sequence[Any]) -> None:
 
 
 @transaction.atomic
-def _hide(ids: list[uuid.UUID]) -> None:
+def _hide(conversations: ConversationQuerySet, ids: list[uuid.UUID]) -> list[uuid.UUID]:
+    """Returns which are still among `conversations`: a temporary one may have been kept since these were read."""
     these = Conversation.with_deleted.filter(pk__in=ids)
     # Turns come one after the other (chat/turns.py): none that has begun is overtaken. PostgreSQL locks these rows.
     owners = get_user_model().objects.filter(pk__in=these.order_by().values("owner")).order_by("pk")
     list(owners.select_for_update().values_list("pk"))
+    list(these.order_by("pk").select_for_update().values_list("pk"))
+    ids = list(conversations.filter(pk__in=ids).order_by().values_list("pk", flat=True))
+    these = Conversation.with_deleted.filter(pk__in=ids)
     these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
     Generation.objects.running().filter(message__conversation__in=ids).delete()
     forget_names(Conversation, ids)
+    return ids
 
 
 def _unsent_of(account: Any) -> AttachmentQuerySet:

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from chat import erasure
 from chat.erasure import ERASED, RESTORABLE, erase, erase_account, extent
 from chat.errors import Conflict
 from chat.expiry import LEFT, UNUSED, erase_expired
@@ -32,6 +33,7 @@ from chat.models import (
     SearchEntry,
     Share,
 )
+from chat.temporary import keep
 from tests.support.attachments import attach, stored_attachment
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
@@ -218,6 +220,25 @@ def test_what_has_had_its_time_is_erased_and_nothing_else(alice: Client) -> None
     assert erase_expired() <= len(due)  # the site may have come first
     assert set(Conversation.with_deleted.values_list("title", flat=True)) == {"not yet"}
     assert Conversation.with_deleted.count() == len(not_yet)
+
+
+@pytest.mark.django_db
+def test_what_is_kept_while_others_are_erased_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = User.objects.create(username="owner")
+    left = {"is_temporary": True, "left_at": timezone.now() - LEFT}
+    for _ in range(3):
+        Conversation.objects.create(owner=owner, **left)
+    erase_messages = erasure._delete_messages
+
+    def keep_the_rest(conversations: list[uuid.UUID]) -> None:
+        for conversation in Conversation.objects.filter(owner=owner):
+            keep(owner.pk, conversation.pk)
+        erase_messages(conversations)
+
+    monkeypatch.setattr(erasure, "CONVERSATIONS", 1)
+    monkeypatch.setattr(erasure, "_delete_messages", keep_the_rest)
+    assert erase_expired() == 1
+    assert Conversation.objects.filter(owner=owner, is_temporary=False).count() == 2
 
 
 # The pages
