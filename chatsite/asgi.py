@@ -32,6 +32,7 @@ from chat.views.streams import EventStream  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
 from chatsite.connections import check_connections_in_their_threads, with_usable_connection  # noqa: E402
 from chatsite.middleware import spare_threads, view_step  # noqa: E402
+from chatsite.requests import Request  # noqa: E402
 from chatsite.server import body_limit, improve_daphne  # noqa: E402
 from chatsite.sessions import read_users_plainly  # noqa: E402
 
@@ -58,6 +59,8 @@ class RequestThread(ThreadPoolExecutor):
 
 class BoundedASGIHandler(ASGIHandler):
     """Django's handler with a bounded number of threads. It refuses a body that says it is too large."""
+
+    request_class = Request
 
     def __init__(self) -> None:
         super().__init__()

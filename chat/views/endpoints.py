@@ -59,6 +59,7 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
                 response = error_response(request, error, draft=draft_of(request))
                 if isinstance(error, MethodNotAllowed):
                     response["Allow"] = ", ".join(methods)
+                error.__traceback__ = None  # its frames hold what was sent, and one of them holds the error
             if not response.has_header("Cache-Control"):
                 patch_cache_control(response, no_store=True, private=True)
             return response
