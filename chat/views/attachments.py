@@ -104,7 +104,10 @@ def thumbnail_response(attachment: Attachment) -> HttpResponse:
 
 
 def _stored(attachment: Attachment, field: str) -> bytes:
-    return bytes(AttachmentContent.objects.values_list(field, flat=True).get(pk=attachment.pk))
+    content = AttachmentContent.objects.filter(pk=attachment.pk).values_list(field, flat=True).first()
+    if content is None:  # it has been deleted since
+        raise NotFound
+    return bytes(content)
 
 
 def _file_name(attachment: Attachment) -> str:

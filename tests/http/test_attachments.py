@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chat.models import Attachment
+from chat.models import Attachment, AttachmentContent
 from tests.conftest import RunSite
 from tests.support.client import Client, multipart
 from tests.support.faults import children
@@ -99,6 +99,13 @@ def test_who_leaves_leaves_no_file_in_the_folder_of_uploads(
     send_and_leave(alice, multipart({"id": last}, large, "a.jpg"), until=inspects(site))
     eventually(lambda: Attachment.objects.filter(pk=last).exists(), "the last one", seconds=20)
     eventually(lambda: not list(tmp_path.glob("*.upload*")), "an empty folder")
+
+
+@pytest.mark.parametrize("path", ["", "thumbnail/"])
+def test_what_is_deleted_while_it_is_asked_for_is_not_found(alice: Client, path: str) -> None:
+    pk = alice.attach(image())
+    AttachmentContent.objects.filter(pk=pk).delete()
+    assert alice.get(f"/attachments/{pk}/{path}").status == 404
 
 
 @pytest.mark.parametrize(
