@@ -163,10 +163,7 @@ class Engine:
     # Accepting
 
     async def _accept(self, turn: Callable[..., Accepted], *args: object) -> Generation:
-        # Shielded: what is stored must also be started, even if the browser is gone by then.
-        return await asyncio.shield(spawn(self._store_and_start(turn, *args)))
-
-    async def _store_and_start(self, turn: Callable[..., Accepted], *args: object) -> Generation:
+        """What is stored must also be started: not to be cancelled, which views see to (chat/views/endpoints.py)."""
         if not self._knows_its_end:
             self._knows_its_end = True
             before_the_end(self.shut_down)
@@ -188,7 +185,7 @@ class Engine:
     async def _start(self, accepted: Accepted) -> None:
         run = _run_of(accepted)
         self.runs[run.id] = run
-        spawn(self._generate(run))
+        spawn(self._generate(run, spawn(self._read(run))))
         # Findable at once: whoever follows or stops it now must not take it for one that nobody runs.
         await exchange.publish(run.id, run.live, lambda: run.end_from_outside(Status.STOPPED))
         if not self._checkpointer or self._checkpointer.done():
@@ -196,10 +193,10 @@ class Engine:
 
     # Running
 
-    async def _generate(self, run: Run) -> None:
+    async def _generate(self, run: Run, reading: asyncio.Task[Ending]) -> None:
         """From the first byte of the upstream to the stored ending. Whatever happens, the run does not stay."""
         try:
-            ending = await self._ending_of(run)
+            ending = await self._ending_of(run, reading)
             run.is_finishing = True
             if ending:
                 await self._finish(run, ending)
@@ -209,9 +206,8 @@ class Engine:
             del self.runs[run.id]
             await exchange.withdraw(run.id)
 
-    async def _ending_of(self, run: Run) -> Ending | None:
+    async def _ending_of(self, run: Run, reading: asyncio.Task[Ending]) -> Ending | None:
         """How it ended, by itself or from outside; None if the row is no longer ours to end."""
-        reading = spawn(self._read(run))
         either: set[asyncio.Future[Any]] = {reading, run.stop}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not run.stop.done():
@@ -243,7 +239,8 @@ class Engine:
         idle = settings.CHAT_IDLE_SECONDS or 1e9
         deadline.reschedule(min(clock() + (settings.CHAT_FIRST_TOKEN_SECONDS or 1e9), last_moment))
         room = settings.CHAT_OUTPUT_CHARS or 2**31
-        async with aclosing(upstream.stream(run.generation.model, run.take_prompt(), run.options)) as events:
+        stream = upstream.stream(run.generation.model, run.take_prompt(), run.options, run.live.pause)
+        async with aclosing(stream) as events:
             async for event in events:
                 if run.stop.done():
                     return None
@@ -257,8 +254,6 @@ class Engine:
                             run.finish_reason = "length"
                             return Ending(Status.LENGTH, "output_limit")
                         deadline.reschedule(min(clock() + idle, last_moment))
-                        if pause := run.live.pause():
-                            await pause
                     case upstream.Finish(reason):
                         run.reasoning.stop()
                         run.finish_reason = storable(reason)[:100]

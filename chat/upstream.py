@@ -15,6 +15,8 @@ import email.utils
 import json
 import logging
 import math
+import socket
+import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -26,6 +28,7 @@ import httpx2
 import jiter
 import openai
 from django.conf import settings
+from openai._models import FinalRequestOptions
 
 from chat import local_model, sse
 from chat.errors import NoModel, UpstreamBroke, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamUnreachable
@@ -50,6 +53,13 @@ REFUSAL_BYTES = 65_536
 """So much is read of a response with an error status: the SDK reads it to its end, which need not ever come."""
 LOGGED = 500
 """Characters of an upstream's words that go to the log."""
+COLLECTED_BYTES = 8_192
+"""So much of a stream gathers in its socket before the process is woken for it, while the stream pauses anyway."""
+
+Pause = Callable[[], Awaitable[None] | None]
+Pieces = AsyncIterator[bytes]
+Socket = Any
+"""What asyncio lets be done to a transport's socket; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +97,17 @@ Spoken = Text | Reasoning | Refusal
 Event = Spoken | Finish | Usage | Done
 
 
+def _never() -> None:
+    return None
+
+
 async def stream(
-    model: str, messages: list[dict[str, Any]], options: Options = NO_OPTIONS
+    model: str, messages: list[dict[str, Any]], options: Options = NO_OPTIONS, pause: Pause = _never
 ) -> AsyncGenerator[Event, None]:
     """Ask, and yield what arrives. Ends after `Done`, or when the upstream closes or resets the connection.
 
     Of the options only what is chosen goes into the request, as `temperature` and `max_tokens`; the system prompt is
-    among the messages.
+    among the messages. `pause` is asked, after what has arrived together, what to wait for before more is read.
 
     The caller tells a finished answer from a broken one by `Finish` and `Done`, and sets the deadlines. Raises
     UpstreamError: NoModel, UpstreamUnreachable, UpstreamRefused, UpstreamBroke.
@@ -101,7 +115,7 @@ async def stream(
     client = await _client()
     asking = _asked(client, _body(model, messages, options), options)
     del messages  # the answer takes long, and the question may be large
-    async with asking as pieces:
+    async with asking as (pieces, sock):
         decoder = sse.Decoder(EVENT_CHARS)
         try:
             async for piece in pieces:
@@ -111,6 +125,8 @@ async def stream(
                         yield said
                         return
                     yield said
+                if waiting := pause():
+                    await _collect(sock, waiting)
         except (httpx2.RequestError, aiohttp.ClientError) as exc:
             logger.warning("The upstream broke off: %s", type(exc).__name__)
         except ValueError as exc:
@@ -254,29 +270,31 @@ def _body(model: str, messages: list[dict[str, Any]], options: Options) -> bytes
 
 
 @asynccontextmanager
-async def _asked(client: openai.AsyncOpenAI, body: bytes, options: Options) -> AsyncIterator[AsyncIterator[bytes]]:
-    """The response's body. While it arrives nothing holds the request any more."""
+async def _asked(client: "_Client", body: bytes, options: Options) -> AsyncIterator[tuple[Pieces, Socket]]:
+    """The response's body, and where it comes from. While it arrives nothing holds the request any more."""
     response = await _ask_with_retries(client, body, options)
-    pieces, close = _pieces(response)
+    pieces, close, sock = _pieces(response)
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     del body, response
     try:
         if kind in ("text/html", "application/json", "application/problem+json"):
             logger.warning("The upstream answered 200 with %s instead of a stream", kind)
             raise UpstreamBroke
-        yield pieces
+        yield pieces, sock
     finally:
         await close()
 
 
-async def _ask_with_retries(client: openai.AsyncOpenAI, body: bytes, options: Options) -> httpx2.Response:
+async def _ask_with_retries(client: "_Client", body: bytes, options: Options) -> httpx2.Response:
     for retries_left in range(MAX_RETRIES, -1, -1):
         try:
-            return await client.post("/chat/completions", content=body, cast_to=httpx2.Response, stream=True)
-        except openai.APIStatusError as exc:
-            error: UpstreamError = _refusal(exc, options)
-            wait = _wait_before_retry(exc.response, retries_left)
-        except openai.APIConnectionError as exc:
+            response = await client.ask(body)
+            if response.is_success:
+                return response
+            await response.aread()
+            error: UpstreamError = _refusal(response, options)
+            wait = _wait_before_retry(response, retries_left)
+        except (httpx2.RequestError, ssl.SSLError) as exc:
             logger.warning("The upstream could not be reached: %r", _root_cause(exc))
             error = UpstreamUnreachable()
             wait = _backoff(retries_left) if _could_not_connect(exc) else None
@@ -316,11 +334,11 @@ def _backoff(retries_left: int) -> float:
     return float(FIRST_BACKOFF * 2 ** (MAX_RETRIES - retries_left))
 
 
-def _refusal(exc: openai.APIStatusError, options: Options) -> UpstreamRefused:
+def _refusal(response: httpx2.Response, options: Options) -> UpstreamRefused:
     """Our sentence for the upstream's status; its own words go to the log."""
-    status = exc.status_code
-    logger.warning("The upstream answered %s: %r", status, _masked(exc.response.text))
-    wait = retry_after(exc.response.headers.get("retry-after"), time.time())
+    status = response.status_code
+    logger.warning("The upstream answered %s: %r", status, _masked(response.text))
+    wait = retry_after(response.headers.get("retry-after"), time.time())
     if status in (401, 403):
         return UpstreamRefused(
             _("The model's service does not accept this site's key. Please tell the administrator."),
@@ -331,7 +349,7 @@ def _refusal(exc: openai.APIStatusError, options: Options) -> UpstreamRefused:
             _("The model's service does not know this model. Choose another, or tell the administrator."),
             code="upstream_model",
         )
-    if status == 413 or (status == 400 and "context" in exc.response.text.lower()):
+    if status == 413 or (status == 400 and "context" in response.text.lower()):
         return UpstreamRefused(
             _("The conversation has become too long for this model. Start a new one, or choose another model."),
             code="upstream_too_long",
@@ -350,7 +368,7 @@ def _refusal(exc: openai.APIStatusError, options: Options) -> UpstreamRefused:
         return UpstreamRefused(
             _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
         )
-    if status in (400, 422) and any(name in exc.response.text for name in options.chosen):
+    if status in (400, 422) and any(name in response.text for name in options.chosen):
         return UpstreamRefused(
             _(
                 "This model takes no temperature, or no token limit, of this kind. "
@@ -393,19 +411,41 @@ def _masked(words: str) -> str:
     return (words.replace(key, "[key]") if key else words)[:LOGGED]
 
 
-def _pieces(response: httpx2.Response) -> tuple[AsyncIterator[bytes], Callable[[], Awaitable[None]]]:
-    """The body as it arrives, and what closes it.
+def _pieces(response: httpx2.Response) -> tuple[Pieces, Callable[[], Awaitable[None]], Socket]:
+    """The body as it arrives, what closes it, and the socket that it comes from.
 
-    Without httpx2's layers, which cost more than they do where nothing is compressed; nor do these two hold the
-    response and its request, 5 kB of headers.
+    As aiohttp has it: the layers above cost more than they do where nothing is compressed, and hold the response and
+    its request, 5 kB of headers. They give it under private names alone; should these change, all goes the long way.
     """
     stream = response.stream
-    if "content-encoding" in response.headers or not isinstance(stream, httpx2.AsyncByteStream):
-        return response.aiter_bytes(), response.aclose
-    return aiter(stream), stream.aclose
+    answer = getattr(getattr(stream, "_stream", None), "_aiohttp_response", None)
+    if not isinstance(stream, httpx2.AsyncByteStream) or "content-encoding" in response.headers:
+        return response.aiter_bytes(), response.aclose, None
+    if not isinstance(answer, aiohttp.ClientResponse):
+        return aiter(stream), stream.aclose, None
+    transport = answer.connection and answer.connection.transport
+    return answer.content.iter_any(), stream.aclose, transport and transport.get_extra_info("socket")
 
 
-async def _drain(pieces: AsyncIterator[bytes]) -> None:
+async def _collect(sock: Socket, waiting: Awaitable[None]) -> None:
+    """Wait, and meanwhile be woken for nothing of this stream: for each token alone that costs more than to read it.
+
+    SO_RCVLOWAT: socket(7). Its end, or much at once, wakes all the same.
+    """
+    _wake_for(sock, COLLECTED_BYTES)
+    try:
+        await waiting
+    finally:
+        _wake_for(sock, 1)
+
+
+def _wake_for(sock: Socket, number: int) -> None:
+    if sock:
+        with suppress(OSError):  # it may be closed already
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, number)
+
+
+async def _drain(pieces: Pieces) -> None:
     """Read a finished response to its end, so that its connection can be used again; but do not wait for it."""
     with suppress(TimeoutError, httpx2.RequestError, aiohttp.ClientError):
         async with asyncio.timeout(0.1):
@@ -417,10 +457,10 @@ def _is_set_up() -> bool:
     return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
 
 
-_clients: dict[tuple[asyncio.AbstractEventLoop, str], openai.AsyncOpenAI] = {}
+_clients: dict[tuple[asyncio.AbstractEventLoop, str], "_Client"] = {}
 
 
-async def _client() -> openai.AsyncOpenAI:
+async def _client() -> "_Client":
     """The process's client. The built-in model may come back on another port, hence the key."""
     if settings.CHAT_LOCAL_MODEL:
         base_url = await local_model.base_url()
@@ -430,44 +470,40 @@ async def _client() -> openai.AsyncOpenAI:
         raise NoModel
     key = asyncio.get_running_loop(), base_url
     if key not in _clients:
-        _clients[key] = _new_client(base_url)
+        _clients[key] = _Client(base_url)
     return _clients[key]
 
 
-def _new_client(base_url: str) -> openai.AsyncOpenAI:
-    # Deadlines are the engine's, so nothing here times out but a connection that cannot be made.
-    timeout: Any = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-    return _Client(
-        api_key=settings.OPENAI_API_KEY or "none",
-        base_url=base_url,
-        max_retries=0,
-        timeout=timeout,
-        http_client=openai.DefaultAioHttpClient(
+class _Client:
+    """The SDK's client, and the connections that it uses.
+
+    Our requests differ in nothing but their bodies: the SDK builds one, and each is sent like that. Its own way of a
+    request costs 0.4 ms more, for retries and errors that are ours here.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        # Deadlines are the engine's, so nothing here times out but a connection that cannot be made.
+        timeout: Any = httpx2.Timeout(None, connect=CONNECT_SECONDS)
+        self._http = openai.DefaultAioHttpClient(
             timeout=timeout,
             follow_redirects=False,
             # 0 is aiohttp's "any number"; with None it would take its own 100.
             limits=httpx2.Limits(max_connections=0, keepalive_expiry=KEEP_ALIVE_SECONDS),
             event_hooks={"response": [_bound_refusal]},
-        ),
-    )
-
-
-class _Client(openai.AsyncOpenAI):
-    """The SDK's client. Our requests differ in nothing but their bodies, so the SDK builds the rest of one once.
-
-    For each request anew, address and headers take it 0.2 ms.
-    """
-
-    _pattern: httpx2.Request | None = None
-
-    def _build_request(self, options: Any, *, retries_taken: int = 0) -> httpx2.Request:
-        if not self._pattern:
-            self._pattern = super()._build_request(options, retries_taken=retries_taken)
-            del self._pattern.headers["content-length"]
-        same = self._pattern
-        return httpx2.Request(
-            same.method, same.url, headers=same.headers, content=options.content, extensions=same.extensions
         )
+        sdk = openai.AsyncOpenAI(
+            api_key=settings.OPENAI_API_KEY or "none", base_url=base_url, timeout=timeout, http_client=self._http
+        )
+        self._same = sdk._build_request(
+            FinalRequestOptions.construct(method="post", url="/chat/completions", content=b"")
+        )
+        self._same.headers.pop("content-length", None)
+
+    async def ask(self, body: bytes) -> httpx2.Response:
+        """POST /chat/completions. The response is not read yet, whatever its status. Raises httpx2.HTTPError."""
+        same = self._same
+        request = httpx2.Request(same.method, same.url, headers=same.headers, content=body, extensions=same.extensions)
+        return await self._http.send(request, stream=True)
 
 
 async def _bound_refusal(response: httpx2.Response) -> None:
