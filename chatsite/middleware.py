@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -27,6 +28,13 @@ from django.utils.deprecation import MiddlewareMixin
 
 from chat.forms import FORM_TYPES
 from chat.tasks import see_through
+
+
+class PolicyMiddleware(CSPMiddleware):  # type: ignore[misc] # untyped base
+    """As django-csp's, which builds the site's policy, in 0.1 ms, even for a response that has brought its own."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if HEADER in response else super().process_response(request, response)
 
 
 def spare_threads() -> None:
@@ -66,7 +74,7 @@ def _stores_messages(request: HttpRequest) -> bool:
 
 NEEDS_THREAD: dict[type[MiddlewareMixin], Callable[[HttpRequest], bool]] = {
     SecurityMiddleware: _never,
-    CSPMiddleware: _never,
+    PolicyMiddleware: _never,
     SessionMiddleware: _saves_session,
     LocaleMiddleware: _never,
     CommonMiddleware: _never,

@@ -46,7 +46,7 @@ def as_event_stream(frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
     """`frames` as `text/event-stream`.
 
     The headers keep what lies between from holding the stream back or rewriting it: no-transform and identity for
-    compressing middleware and proxies, X-Accel-Buffering for nginx.
+    compressing middleware and proxies, X-Accel-Buffering for nginx. It is no page, so it may load nothing.
     """
     return EventStream(
         frames,
@@ -55,5 +55,6 @@ def as_event_stream(frames: AsyncIterator[bytes]) -> StreamingHttpResponse:
             "Cache-Control": "no-store, no-transform",
             "X-Accel-Buffering": "no",
             "Content-Encoding": "identity",
+            "Content-Security-Policy": "default-src 'none'",
         },
     )
