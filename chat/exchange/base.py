@@ -24,8 +24,15 @@ FRAME_SECONDS = 0.016
 BUSY = 40
 """Replies. Where more are being written, all are read and told together, by one tick that they share: what a token
 costs is mostly to wake for it."""
-BUSY_FRAME_SECONDS = 0.030
-"""How long a tick grows to, with the number of replies: a page still shows 33 pieces a second."""
+ROOT_SECONDS = 0.003
+"""A tick takes this, times the root of the number of replies: what ticks cost goes with their number over its time,
+what is waited for goes with its time."""
+BUSY_FRAME_SECONDS = 0.050
+"""How long a tick grows to: a page still shows 20 pieces a second."""
+AT_ONCE = 64
+"""So many are told in one turn of the event loop."""
+CROWD = 8
+"""Followers of one reply. More are told as rarely: each piece is sent to each of them."""
 
 
 class LiveReply:
@@ -37,13 +44,14 @@ class LiveReply:
         self.ending: dict[str, object] | None = None
         self.title: str | None = None
         self.is_over = False
+        self._loop = asyncio.get_running_loop()
         self.encoded: tuple[int, int, bytes] | None = None
         """What followers sent last: from, to, frames. Most are at the same place, so it is encoded once for all."""
         self._waiting: list[asyncio.Future[bool]] = []
         self._told_at = 0.0
         self._written_at = 0.0
         self._will_tell = False
-        _tick.replies.add(self)
+        _tick.add(self)
 
     def append(self, kind: str, text: str) -> None:
         self.reply.append(kind, text)
@@ -57,8 +65,8 @@ class LiveReply:
         """
         if not _tick.is_busy:
             return None
-        last, self._written_at = self._written_at, asyncio.get_running_loop().time()
-        return _tick.next() if self._written_at - last < 2 * _tick.seconds else None
+        last, self._written_at = self._written_at, self._loop.time()
+        return _tick.next(self._loop) if self._written_at - last < 2 * _tick.seconds else None
 
     def end(self, ending: dict[str, object]) -> None:
         """The reply has ended, and its ending is stored. `ending` is the data of the `end` event."""
@@ -68,7 +76,7 @@ class LiveReply:
     def abandon(self) -> None:
         """Nothing more will come from here: followers must look in the database."""
         self.is_over = True
-        _tick.replies.discard(self)
+        _tick.discard(self)
         self.tell()
 
     def retitle(self, title: str) -> None:
@@ -80,7 +88,7 @@ class LiveReply:
 
         It becomes True then, unless the caller has made it something else before.
         """
-        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[bool] = self._loop.create_future()
         if self.is_over:
             waiting.set_result(True)
             return waiting
@@ -91,7 +99,7 @@ class LiveReply:
 
     def tell(self) -> None:
         """Let all that wait look now."""
-        self._told_at = asyncio.get_running_loop().time()
+        self._told_at = self._loop.time()
         self._will_tell = False
         waiting, self._waiting = self._waiting, []
         for future in waiting:
@@ -99,52 +107,66 @@ class LiveReply:
                 future.set_result(True)
 
     def _tell_once_a_frame(self) -> None:
-        loop = asyncio.get_running_loop()
-        # Half a tick where it is shared: the writer keeps its time as well, though not to the millisecond.
-        due = self._told_at + (_tick.seconds / 2 if _tick.is_busy else FRAME_SECONDS)
-        if due <= loop.time():
+        if _tick.is_busy:
+            seconds = _tick.seconds / 2  # the writer keeps its time as well, though not to the millisecond
+        else:
+            seconds = FRAME_SECONDS if len(self._waiting) <= CROWD else BUSY_FRAME_SECONDS
+        due = self._told_at + seconds
+        if due <= self._loop.time():
             self.tell()
             return
         self._will_tell = True
         if _tick.is_busy:
-            _tick.call(self.tell)
+            _tick.call(self.tell, self._loop)
         else:
-            loop.call_at(due, self.tell)
+            self._loop.call_at(due, self.tell)
 
 
 class _Tick:
     """The pace of all replies of the process, which follows their number."""
 
     def __init__(self) -> None:
-        self.replies: weakref.WeakSet[LiveReply] = weakref.WeakSet()
+        self.is_busy = False
+        self.seconds = FRAME_SECONDS
+        self._replies: weakref.WeakSet[LiveReply] = weakref.WeakSet()
         """Those that are being written."""
         self._due: list[Callable[[], None]] = []
 
-    @property
-    def is_busy(self) -> bool:
-        return len(self.replies) > BUSY
+    def add(self, reply: LiveReply) -> None:
+        self._replies.add(reply)
+        self._adapt()
 
-    @property
-    def seconds(self) -> float:
-        return min(FRAME_SECONDS * max(1.0, len(self.replies) / BUSY), BUSY_FRAME_SECONDS)
+    def discard(self, reply: LiveReply) -> None:
+        self._replies.discard(reply)
+        self._adapt()
 
-    def next(self) -> asyncio.Future[None]:
+    def _adapt(self) -> None:
+        number = len(self._replies)
+        self.is_busy = number > BUSY
+        self.seconds = min(max(FRAME_SECONDS, ROOT_SECONDS * number**0.5), BUSY_FRAME_SECONDS)
+
+    def next(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
         """Done at the next tick. One for each who waits, for who is cancelled cancels what it waits for."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.call(lambda: None if future.done() else future.set_result(None))
+        future: asyncio.Future[None] = loop.create_future()
+        self.call(lambda: None if future.done() else future.set_result(None), loop)
         return future
 
-    def call(self, function: Callable[[], None]) -> None:
+    def call(self, function: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
         """At the next tick, with all others."""
         self._due.append(function)
         if len(self._due) == 1:
-            loop, seconds = asyncio.get_running_loop(), self.seconds
-            loop.call_at((loop.time() // seconds + 1) * seconds, self._call_all)
+            loop.call_at((loop.time() // self.seconds + 1) * self.seconds, self._call_all)
 
     def _call_all(self) -> None:
         due, self._due = self._due, []
-        for function in due:
+        self._call(due)
+
+    def _call(self, due: list[Callable[[], None]]) -> None:
+        """Some in each turn of the event loop, so that requests need not wait for all."""
+        for function in due[:AT_ONCE]:
             function()
+        if rest := due[AT_ONCE:]:
+            asyncio.get_running_loop().call_soon(self._call, rest)
 
 
 _tick = _Tick()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.exchange import Exchange, LiveReply
-from chat.exchange.base import BUSY, FRAME_SECONDS
+from chat.exchange.base import BUSY, BUSY_FRAME_SECONDS, CROWD, FRAME_SECONDS
 from chat.exchange.memory import MemoryExchange
 from chat.reply import REASONING, TEXT, Part
 
@@ -176,12 +176,12 @@ class TestLiveReply:
     def test_tells_of_later_pieces_once_a_frame(self) -> None:
         assert asyncio.run(self._waits(pieces=2)) >= FRAME_SECONDS * 0.9
 
-    async def _waits(self, pieces: int) -> float:
+    async def _waits(self, pieces: int, followers: int = 1) -> float:
         """Seconds until the last of `pieces` is told of, each appended as soon as the one before was."""
         live = live_reply()
         begun = asyncio.get_running_loop().time()
         for number in range(pieces):
-            news = asyncio.ensure_future(live.news(number))
+            news = asyncio.gather(*(live.news(number) for _ in range(followers)))
             await asyncio.sleep(0)
             live.append(TEXT, "x")
             async with asyncio.timeout(PATIENCE):
@@ -213,6 +213,9 @@ class TestLiveReply:
         assert positions[0] == 1
         assert positions[-1] == 1000
         assert len(positions) < 100
+
+    def test_tells_many_followers_of_later_pieces_more_rarely(self) -> None:
+        assert asyncio.run(self._waits(pieces=2, followers=CROWD + 1)) >= BUSY_FRAME_SECONDS * 0.9
 
     def test_many_replies_are_told_of_together_but_of_the_first_piece_at_once(self) -> None:
         async def test() -> None:
