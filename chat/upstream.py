@@ -441,7 +441,7 @@ async def _collect(sock: Socket, waiting: Awaitable[None]) -> None:
 
 def _wake_for(sock: Socket, number: int) -> None:
     if sock:
-        with suppress(OSError):  # it may be closed already
+        with suppress(OSError, ValueError):  # it may be closed already, which uvloop says so
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, number)
 
 
