@@ -561,3 +561,40 @@ def test_axe_finds_nothing_in_what_opens(
     assert faults_in_all_looks(page) == {}
     button(page, "Keyboard shortcuts").click()
     assert faults_in_all_looks(page) == {}
+
+
+# Found by the search
+
+
+def found(page: Page, pk: str) -> None:
+    """As by a hit of the search: the branch of that message is shown, whichever is the current one."""
+    page.goto(f"{page.url.partition('?')[0]}?message={pk}#message-{pk}")
+
+
+def test_an_edit_of_what_was_found_is_there_after_a_reload(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str, second: str, edited: str
+) -> None:
+    page = open_page(alice, converse(alice, upstream, question, second))
+    found(page, messages(page)[2]["id"])
+    upstream.script(edited, answer("New."))
+    edit(page, question_at(page, 0), edited)
+    has_status(last_answer(page), "complete")
+    page.reload()
+    assert texts(page) == [edited, "New."]
+
+
+def test_a_step_away_from_what_was_found_holds_after_a_reload(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str, edited: str
+) -> None:
+    page = open_page(alice, converse(alice, upstream, question))
+    old = messages(page)[0]["id"]
+    upstream.script(edited, answer("New."))
+    edit(page, question_at(page, 0), edited)
+    shows(page, "New.")
+    has_status(last_answer(page), "complete")
+    found(page, old)
+    version(question_at(page, 0), "1 of 2")
+    step(question_at(page, 0), "Next version")
+    version(question_at(page, 0), "2 of 2")
+    page.reload()
+    version(question_at(page, 0), "2 of 2")

@@ -302,6 +302,7 @@ export class ConversationPage {
     const { top } = old.siblings.button(step).getBoundingClientRect();
     this.#answering?.leave();
     this.#over("");
+    history.replaceState(null, "", here());
     this.#thread.replace(served, old, id);
     Prose.enliven(this.#thread.element);
     const view = this.#thread.find(id);
@@ -386,6 +387,8 @@ export class ConversationPage {
     this.#answering = new Answering(view, this.#site, {
       onStart: (start) => {
         this.#thread.answering = "running";
+        // What the address asks to be shown is not what is shown now.
+        if (onStart) history.replaceState(null, "", here());
         onStart?.(start);
         this.#started(start);
       },
