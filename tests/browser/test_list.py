@@ -82,6 +82,17 @@ def test_one_is_renamed_pinned_archived_deleted_and_back(
     expect(titles(page)).to_have_text(["Zebra", second.title])
 
 
+def test_what_was_done_can_be_taken_back_by_the_same_menu_at_once(open_page: OpenPage, alice: Client) -> None:
+    first, second = listed(alice, 2)
+    page = open_page(alice)
+    choose(page, first.title, "Pin")
+    expect(titles(page)).to_have_text([first.title, second.title])
+    expect(item(page, first.title).locator("summary")).to_be_focused()
+    choose(page, first.title, "Unpin")
+    expect(titles(page)).to_have_text([second.title, first.title])
+    expect(item(page, first.title).locator("summary")).to_be_focused()
+
+
 def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:
     first, second, *_others = listed(alice, 8)  # the menu of the last hides nothing of the first
     page = open_page(alice, first.get_absolute_url())

@@ -152,8 +152,11 @@ function patch(old, served, owner) {
   old.toggleAttribute("data-answering", served.hasAttribute("data-answering"));
   const [menu, now] = [old.querySelector("details"), served.querySelector("details")];
   if (!menu || !now || menu.innerHTML === now.innerHTML) return true;
-  if (menu.open || menu.contains(document.activeElement)) return false;
-  menu.replaceChildren(...now.childNodes);
+  if (menu.open) return false;
+  // The button stays: it may have the focus, as behind what was just done.
+  const [button, buttonNow] = [menu, now].map((each) => /** @type {HTMLElement} */ (each.querySelector("summary")));
+  /** @type {HTMLElement} */ (button).ariaLabel = /** @type {HTMLElement} */ (buttonNow).ariaLabel;
+  menu.lastElementChild?.replaceWith(/** @type {Element} */ (now.lastElementChild));
   return true;
 }
 
