@@ -189,6 +189,26 @@ def test_another_tab_takes_no_typed_text_away(
     shows_what_is_stored(second)
 
 
+@pytest.mark.parametrize("label", ["System prompt", "What was good about it"])
+def test_another_tab_takes_nothing_away_that_is_typed_elsewhere(
+    open_page: OpenPage, alice: Client, question: str, label: str
+) -> None:
+    first = open_page(alice)
+    send(first, question)
+    has_status(last_answer(first), "complete")
+    second = first.context.new_page()
+    second.goto(first.url)
+    if label == "System prompt":
+        button(second, "Settings of this conversation").click()
+    else:
+        button(second, "Bad answer").click()
+    second.get_by_label(label).fill("Half a thought")
+    send(first, "Go on?")
+    has_status(last_answer(first), "complete")
+    expect(notice(second)).to_contain_text("gone on in another tab")
+    expect(second.get_by_label(label)).to_have_value("Half a thought")
+
+
 # Clicked twice
 
 

@@ -454,7 +454,7 @@ export class ConversationPage {
     const shown = document.getElementById(`message-${message}`)?.dataset["generation"];
     if (conversation !== this.#conversation || this.#answering || shown === generation) return;
     // Neither what is typed here nor a branch of its own is taken away.
-    if (this.#composer.isEmpty && !this.#editor?.isOpen && thread.includes(this.#thread.leaf ?? "")) location.reload();
+    if (this.#composer.isEmpty && !this.#editor?.isOpen && !isBeingWritten() && thread.includes(this.#thread.leaf ?? "")) location.reload();
     else this.#complain({ sentence: WENT_ON, remedy: { text: gettext("Show it"), href: location.pathname } });
   }
 
@@ -468,6 +468,12 @@ export class ConversationPage {
 function wasNavigatedTo() {
   const [navigation] = performance.getEntriesByType("navigation");
   return !(navigation instanceof PerformanceNavigationTiming) || navigation.type === "navigate";
+}
+
+/** Is there anything on the page that a reload would take away: a comment, a title, settings? */
+function isBeingWritten() {
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("textarea, input:not([type=hidden], [type=file])"));
+  return [...fields].some(({ value, defaultValue }) => value !== defaultValue);
 }
 
 /** @param {string[]} siblings @param {string} id @returns {string[]} with `id`, which a repeated request may have brought before */
