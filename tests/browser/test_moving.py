@@ -12,7 +12,7 @@ from chat.models import Conversation
 from chat.sharing import share
 from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
-from tests.browser.pages import button
+from tests.browser.pages import button, has_status, last_answer, notice, send
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 from tests.support.hostile import HOSTILE
@@ -95,6 +95,20 @@ def test_there_is_no_share_button_before_there_is_something_to_share(
     expect(page).to_have_url(re.compile("/c/"))
     expect(link).to_be_visible()
     expect(link).to_have_attribute("href", re.compile("of=" + page.url.rstrip("/").rpartition("/")[2]))
+
+
+def test_the_share_button_is_of_the_conversation_that_was_made_in_the_end(
+    open_page: OpenPage, alice: Client, question: str
+) -> None:
+    page = open_page(alice)
+    page.route("**/messages/", lambda route: route.fulfill(status=503, json={"error": {"message": "No."}}))
+    send(page, question)
+    expect(notice(page)).to_contain_text("No.")
+    page.unroute("**/messages/")
+    send(page, f"{question} Differently?")
+    has_status(last_answer(page), "complete")
+    page.locator(".bar__share").click()
+    expect(page.get_by_role("heading", name="Share “")).to_be_visible()
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")

@@ -414,6 +414,9 @@ export class ConversationPage {
     this.#isNew = false;
     this.#conversation = conversation;
     this.#options.accepted(url);
+    // What was sent in vain before may have brought ids of its own.
+    const share = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".bar__share"));
+    if (share) share.search = `?of=${conversation}`;
     this.#sidebar.changed(conversation);
     this.#temporary.begin(conversation);
     this.#title.show(conversation, title);
