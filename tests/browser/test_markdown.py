@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Route, expect
 
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.support.client import Client
@@ -370,3 +370,21 @@ def test_screenshots_of_an_answer(
         completed(page)
         html(page)
         page.screenshot(path=screenshots / f"markdown-{scheme}.png", full_page=True)
+
+
+def test_what_was_answered_before_the_libraries_came_is_rendered_when_they_do(
+    context_for: Callable[..., BrowserContext], site: Site, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    held: list[Route] = []
+    page = context_for(alice).new_page()
+    page.route("**/libraries/marked/**", lambda route: held.append(route))
+    page.goto(site.url, wait_until="commit")
+    page.locator("#options-form [type=submit]:not([hidden])").wait_for(state="attached")  # its scripts have begun
+    upstream.script(question, say("A **bold** word."), finish(), done())
+    page.locator("#composer textarea").fill(question)
+    page.locator("#composer textarea").press("Enter")
+    message = page.locator('[data-role="assistant"][data-status="complete"]')
+    expect(message.locator(".message__body")).to_have_text("A **bold** word.")
+    for route in held:
+        route.continue_()
+    expect(message.locator("strong")).to_have_text("bold")

@@ -71,6 +71,8 @@ async function load() {
   markdown = await Markdown.load();
   if (!markdown) return;
   for (const text of waiting) near.observe(text);
+  // What was answered meanwhile.
+  Prose.enliven(document.body);
   addEventListener("beforeprint", () => waiting.forEach(render));
 }
 
