@@ -64,6 +64,23 @@ def test_what_was_set_survives_a_send_that_failed_and_a_reload(
     expect(button(page, "Settings of this conversation")).not_to_have_attribute("data-set", "")
 
 
+def test_what_was_typed_and_not_saved_does_not_count_as_set(open_page: OpenPage, alice: Client, question: str) -> None:
+    page = open_page(alice)
+    mark = button(page, "Settings of this conversation")
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    open_settings(page)
+    page.keyboard.type("You are wise.")
+    page.keyboard.press("Escape")
+    expect(mark).not_to_have_attribute("data-set", "")
+    open_settings(page)
+    expect(page.get_by_label("System prompt")).to_have_value("You are wise.")
+    button(page, "Save").click()
+    expect(mark).to_have_attribute("data-set", "")
+    page.reload()
+    expect(mark).to_have_attribute("data-set", "")
+
+
 def test_without_scripts_they_are_fields_of_the_composer(
     open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
 ) -> None:

@@ -52,6 +52,7 @@ export class Options {
     this.#form.action = `${url}settings/`;
     if (!this.#isNew) return;
     this.#isNew = false;
+    this.#hold();
     this.#drafts.forget(PLACE);
   }
 
@@ -85,9 +86,16 @@ export class Options {
     });
   }
 
-  /** So that nobody asks under settings that they have forgotten. */
+  /** They are what the conversation has. */
+  #hold() {
+    for (const field of this.#fields) field.defaultValue = field.value;
+    this.#mark();
+  }
+
+  /** So that nobody asks under settings that they have forgotten, or that were never saved. */
   #mark() {
-    this.#button.toggleAttribute("data-set", this.#fields.some((field) => field.value.trim()));
+    const held = this.#isNew ? "value" : "defaultValue";
+    this.#button.toggleAttribute("data-set", this.#fields.some((field) => field[held].trim()));
     this.#button.title = [this.#button.ariaLabel, ...(this.#button.hasAttribute("data-set") ? [SET] : [])].join(" · ");
   }
 
@@ -102,6 +110,7 @@ export class Options {
     event.preventDefault();
     const failure = this.#isNew ? null : await this.#owner.save(this.#settings);
     if (failure) return this.#complain(this.#owner.advise(failure).sentence, this.#owner.advise(failure).remedy);
+    if (!this.#isNew) this.#hold();
     this.#complain("");
     this.#panel.hidePopover();
     if (!this.#isNew) this.#owner.announce(SAVED);
