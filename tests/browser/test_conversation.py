@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from chat.models import Conversation, Generation, Message
 from tests.browser.conftest import PHONE, WIDE, OpenPage
-from tests.browser.pages import body, has_status, last_answer, send
+from tests.browser.pages import body, has_status, last_answer, send, shows
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say, status, think
 
@@ -82,6 +82,22 @@ def test_escape_stops(open_page: OpenPage, alice: Client, upstream: ScriptedUpst
     expect(body(last_answer(page))).to_have_text("On and on")
     page.keyboard.press("Escape")
     has_status(last_answer(page), "stopped")
+
+
+def test_escape_in_a_search_clears_that_and_stops_nothing(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    gate = Gate()
+    upstream.script(question, say("Once"), gate, *answer(" more."))
+    page = open_page(alice)
+    send(page, question)
+    shows(page, "Once")
+    search = page.get_by_role("searchbox", name="Search in your conversations")
+    search.fill("zebra")
+    search.press("Escape")
+    expect(search).to_have_value("")
+    gate.open()
+    has_status(last_answer(page), "complete")
 
 
 def test_a_reload_in_the_middle_goes_on(

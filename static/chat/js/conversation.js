@@ -184,7 +184,8 @@ export class ConversationPage {
     // Stop takes the place of Send: the second half of a double click is not meant for it.
     byId("stop-button").addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
     document.addEventListener("keydown", (event) => {
-      const isFree = event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open, :modal");
+      // In a field for a search it clears that.
+      const isFree = event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open, :modal, .sidebar__query:focus");
       if (isFree && this.#answering) void this.#stop(event);
     });
     for (const example of document.querySelectorAll(".example")) {
