@@ -1,6 +1,7 @@
 """The page in Chromium: ask, watch, stop, come back."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +9,7 @@ from playwright.sync_api import expect
 from chat.models import Conversation, Generation, Message
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import body, has_status, last_answer, send, shows
+from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say, status, think
 
@@ -98,6 +100,21 @@ def test_escape_in_a_search_clears_that_and_stops_nothing(
     expect(search).to_have_value("")
     gate.open()
     has_status(last_answer(page), "complete")
+
+
+def test_the_end_of_an_answer_leaves_the_focus_where_it_is(
+    visit: OpenPage, run_site: RunSite, client_for: Callable[..., Client], upstream: ScriptedUpstream, question: str
+) -> None:
+    gate = Gate()
+    upstream.script(question, say("Once"), gate, *answer(" more."))
+    site = run_site(CHAT_MODELS="one,other")
+    page = visit(client_for(site), site.url)
+    send(page, question)
+    shows(page, "Once")
+    page.get_by_label("Model", exact=True).focus()
+    gate.open()
+    has_status(last_answer(page), "complete")
+    expect(page.get_by_label("Model", exact=True)).to_be_focused()
 
 
 def test_a_reload_in_the_middle_goes_on(

@@ -90,7 +90,8 @@ export class Composer {
   /** @param {boolean} isRunning Stop instead of Send? */
   set isRunning(isRunning) {
     this.#isRunning = isRunning;
-    const hadFocus = this.#form.contains(document.activeElement);
+    // The one button gives way to the other; whoever is at the models or the files stays there.
+    const hadFocus = document.activeElement?.matches(".composer__send, .composer__stop");
     this.#form.toggleAttribute("data-running", isRunning);
     if (hadFocus) this.focus();
   }
