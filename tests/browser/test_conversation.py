@@ -117,6 +117,17 @@ def test_the_end_of_an_answer_leaves_the_focus_where_it_is(
     expect(page.get_by_label("Model", exact=True)).to_be_focused()
 
 
+def test_the_end_stays_in_view_when_a_keyboard_takes_half_of_the_screen(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, answer("Again.\n\n" * 60))
+    page = open_page(alice, viewport=PHONE)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"] // 2})
+    page.wait_for_function("document.scrollingElement.scrollHeight - innerHeight - scrollY < 2")
+
+
 def test_a_reload_in_the_middle_goes_on(
     open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
 ) -> None:

@@ -21,6 +21,8 @@ export class ScrollKeeper {
     const grown = new ResizeObserver(() => this.#grown());
     grown.observe(thread);
     grown.observe(document.documentElement);
+    // The keyboard of a phone takes the lower half of the screen. Who has just scrolled up is told of only after this.
+    addEventListener("resize", () => this.#view.scrollTop >= this.#lastTop && this.#grown());
   }
 
   /** Goes to the end and stays there. */
