@@ -81,6 +81,27 @@ def test_what_was_typed_and_not_saved_does_not_count_as_set(open_page: OpenPage,
     expect(mark).to_have_attribute("data-set", "")
 
 
+def test_what_another_tab_has_saved_is_not_taken_back(open_page: OpenPage, alice: Client, question: str) -> None:
+    page = open_page(alice)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    other = page.context.new_page()
+    other.goto(page.url)
+    open_settings(page)
+    page.keyboard.type("You are wise.")
+    button(page, "Save").click()
+    expect(page.locator("#options")).to_be_hidden()
+    open_settings(other)
+    expect(other.get_by_label("System prompt")).to_have_value("You are wise.")
+    expect(button(other, "Settings of this conversation")).to_have_attribute("data-set", "")
+    other.get_by_label("Temperature").fill("0.5")
+    button(other, "Save").click()
+    expect(other.locator("#options")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_label("System prompt")).to_have_value("You are wise.")
+    expect(page.get_by_label("Temperature")).to_have_value("0.5")
+
+
 def test_without_scripts_they_are_fields_of_the_composer(
     open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
 ) -> None:

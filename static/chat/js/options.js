@@ -82,8 +82,24 @@ export class Options {
     this.#form.addEventListener("submit", (event) => void this.#save(event));
     this.#form.addEventListener("input", () => this.#typed());
     this.#panel.addEventListener("toggle", () => {
-      if (this.#panel.matches(":popover-open")) this.#fields[0]?.focus();
+      if (!this.#panel.matches(":popover-open")) return;
+      this.#fields[0]?.focus();
+      void this.#refresh();
     });
+  }
+
+  /** Another tab may have changed them: what is saved here would take that back. */
+  async #refresh() {
+    if (this.#isNew || this.#isChanged) return;
+    const response = await fetch(this.#form.action, { headers: { Accept: "application/json" } }).catch(() => null);
+    const settings = response?.ok ? await response.json().catch(() => null) : null;
+    if (!settings || this.#isChanged) return;
+    for (const field of this.#fields) field.value = settings[field.name] ?? "";
+    this.#hold();
+  }
+
+  get #isChanged() {
+    return this.#fields.some((field) => field.value !== field.defaultValue);
   }
 
   /** They are what the conversation has. */
