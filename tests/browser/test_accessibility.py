@@ -349,9 +349,18 @@ def test_nothing_scrolls_sideways(open_page: OpenPage, alice: Client, path: str)
 def test_an_example_fills_the_composer(open_page: OpenPage, alice: Client) -> None:
     page = open_page(alice)
     example = page.locator(".example").first
+    words = example.inner_text()
     example.click()
-    expect(composer(page)).to_have_value(example.inner_text())
+    expect(composer(page)).to_have_value(words)
     expect(composer(page)).to_be_focused()
+
+
+def test_an_example_takes_no_text_away(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice)
+    composer(page).fill("Half a thought")
+    expect(page.locator(".example").first).to_be_hidden()
+    composer(page).fill("")
+    expect(page.locator(".example").first).to_be_visible()
 
 
 def test_the_search(open_page: OpenPage, alice: Client, question: str) -> None:
