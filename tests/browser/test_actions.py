@@ -10,6 +10,11 @@ from tests.support.upstream import ScriptedUpstream, answer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
+UNCOVERED = """() => {
+    const { x, y, width, height } = document.activeElement.getBoundingClientRect();
+    return document.elementFromPoint(x + width / 2, y + height / 2) === document.activeElement;
+}"""
+
 SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 
 
@@ -88,3 +93,32 @@ def test_for_a_finger_the_row_is_always_there_and_large_enough(
         box = action.bounding_box()
         assert box
         assert min(box["width"], box["height"]) >= 44
+
+
+def test_what_has_the_focus_is_not_beneath_the_composer(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, answer("\n\n".join(f"[link {number}](https://example.org/)" for number in range(40))))
+    page = open_page(alice)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    page.locator(".message__body a").first.focus()
+    for number in range(40):
+        expect(page.locator(":focus")).to_have_text(f"link {number}")
+        assert page.evaluate(UNCOVERED)
+        page.keyboard.press("Tab")
+
+
+def test_typing_moves_nothing_that_is_read(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, answer("Again.\n\n" * 60))
+    page = open_page(alice)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    page.mouse.move(640, 300)
+    page.mouse.wheel(0, -700)
+    page.wait_for_function("scrollY + innerHeight < document.scrollingElement.scrollHeight - 500")
+    place = page.evaluate("scrollY")
+    page.locator("#composer textarea").press_sequentially("Half a thought")
+    assert page.evaluate("scrollY") == place
