@@ -1,15 +1,23 @@
 """What can be done with a message: the row below it, with the mouse, the keyboard and a finger."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, send
+from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.upstream import ScriptedUpstream, answer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
+BELOW_THE_BAR = """() => {
+    const box = (part) => document.querySelector(part).getBoundingClientRect();
+    const menu = box(".thread .actions__list");
+    return menu.height && menu.top >= box(".bar").bottom - 1;
+}"""
 UNCOVERED = """() => {
     const { x, y, width, height } = document.activeElement.getBoundingClientRect();
     return document.elementFromPoint(x + width / 2, y + height / 2) === document.activeElement;
@@ -93,6 +101,28 @@ def test_for_a_finger_the_row_is_always_there_and_large_enough(
         box = action.bounding_box()
         assert box
         assert min(box["width"], box["height"]) >= 44
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE, {"width": 320, "height": 256}], ids=["wide", "phone", "zoomed"])
+def test_all_of_many_models_can_be_chosen_below_a_short_answer(
+    visit: OpenPage,
+    run_site: RunSite,
+    client_for: Callable[..., Client],
+    upstream: ScriptedUpstream,
+    question: str,
+    viewport: dict[str, int],
+) -> None:
+    site = run_site(CHAT_MODELS=",".join(f"model-{number}" for number in range(10)))
+    upstream.script(question, answer("Yes."))
+    page = visit(client_for(site), site.url, viewport=viewport)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    last_answer(page).get_by_label("Write this answer again").click()
+    page.wait_for_function(BELOW_THE_BAR)
+    first = last_answer(page).locator(".actions__list button").first
+    first.scroll_into_view_if_needed()
+    expect(first).to_be_in_viewport(ratio=1)
+    page.wait_for_function(BELOW_THE_BAR)
 
 
 def test_what_has_the_focus_is_not_beneath_the_composer(

@@ -6,6 +6,8 @@ export class Menus {
   constructor(thread) {
     thread.addEventListener("keydown", (event) => this.#pressed(event));
     thread.addEventListener("focusout", (event) => this.#left(event));
+    // The event does not bubble.
+    thread.addEventListener("toggle", ({ target }) => target instanceof HTMLElement && target.matches(OPEN) && fit(target), { capture: true });
     document.addEventListener("click", ({ target }) => this.#close(target));
   }
 
@@ -31,4 +33,14 @@ export class Menus {
       if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
     }
   }
+}
+
+/** Scrolls a menu that has opened onto the screen; what finds no room there, as at the top of the page, scrolls in it. @param {HTMLElement} menu */
+function fit(menu) {
+  const list = /** @type {HTMLElement} */ (menu.querySelector(".actions__list"));
+  list.style.maxHeight = "";
+  list.scrollIntoView({ block: "nearest" });
+  const { top, height } = list.getBoundingClientRect();
+  const hidden = (document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0) - top;
+  if (hidden > 0) list.style.maxHeight = `${height - hidden}px`;
 }

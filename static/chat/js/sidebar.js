@@ -63,8 +63,6 @@ export class Sidebar {
     new Menus(this.#element);
     this.#element.addEventListener("click", (event) => this.#clicked(event));
     this.#element.addEventListener("submit", (event) => this.#submitted(event));
-    // The last ones open below the edge. The event does not bubble.
-    this.#element.addEventListener("toggle", ({ target }) => showMenu(target), { capture: true });
     document.addEventListener("click", ({ target }) => {
       if (target instanceof Element && target.closest(".deleted__dismiss")) target.closest(".deleted")?.remove();
     });
@@ -193,9 +191,4 @@ export class Sidebar {
 function close(menu) {
   menu.querySelector("summary")?.focus();
   menu.open = false;
-}
-
-/** @param {EventTarget | null} menu that was opened or closed */
-function showMenu(menu) {
-  if (menu instanceof HTMLDetailsElement && menu.open) menu.querySelector(".actions__list")?.scrollIntoView({ block: "nearest" });
 }
