@@ -79,6 +79,7 @@ class SavedGeneration(_Saved):
     finish_reason: Annotated[Text, Field(max_length=100)] = ""
     prompt_tokens: Count | None = None
     completion_tokens: Count | None = None
+    left_out: Count = 0
     code: Annotated[Text, Field(max_length=50)] = ""
     error: Annotated[Text, Field(max_length=2000)] = ""
 

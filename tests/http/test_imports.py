@@ -16,7 +16,7 @@ from PIL import Image, ImageChops
 
 from chat.archive.files import as_json
 from chat.archive.rows import saved
-from chat.models import Attachment, Conversation, Message
+from chat.models import Attachment, Conversation, Generation, Message
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
@@ -137,6 +137,16 @@ def test_what_one_site_exports_another_user_imports(alice: Client, bob: Client, 
         message.text for message in Conversation.objects.get(pk=pk).branch()
     ]
     assert question in bob.get(f"/c/{theirs.pk}/").text
+
+
+def test_what_the_model_was_not_shown_is_still_said(alice: Client, bob: Client, question: str) -> None:
+    assert bob.user
+    page = alice.ask_whole(question)
+    assert page.start
+    Generation.objects.filter(pk=page.start["generation"]).update(left_out=2)
+    assert bring(bob, alice.get("/export/").body).status == 302
+    theirs = Conversation.objects.get(owner=bob.user)
+    assert "Messages left out: 2." in bob.get(f"/c/{theirs.pk}/", Accept="text/html").text
 
 
 def test_conversations_that_share_ids_get_others(alice: Client) -> None:

@@ -60,6 +60,7 @@ def generations(draw: st.DrawFn, length: int) -> SavedGeneration:
         finish_reason=draw(texts),
         prompt_tokens=draw(st.none() | st.integers(0, 10**6)),
         completion_tokens=draw(st.none() | st.integers(0, 10**6)),
+        left_out=draw(st.integers(0, 10**6)),
         error=draw(texts),
     )
 
