@@ -19,13 +19,20 @@ TEMPERATURE_FAULT = gettext_lazy("The temperature is a number from 0 to 2.")
 TOKENS_FAULT = gettext_lazy("The token limit is a whole number from 1 to 1,000,000.")
 
 
-class LongText(forms.CharField):
-    """A text as the database can hold it, no longer than a message may be."""
+class StorableText(forms.CharField):
+    """A text as the database can hold it."""
+
+    def to_python(self, value: Any) -> str:
+        return storable(super().to_python(value) or "")
+
+
+class LongText(StorableText):
+    """No longer than a message may be."""
 
     widget = forms.Textarea(attrs={"rows": 5, "dir": "auto"})
 
     def to_python(self, value: Any) -> str:
-        text = storable((super().to_python(value) or "").replace("\r\n", "\n"))
+        text = super().to_python(value).replace("\r\n", "\n")
         limit = settings.CHAT_INPUT_CHARS
         if limit and len(text) > limit:
             sentence = gettext_lazy("This text has %(count)s characters; %(limit)s are allowed. Shorten it.")
@@ -74,7 +81,7 @@ class OptionsForm(forms.Form):
 
 
 class PromptForm(forms.Form):
-    name = forms.CharField(
+    name = StorableText(
         max_length=NAME_LENGTH,
         label=gettext_lazy("Name"),
         help_text=gettext_lazy("What you type after / in the composer."),

@@ -14,6 +14,7 @@ from chat.database import in_database, write_in_database
 from chat.exchange import exchange
 from chat.models import Conversation, Generation, SearchEntry
 from chat.models.conversation import TITLE_LENGTH
+from chat.reply import storable
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
                 text = (text + event.text).lstrip()
             if "\n" in text or len(text) > TITLE_LENGTH:
                 break
-    return prompts.clean_title(text, TITLE_LENGTH)
+    return prompts.clean_title(storable(text), TITLE_LENGTH)
 
 
 def _untitled_question(generation: Generation) -> str:

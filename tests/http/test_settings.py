@@ -210,6 +210,11 @@ def test_nobody_changes_a_shared_prompt_but_staff(alice: Client) -> None:
     assert offered(alice) == [("For all", "Hello", True)]
 
 
+def test_a_name_is_stored_as_every_database_can_hold_it(alice: Client) -> None:
+    assert alice.post("/settings/prompts/", {"name": "a\0\ud800", "text": "\ud800"}).status == 200
+    assert offered(alice) == [("a\ufffd\ufffd", "\ufffd", False)]
+
+
 def test_a_name_stands_once_among_ones_own(alice: Client, bob: Client) -> None:
     Prompt.objects.create(name="Letter", text="Shared")
     prompt = {"name": "Letter", "text": "Mine"}

@@ -52,6 +52,20 @@ def test_the_model_gives_a_title_after_the_first_answer(
     assert "Blue skies" in titled.get("/", Accept="text/html").text
 
 
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [("Blue\0 skies", "Blue\ufffd skies"), ("Skies \ud83d", "Skies \ufffd")],
+    ids=["NUL", "surrogate"],
+)
+def test_a_title_is_stored_as_every_database_can_hold_it(
+    titled: Client, upstream: ScriptedUpstream, question: str, written: str, title: str
+) -> None:
+    upstream.script(question, answer(written), what="title")
+    page = titled.ask_whole(question)
+    assert page.start
+    assert wait_titled(titled, page.start["conversation"])["title"] == title
+
+
 def test_a_title_is_asked_for_once(titled: Client, upstream: ScriptedUpstream, question: str) -> None:
     first = titled.ask_whole(question).start
     assert first
