@@ -66,7 +66,7 @@ urlpatterns = [
 if settings.CHAT_SHARING:
     urlpatterns += [
         path("c/<uuid:conversation_id>/shares/", shares.create, name="share"),
-        path("s/<str:token>/", shares.show, name="shared"),
+        path("s/<slug:token>/", shares.show, name="shared"),
         path("settings/links/", shares.listing, name="shares"),
-        path("shares/<str:token>/revocation/", shares.revoke, name="revocation"),
+        path("shares/<slug:token>/revocation/", shares.revoke, name="revocation"),
     ]

@@ -20,6 +20,11 @@ from chat.models.rows import find, scalar
 class SessionStore(db.SessionStore):
     """Django's sessions in the database. Of this name, for it is part of what a session is signed with."""
 
+    def _validate_session_key(self, key: str | None) -> bool:
+        """No other key was ever given out. A browser can send any, such as one with NUL, which PostgreSQL fails at."""
+        is_long_enough = super()._validate_session_key(key)  # type: ignore[misc] # the stubs lack it
+        return bool(is_long_enough) and str(key).isascii() and str(key).isalnum()
+
     def load(self) -> dict[str, Any]:
         now = Session._meta.get_field("expire_date").get_db_prep_value(timezone.now(), connection)
         valid = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"

@@ -92,6 +92,8 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
             response = error_response(request, Unavailable(retry_after=5))
         except ChatError as error:
             response = error_response(request, error)
+            if isinstance(error, MethodNotAllowed):
+                response["Allow"] = "GET, HEAD"
         patch_cache_control(response, no_store=True, private=True)
         return response
 

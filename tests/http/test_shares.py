@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from chat.models import Conversation, MessagePart, Share
@@ -79,6 +80,14 @@ def test_it_is_kept_from_search_engines_caches_and_other_sites(
     assert page.headers["Set-Cookie"] is None
     assert '<meta name="robots" content="noindex, nofollow">' in page.text
     assert nobody.post(path, form={}).status in (403, 405)
+    refused = nobody.request("OPTIONS", path)
+    assert (refused.status, refused.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("path", ["/s/nul-\0/", "/shares/nul-\0/revocation/"], ids=ascii)
+def test_what_no_database_takes_is_no_token(path: str) -> None:
+    with pytest.raises(Resolver404):
+        resolve(path)
 
 
 def test_it_stays_as_it_was(alice: Client, nobody: Client, conversation: Conversation) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user
@@ -53,6 +54,13 @@ def test_it_is_the_user_as_the_orm_reads_it(user: User) -> None:
     stored = User.objects.get(pk=user.pk)
     assert {**vars(found), "_state": None} == {**vars(stored), "_state": None}
     assert not found._state.adding
+
+
+@pytest.mark.parametrize("key", ["\0" * 32, "x" * 31 + "\0", "é" * 32], ids=ascii)
+def test_what_can_be_no_key_is_not_looked_for(django_assert_num_queries: Callable[..., Any], key: str) -> None:
+    """PostgreSQL takes no NUL, which a cookie can say: `sessionid="\\000…"`."""
+    with django_assert_num_queries(0):
+        assert who(key) == AnonymousUser()
 
 
 @pytest.mark.parametrize("key", [None, "", "x" * 32, "'; --" * 4])
