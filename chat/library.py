@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from chat.errors import Conflict, NotFound
 from chat.models import Prompt
 from chat.sentences import gettext_noop as _
+from chat.turns import take_turns
 
 MOST_PROMPTS = 200
 """Of one user."""
@@ -31,6 +32,7 @@ def own(owner_id: int, prompt_id: uuid.UUID) -> Prompt:
 @transaction.atomic
 def add(owner_id: int, name: str, text: str) -> Prompt:
     """Raises Conflict for a name that is taken, and for one prompt too many."""
+    take_turns(owner_id)
     if Prompt.objects.filter(owner=owner_id).count() >= MOST_PROMPTS:
         raise Conflict(
             _("You have %(limit)s prompts, as many as there may be. Delete one first."), values={"limit": MOST_PROMPTS}

@@ -16,6 +16,7 @@ from chat.errors import Conflict, NotFound, TooLong
 from chat.models import Conversation, Message, Share
 from chat.models.generation import Status
 from chat.sentences import gettext_noop as _
+from chat.turns import take_turns
 
 SHARED_DAYS = (1, 7, 30)
 """How long a link may live, if not until it is revoked."""
@@ -28,6 +29,7 @@ MOST_CHARACTERS = 2_000_000
 @transaction.atomic
 def share(owner_id: int, conversation_id: UUID, days: int | None) -> Share:
     """A link to the branch on show of the owner's conversation. Raises NotFound, Conflict or TooLong."""
+    take_turns(owner_id)
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))

@@ -7,17 +7,20 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import environ
 import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.models import Prompt
 from tests.support.client import Client
+from tests.support.postgres import Postgres, programs
 from tests.support.site import ROOT, Site, environment
 from tests.support.upstream import ScriptedUpstream
 
@@ -39,6 +42,21 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="module")
+def postgres(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The alias of a PostgreSQL with our tables."""
+    if not (binaries := programs()):
+        pytest.skip("there is no PostgreSQL server on this machine: install the package postgresql")
+    with Postgres(binaries) as server, django_db_blocker.unblock():
+        alias = "postgres"
+        connections.settings[alias] = connections.settings["default"] | environ.Env.db_url_config(server.url)
+        connections.settings[alias]["OPTIONS"] = {}
+        call_command("migrate", database=alias, verbosity=0)
+        yield alias
+        connections[alias].close()
+        del connections[alias], connections.settings[alias]
 
 
 @pytest.fixture(scope="session")

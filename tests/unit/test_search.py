@@ -3,10 +3,8 @@
 import uuid
 from collections.abc import Iterator
 
-import environ
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import connections
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -15,7 +13,6 @@ from pytest_django.plugin import DjangoDbBlocker
 from chat.models import Conversation, Message, SearchEntry
 from chat.models.search import MOST_CHARACTERS, NEWEST, indexed
 from chat.words import matches, spans_of, words_of
-from tests.support.postgres import Postgres, programs
 
 # Words
 
@@ -58,21 +55,6 @@ def test_a_text_of_many_words_is_indexed_in_part() -> None:
 
 
 # The index
-
-
-@pytest.fixture(scope="module")
-def postgres(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The alias of a PostgreSQL with our tables."""
-    if not (binaries := programs()):
-        pytest.skip("there is no PostgreSQL server on this machine: install the package postgresql")
-    with Postgres(binaries) as server, django_db_blocker.unblock():
-        alias = "postgres"
-        connections.settings[alias] = connections.settings["default"] | environ.Env.db_url_config(server.url)
-        connections.settings[alias]["OPTIONS"] = {}
-        call_command("migrate", database=alias, verbosity=0)
-        yield alias
-        connections[alias].close()
-        del connections[alias], connections.settings[alias]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
