@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from chat.errors import Conflict, NotFound, TooLong
 from chat.models import Conversation, Message, Share
+from chat.models.conversation import first_words
 from chat.models.generation import Status
 from chat.sentences import gettext_noop as _
 from chat.turns import take_turns
@@ -38,10 +39,11 @@ def share(owner_id: int, conversation_id: UUID, days: int | None) -> Share:
     Share.objects.of(owner_id).ended().delete()
     if Share.objects.of(owner_id).count() >= MOST_LINKS:
         raise Conflict(_("You have %(limit)s links. Revoke one of them first."), values={"limit": MOST_LINKS})
+    branch = conversation.branch()
     return Share.objects.create(
         conversation=conversation,
-        title=conversation.title,
-        snapshot=_snapshot(conversation.branch()),
+        title=_title(conversation, branch),
+        snapshot=_snapshot(branch),
         expires_at=timezone.now() + timedelta(days=days) if days else None,
     )
 
@@ -58,6 +60,14 @@ def revoke(owner_id: int, token: str) -> None:
     """Let a link of this owner show nothing from now on. Raises NotFound."""
     if not Share.objects.of(owner_id).filter(token=token).delete()[0]:
         raise NotFound(_("There is no such link among yours."))
+
+
+def _title(conversation: Conversation, branch: Sequence[Message]) -> str:
+    """Words that stand for a title may be those of a version that is not shown, or the name of a file."""
+    if conversation.titled_by != Conversation.TitledBy.WORDS:
+        return conversation.title
+    question = next((message for message in branch if message.role == Message.Role.USER), None)
+    return first_words(question.text) if question else ""
 
 
 def _snapshot(branch: Sequence[Message]) -> dict[str, object]:

@@ -67,6 +67,20 @@ def test_it_says_that_there_was_a_file_and_nothing_else_of_it(
         assert not any(private in page for page in pages)
 
 
+def test_words_of_what_is_not_shown_are_no_title(alice: Client, nobody: Client, conversation: Conversation) -> None:
+    """Neither those of the version before an edit, nor the name of a file that was sent without a word."""
+    question = conversation.messages.all()[0]
+    Conversation.objects.filter(pk=conversation.pk).update(title="My secret, as I first wrote it")
+    edited = nobody.get(link(alice, conversation), **HTML).text
+    assert "My secret" not in edited
+    assert '<h1 class="shared__title" dir="auto">Who &lt;are&gt; you?</h1>' in edited
+    Conversation.objects.filter(pk=conversation.pk).update(title="my-passport.png")
+    MessagePart.objects.filter(message=question).update(text="")
+    assert "passport" not in nobody.get(link(alice, conversation), **HTML).text
+    Conversation.objects.filter(pk=conversation.pk).update(title="A given one", titled_by="owner")
+    assert "A given one" in nobody.get(link(alice, conversation), **HTML).text
+
+
 def test_it_is_kept_from_search_engines_caches_and_other_sites(
     alice: Client, nobody: Client, conversation: Conversation
 ) -> None:
@@ -134,8 +148,8 @@ def test_by_plain_forms(alice: Client, conversation: Conversation) -> None:
 
 def test_others_are_not_listed(alice: Client, bob: Client, conversation: Conversation) -> None:
     link(alice, conversation)
-    assert "Of 2 messages" in alice.get("/settings/links/", **HTML).text
-    assert "Of 2 messages" not in bob.get("/settings/links/", **HTML).text
+    assert "Who &lt;are&gt; you?" in alice.get("/settings/links/", **HTML).text
+    assert "Who &lt;are&gt; you?" not in bob.get("/settings/links/", **HTML).text
     assert bob.get(f"/settings/links/?of={conversation.pk}", **HTML).status == 404
 
 
