@@ -45,15 +45,36 @@ class Away:
 
 
 open_streams: Counter[int] = Counter()
-"""How many followers each user has in this process."""
+"""How many followers each user has in this process, those included that are about to begin."""
 
 
-async def follow(generation: Generation, position: int | None) -> AsyncIterator[bytes]:
+class Place:
+    """That of one follower among a user's, taken when it is asked for: else many that come at once find room for all.
+
+    One that is never begun, as when what was asked is refused, lets go of it unseen.
+    """
+
+    def __init__(self, user_id: int) -> None:
+        self._user_id: int | None = user_id
+        open_streams[user_id] += 1
+
+    def free(self) -> None:
+        """Safe to repeat."""
+        user_id, self._user_id = self._user_id, None
+        if user_id is not None:
+            open_streams[user_id] -= 1
+            if not open_streams[user_id]:
+                del open_streams[user_id]
+
+    __del__ = free
+
+
+async def follow(generation: Generation, position: int | None, place: Place | None = None) -> AsyncIterator[bytes]:
     """The frames of a reply after `position`, to its end. None: a position that cannot be honoured.
 
-    `generation` comes with its message and conversation. Frames are those of docs/protocol.md.
+    `generation` comes with its message and conversation. Frames are those of docs/protocol.md. `place` is freed at the
+    end.
     """
-    open_streams[generation.owner_id] += 1
     heartbeat = Heartbeat()
     title = None
     try:
@@ -83,9 +104,8 @@ async def follow(generation: Generation, position: int | None) -> AsyncIterator[
         logger.exception("A follower of generation %s failed", generation.pk)
     finally:
         heartbeat.stop()
-        open_streams[generation.owner_id] -= 1
-        if not open_streams[generation.owner_id]:
-            del open_streams[generation.owner_id]
+        if place:
+            place.free()
 
 
 async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:

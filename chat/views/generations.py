@@ -14,15 +14,15 @@ from chat.models import Generation
 from chat.tasks import spawn
 from chat.views.conversations import to_answer
 from chat.views.endpoints import endpoint
-from chat.views.streams import asked_position, check_room, event_stream
+from chat.views.streams import asked_position, event_stream, take_place
 
 
 @endpoint("GET", head=False)
 async def events(request: HttpRequest, user: AbstractBaseUser, generation_id: uuid.UUID) -> HttpResponseBase:
     """GET /generations/<uuid>/events/ — the reply from `Last-Event-ID` or `?after=`."""
-    check_room(user)
+    place = take_place(user)
     generation = await in_database(_find, user, generation_id)
-    return event_stream(generation, asked_position(request))
+    return event_stream(generation, asked_position(request), place)
 
 
 @endpoint("POST")

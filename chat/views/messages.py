@@ -12,37 +12,37 @@ from chat.engine import engine
 from chat.forms import posted_by_form, read_continuation, read_question, read_regeneration
 from chat.views.conversations import to_answer
 from chat.views.endpoints import endpoint
-from chat.views.streams import asked_position, check_room, event_stream
+from chat.views.streams import asked_position, event_stream, take_place
 
 
 @endpoint("POST")
 async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/messages/ — store a question and stream its answer from position 0."""
-    check_room(user)
+    place = take_place(user)
     generation = await engine.ask(user.pk, conversation_id, read_question(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, 0)
+    return event_stream(generation, 0, place)
 
 
 @endpoint("POST")
 async def regenerate(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/regenerations/ — stream another answer, a sibling of that message."""
-    check_room(user)
+    place = take_place(user)
     generation = await engine.regenerate(user.pk, message_id, read_regeneration(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, 0)
+    return event_stream(generation, 0, place)
 
 
 @endpoint("POST")
 async def continue_(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/continuations/ — write on in that message; stream it from the position asked for."""
-    check_room(user)
+    place = take_place(user)
     generation = await engine.continue_(user.pk, message_id, read_continuation(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, asked_position(request))
+    return event_stream(generation, asked_position(request), place)
 
 
 @endpoint("POST")

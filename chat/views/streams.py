@@ -8,7 +8,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from chat import sse
 from chat.errors import TooMany
-from chat.follower import follow, open_streams
+from chat.follower import Place, follow, open_streams
 from chat.models import Generation
 from chat.sentences import gettext_noop as _
 
@@ -18,8 +18,8 @@ def asked_position(request: HttpRequest) -> int | None:
     return sse.position_after(request.headers.get("Last-Event-ID"), request.GET.get("after"))
 
 
-def check_room(user: AbstractBaseUser) -> None:
-    """Raises TooMany if the user has as many streams open in this process as one may have."""
+def take_place(user: AbstractBaseUser) -> Place:
+    """For one more stream. Raises TooMany if the user has as many open in this process as one may have."""
     limit = settings.CHAT_STREAMS_PER_USER
     if limit and open_streams[user.pk] >= limit:
         raise TooMany(
@@ -27,11 +27,12 @@ def check_room(user: AbstractBaseUser) -> None:
             values={"limit": limit},
             retry_after=5,
         )
+    return Place(user.pk)
 
 
-def event_stream(generation: Generation, position: int | None) -> StreamingHttpResponse:
+def event_stream(generation: Generation, position: int | None, place: Place) -> StreamingHttpResponse:
     """The events of a reply after `position` (None: one that cannot be honoured) as `text/event-stream`."""
-    return as_event_stream(follow(generation, position))
+    return as_event_stream(follow(generation, position, place))
 
 
 class EventStream(StreamingHttpResponse):

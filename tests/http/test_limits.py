@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Barrier
 
 import pytest
 
 from chat.models import Conversation, Generation, Message
 from tests.conftest import RunSite
-from tests.support.client import Answer, Client, question
+from tests.support.client import Answer, Client, Stream, question
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 
 ClientFor = Callable[..., Client]
@@ -274,3 +275,27 @@ def test_a_user_has_so_many_streams_open_at_once(
     for stream in (first, *more):
         assert stream.rest().text == "Half."
     assert client.follow(generation).rest().text == "Half."
+
+
+def test_streams_that_are_asked_for_at_once_are_counted_too(
+    run_site: RunSite, client_for: ClientFor, upstream: ScriptedUpstream, question: str
+) -> None:
+    client = client_for(run_site(CHAT_STREAMS_PER_USER="3"))
+    upstream.script(question, say("Half"), end := Gate(), *answer("."))
+    first = client.ask(question).until_text("Half")
+    path = f"/generations/{first.ids['generation']}/events/"
+    barrier = Barrier(20)
+
+    def follow(_: int) -> Stream | None:
+        barrier.wait(10)
+        with suppress(AssertionError):
+            return client.stream("GET", path)
+        return None
+
+    with ThreadPoolExecutor(20) as threads:
+        streams = [stream for stream in threads.map(follow, range(20)) if stream]
+    assert len(streams) <= 2
+    end.open()
+    for stream in (first, *streams):
+        assert stream.rest().text == "Half."
+    assert client.stream("GET", path).rest().text == "Half."
