@@ -5,29 +5,30 @@ The list with explanations for operators is in docs/settings.md; a test fails wh
 
 from pathlib import Path
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from chatsite.environment import Environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Environment()
 if (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 
 # The process
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.switch("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-key-for-development-only" if DEBUG else "")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. In production set it to a long random string. "
         "For development set DEBUG=on (`make run` writes both to .env)."
     )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.
-CHAT_REQUEST_THREADS = env.int("CHAT_REQUEST_THREADS", default=4)
+CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=4, least=1)
 
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
@@ -106,7 +107,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 # May visitors make accounts themselves? The very first account, the administrator's, can be made in any case.
-CHAT_SIGNUP = env.bool("CHAT_SIGNUP", default=DEBUG)
+CHAT_SIGNUP = env.switch("CHAT_SIGNUP", default=DEBUG)
 
 # Language and time
 
@@ -141,14 +142,14 @@ SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
 # Security. Each of the HTTPS settings can be turned off where a proxy in front already does it.
 
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
-SESSION_COOKIE_SECURE = env.bool("SESSION_COOKIE_SECURE", default=not DEBUG)
-CSRF_COOKIE_SECURE = env.bool("CSRF_COOKIE_SECURE", default=not DEBUG)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
-SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=True)
+SECURE_SSL_REDIRECT = env.switch("SECURE_SSL_REDIRECT", default=not DEBUG)
+SESSION_COOKIE_SECURE = env.switch("SESSION_COOKIE_SECURE", default=not DEBUG)
+CSRF_COOKIE_SECURE = env.switch("CSRF_COOKIE_SECURE", default=not DEBUG)
+SECURE_HSTS_SECONDS = env.whole("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.switch("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = env.switch("SECURE_HSTS_PRELOAD", default=True)
 # On only behind a proxy that always sets X-Forwarded-Proto itself; else a client could lie about HTTPS.
-if env.bool("TRUST_X_FORWARDED_PROTO", default=False):
+if env.switch("TRUST_X_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # The language that somebody has chosen.
 LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
@@ -175,58 +176,58 @@ CONTENT_SECURITY_POLICY = {
 
 # The model
 
-OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
-OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="").strip()
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="").strip()
 # With neither of them and DEBUG on, a small built-in model answers, so that a fresh checkout works offline.
 CHAT_LOCAL_MODEL = DEBUG and not OPENAI_API_KEY and not OPENAI_BASE_URL
 # The models that users may pick; the first is the default.
-CHAT_MODELS = [name.strip() for name in env.list("CHAT_MODELS", default=[]) if name.strip()] or ["gpt-4o-mini"]
+CHAT_MODELS = env.names("CHAT_MODELS") or ["gpt-4o-mini"]
 if CHAT_LOCAL_MODEL:
     CHAT_MODELS = ["SmolLM2-135M-Instruct"]
 # Those of them that see images; the others are shown none.
-CHAT_VISION_MODELS = [name.strip() for name in env.list("CHAT_VISION_MODELS", default=["gpt-4o-mini"])]
+CHAT_VISION_MODELS = env.names("CHAT_VISION_MODELS", default=["gpt-4o-mini"])
 # What the model is told before every conversation; empty: nothing.
 CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default="")
 # How long a prompt may be, in tokens as we estimate them: of a longer conversation the oldest turns are left out.
 # 0: no bound, and the model's service refuses what is too long for it. The built-in model's window is small.
-CHAT_CONTEXT_TOKENS = env.int("CHAT_CONTEXT_TOKENS", default=1_500 if CHAT_LOCAL_MODEL else 100_000)
+CHAT_CONTEXT_TOKENS = env.whole("CHAT_CONTEXT_TOKENS", default=1_500 if CHAT_LOCAL_MODEL else 100_000)
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
-CHAT_TITLES = env.str("CHAT_TITLES", default="model")
+CHAT_TITLES = env.one_of("CHAT_TITLES", ("model", "off"), default="model")
 
 # May users share conversations by link? Off, the links that exist show nothing either.
-CHAT_SHARING = env.bool("CHAT_SHARING", default=True)
+CHAT_SHARING = env.switch("CHAT_SHARING", default=True)
 
 # May users attach files to what they ask? Off, nothing can be uploaded.
-CHAT_ATTACHMENTS = env.bool("CHAT_ATTACHMENTS", default=True)
+CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=True)
 
 # Limits; 0 turns one off
 
-CHAT_LIVE_PER_USER = env.int("CHAT_LIVE_PER_USER", default=5)
-CHAT_LIVE_PER_PROCESS = env.int("CHAT_LIVE_PER_PROCESS", default=1000)
-CHAT_STREAMS_PER_USER = env.int("CHAT_STREAMS_PER_USER", default=50)
-CHAT_MESSAGES_PER_MINUTE = env.int("CHAT_MESSAGES_PER_MINUTE", default=20)
-CHAT_INPUT_CHARS = env.int("CHAT_INPUT_CHARS", default=100_000)
-CHAT_OUTPUT_CHARS = env.int("CHAT_OUTPUT_CHARS", default=200_000)
+CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=5)
+CHAT_LIVE_PER_PROCESS = env.whole("CHAT_LIVE_PER_PROCESS", default=1000)
+CHAT_STREAMS_PER_USER = env.whole("CHAT_STREAMS_PER_USER", default=50)
+CHAT_MESSAGES_PER_MINUTE = env.whole("CHAT_MESSAGES_PER_MINUTE", default=20)
+CHAT_INPUT_CHARS = env.whole("CHAT_INPUT_CHARS", default=100_000)
+CHAT_OUTPUT_CHARS = env.whole("CHAT_OUTPUT_CHARS", default=200_000)
 # Of files that are attached to a message: how many, and of each of them how much.
-CHAT_ATTACHMENTS_PER_MESSAGE = env.int("CHAT_ATTACHMENTS_PER_MESSAGE", default=10)
-CHAT_ATTACHMENT_BYTES = env.int("CHAT_ATTACHMENT_BYTES", default=20_000_000)
-CHAT_ATTACHMENT_PIXELS = env.int("CHAT_ATTACHMENT_PIXELS", default=50_000_000)
-CHAT_ATTACHMENT_PAGES = env.int("CHAT_ATTACHMENT_PAGES", default=500)
-CHAT_ATTACHMENT_CHARS = env.int("CHAT_ATTACHMENT_CHARS", default=200_000)
-CHAT_STORAGE_PER_USER = env.int("CHAT_STORAGE_PER_USER", default=1_000_000_000)
+CHAT_ATTACHMENTS_PER_MESSAGE = env.whole("CHAT_ATTACHMENTS_PER_MESSAGE", default=10)
+CHAT_ATTACHMENT_BYTES = env.whole("CHAT_ATTACHMENT_BYTES", default=20_000_000)
+CHAT_ATTACHMENT_PIXELS = env.whole("CHAT_ATTACHMENT_PIXELS", default=50_000_000)
+CHAT_ATTACHMENT_PAGES = env.whole("CHAT_ATTACHMENT_PAGES", default=500)
+CHAT_ATTACHMENT_CHARS = env.whole("CHAT_ATTACHMENT_CHARS", default=200_000)
+CHAT_STORAGE_PER_USER = env.whole("CHAT_STORAGE_PER_USER", default=1_000_000_000)
 # A file that somebody imports; what is in a zip may be ten times as large.
-CHAT_IMPORT_BYTES = env.int("CHAT_IMPORT_BYTES", default=50_000_000)
+CHAT_IMPORT_BYTES = env.whole("CHAT_IMPORT_BYTES", default=50_000_000)
 # A body larger than this is refused with 413. A character takes up to 12 bytes in JSON, and a new conversation brings
 # a system prompt beside the message.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 12 * (CHAT_INPUT_CHARS or 1_000_000) + 65_536
 
 # Deadlines, in seconds; 0 turns one off
 
-CHAT_FIRST_TOKEN_SECONDS = env.float("CHAT_FIRST_TOKEN_SECONDS", default=60)
-CHAT_IDLE_SECONDS = env.float("CHAT_IDLE_SECONDS", default=60)
-CHAT_TOTAL_SECONDS = env.float("CHAT_TOTAL_SECONDS", default=900)
+CHAT_FIRST_TOKEN_SECONDS = env.seconds("CHAT_FIRST_TOKEN_SECONDS", default=60)
+CHAT_IDLE_SECONDS = env.seconds("CHAT_IDLE_SECONDS", default=60)
+CHAT_TOTAL_SECONDS = env.seconds("CHAT_TOTAL_SECONDS", default=900)
 # How long a reader may take nothing of what waits for it, until its connection is closed (chatsite/server.py).
-CHAT_READER_SECONDS = env.float("CHAT_READER_SECONDS", default=60)
+CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=60)
 
 # The log: to standard error, without what users write and without keys
 

@@ -62,6 +62,34 @@ def test_without_a_secret_key_it_says_what_to_do() -> None:
     assert "SECRET_KEY is not set" in checked.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CHAT_MESSAGES_PER_MINUTE", "-1"),
+        ("CHAT_LIVE_PER_USER", ""),
+        ("CHAT_IDLE_SECONDS", "nan"),
+        ("CHAT_REQUEST_THREADS", "0"),
+        ("SECURE_SSL_REDIRECT", "ture"),
+        ("CHAT_TITLES", "none"),
+    ],
+)
+def test_what_a_setting_cannot_be_is_said_at_start(name: str, value: str) -> None:
+    checked = manage("check", **PRODUCTION | {name: value})
+    assert checked.returncode != 0
+    last = checked.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {name} is n")
+    assert last.endswith(repr(value))
+
+
+def test_space_around_a_value_does_no_harm() -> None:
+    names = "s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS, s.CHAT_MODELS, s.OPENAI_API_KEY, s.CHAT_SHARING"
+    given = {"ALLOWED_HOSTS": "a.example, b.example", "CSRF_TRUSTED_ORIGINS": "https://a.example, https://b.example"}
+    given |= {"CHAT_MODELS": " small, large,", "OPENAI_API_KEY": "sk-key\n", "CHAT_SHARING": "Off "}
+    shown = manage("shell", "-v0", "-c", f"from django.conf import settings as s; print({names})", **given)
+    hosts, origins = ["a.example", "b.example"], ["https://a.example", "https://b.example"]
+    assert shown.stdout.strip() == f"{hosts} {origins} ['small', 'large'] sk-key False"
+
+
 def test_no_model_named_is_the_default_or_an_error_at_start() -> None:
     shown = manage("shell", "-v0", "-c", "from django.conf import settings as s; print(s.CHAT_MODELS)", CHAT_MODELS="")
     assert shown.stdout.strip() == "['gpt-4o-mini']" or (shown.returncode and "CHAT_MODELS" in shown.stderr)

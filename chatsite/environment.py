@@ -1,0 +1,54 @@
+"""The environment, read strictly: what a setting cannot be is an error at start, which names the setting."""
+
+import math
+from collections.abc import Sequence
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ON = ("true", "on", "ok", "y", "yes", "1")
+OFF = ("false", "off", "n", "no", "0", "")
+
+
+class Environment(environ.Env):  # type: ignore[misc] # untyped base
+    """Each method raises ImproperlyConfigured."""
+
+    def switch(self, name: str, default: bool) -> bool:
+        """On or off. Taken for off, a misspelt `on` would turn a protection off."""
+        value = self.str(name, default="on" if default else "off").strip().lower()
+        if value not in (*ON, *OFF):
+            raise ImproperlyConfigured(f"{name} is neither on nor off: {value!r}")
+        return value in ON
+
+    def whole(self, name: str, default: int, least: int = 0) -> int:
+        """A whole number."""
+        value = self.str(name, default=str(default))
+        try:
+            number = int(value)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise ImproperlyConfigured(f"{name} is no whole number from {least} on: {value!r}")
+        return number
+
+    def seconds(self, name: str, default: float) -> float:
+        """A time, or 0."""
+        value = self.str(name, default=str(default))
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number < math.inf:
+            raise ImproperlyConfigured(f"{name} is no number of seconds: {value!r}")
+        return number
+
+    def names(self, name: str, default: Sequence[str] = ()) -> list[str]:
+        """What stands between commas, without the spaces around it."""
+        given = self.str(name, default=",".join(default)).split(",")
+        return [each.strip() for each in given if each.strip()]
+
+    def one_of(self, name: str, choices: Sequence[str], default: str) -> str:
+        value: str = self.str(name, default=default)
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name} is none of {', '.join(choices)}: {value!r}")
+        return value
