@@ -10,6 +10,8 @@ from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
 from chat.sentences import gettext_noop as _
 
+GONE = _("There is no such conversation among yours.")
+
 
 def leave(owner_id: Any, conversation_id: uuid.UUID) -> None:
     """Its page was left. One that is kept stays as it is. Raises NotFound."""
@@ -23,14 +25,17 @@ def come_back(conversation: Conversation) -> None:
 
 
 def keep(owner_id: Any, conversation_id: uuid.UUID) -> Conversation:
-    """It is a conversation like any other from now on. Raises NotFound."""
+    """It is a conversation like any other from now on. Raises NotFound, also if it is being erased."""
     own = _own(owner_id, conversation_id)
     own.update(is_temporary=False, left_at=None)
-    return own.get()
+    kept: Conversation | None = own.first()  # the update has waited for an erasure, if there was one
+    if not kept:
+        raise NotFound(GONE)
+    return kept
 
 
 def _own(owner_id: Any, conversation_id: uuid.UUID) -> ConversationQuerySet:
     own: ConversationQuerySet = Conversation.objects.filter(owner=owner_id, pk=conversation_id)
     if not own.exists():
-        raise NotFound(_("There is no such conversation among yours."))
+        raise NotFound(GONE)
     return own

@@ -4,9 +4,13 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 
+from chat.errors import NotFound
 from chat.expiry import LEFT, erase_expired
 from chat.models import Conversation
+from chat.models.conversation import ConversationQuerySet
+from chat.temporary import keep
 from tests.conftest import RunSite
 from tests.support.client import Client, Stream
 from tests.support.client import question as question_of
@@ -123,3 +127,18 @@ def test_one_that_is_kept_is_like_any_other(alice: Client, question: str) -> Non
     assert f'href="/c/{conversation}/"' in page(alice, "/")
     assert conversation in page(alice, f"/search/?q={question.split()[-1].rstrip('?')}")
     assert "This conversation is temporary" not in page(alice, f"/c/{conversation}/")
+
+
+@pytest.mark.django_db
+def test_one_that_is_erased_just_then_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = User.objects.create(username="owner")
+    conversation = Conversation.objects.create(owner=owner, is_temporary=True)
+    update = ConversationQuerySet.update
+
+    def update_late(conversations: ConversationQuerySet, **values: object) -> int:
+        Conversation.with_deleted.all().delete()
+        return update(conversations, **values)
+
+    monkeypatch.setattr(ConversationQuerySet, "update", update_late)
+    with pytest.raises(NotFound):
+        keep(owner.pk, conversation.pk)
