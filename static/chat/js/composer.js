@@ -9,7 +9,7 @@ const SAVE_MS = 300;
 const WAITING = gettext("Sent as soon as the files are there. Esc takes it back.");
 const NOT_SENT = gettext("Not sent.");
 /** How long a page may go on living after it was left. */
-const LEAVING_MS = 5_000;
+const LEAVING_MS = 30_000;
 
 /**
  * Where messages are written: keys, size, files, draft, and what is wrong with what was sent.
