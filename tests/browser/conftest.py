@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect, sync_playwright
 
+from tests.browser.contexts import Contexts
 from tests.browser.wire import Wire
 from tests.support.client import Client
 from tests.support.site import ROOT, Site
@@ -47,6 +48,13 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> Iterator[Contexts]:
+    contexts = Contexts(browser, kept=[{"viewport": WIDE}, {"viewport": PHONE}])
+    yield contexts
+    contexts.close()
+
+
 @pytest.fixture
 def complaints() -> list[str]:
     """What the browser complained about: errors in scripts, violations of the content security policy."""
@@ -54,29 +62,34 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def context_for(browser: Browser, complaints: list[str]) -> Iterator[Callable[..., BrowserContext]]:
+def context_for(contexts: Contexts, complaints: list[str]) -> Iterator[Callable[..., BrowserContext]]:
     """`context_for(client)`: a browser in which that user is logged in; no client: nobody is."""
-    contexts: list[BrowserContext] = []
+    ours: list[BrowserContext] = []
 
     def complain(message: ConsoleMessage) -> None:
         # A refused request is logged as an error too; tests of refusals look at the page.
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
             complaints.append(message.text)
 
+    def despair(error: WebError) -> None:
+        complaints.append(str(error.error))
+
     def make(client: Client | None = None, **options: object) -> BrowserContext:
-        context = browser.new_context(**{"viewport": WIDE} | options)
+        context = contexts.take(**{"viewport": WIDE} | options)
         context.set_default_timeout(PATIENCE_MS)
         context.on("console", complain)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("weberror", despair)
         if client:
             url = f"http://{client.host}:{client.port}"
             context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"], "url": url}])
-        contexts.append(context)
+        ours.append(context)
         return context
 
     yield make
-    for context in contexts:
-        context.close()
+    for context in ours:
+        context.remove_listener("console", complain)
+        context.remove_listener("weberror", despair)
+    contexts.give_back()
 
 
 @pytest.fixture
