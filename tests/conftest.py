@@ -21,6 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from chat.models import Prompt
 from tests.support.client import Client
 from tests.support.postgres import Postgres, programs
+from tests.support.preloaded import IS_POSSIBLE, Preloaded
 from tests.support.site import ROOT, Site, environment
 from tests.support.upstream import ScriptedUpstream
 
@@ -83,8 +84,21 @@ def static_files(django_db_setup: None) -> Path:
 
 
 @pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded | None]:
+    """What sites are forked from, where that is possible."""
+    preloaded = Preloaded(environment()) if IS_POSSIBLE else None
+    yield preloaded
+    if preloaded:
+        preloaded.close()
+
+
+@pytest.fixture(scope="session")
 def run_site(
-    django_db_setup: None, static_files: Path, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    static_files: Path,
+    upstream: ScriptedUpstream,
+    preloaded: Preloaded | None,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[RunSite]:
     """Run a site with other settings: `run_site(CHAT_LIVE_PER_USER="2")`. Equal settings share a process,
 
@@ -97,7 +111,7 @@ def run_site(
         variables = environment(**{"OPENAI_BASE_URL": upstream.base_url, **changes})
         key = frozenset(variables.items())
         if own or key not in shared:
-            site = Site(folder / f"site-{len(_sites)}.log", variables)
+            site = Site(folder / f"site-{len(_sites)}.log", variables, preloaded)
             _sites.append(site)
             site.start()
             if own:

@@ -14,10 +14,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.support.preloaded import ROOT, Preloaded, Process
+
 API_KEY = "sk-test-0123456789-do-not-show"
 START_SECONDS = 30.0
 END_SECONDS = 15.0
+APPLICATION = "chatsite.asgi:application"
 
 
 def environment(**changes: str | None) -> dict[str, str]:
@@ -44,12 +46,16 @@ def environment(**changes: str | None) -> dict[str, str]:
 
 
 class Site:
-    """Listens on a port of its own, which stays the same (and open) over restarts."""
+    """Listens on a port of its own, which stays the same (and open) over restarts.
 
-    def __init__(self, log: Path, variables: dict[str, str]) -> None:
+    Without `preloaded` libraries it is started as the documentation says, a second of work later.
+    """
+
+    def __init__(self, log: Path, variables: dict[str, str], preloaded: Preloaded | None = None) -> None:
+        self._preloaded = preloaded
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
         self._variables = variables
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Process | None = None
         self.log_file = log
 
     @property
@@ -66,6 +72,11 @@ class Site:
         return self._process.pid
 
     @property
+    def has_ended(self) -> bool:
+        assert self._process
+        return self._process.poll() is not None
+
+    @property
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
@@ -76,14 +87,19 @@ class Site:
 
     def launch(self) -> None:
         """Start the process. It adopts our socket, so no other can take the port and nobody is refused."""
-        dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        command = [sys.executable, "-m", "daphne", "--fd", str(self._listener.fileno()), "chatsite.asgi:application"]
+        listener = self._listener.fileno()
         with self.log_file.open("ab") as log:
+            # What is preloaded into it, before Python, needs a program of its own.
+            if self._preloaded and "LD_PRELOAD" not in self._variables:
+                self._process = self._preloaded.start([APPLICATION], self._variables, listener, log.fileno())
+                return
+            dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+            command = [sys.executable, "-m", "daphne", "--fd", str(listener), APPLICATION]
             self._process = subprocess.Popen(
                 [*dies_with_us, *command],
                 cwd=ROOT,
                 env=self._variables,
-                pass_fds=[self._listener.fileno()],
+                pass_fds=[listener],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -92,8 +108,7 @@ class Site:
     def wait_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            assert self._process
-            assert self._process.poll() is None, f"The site ended at once:\n{self.log}"
+            assert not self.has_ended, f"The site ended at once:\n{self.log}"
             if self._answers():
                 return
         raise AssertionError(f"The site did not answer within {START_SECONDS} s:\n{self.log}")
@@ -132,6 +147,6 @@ class Site:
             self._process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(END_SECONDS)
             raise AssertionError(f"The site did not end within {END_SECONDS} s of {sign.name}") from None
         self._process = None
