@@ -167,6 +167,7 @@ def test_no_first_piece_in_time_fails(
     upstream.wait_asked(question).wait_closed(2)
 
 
+@pytest.mark.alone
 def test_silence_in_the_middle_fails_and_keeps_the_text(
     hurried: Client, upstream: ScriptedUpstream, question: str
 ) -> None:
