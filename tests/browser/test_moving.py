@@ -68,6 +68,7 @@ def test_another_file_is_looked_into_anew(open_page: OpenPage, alice: Client, fi
 def test_a_link_is_made_copied_read_and_revoked(open_page: OpenPage, alice: Client) -> None:
     assert alice.user
     conversation, _ = stored_conversation(alice.user.pk, ["Why?", "**So** it is.", "And?", *HOSTILE[:1]])
+    Conversation.objects.update(titled_by=Conversation.TitledBy.OWNER)
     page = open_page(alice, f"/c/{conversation.pk}/")
     page.get_by_role("link", name="Share this conversation").first.click()
     page.get_by_label("The link ends").select_option("7")
