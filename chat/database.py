@@ -25,28 +25,29 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
     Unlike `sync_to_async` it needs nothing of the request's context, so that tasks which outlive their request
     may call it. If the caller is cancelled a function that has begun still runs to its end.
     """
-    call = partial(_with_fresh_connection, function, *args, **kwargs)
+    call = partial(with_usable_connection, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_readers, call)
 
 
 async def write_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for a function that writes."""
-    call = partial(_with_fresh_connection, function, *args, **kwargs)
+    call = partial(with_usable_connection, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_writers, call)
 
 
 async def import_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for a file that is imported or looked into: nobody else waits for it."""
-    call = partial(_with_fresh_connection, function, *args, **kwargs)
+    call = partial(with_usable_connection, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_importers, call)
 
 
 async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for the two short reads that each request begins with: they must not wait for long ones."""
-    call = partial(_with_fresh_connection, function, *args, **kwargs)
+    call = partial(with_usable_connection, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_doorkeepers, call)
 
 
-def _with_fresh_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def with_usable_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Calls it once this thread has looked at its connection: one that broke, or has had its time, is opened anew."""
     close_old_connections()
     return function(*args, **kwargs)

@@ -4,14 +4,14 @@ Django looks at them whenever a request begins or ends, for which it changes thr
 use those connections. Here a thread looks at its own before it does something for a request.
 """
 
-from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from django.core.handlers import exception
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, HttpResponse
+
+from chat.database import with_usable_connection
 
 
 def check_connections_in_their_threads() -> None:
@@ -32,8 +32,3 @@ def check_those_of_error_pages() -> None:
         return response
 
     exception.response_for_exception = checked
-
-
-def with_usable_connection(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    close_old_connections()
-    return function(*args, **kwargs)

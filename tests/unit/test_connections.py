@@ -11,7 +11,8 @@ from django.db import connection
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
-from chatsite.connections import check_those_of_error_pages, with_usable_connection
+from chat.database import with_usable_connection
+from chatsite.connections import check_those_of_error_pages
 
 pytestmark = pytest.mark.django_db
 
