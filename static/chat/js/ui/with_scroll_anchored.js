@@ -1,0 +1,13 @@
+import { Place } from "./scroll_anchor.js";
+
+/**
+ * Changes the page, and leaves what is being read where it is. Browsers do so by themselves, but not at the very top
+ * of a page, and Safari not at all.
+ *
+ * @param {() => void} change
+ */
+export function steadily(change) {
+  const place = Place.now;
+  change();
+  place.hold();
+}
