@@ -116,7 +116,7 @@ def test_what_is_chosen_before_the_page_is_ready_is_not_lost(
 SIZES_IN_WORDS = """async (sizes) => {
     const address = performance.getEntriesByType("resource").find(({ name }) => name.includes("/file_size."));
     const { fileSize } = await import(address.name);
-    return sizes.map((size) => fileSize(size));
+    return sizes.map((size) => fileSize(size, document.documentElement.lang));
 }"""
 
 

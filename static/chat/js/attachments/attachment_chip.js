@@ -21,7 +21,7 @@ export class Chip {
   /** Of a file that is to be uploaded. @param {File} file */
   static of(file) {
     const chip = Chip.#create(fileName(file));
-    chip.#part("about").textContent = fileSize(file.size);
+    chip.#part("about").textContent = fileSize(file.size, document.documentElement.lang);
     return chip;
   }
 

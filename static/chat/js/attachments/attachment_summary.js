@@ -21,5 +21,5 @@ const KINDS = { image: gettext("Image"), text: gettext("Text"), pdf: gettext("PD
  */
 export function about({ kind, pages, size }) {
   const extent = pages ? [filled(ngettext("%s page", "%s pages", pages), pages)] : [];
-  return [KINDS[kind], ...extent, fileSize(size)].join(" · ");
+  return [KINDS[kind], ...extent, fileSize(size, document.documentElement.lang)].join(" · ");
 }

@@ -209,7 +209,7 @@ export class Chips {
 
   /** @param {File} file */
   #tooLarge(file) {
-    const sizes = [file.size, this.#limits.bytes].map((bytes) => fileSize(bytes));
+    const sizes = [file.size, this.#limits.bytes].map((bytes) => fileSize(bytes, document.documentElement.lang));
     return filled(gettext("%s has %s; a file may have %s."), `\u2068${fileName(file)}\u2069`, ...sizes);
   }
 }
