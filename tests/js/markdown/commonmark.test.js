@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { whole, window } from "../support/markdown.js";
 import { EXAMPLES } from "../support/commonmark.js";
-import { HARMLESS } from "../../../static/chat/js/markdown/parse/allowed_elements.js";
+import { ALLOWED_ELEMENTS } from "../../../static/chat/js/markdown/parse/allowed_elements.js";
 import { Lexer, marked } from "marked";
 
 /** That they are the same in pieces is proven in Chromium: tests/browser/test_markdown.py. */
@@ -60,7 +60,7 @@ function foreignTags({ markdown }) {
   marked.walkTokens(Lexer.lex(markdown), (token) => {
     if (token.type === "html") found.push(...(token.raw.replace(/<!--[^]*?-->/g, "").match(/<[/!?]?[a-z[][^\s/>]*/gi) ?? []));
   });
-  return found.filter((tag) => !HARMLESS.has(tag.replace(/^<\/?/, "").toLowerCase()));
+  return found.filter((tag) => !ALLOWED_ELEMENTS.has(tag.replace(/^<\/?/, "").toLowerCase()));
 }
 
 /** The same example with addresses of the web, so that its links remain links. */

@@ -12,7 +12,7 @@
  * @param {Watch} watch
  * @returns {Promise<Response>}
  */
-export function upload(url, body, headers, { onProgress, signal }) {
+export function postWithProgress(url, body, headers, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();

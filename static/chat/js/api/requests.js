@@ -9,12 +9,24 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("../lib/failure.js").Failure} Failure
  * @typedef {import("../lib/stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, attachments: import("../attachments/attachment_summary.js").Attachment[], parent: string | null, model?: string | undefined, settings?: import("../settings/conversation_settings.js").Settings, temporary?: true}} Question
- * @typedef {{id: string, model?: string}} Wish
- * @typedef {{id: string, title: string, titled_by: string}} Titled
- * @typedef {{value: string, comment?: string}} Opinion
+ * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
+ * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
+ * @typedef {{id: string, model?: string}} GenerationRequest
+ * @typedef {{id: string, title: string, titled_by: string}} ConversationInfo
+ * @typedef {{value: string, comment?: string}} Feedback
+ *
+ * @typedef {object} Attachment a file that the site keeps
+ * @property {string} id
+ * @property {"image" | "text" | "pdf"} kind
+ * @property {string} name
+ * @property {number} size in bytes
+ * @property {number | null} width of an image, in pixels
+ * @property {number | null} height
+ * @property {number | null} pages of a PDF
+ * @property {string} url
+ * @property {string | null} thumbnail its address, of an image
  */
-export class Site {
+export class Requests {
   #root;
   #token;
 
@@ -35,7 +47,7 @@ export class Site {
   }
 
   /** @param {Question} question @returns {Asking} */
-  asking({ conversation, attachments, ...body }) {
+  askRequest({ conversation, attachments, ...body }) {
     const ids = attachments.length ? { attachments: attachments.map(({ id }) => id) } : {};
     return post(`${this.conversationUrl(conversation)}messages/`, { ...body, ...ids });
   }
@@ -46,7 +58,7 @@ export class Site {
   }
 
   /** A file that was uploaded is not to be sent. @param {string} attachment @returns {Promise<Failure | null>} */
-  discard(attachment) {
+  discardAttachment(attachment) {
     return this.#post(`${this.attachmentsUrl}${attachment}/deletion/`);
   }
 
@@ -56,25 +68,25 @@ export class Site {
   }
 
   /** The page of a temporary conversation is left; the request outlives it. @param {string} id */
-  leave(id) {
+  leaveConversation(id) {
     const body = new URLSearchParams({ csrfmiddlewaretoken: this.#token.value });
     navigator.sendBeacon(`${this.conversationUrl(id)}departure/`, body);
   }
 
   /** What the forms of a message post to, and where its details are. @param {string} message */
-  addresses(message) {
+  messageUrls(message) {
     const address = `${this.#root}messages/${message}/`;
     return { retry: `${address}regenerations/`, continue: `${address}continuations/`, details: `${address}details/` };
   }
 
-  /** @param {string} message @param {Wish} wish @returns {Asking} */
-  regenerating(message, wish) {
-    return post(this.addresses(message).retry, wish);
+  /** @param {string} message @param {GenerationRequest} request @returns {Asking} */
+  regenerateRequest(message, request) {
+    return post(this.messageUrls(message).retry, request);
   }
 
-  /** @param {string} message @param {Wish} wish @param {number} position that the page has @returns {Asking} */
-  continuing(message, wish, position) {
-    return post(this.addresses(message).continue, wish, { "Last-Event-ID": String(position) });
+  /** @param {string} message @param {GenerationRequest} request @param {number} position that the page has @returns {Asking} */
+  continueRequest(message, request, position) {
+    return post(this.messageUrls(message).continue, request, { "Last-Event-ID": String(position) });
   }
 
   /**
@@ -82,28 +94,28 @@ export class Site {
    * @param {string} generation
    * @returns {Promise<Failure | null>}
    */
-  async cancel(generation) {
+  async cancelGeneration(generation) {
     const failure = await this.#post(`${this.#root}generations/${generation}/cancellation/`);
     return failure && !failure.status ? { ...failure, message: NOT_STOPPED } : failure;
   }
 
   /** Puts the branch through a message on show, from now on. @param {string} message @returns {Promise<Failure | null>} */
-  select(message) {
+  selectBranch(message) {
     return this.#post(`${this.#root}messages/${message}/selection/`);
   }
 
-  /** How a conversation's model is to answer, from now on. @param {string} conversation @param {import("../settings/conversation_settings.js").Settings} settings @returns {Promise<Failure | null>} */
-  set(conversation, settings) {
+  /** How a conversation's model is to answer, from now on. @param {string} conversation @param {Settings} settings @returns {Promise<Failure | null>} */
+  saveSettings(conversation, settings) {
     return this.#post(`${this.conversationUrl(conversation)}settings/`, settings);
   }
 
-  /** Stores what its reader thinks of an answer. @param {string} message @param {Opinion} opinion @returns {Promise<Failure | null>} */
-  rate(message, opinion) {
+  /** Stores what its reader thinks of an answer. @param {string} message @param {Feedback} opinion @returns {Promise<Failure | null>} */
+  saveFeedback(message, opinion) {
     return this.#post(`${this.#root}messages/${message}/feedback/`, opinion);
   }
 
   /** Does something with a conversation as a whole: `noun` is what is posted to. @param {string} id @param {string} noun @param {object} [body] */
-  keep(id, noun, body) {
+  updateConversation(id, noun, body) {
     return this.#post(`${this.conversationUrl(id)}${noun}/`, body);
   }
 
@@ -112,7 +124,7 @@ export class Site {
    * @param {string} query
    * @param {string} tag that an earlier one bore
    */
-  async list(query, tag) {
+  async fetchList(query, tag) {
     const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
     try {
       const response = await fetch(`${this.#root}conversations/${query}`, { headers, cache: "no-store" });
@@ -129,7 +141,7 @@ export class Site {
    * @param {string} from the message that it is to begin with
    * @returns {Promise<Document | null>}
    */
-  async page(id, from) {
+  async fetchPage(id, from) {
     try {
       const response = await fetch(`${this.conversationUrl(id)}?from=${from}`, { headers: { Accept: "text/html" }, cache: "no-store" });
       return new DOMParser().parseFromString(await response.text(), "text/html");
@@ -138,8 +150,8 @@ export class Site {
     }
   }
 
-  /** @param {string} id @returns {Promise<Titled | null>} null if it could not be learnt */
-  async conversation(id) {
+  /** @param {string} id @returns {Promise<ConversationInfo | null>} null if it could not be learnt */
+  async fetchConversation(id) {
     try {
       const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" } });
       return response.ok ? await response.json() : null;

@@ -1,6 +1,6 @@
 import { failureOf } from "../lib/failure.js";
 import { gettext } from "../lib/i18n.js";
-import { upload } from "./post_with_progress.js";
+import { postWithProgress } from "./post_with_progress.js";
 
 /** The browser makes six connections to a host over HTTP/1.1, and answers need some. */
 const AT_ONCE = 2;
@@ -10,19 +10,19 @@ const UNREADABLE = gettext("This file cannot be read. Perhaps it has been moved 
 /**
  * Files on their way to the site, a few at a time.
  *
- * @typedef {import("../attachments/attachment_summary.js").Attachment} Attachment
+ * @typedef {import("./requests.js").Attachment} Attachment
  * @typedef {import("../lib/failure.js").Failure} Failure
  * @typedef {import("./post_with_progress.js").Watch} Watch
  */
-export class Uploads {
-  #site;
+export class UploadQueue {
+  #requests;
   #running = 0;
   /** @type {(() => void)[]} */
   #waiting = [];
 
-  /** @param {import("./requests.js").Site} site */
-  constructor(site) {
-    this.#site = site;
+  /** @param {import("./requests.js").Requests} requests */
+  constructor(requests) {
+    this.#requests = requests;
   }
 
   /**
@@ -49,9 +49,9 @@ export class Uploads {
     const body = new FormData();
     body.append("id", id);
     body.append("file", file);
-    const url = this.#site.attachmentsUrl;
-    const response = await this.#site
-      .withToken((token) => upload(url, body, { Accept: "application/json", "X-CSRFToken": token }, watch), watch.signal)
+    const url = this.#requests.attachmentsUrl;
+    const response = await this.#requests
+      .withToken((token) => postWithProgress(url, body, { Accept: "application/json", "X-CSRFToken": token }, watch), watch.signal)
       .catch(() => null);
     const attachment = response?.ok ? await attachmentIn(response.clone()) : null;
     return attachment ? { attachment } : { failure: await inWords(response, file) };

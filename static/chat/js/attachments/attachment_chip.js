@@ -1,8 +1,8 @@
-import { about } from "./attachment_summary.js";
+import { attachmentSummary } from "./attachment_summary.js";
+import { failureAdvice } from "../ui/failure_advice.js";
 import { fileName } from "../lib/file_name.js";
 import { fileSize } from "../lib/file_size.js";
-import { filled, gettext } from "../lib/i18n.js";
-import { linkTo } from "../ui/failure_advice.js";
+import { gettext, interpolate } from "../lib/i18n.js";
 
 const CHECKED = gettext("is being checked");
 
@@ -10,9 +10,9 @@ const CHECKED = gettext("is being checked");
  * A file beside a text that is being written: the element of _chip.html. It is `uploading`, `stored` or `failed`, as its
  * `data-state` says; stored, it bears what the site knows of it.
  *
- * @typedef {import("./attachment_summary.js").Attachment} Attachment
+ * @typedef {import("../api/requests.js").Attachment} Attachment
  */
-export class Chip {
+export class AttachmentChip {
   /** @param {HTMLElement} element */
   constructor(element) {
     this.element = element;
@@ -20,14 +20,14 @@ export class Chip {
 
   /** Of a file that is to be uploaded. @param {File} file */
   static of(file) {
-    const chip = Chip.#create(fileName(file));
+    const chip = AttachmentChip.#create(fileName(file));
     chip.#part("about").textContent = fileSize(file.size, document.documentElement.lang);
     return chip;
   }
 
   /** Of one that the site keeps. @param {Attachment} attachment */
   static showing(attachment) {
-    const chip = Chip.#create(attachment.name);
+    const chip = AttachmentChip.#create(attachment.name);
     chip.store(attachment);
     return chip;
   }
@@ -35,7 +35,7 @@ export class Chip {
   /** @param {string} name */
   static #create(name) {
     const template = /** @type {HTMLTemplateElement} */ (document.getElementById("chip"));
-    const chip = new Chip(/** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true)));
+    const chip = new AttachmentChip(/** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true)));
     chip.#name = name;
     return chip;
   }
@@ -73,14 +73,14 @@ export class Chip {
     this.#name = attachment.name;
     this.element.dataset["attachment"] = JSON.stringify(attachment);
     /** @type {HTMLInputElement} */ (this.element.querySelector("[name=attachments]")).value = attachment.id;
-    this.#part("about").textContent = about(attachment);
+    this.#part("about").textContent = attachmentSummary(attachment);
     if (attachment.thumbnail) this.#picture(attachment.thumbnail);
   }
 
-  /** @param {import("../conversation/failure_messages.js").Advice} advice @param {boolean} isWorthTrying is it to be tried again? */
-  fail({ sentence, remedy }, isWorthTrying) {
+  /** @param {import("../ui/failure_advice.js").Advice} advice @param {boolean} isWorthTrying is it to be tried again? */
+  fail({ sentence, link }, isWorthTrying) {
     this.#become("failed");
-    this.#part("failure").replaceChildren(sentence, ...linkTo(remedy));
+    this.#part("failure").replaceChildren(...failureAdvice(sentence, link));
     this.#part("retry").hidden = !isWorthTrying;
   }
 
@@ -100,9 +100,9 @@ export class Chip {
   /** @param {string} name */
   set #name(name) {
     Object.assign(this.#part("name"), { textContent: name, title: name });
-    this.#progress.ariaLabel = filled(gettext("Upload of %s"), name);
-    this.#part("remove").ariaLabel = filled(gettext("Remove %s"), name);
-    this.#part("retry").ariaLabel = filled(gettext("Try again: %s"), name);
+    this.#progress.ariaLabel = interpolate(gettext("Upload of %s"), name);
+    this.#part("remove").ariaLabel = interpolate(gettext("Remove %s"), name);
+    this.#part("retry").ariaLabel = interpolate(gettext("Try again: %s"), name);
   }
 
   /** @param {string} url */

@@ -7,16 +7,16 @@ const UNREACHABLE = gettext("The site could not be reached. Try again.");
  * The ways by which files come to a text that is being written: the button, and the clipboard. What becomes of them is
  * pending_attachments.js, which is loaded with the first of them.
  *
- * @typedef {import("./attachment_summary.js").Attachment} Attachment
- * @typedef {import("./pending_attachments.js").Chips} Chips
+ * @typedef {import("../api/requests.js").Attachment} Attachment
+ * @typedef {import("./pending_attachments.js").PendingAttachments} PendingAttachments
  * @typedef {import("./pending_attachments.js").Owner} Owner
  */
-export class Attaching {
+export class AttachmentField {
   #form;
   #owner;
-  /** @type {Chips | null} */
-  #chips = null;
-  /** What there is to show before there are chips. @type {Attachment[]} */
+  /** @type {PendingAttachments | null} */
+  #pending = null;
+  /** What there is to show before that is loaded. @type {Attachment[]} */
   #kept = [];
   #coming = 0;
 
@@ -34,52 +34,52 @@ export class Attaching {
 
   /** Those that the site has. @returns {Attachment[]} */
   get attachments() {
-    return this.#chips?.attachments ?? this.#kept;
+    return this.#pending?.attachments ?? this.#kept;
   }
 
   set attachments(attachments) {
     this.#kept = attachments;
-    if (this.#chips) this.#chips.show(attachments);
-    else if (attachments.length) void this.#load().then((chips) => chips?.show(this.#kept));
+    if (this.#pending) this.#pending.show(attachments);
+    else if (attachments.length) void this.#load().then((pending) => pending?.show(this.#kept));
   }
 
   get isEmpty() {
-    return !this.#coming && (this.#chips?.isEmpty ?? !this.#kept.length);
+    return !this.#coming && (this.#pending?.isEmpty ?? !this.#kept.length);
   }
 
   /** Is one of them on its way yet? */
   get isBusy() {
-    return this.#coming > 0 || (this.#chips?.isBusy ?? false);
+    return this.#coming > 0 || (this.#pending?.isBusy ?? false);
   }
 
   /** Why they cannot be sent as they are; empty: they can. */
   get objection() {
-    return this.#chips?.objection ?? "";
+    return this.#pending?.objection ?? "";
   }
 
   /** Is there something that the chosen model cannot see? Says so. */
   insist() {
-    return this.#chips?.insist() ?? false;
+    return this.#pending?.insist() ?? false;
   }
 
   /** @param {File[]} files */
   async add(files) {
     if (!this.#input) return this.#owner.complain(NOT_HERE);
     this.#coming += 1;
-    const chips = await this.#load();
+    const pending = await this.#load();
     this.#coming -= 1;
-    if (chips) chips.add(files);
+    if (pending) pending.add(files);
     else this.#owner.complain(UNREACHABLE);
   }
 
   /** What is on its way is not wanted any more. */
   stop() {
-    this.#chips?.stop();
+    this.#pending?.stop();
   }
 
   /** Those that the site does not have any more say so. */
   verify() {
-    if (this.attachments.length) void this.#load().then((chips) => chips?.verify());
+    if (this.attachments.length) void this.#load().then((pending) => pending?.verify());
   }
 
   /** @returns {HTMLInputElement | null} null where files cannot be attached */
@@ -111,10 +111,10 @@ export class Attaching {
     void this.add(files);
   }
 
-  /** @returns {Promise<Chips | null>} null if they cannot be had: without a network, for example */
+  /** @returns {Promise<PendingAttachments | null>} null if they cannot be had: without a network, for example */
   async #load() {
     const module = await import("./pending_attachments.js").catch(() => null);
-    if (module) this.#chips ??= new module.Chips(this.#form, this.#owner);
-    return this.#chips;
+    if (module) this.#pending ??= new module.PendingAttachments(this.#form, this.#owner);
+    return this.#pending;
   }
 }

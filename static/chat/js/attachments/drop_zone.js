@@ -5,7 +5,7 @@ const HELD_MS = 700;
  * Files that are dropped anywhere on the page; none is opened in its place. While they are held over it, a veil says so.
  * What is dragged from the page itself is no file.
  */
-export class Dropping {
+export class DropZone {
   #veil;
   #onFiles;
   #hiding = 0;

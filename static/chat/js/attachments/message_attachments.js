@@ -1,4 +1,4 @@
-import { about } from "./attachment_summary.js";
+import { attachmentSummary } from "./attachment_summary.js";
 
 /** How large the only image of a message is shown, in pixels; chat/templatetags/attachments.py says the same. */
 const BOX = { width: 320, height: 208 };
@@ -6,9 +6,9 @@ const BOX = { width: 320, height: 208 };
 /**
  * The files of a message, above its text: as _attachments.html renders them, from the same templates.
  *
- * @typedef {import("./attachment_summary.js").Attachment} Attachment
+ * @typedef {import("../api/requests.js").Attachment} Attachment
  */
-export class Attachments {
+export class MessageAttachments {
   #list;
 
   /** @param {HTMLElement} list */
@@ -46,7 +46,7 @@ function fillImage(image, { name, thumbnail, url, width, height }) {
 function fillFile(element, attachment) {
   const [name, words] = [".attachment__name", ".attachment__about"].map((part) => /** @type {HTMLElement} */ (element.querySelector(part)));
   Object.assign(/** @type {HTMLElement} */ (name), { textContent: attachment.name, title: attachment.name });
-  /** @type {HTMLElement} */ (words).textContent = about(attachment);
+  /** @type {HTMLElement} */ (words).textContent = attachmentSummary(attachment);
 }
 
 /** @param {number} width @param {number} height @returns {{width: number, height: number}} in the same proportion, as large as the box lets it be */

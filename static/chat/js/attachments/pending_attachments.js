@@ -1,9 +1,9 @@
-import { Chip } from "./attachment_chip.js";
-import { Sight } from "./vision_check.js";
-import { Uploads } from "../api/upload_queue.js";
+import { AttachmentChip } from "./attachment_chip.js";
+import { UploadQueue } from "../api/upload_queue.js";
+import { VisionCheck } from "./vision_check.js";
 import { fileName } from "../lib/file_name.js";
 import { fileSize } from "../lib/file_size.js";
-import { filled, gettext, ngettext } from "../lib/i18n.js";
+import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 import { uuid } from "../lib/uuid.js";
 
 /** What the site says of a file that it will never take. */
@@ -18,23 +18,23 @@ const GONE = gettext("The site does not have this file any more: what is not sen
  * The files beside a text that is being written, as a list of chips: those that are being uploaded, those that the site
  * has, those that failed.
  *
- * @typedef {import("./attachment_summary.js").Attachment} Attachment
+ * @typedef {import("../api/requests.js").Attachment} Attachment
  *
  * @typedef {object} Owner
- * @property {import("../api/requests.js").Site} site
- * @property {(failure: import("../lib/failure.js").Failure) => import("../conversation/failure_messages.js").Advice} advise
+ * @property {import("../api/requests.js").Requests} requests
+ * @property {(failure: import("../lib/failure.js").Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce to those who do not see the page
  * @property {(sentence: string) => void} complain
  * @property {() => void} onChange files came, went, or were stored
  * @property {(attachment: Attachment) => void} onRemoved somebody has taken it out
  */
-export class Chips {
+export class PendingAttachments {
   #list;
   #field;
   #objection;
   #owner;
   #limits;
-  #sight;
+  #visionCheck;
   #uploads;
   /** @type {WeakMap<HTMLElement, {id: string, file: File, stop: AbortController}>} what was chosen here */
   #sources = new WeakMap();
@@ -48,15 +48,15 @@ export class Chips {
     const composer = /** @type {HTMLFormElement} */ (document.getElementById("composer"));
     const { attachmentLimit, attachmentBytes } = composer.dataset;
     this.#limits = { count: Number(attachmentLimit) || Infinity, bytes: Number(attachmentBytes) || Infinity };
-    this.#sight = new Sight(composer);
-    this.#uploads = new Uploads(owner.site);
+    this.#visionCheck = new VisionCheck(composer);
+    this.#uploads = new UploadQueue(owner.requests);
     this.#list.addEventListener("click", ({ target }) => this.#clicked(/** @type {Element} */ (target)));
     composer.addEventListener("change", () => this.#list.isConnected && this.#changed());
   }
 
   get #all() {
     const elements = /** @type {NodeListOf<HTMLElement>} */ (this.#list.querySelectorAll(".chip"));
-    return Array.from(elements, (element) => new Chip(element));
+    return Array.from(elements, (element) => new AttachmentChip(element));
   }
 
   get isEmpty() {
@@ -75,7 +75,7 @@ export class Chips {
   /** In place of those that the site has; what is on its way stays behind them. @param {Attachment[]} attachments */
   show(attachments) {
     for (const { state, element } of this.#all) if (state === "stored") element.remove();
-    this.#list.prepend(...attachments.map((attachment) => Chip.showing(attachment).element));
+    this.#list.prepend(...attachments.map((attachment) => AttachmentChip.showing(attachment).element));
     this.#changed();
   }
 
@@ -101,7 +101,7 @@ export class Chips {
     const sentences = files.filter((file) => !small.includes(file)).map((file) => this.#tooLarge(file));
     if (taken.length < small.length) sentences.push(`${this.#limit} ${LEFT_OUT}`);
     this.#owner.complain(sentences.join(" "));
-    if (taken.length) this.#owner.announce(filled(ngettext("%s file is being uploaded.", "%s files are being uploaded.", taken.length), taken.length));
+    if (taken.length) this.#owner.announce(interpolate(ngettext("%s file is being uploaded.", "%s files are being uploaded.", taken.length), taken.length));
     for (const file of taken) this.#begin(file);
     this.#list.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
@@ -117,7 +117,7 @@ export class Chips {
     this.#changed();
   }
 
-  /** @param {Chip} chip */
+  /** @param {AttachmentChip} chip */
   async #verify(chip) {
     const response = await fetch(chip.attachment?.url ?? "", { method: "HEAD" }).catch(() => null);
     if (response?.status === NOT_FOUND) chip.fail({ sentence: GONE }, false);
@@ -125,13 +125,13 @@ export class Chips {
 
   /** @param {File} file */
   #begin(file) {
-    const chip = Chip.of(file);
+    const chip = AttachmentChip.of(file);
     this.#list.append(chip.element);
     this.#sources.set(chip.element, { id: uuid(), file, stop: new AbortController() });
     void this.#send(chip);
   }
 
-  /** @param {Chip} chip */
+  /** @param {AttachmentChip} chip */
   async #send(chip) {
     const source = this.#sources.get(chip.element);
     if (!source) return;
@@ -145,13 +145,13 @@ export class Chips {
     this.#changed();
   }
 
-  /** @param {Chip} chip @param {Attachment} attachment */
+  /** @param {AttachmentChip} chip @param {Attachment} attachment */
   #stored(chip, attachment) {
     chip.store(attachment);
-    this.#owner.announce(filled(gettext("%s is attached."), chip.name));
+    this.#owner.announce(interpolate(gettext("%s is attached."), chip.name));
   }
 
-  /** @param {Chip} chip @param {import("../lib/failure.js").Failure} failure */
+  /** @param {AttachmentChip} chip @param {import("../lib/failure.js").Failure} failure */
   #failed(chip, failure) {
     const advice = this.#owner.advise(failure);
     chip.fail(advice, !HOPELESS.includes(failure.status) && failure.code !== "unreadable");
@@ -163,26 +163,26 @@ export class Chips {
   #clicked(target) {
     const element = /** @type {HTMLElement | null} */ (target.closest(".chip"));
     if (!element) return;
-    if (target.closest(".chip__remove")) this.#remove(new Chip(element));
-    if (target.closest(".chip__retry")) this.#again(new Chip(element));
+    if (target.closest(".chip__remove")) this.#remove(new AttachmentChip(element));
+    if (target.closest(".chip__retry")) this.#again(new AttachmentChip(element));
   }
 
-  /** @param {Chip} chip */
+  /** @param {AttachmentChip} chip */
   #again(chip) {
     void this.#send(chip);
     chip.focus();
   }
 
-  /** What was never sent is not kept at the site either. @param {Chip} chip */
+  /** What was never sent is not kept at the site either. @param {AttachmentChip} chip */
   #remove(chip) {
     this.#sources.get(chip.element)?.stop.abort();
     const { attachment, name } = chip;
     if (attachment) this.#owner.onRemoved(attachment);
     const beside = chip.element.nextElementSibling ?? chip.element.previousElementSibling;
     chip.element.remove();
-    if (beside instanceof HTMLElement) new Chip(beside).focus();
+    if (beside instanceof HTMLElement) new AttachmentChip(beside).focus();
     else this.#field.focus({ preventScroll: true });
-    this.#owner.announce(filled(gettext("%s is removed."), name));
+    this.#owner.announce(interpolate(gettext("%s is removed."), name));
     this.#changed();
   }
 
@@ -195,7 +195,7 @@ export class Chips {
 
   /** Says at once what the chosen model cannot do with them. */
   #look() {
-    const sentence = this.#sight.objection(this.attachments);
+    const sentence = this.#visionCheck.objection(this.attachments);
     if (sentence && this.#objection.hidden) this.#owner.announce(sentence);
     if (sentence !== this.#objection.textContent) this.#objection.removeAttribute("data-insisted");
     this.#objection.textContent = sentence;
@@ -204,12 +204,12 @@ export class Chips {
 
   get #limit() {
     const { count } = this.#limits;
-    return filled(ngettext("A message takes %s file.", "A message takes %s files.", count), count);
+    return interpolate(ngettext("A message takes %s file.", "A message takes %s files.", count), count);
   }
 
   /** @param {File} file */
   #tooLarge(file) {
     const sizes = [file.size, this.#limits.bytes].map((bytes) => fileSize(bytes, document.documentElement.lang));
-    return filled(gettext("%s has %s; a file may have %s."), `\u2068${fileName(file)}\u2069`, ...sizes);
+    return interpolate(gettext("%s has %s; a file may have %s."), `\u2068${fileName(file)}\u2069`, ...sizes);
   }
 }

@@ -1,12 +1,12 @@
-import { filled, gettext } from "../lib/i18n.js";
+import { gettext, interpolate } from "../lib/i18n.js";
 
 /**
  * Which models see images. Says so where an image is attached and the chosen model sees none: each option of the
  * composer's list of models, or the composer where there is one model alone, bears `data-sees`.
  *
- * @typedef {import("./attachment_summary.js").Attachment} Attachment
+ * @typedef {import("../api/requests.js").Attachment} Attachment
  */
-export class Sight {
+export class VisionCheck {
   #composer;
 
   /** @param {HTMLFormElement} composer */
@@ -20,7 +20,7 @@ export class Sight {
     if (!images || this.#sees) return "";
     const seeing = this.#seeing;
     const sentence = sentences[images > 1 ? "many" : "one"][seeing ? "other" : "none"];
-    return filled(sentence, this.#model, ...(seeing ? [seeing] : []));
+    return interpolate(sentence, this.#model, ...(seeing ? [seeing] : []));
   }
 
   /** @returns {HTMLSelectElement | null} */

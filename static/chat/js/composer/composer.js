@@ -1,9 +1,9 @@
-import { Attaching } from "../attachments/attachment_field.js";
+import { AttachmentField } from "../attachments/attachment_field.js";
 import { Draft } from "./draft.js";
-import { Field } from "./message_field.js";
+import { MessageField } from "./message_field.js";
+import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext } from "../lib/i18n.js";
-import { linkTo } from "../ui/failure_advice.js";
-import { tooLong } from "./length_check.js";
+import { lengthObjection } from "./length_check.js";
 
 const SAVE_MS = 300;
 const WAITING = gettext("Sent as soon as the files are there. Esc takes it back.");
@@ -14,14 +14,14 @@ const LEAVING_MS = 30_000;
 /**
  * Where messages are written: keys, size, files, draft, and what is wrong with what was sent.
  *
- * @typedef {import("./draft_storage.js").Drafts} Drafts
+ * @typedef {import("./draft_storage.js").DraftStorage} DraftStorage
  * @typedef {import("./draft_storage.js").Written} Written
  * @typedef {import("../api/requests.js").Question} Question
- * @typedef {import("../ui/failure_advice.js").Remedy} Remedy
+ * @typedef {import("../ui/failure_advice.js").AdviceLink} AdviceLink
  *
  * @typedef {object} Owner
- * @property {import("../api/requests.js").Site} site
- * @property {(failure: import("../lib/failure.js").Failure) => import("../conversation/failure_messages.js").Advice} advise
+ * @property {import("../api/requests.js").Requests} requests
+ * @property {(failure: import("../lib/failure.js").Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce to those who do not see the page
  * @property {(written: Written) => void} onSend
  * @property {() => boolean} onUp the key ↑ in the empty field; was there a message to edit?
@@ -46,7 +46,7 @@ export class Composer {
   /**
    * @param {HTMLFormElement} form
    * @param {HTMLElement} notice
-   * @param {Drafts} drafts
+   * @param {DraftStorage} drafts
    * @param {string} place the conversation that the draft belongs to
    * @param {Owner} owner
    */
@@ -56,13 +56,13 @@ export class Composer {
     this.#draft = new Draft(drafts, place);
     this.#owner = owner;
     const text = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
-    this.#text = new Field(text, { onSend: () => this.#send(), onInput: () => this.#typed(), onUp: () => owner.onUp() });
+    this.#text = new MessageField(text, { onSend: () => this.#send(), onInput: () => this.#typed(), onUp: () => owner.onUp() });
     this.#limit = Number(form.dataset["limit"]);
-    this.#files = new Attaching(form, {
+    this.#files = new AttachmentField(form, {
       ...owner,
       complain: (sentence) => this.complain(sentence),
       onChange: () => this.#filesChanged(),
-      onRemoved: ({ id }) => void owner.site.discard(id),
+      onRemoved: ({ id }) => void owner.requests.discardAttachment(id),
     });
     this.#restore();
     this.#listen();
@@ -143,9 +143,9 @@ export class Composer {
     return this.#draft.hasReturned(this.#written, id) ? this.#written : null;
   }
 
-  /** Says what went wrong; nothing if `sentence` is empty. @param {string} sentence @param {Remedy} [remedy] */
-  complain(sentence, remedy) {
-    this.#notice.replaceChildren(sentence, ...linkTo(remedy));
+  /** Says what went wrong; nothing if `sentence` is empty. @param {string} sentence @param {AdviceLink} [link] */
+  complain(sentence, link) {
+    this.#notice.replaceChildren(...failureAdvice(sentence, link));
     this.#notice.hidden = !sentence;
   }
 
@@ -192,7 +192,7 @@ export class Composer {
     this.#isWaiting = false;
     if (this.isEmpty) return this.focus();
     if (this.#isRunning) return this.complain(Composer.STILL_RUNNING);
-    const isTooLong = tooLong(this.#text.value, this.#limit);
+    const isTooLong = lengthObjection(this.#text.value, this.#limit);
     if (isTooLong) return this.complain(isTooLong);
     this.#objection = this.#files.objection;
     if (this.#objection) return this.complain(this.#objection);

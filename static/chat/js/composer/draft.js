@@ -9,7 +9,7 @@ const EMPTY = stateOf(NOTHING);
  * While something is on its way it is part of the draft, before what is written meanwhile. What was sent in vain keeps
  * its ids as long as nobody changes it.
  *
- * @typedef {import("./draft_storage.js").Drafts} Drafts
+ * @typedef {import("./draft_storage.js").DraftStorage} DraftStorage
  * @typedef {import("./draft_storage.js").Sent} Sent
  * @typedef {import("./draft_storage.js").Written} Written
  * @typedef {import("../api/requests.js").Question} Question
@@ -21,7 +21,7 @@ export class Draft {
   #sent;
   #saved = EMPTY;
 
-  /** @param {Drafts} drafts @param {string} place the conversation that it belongs to */
+  /** @param {DraftStorage} drafts @param {string} place the conversation that it belongs to */
   constructor(drafts, place) {
     this.#drafts = drafts;
     this.#place = place;

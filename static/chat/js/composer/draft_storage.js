@@ -6,7 +6,7 @@ const PREFIX = "chatsite.draft.";
  * A text that was sent remembers under which ids until the server is known to have it, so that sending it again after
  * a lost connection, a reload or a login joins what the server may have stored the first time.
  *
- * @typedef {import("../attachments/attachment_summary.js").Attachment} Attachment
+ * @typedef {import("../api/requests.js").Attachment} Attachment
  * @typedef {{text: string, attachments: Attachment[]}} Written
  *
  * @typedef {object} Sent
@@ -20,7 +20,7 @@ const PREFIX = "chatsite.draft.";
  *
  * @typedef {{typed: string, attachments?: Attachment[], sent?: Sent | undefined}} Draft
  */
-export class Drafts {
+export class DraftStorage {
   #prefix;
 
   /** @param {string} user whose drafts they are: a browser may be shared */

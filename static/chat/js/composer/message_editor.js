@@ -1,9 +1,9 @@
-import { Attaching } from "../attachments/attachment_field.js";
+import { AttachmentField } from "../attachments/attachment_field.js";
 import { Draft } from "./draft.js";
-import { Field } from "./message_field.js";
+import { MessageField } from "./message_field.js";
+import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext } from "../lib/i18n.js";
-import { linkTo } from "../ui/failure_advice.js";
-import { tooLong } from "./length_check.js";
+import { lengthObjection } from "./length_check.js";
 import { uuid } from "../lib/uuid.js";
 
 const SAVE_MS = 300;
@@ -13,18 +13,26 @@ const BUSY = gettext("A file is still being uploaded. Send when it is there.");
  * A message of one's own while it is edited, in its place, with its files. What is written is a draft until the server
  * has it.
  *
- * @typedef {import("../attachments/attachment_summary.js").Attachment} Attachment
- * @typedef {import("./draft_storage.js").Drafts} Drafts
+ * @typedef {import("../api/requests.js").Attachment} Attachment
+ * @typedef {import("./draft_storage.js").DraftStorage} DraftStorage
  * @typedef {import("../api/requests.js").Question} Question
- * @typedef {import("../message/message_view.js").MessageView} MessageView
+ *
+ * @typedef {object} EditedMessage
+ * @property {string} id
+ * @property {string | null} parent
+ * @property {string} text
+ * @property {Attachment[]} attachments
+ * @property {() => HTMLFormElement} openEditor
+ * @property {() => void} closeEditor
+ * @property {(name: string) => void} focusAction
  *
  * @typedef {object} Owner
- * @property {import("../api/requests.js").Site} site
- * @property {(failure: import("../lib/failure.js").Failure) => import("../conversation/failure_messages.js").Advice} advise
+ * @property {import("../api/requests.js").Requests} requests
+ * @property {(failure: import("../lib/failure.js").Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce to those who do not see the page
  * @property {(question: Question) => void} onSend
  */
-export class Editor {
+export class MessageEditor {
   #view;
   #form;
   #field;
@@ -37,8 +45,8 @@ export class Editor {
   #listening = new AbortController();
 
   /**
-   * @param {MessageView} view
-   * @param {Drafts} drafts
+   * @param {EditedMessage} view
+   * @param {DraftStorage} drafts
    * @param {string} conversation
    * @param {number} limit in characters
    * @param {Owner} owner
@@ -51,8 +59,8 @@ export class Editor {
     this.#draft = new Draft(drafts, `${conversation}.edit.${view.id}`);
     this.#form = view.openEditor();
     const text = /** @type {HTMLTextAreaElement} */ (this.#form.elements.namedItem("text"));
-    this.#field = new Field(text, { onSend: () => this.#send(), onInput: () => this.#typed() });
-    this.#files = new Attaching(this.#form, {
+    this.#field = new MessageField(text, { onSend: () => this.#send(), onInput: () => this.#typed() });
+    this.#files = new AttachmentField(this.#form, {
       ...owner,
       complain: (sentence) => this.complain(sentence),
       onChange: () => this.#save(),
@@ -63,10 +71,6 @@ export class Editor {
     this.#listen();
     this.focus();
     text.setSelectionRange(text.value.length, text.value.length);
-  }
-
-  get view() {
-    return this.#view;
   }
 
   /** Is it on the page, rather than in a branch that is not on show? */
@@ -96,10 +100,10 @@ export class Editor {
     this.focus();
   }
 
-  /** @param {string} sentence @param {import("../ui/failure_advice.js").Remedy} [remedy] */
-  complain(sentence, remedy) {
+  /** @param {string} sentence @param {import("../ui/failure_advice.js").AdviceLink} [link] */
+  complain(sentence, link) {
     const notice = /** @type {HTMLElement} */ (this.#form.querySelector(".editor__notice"));
-    notice.replaceChildren(sentence, ...linkTo(remedy));
+    notice.replaceChildren(...failureAdvice(sentence, link));
     notice.hidden = !sentence;
   }
 
@@ -153,7 +157,7 @@ export class Editor {
     if (!text.trim() && this.#files.isEmpty) return this.complain(gettext("Write something first."));
     // Without a change there is nothing to ask: another answer is to be had below the answer.
     if (this.#isAsItWas) return this.#discard();
-    const objection = tooLong(text, this.#limit) || this.#files.objection || (this.#files.isBusy && BUSY);
+    const objection = lengthObjection(text, this.#limit) || this.#files.objection || (this.#files.isBusy && BUSY);
     if (objection) return this.complain(objection);
     this.complain("");
     if (this.#files.insist()) return;
@@ -184,7 +188,7 @@ export class Editor {
 
   /** What no message bears is not kept at the site. @param {Attachment} attachment */
   #removed({ id }) {
-    if (!this.#view.attachments.some((borne) => borne.id === id)) void this.#owner.site.discard(id);
+    if (!this.#view.attachments.some((borne) => borne.id === id)) void this.#owner.requests.discardAttachment(id);
   }
 
   #typed() {

@@ -6,7 +6,7 @@
  * @property {() => void} onInput somebody has typed
  * @property {() => boolean} [onUp] the key ↑ in the empty field; was there something to go up to?
  */
-export class Field {
+export class MessageField {
   #element;
   #owner;
 

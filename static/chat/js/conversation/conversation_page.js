@@ -1,29 +1,29 @@
-import { Actions } from "../message/message_actions.js";
-import { Adviser } from "./failure_messages.js";
 import { Announcer } from "../ui/announcer.js";
-import { Answering } from "./live_answer.js";
-import { Bookmark } from "../ui/scroll_restoration.js";
+import { AutoScroll } from "../ui/auto_scroll.js";
 import { Composer } from "../composer/composer.js";
-import { Drafts } from "../composer/draft_storage.js";
-import { Dropping } from "../attachments/drop_zone.js";
-import { Earlier } from "./earlier_messages.js";
-import { Editor } from "../composer/message_editor.js";
+import { ConversationSettings } from "../settings/conversation_settings.js";
+import { ConversationTitle } from "./conversation_title.js";
+import { DraftStorage } from "../composer/draft_storage.js";
+import { DropZone } from "../attachments/drop_zone.js";
+import { EarlierMessages } from "./earlier_messages.js";
+import { FailureMessages } from "./failure_messages.js";
 import { FeedbackForms } from "../message/feedback_forms.js";
+import { LiveAnswer } from "./live_answer.js";
+import { MessageActions } from "../message/message_actions.js";
+import { MessageEditor } from "../composer/message_editor.js";
 import { MessageView } from "../message/message_view.js";
-import { Offer } from "../prompts/prompt_picker.js";
-import { Options } from "../settings/conversation_settings.js";
-import { Place } from "../ui/scroll_anchor.js";
-import { Prose } from "../markdown/model_text.js";
-import { ScrollKeeper } from "../ui/auto_scroll.js";
-import { Shortcuts } from "../ui/shortcuts_dialog.js";
+import { ModelText } from "../markdown/model_text.js";
+import { OtherTabs } from "./other_tabs.js";
+import { PromptPicker } from "../prompts/prompt_picker.js";
+import { Requests } from "../api/requests.js";
+import { ScrollAnchor } from "../ui/scroll_anchor.js";
+import { ScrollRestoration } from "../ui/scroll_restoration.js";
+import { ShortcutsDialog } from "../ui/shortcuts_dialog.js";
 import { Sidebar } from "../sidebar/sidebar.js";
-import { Site } from "../api/requests.js";
-import { Tabs } from "./other_tabs.js";
-import { Temporary } from "./temporary_conversation.js";
+import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
-import { Title } from "./conversation_title.js";
-import { filled, gettext } from "../lib/i18n.js";
-import { here } from "../ui/page_address.js";
+import { gettext, interpolate } from "../lib/i18n.js";
+import { pageAddress } from "../ui/page_address.js";
 import { uuid } from "../lib/uuid.js";
 
 /** Where the draft of a conversation that does not exist yet is kept. */
@@ -45,36 +45,36 @@ const UNREACHABLE = gettext("The site could not be reached. Try again.");
  */
 export class ConversationPage {
   #thread = new Thread(byId("thread"));
-  #scroll = new ScrollKeeper(this.#thread.element, byId("jump"));
-  #earlier = new Earlier(this.#thread.element, {
-    advise: (failure) => this.#adviser.onOther(failure),
+  #scroll = new AutoScroll(this.#thread.element, byId("jump"));
+  #earlier = new EarlierMessages(this.#thread.element, {
+    advise: (failure) => this.#failureMessages.onOther(failure),
     announce: (sentence) => this.#announce(sentence),
   });
   #announcer = new Announcer(byId("status"), byId("voice"));
-  #tabs = new Tabs((news) => this.#answeredElsewhere(news));
-  #adviser;
-  #bookmark;
+  #tabs = new OtherTabs((news) => this.#answeredElsewhere(news));
+  #failureMessages;
+  #scrollRestoration;
   #composer;
   #drafts;
-  #options;
+  #settings;
   #sidebar;
-  #site;
+  #requests;
   #temporary;
   #title;
-  /** @type {Editor | null} */
+  /** @type {MessageEditor | null} */
   #editor = null;
   #conversation;
   #isNew;
-  /** @type {Answering | null} */
+  /** @type {LiveAnswer | null} */
   #answering = null;
 
   /** @param {HTMLElement} page */
   constructor(page) {
     this.#conversation = page.dataset["conversation"] ?? "";
     this.#isNew = "new" in page.dataset;
-    this.#drafts = new Drafts(byId("account").dataset["user"] ?? "");
-    this.#site = new Site(page.dataset["root"] ?? "/");
-    this.#temporary = new Temporary(document.getElementById("temporary"), this.#site);
+    this.#drafts = new DraftStorage(byId("account").dataset["user"] ?? "");
+    this.#requests = new Requests(page.dataset["root"] ?? "/");
+    this.#temporary = new TemporaryConversation(document.getElementById("temporary"), this.#requests);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
     this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
       ...this.#forFiles,
@@ -82,19 +82,19 @@ export class ConversationPage {
       onUp: () => this.#editLast(),
     });
     // After the composer: on leaving, the draft is kept first.
-    this.#bookmark = new Bookmark(() => this.#scroll.isAtEnd);
-    this.#adviser = new Adviser(page.dataset["login"] ?? "");
-    this.#options = new Options(byId("options"), byId("options-button"), this.#drafts, this.#isNew, {
-      save: (settings) => this.#site.set(this.#conversation, settings),
-      advise: (failure) => this.#adviser.onOther(failure),
+    this.#scrollRestoration = new ScrollRestoration(() => this.#scroll.isAtEnd);
+    this.#failureMessages = new FailureMessages(page.dataset["login"] ?? "");
+    this.#settings = new ConversationSettings(byId("options"), byId("options-button"), this.#drafts, this.#isNew, {
+      save: (settings) => this.#requests.saveSettings(this.#conversation, settings),
+      advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
     });
-    this.#sidebar = new Sidebar(byId("conversations"), this.#site, this.#conversation, {
+    this.#sidebar = new Sidebar(byId("conversations"), this.#requests, this.#conversation, {
       onRenamed: (id, title) => id === this.#conversation && this.#title.show(id, title),
       onDeleted: (id) => location.assign(`${page.dataset["root"]}?deleted=${id}`),
-      advise: (failure) => this.#adviser.onOther(failure),
+      advise: (failure) => this.#failureMessages.onOther(failure),
     });
-    this.#title = new Title(byId("title"), this.#sidebar, this.#site);
+    this.#title = new ConversationTitle(byId("title"), this.#sidebar, this.#requests);
   }
 
   /** Goes on with what the server has rendered. */
@@ -113,14 +113,14 @@ export class ConversationPage {
 
   get #draftPlace() {
     if (!this.#isNew) return this.#conversation;
-    return this.#temporary.isSo ? NEW_TEMPORARY : NEW;
+    return this.#temporary.isTemporary ? NEW_TEMPORARY : NEW;
   }
 
   /** The message that the address asks to be edited, after a login. Once. */
   #takeEdited() {
     const id = new URLSearchParams(location.search).get("edit");
     if (id === null) return;
-    history.replaceState(null, "", here());
+    history.replaceState(null, "", pageAddress());
     const view = this.#thread.find(id);
     if (view?.role !== "user" || this.#answering) return;
     this.#edit(view);
@@ -137,49 +137,49 @@ export class ConversationPage {
   async #adopt() {
     this.#scroll.adopt();
     this.#earlier.begin();
-    const bookmark = this.#bookmark.take();
-    const message = bookmark && (await this.#earlier.find(bookmark.id));
-    if (message) new Place(message, bookmark.top).hold();
+    const place = this.#scrollRestoration.take();
+    const message = place && (await this.#earlier.find(place.id));
+    if (message) new ScrollAnchor(message, place.top).restore();
   }
 
   /** What was sent in vain and is to be sent again, now that its writer comes back from the login. Once. */
   #takeReturned() {
     const id = new URLSearchParams(location.search).get("send");
     if (!id) return null;
-    history.replaceState(null, "", here());
+    history.replaceState(null, "", pageAddress());
     return this.#identify().id === id ? this.#composer.takeReturned(id) : null;
   }
 
   /** The first message may have made a conversation of which this browser never heard. */
   async #findSent() {
     const sent = this.#composer.sentBefore;
-    if (!this.#isNew || !sent || !(await this.#site.conversation(sent.conversation))) return;
+    if (!this.#isNew || !sent || !(await this.#requests.fetchConversation(sent.conversation))) return;
     if (this.#composer.sentBefore !== sent || this.#answering) return;
     this.#composer.wasAccepted(sent.conversation);
-    location.replace(this.#site.conversationUrl(sent.conversation));
+    location.replace(this.#requests.conversationUrl(sent.conversation));
   }
 
   #listen() {
-    this.#thread.listen((view, wish) => this.#wanted(view, wish));
-    new Offer(/** @type {HTMLFormElement} */ (byId("composer")), byId("offer"), {
+    this.#thread.listen((view, form) => this.#asked(view, form));
+    new PromptPicker(/** @type {HTMLFormElement} */ (byId("composer")), byId("offer"), {
       onTake: (text) => this.#composer.suggest(text),
       announce: (sentence) => this.#announce(sentence),
     });
-    new Shortcuts(/** @type {HTMLDialogElement} */ (byId("shortcuts")), byId("shortcuts-button"));
-    new Actions(this.#thread.element, {
+    new ShortcutsDialog(/** @type {HTMLDialogElement} */ (byId("shortcuts")), byId("shortcuts-button"));
+    new MessageActions(this.#thread.element, {
       onEdit: (view) => this.#edit(view),
       onAgain: (view, model) => this.#again(view, model),
       onStep: (view, step) => void this.#step(view, step),
-      advise: (failure) => this.#adviser.onOther(failure),
+      advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
       complain: (sentence) => this.#composer.complain(sentence),
     });
-    new FeedbackForms(this.#thread.element, this.#site, {
-      advise: (failure) => this.#adviser.onOther(failure),
+    new FeedbackForms(this.#thread.element, this.#requests, {
+      advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
       complain: (advice) => this.#complain(advice),
     });
-    new Dropping(document.getElementById("drop"), (files) => this.#composer.attach(files));
+    new DropZone(document.getElementById("drop"), (files) => this.#composer.attach(files));
     byId("stop").addEventListener("submit", (event) => this.#stop(event));
     // Stop takes the place of Send: the second half of a double click is not meant for it.
     byId("stop-button").addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
@@ -195,7 +195,7 @@ export class ConversationPage {
 
   /** @param {import("../composer/draft_storage.js").Written} written */
   #ask(written) {
-    const question = { ...this.#identify(), ...written, model: this.#composer.model, ...this.#options.forQuestion };
+    const question = { ...this.#identify(), ...written, model: this.#composer.model, ...this.#settings.forQuestion };
     this.#composer.handOver(question);
     this.#pose(question, [], {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
@@ -203,7 +203,7 @@ export class ConversationPage {
         this.#composer.giveBack();
         if (this.#isNew) this.#conversation = uuid();
         const id = failure.status === 401 ? this.#composer.awaitLogin() : "";
-        this.#complain(this.#adviser.onSent(failure, id));
+        this.#complain(this.#failureMessages.onSent(failure, id));
       },
     });
   }
@@ -234,7 +234,7 @@ export class ConversationPage {
         answer.element.remove();
         onRefused(failure);
       },
-    }).ask(this.#site.asking({ ...question, ...this.#temporary.mark }));
+    }).ask(this.#requests.askRequest({ ...question, ...this.#temporary.questionFields }));
     return asked;
   }
 
@@ -248,8 +248,8 @@ export class ConversationPage {
   /** What a form needs to which files can be attached. */
   get #forFiles() {
     return {
-      site: this.#site,
-      advise: (/** @type {Failure} */ failure) => this.#adviser.onOther(failure),
+      requests: this.#requests,
+      advise: (/** @type {Failure} */ failure) => this.#failureMessages.onOther(failure),
       announce: (/** @type {string} */ sentence) => this.#announce(sentence),
     };
   }
@@ -257,17 +257,16 @@ export class ConversationPage {
   /** A form in place of a question. @param {MessageView} view */
   #edit(view) {
     if (this.#editor?.isOpen) this.#editor.close();
-    const editor = new Editor(view, this.#drafts, this.#conversation, this.#composer.limit, {
+    const editor = new MessageEditor(view, this.#drafts, this.#conversation, this.#composer.limit, {
       ...this.#forFiles,
-      onSend: (question) => this.#askAnew(editor, question),
+      onSend: (question) => this.#askAnew(view, editor, question),
     });
     this.#editor = editor;
   }
 
-  /** An edited question in place of the branch that begins with it; the branch comes back if that is refused. @param {Editor} editor @param {Question} question */
-  #askAnew(editor, question) {
+  /** An edited question in place of the branch that begins with it; the branch comes back if that is refused. @param {MessageView} view @param {MessageEditor} editor @param {Question} question */
+  #askAnew(view, editor, question) {
     if (this.#answering) return editor.complain(Composer.STILL_RUNNING);
-    const { view } = editor;
     editor.handOver(question);
     const restore = this.#thread.cut(view);
     const asked = this.#pose({ ...question, model: this.#composer.model }, view.siblings.ids, {
@@ -275,8 +274,8 @@ export class ConversationPage {
       onRefused: (failure) => {
         restore();
         editor.giveBack();
-        const { sentence, remedy } = this.#adviser.onOther(failure, `?edit=${view.id}`);
-        editor.complain(sentence, remedy);
+        const { sentence, link } = this.#failureMessages.onOther(failure, `?edit=${view.id}`);
+        editor.complain(sentence, link);
       },
     });
     asked.element.focus({ preventScroll: true });
@@ -287,9 +286,9 @@ export class ConversationPage {
     const id = view.siblings.beside(view.id, step);
     if (!id || this.#isAsking) return;
     this.#composer.complain("");
-    const failure = await this.#site.select(id);
-    if (failure) return this.#complain(this.#adviser.onOther(failure));
-    const served = await this.#site.page(this.#conversation, id);
+    const failure = await this.#requests.selectBranch(id);
+    if (failure) return this.#complain(this.#failureMessages.onOther(failure));
+    const served = await this.#requests.fetchPage(this.#conversation, id);
     // Something was sent meanwhile, or another alternative chosen: that counts.
     if (!view.element.isConnected || this.#isAsking) return;
     if (!served) return this.#composer.complain(UNREACHABLE);
@@ -303,9 +302,9 @@ export class ConversationPage {
     const { top } = old.siblings.button(step).getBoundingClientRect();
     this.#answering?.leave();
     this.#over("");
-    history.replaceState(null, "", here());
+    history.replaceState(null, "", pageAddress());
     this.#thread.replace(served, old, id);
-    Prose.enliven(this.#thread.element);
+    ModelText.renderWhenNear(this.#thread.element);
     const view = this.#thread.find(id);
     if (view) this.#arrive(view, step, top);
     const { running } = this.#thread;
@@ -318,7 +317,7 @@ export class ConversationPage {
     const { siblings } = view;
     siblings.focus(step);
     this.#scroll.stay(siblings.button(step), top);
-    this.#announce(filled(gettext("Version %s of %s."), siblings.ids.indexOf(view.id) + 1, siblings.ids.length));
+    this.#announce(interpolate(gettext("Version %s of %s."), siblings.ids.indexOf(view.id) + 1, siblings.ids.length));
   }
 
   /** The ids of the next question: those under which it was sent in vain, if its text and its place are the same. */
@@ -329,11 +328,11 @@ export class ConversationPage {
     return isSamePlace ? before : { id: uuid(), conversation: this.#conversation, parent };
   }
 
-  /** @param {MessageView} view @param {"retry" | "continue"} wish */
-  #wanted(view, wish) {
+  /** @param {MessageView} view @param {"retry" | "continue"} form */
+  #asked(view, form) {
     if (this.#answering) return;
     this.#composer.complain("");
-    if (wish === "continue") this.#continue(view);
+    if (form === "continue") this.#continue(view);
     else this.#again(view, this.#composer.model);
   }
 
@@ -350,9 +349,9 @@ export class ConversationPage {
       onRefused: (failure) => {
         answer.element.remove();
         restore();
-        this.#complain(this.#adviser.onOther(failure));
+        this.#complain(this.#failureMessages.onOther(failure));
       },
-    }).ask(this.#site.regenerating(old.id, { ...old.wish("retry"), ...(model && { model }) }));
+    }).ask(this.#requests.regenerateRequest(old.id, { ...old.requestOf("retry"), ...(model && { model }) }));
   }
 
   /** More of it, by the model that wrote it. @param {MessageView} view */
@@ -361,9 +360,9 @@ export class ConversationPage {
     view.element.focus({ preventScroll: true });
     const onRefused = (/** @type {Failure} */ failure) => {
       restore();
-      this.#complain(this.#adviser.onOther(failure));
+      this.#complain(this.#failureMessages.onOther(failure));
     };
-    this.#answer(view, { onRefused }).ask(this.#site.continuing(view.id, view.wish("continue"), view.position));
+    this.#answer(view, { onRefused }).ask(this.#requests.continueRequest(view.id, view.requestOf("continue"), view.position));
   }
 
   /** Goes on with an answer that the server has rendered. @param {MessageView} view */
@@ -385,11 +384,11 @@ export class ConversationPage {
     this.#composer.isRunning = true;
     this.#thread.answering = "asking";
     this.#announce(BEING_WRITTEN);
-    this.#answering = new Answering(view, this.#site, {
+    this.#answering = new LiveAnswer(view, this.#requests, {
       onStart: (start) => {
         this.#thread.answering = "running";
         // What the address asks to be shown is not what is shown now.
-        if (onStart) history.replaceState(null, "", here());
+        if (onStart) history.replaceState(null, "", pageAddress());
         onStart?.(start);
         this.#started(start);
       },
@@ -400,7 +399,7 @@ export class ConversationPage {
         onRefused?.(failure);
       },
       onLost: (failure) => {
-        const advice = this.#adviser.onFollowed(failure);
+        const advice = this.#failureMessages.onFollowed(failure);
         this.#over(advice.sentence);
         view.lose(advice);
       },
@@ -410,11 +409,11 @@ export class ConversationPage {
 
   /** @param {Start} start */
   #started({ conversation, message, generation, title }) {
-    const url = this.#site.conversationUrl(conversation);
+    const url = this.#requests.conversationUrl(conversation);
     if (this.#isNew) history.replaceState(null, "", url);
     this.#isNew = false;
     this.#conversation = conversation;
-    this.#options.accepted(url);
+    this.#settings.accepted(url);
     // What was sent in vain before may have brought ids of its own.
     const share = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".bar__share"));
     if (share) share.search = `?of=${conversation}`;
@@ -429,7 +428,7 @@ export class ConversationPage {
     this.#over(message || IS_COMPLETE);
     this.#sidebar.changed(this.#conversation);
     this.#announcer.read(view.element);
-    if (status === "complete" && this.#thread.isBeginning && !this.#temporary.isSo) void this.#title.await(this.#conversation);
+    if (status === "complete" && this.#thread.isBeginning && !this.#temporary.isTemporary) void this.#title.await(this.#conversation);
   }
 
   /** @param {string} sentence for those who do not see the page */
@@ -445,12 +444,12 @@ export class ConversationPage {
     event.preventDefault();
     const answering = this.#answering;
     const failure = await answering?.stop();
-    if (failure && answering === this.#answering) this.#complain(this.#adviser.onOther(failure));
+    if (failure && answering === this.#answering) this.#complain(this.#failureMessages.onOther(failure));
   }
 
-  /** @param {import("./failure_messages.js").Advice} advice */
-  #complain({ sentence, remedy }) {
-    this.#composer.complain(sentence, remedy);
+  /** @param {import("../ui/failure_advice.js").Advice} advice */
+  #complain({ sentence, link }) {
+    this.#composer.complain(sentence, link);
   }
 
   /** Another tab has begun an answer, or more of one. @param {import("./other_tabs.js").News} news */
@@ -459,7 +458,7 @@ export class ConversationPage {
     if (conversation !== this.#conversation || this.#answering || shown === generation) return;
     // Neither what is typed here nor a branch of its own is taken away.
     if (this.#composer.isEmpty && !this.#editor?.isOpen && !isBeingWritten() && thread.includes(this.#thread.leaf ?? "")) location.reload();
-    else this.#complain({ sentence: WENT_ON, remedy: { text: gettext("Show it"), href: location.pathname } });
+    else this.#complain({ sentence: WENT_ON, link: { text: gettext("Show it"), href: location.pathname } });
   }
 
   /** @param {string} sentence */

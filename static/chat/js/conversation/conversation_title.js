@@ -3,20 +3,20 @@ const SITE_NAME = "Chatsite";
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
 
 /** The title of the page's conversation, wherever the page shows it. */
-export class Title {
+export class ConversationTitle {
   #heading;
   #list;
-  #site;
+  #requests;
 
   /**
    * @param {HTMLElement} heading
    * @param {import("../sidebar/sidebar.js").Sidebar} list
-   * @param {import("../api/requests.js").Site} site
+   * @param {import("../api/requests.js").Requests} requests
    */
-  constructor(heading, list, site) {
+  constructor(heading, list, requests) {
     this.#heading = heading;
     this.#list = list;
-    this.#site = site;
+    this.#requests = requests;
   }
 
   /** @param {string} conversation @param {string} title */
@@ -30,7 +30,7 @@ export class Title {
   async await(conversation) {
     for (const pause of PAUSES_MS) {
       await new Promise((resolve) => setTimeout(resolve, pause));
-      const titled = await this.#site.conversation(conversation);
+      const titled = await this.#requests.fetchConversation(conversation);
       if (titled && titled.titled_by !== "words") return this.show(conversation, titled.title);
     }
   }

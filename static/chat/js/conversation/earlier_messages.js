@@ -1,8 +1,8 @@
-import { filled, gettext, ngettext } from "../lib/i18n.js";
-import { Prose } from "../markdown/model_text.js";
+import { ModelText } from "../markdown/model_text.js";
+import { failureAdvice } from "../ui/failure_advice.js";
 import { failureOf } from "../lib/failure.js";
-import { linkTo } from "../ui/failure_advice.js";
-import { steadily } from "../ui/with_scroll_anchored.js";
+import { gettext, interpolate, ngettext } from "../lib/i18n.js";
+import { withScrollAnchored } from "../ui/with_scroll_anchored.js";
 
 /** Earlier messages are asked for before the reader reaches the top. */
 const AHEAD = "800px 0px 0px 0px";
@@ -17,10 +17,10 @@ const NOT_FOUND = 404;
  * All that is known of it is in the thread's first element (_section.html): where it comes from, and that there is some.
  *
  * @typedef {object} Owner
- * @property {(failure: import("../lib/failure.js").Failure) => import("./failure_messages.js").Advice} advise
+ * @property {(failure: import("../lib/failure.js").Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce for those who do not see the page
  */
-export class Earlier {
+export class EarlierMessages {
   #thread;
   #owner;
   /** @type {HTMLElement | null} */
@@ -104,14 +104,14 @@ export class Earlier {
     const messages = [...section.querySelectorAll(":scope > .message")];
     const next = /** @type {HTMLElement | null} */ (section.querySelector(":scope > .earlier"));
     const hadFocus = place.contains(document.activeElement);
-    steadily(() => {
+    withScrollAnchored(() => {
       place.after(...messages);
       if (!next) place.remove();
     });
-    Prose.enliven(...messages);
+    ModelText.renderWhenNear(...messages);
     place.dataset["url"] = next?.dataset["url"] ?? "";
     if (!next && hadFocus) /** @type {HTMLElement} */ (messages[0])?.focus({ preventScroll: true });
-    this.#owner.announce(filled(ngettext("%s earlier message is shown.", "%s earlier messages are shown.", messages.length), messages.length));
+    this.#owner.announce(interpolate(ngettext("%s earlier message is shown.", "%s earlier messages are shown.", messages.length), messages.length));
     this.#near.unobserve(place);
     if (next) this.#near.observe(place);
   }
@@ -121,8 +121,8 @@ export class Earlier {
     const failure = await failureOf(response, false);
     if (!failure) return;
     this.#near.unobserve(place);
-    const { sentence, remedy } = this.#owner.advise(failure);
-    this.#tell(place, sentence, ...linkTo(remedy));
+    const { sentence, link } = this.#owner.advise(failure);
+    this.#tell(place, ...failureAdvice(sentence, link));
   }
 
   /** @param {HTMLElement} place @param {string} sentence what went wrong; empty: nothing @param {...(string | Node)} more */

@@ -1,5 +1,5 @@
 import { gettext } from "../lib/i18n.js";
-import { here } from "../ui/page_address.js";
+import { pageAddress } from "../ui/page_address.js";
 
 const EXPIRED = {
   sent: gettext("Your login has expired. What you wrote is kept, and sent when you come back."),
@@ -11,10 +11,10 @@ const EXPIRED = {
  * What the user is told about a failure, and the link that helps.
  *
  * @typedef {import("../lib/failure.js").Failure} Failure
- * @typedef {import("../ui/failure_advice.js").Remedy} Remedy
- * @typedef {{sentence: string, remedy?: Remedy | undefined}} Advice
+ * @typedef {import("../ui/failure_advice.js").AdviceLink} AdviceLink
+ * @typedef {import("../ui/failure_advice.js").Advice} Advice
  */
-export class Adviser {
+export class FailureMessages {
   #login;
 
   /** @param {string} login the login page's address */
@@ -25,27 +25,27 @@ export class Adviser {
   /** On a message that was sent in vain. @param {Failure} failure @param {string} id to be sent after a login; or empty */
   onSent(failure, id) {
     if (failure.status !== 401 || !id) return this.onOther(failure);
-    return { sentence: EXPIRED.sent, remedy: this.#logIn(`?send=${id}`) };
+    return { sentence: EXPIRED.sent, link: this.#logIn(`?send=${id}`) };
   }
 
   /** On an answer that cannot be followed any more. @param {Failure} failure @returns {Advice} */
   onFollowed({ status, message }) {
-    return status === 401 ? { sentence: EXPIRED.followed, remedy: this.#logIn() } : { sentence: message, remedy: reload() };
+    return status === 401 ? { sentence: EXPIRED.followed, link: this.#logIn() } : { sentence: message, link: reload() };
   }
 
   /** @param {Failure} failure @param {string} [query] of the page that a login leads back to @returns {Advice} */
   onOther({ status, code, message }, query = "") {
-    if (status === 401) return { sentence: EXPIRED.other, remedy: this.#logIn(query) };
-    return { sentence: message, remedy: code === "csrf" || status === 409 ? reload() : undefined };
+    if (status === 401) return { sentence: EXPIRED.other, link: this.#logIn(query) };
+    return { sentence: message, link: code === "csrf" || status === 409 ? reload() : undefined };
   }
 
-  /** A login that leads back here. @param {string} [query] of the page that it leads to @returns {Remedy} */
+  /** A login that leads back here. @param {string} [query] of the page that it leads to @returns {AdviceLink} */
   #logIn(query = "") {
-    return { text: gettext("Log in"), href: `${this.#login}?next=${encodeURIComponent(here(query))}` };
+    return { text: gettext("Log in"), href: `${this.#login}?next=${encodeURIComponent(pageAddress(query))}` };
   }
 }
 
-/** @returns {Remedy} */
+/** @returns {AdviceLink} */
 function reload() {
-  return { text: gettext("Reload the page"), href: here() };
+  return { text: gettext("Reload the page"), href: pageAddress() };
 }

@@ -1,5 +1,5 @@
-import { gettext } from "../lib/i18n.js";
 import { ReplyStream } from "../lib/stream.js";
+import { gettext } from "../lib/i18n.js";
 
 /** So that a glance at another tab does not cost a connection. */
 const HIDDEN_MS = 2_000;
@@ -24,9 +24,9 @@ const BROKEN = gettext("Something went wrong on this page. The answer goes on wi
  * @property {(failure: Failure) => void} onRefused nothing was begun
  * @property {(failure: Failure) => void} onLost it goes on at the server, but not here
  */
-export class Answering {
+export class LiveAnswer {
   #view;
-  #site;
+  #requests;
   #owner;
   #listening = new AbortController();
   #hiding = 0;
@@ -39,12 +39,12 @@ export class Answering {
 
   /**
    * @param {MessageView} view
-   * @param {import("../api/requests.js").Site} site
+   * @param {import("../api/requests.js").Requests} requests
    * @param {Owner} owner
    */
-  constructor(view, site, owner) {
+  constructor(view, requests, owner) {
     this.#view = view;
-    this.#site = site;
+    this.#requests = requests;
     this.#owner = owner;
   }
 
@@ -61,7 +61,7 @@ export class Answering {
 
   /** Stops the model, as soon as it is known which; takes back what waits for the network. @returns {Promise<Failure | null>} */
   async stop() {
-    if (this.#generation) return this.#site.cancel(this.#generation);
+    if (this.#generation) return this.#requests.cancelGeneration(this.#generation);
     if (this.#isOffline) this.#giveUp("");
     this.#isStopWanted = true;
     return null;
@@ -76,8 +76,8 @@ export class Answering {
 
   /** @param {{ask?: Asking, generation?: string}} whence */
   #run(whence) {
-    const [view, site] = [this.#view, this.#site];
-    const source = { ...whence, position: view.position, eventsUrl: (/** @type {string} */ id) => site.eventsUrl(id) };
+    const [view, requests] = [this.#view, this.#requests];
+    const source = { ...whence, position: view.position, eventsUrl: (/** @type {string} */ id) => requests.eventsUrl(id) };
     this.#stream = new ReplyStream(source, {
       onStart: (start) => this.#started(start),
       onText: (text) => view.append(text),
@@ -87,7 +87,7 @@ export class Answering {
       onConnection: (connection) => this.#connected(connection),
       onEnd: (ending) => this.#ended(ending),
       onFailure: (failure) => this.#failed(failure),
-    }, { fetch: (url, init) => site.fetch(url, init) });
+    }, { fetch: (url, init) => requests.fetch(url, init) });
     this.#listen();
     this.#stream.run().catch((error) => this.#broke(error));
   }
@@ -95,7 +95,7 @@ export class Answering {
   /** @param {Start} start */
   #started(start) {
     this.#generation = start.generation;
-    this.#view.begin(start, this.#site.addresses(start.message));
+    this.#view.begin(start, this.#requests.messageUrls(start.message));
     this.#owner.onStart(start);
     if (this.#isStopWanted) void this.stop();
   }

@@ -9,7 +9,7 @@ const CHANNEL = "chatsite";
  * @property {string} generation which writes it
  * @property {string[]} thread the messages up to it
  */
-export class Tabs {
+export class OtherTabs {
   #channel = new BroadcastChannel(CHANNEL);
 
   /** @param {(news: News) => void} onAnswer */

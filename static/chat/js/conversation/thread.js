@@ -79,14 +79,14 @@ export class Thread {
     this.element.append(...messages.slice(index));
   }
 
-  /** @param {(view: MessageView, wish: "retry" | "continue") => void} wanted what is to become of an answer */
-  listen(wanted) {
+  /** @param {(view: MessageView, form: "retry" | "continue") => void} onAsked what is to become of an answer */
+  listen(onAsked) {
     this.element.addEventListener("submit", (event) => {
       const form = /** @type {HTMLElement} */ (event.target);
       const element = form.closest(".message");
       if (!(element instanceof HTMLElement) || !form.matches(".message__continue, .message__retry")) return;
       event.preventDefault();
-      wanted(new MessageView(element), form.matches(".message__continue") ? "continue" : "retry");
+      onAsked(new MessageView(element), form.matches(".message__continue") ? "continue" : "retry");
     });
   }
 }

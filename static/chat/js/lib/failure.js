@@ -1,4 +1,4 @@
-import { filled, gettext, ngettext } from "./i18n.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
 
 const UNREACHABLE = gettext("The site cannot be reached. Check your connection and try again.");
 const NOT_A_STREAM = gettext("The site did not answer as expected. Reload the page and try again.");
@@ -64,7 +64,7 @@ function withTime(sentence, seconds) {
 
 /** @param {number} seconds */
 function when(seconds) {
-  if (seconds < TOLD_IN_MINUTES) return filled(gettext("Try again in %s s."), seconds);
+  if (seconds < TOLD_IN_MINUTES) return interpolate(gettext("Try again in %s s."), seconds);
   const minutes = Math.ceil(seconds / 60);
-  return filled(ngettext("Try again in %s minute.", "Try again in %s minutes.", minutes), minutes);
+  return interpolate(ngettext("Try again in %s minute.", "Try again in %s minutes.", minutes), minutes);
 }

@@ -17,6 +17,6 @@ export function ngettext(one, many, count) {
 }
 
 /** @param {string} format with a `%s` for each value @param {...(string | number)} values @returns {string} */
-export function filled(format, ...values) {
+export function interpolate(format, ...values) {
   return values.reduce((/** @type {string} */ text, value) => text.replace("%s", () => String(value)), format);
 }

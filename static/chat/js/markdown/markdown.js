@@ -1,8 +1,8 @@
-import { Outline } from "./parse/incremental_parser.js";
+import { IncrementalParser } from "./parse/incremental_parser.js";
+import { RenderedDocument } from "./render/rendered_document.js";
 import { Renderer } from "./render/renderer.js";
-import { Sheet } from "./render/rendered_document.js";
 import { listenForCopying } from "./render/copy_buttons.js";
-import { split } from "./parse/split_units.js";
+import { splitIntoUnits } from "./parse/split_units.js";
 
 /** An open end longer than this is read again only when it has grown by its GROWTH-th part: a table of one cell, a poem. */
 const LONG_CHARS = 4_000;
@@ -17,8 +17,8 @@ const GROWTH = 64;
 export class MarkdownView {
   #element;
   #renderer;
-  #sheet;
-  #outline;
+  #document;
+  #parser;
   #text = "";
   #unread = 0;
   #isFinished = false;
@@ -27,8 +27,8 @@ export class MarkdownView {
   constructor(element, renderer) {
     this.#element = element;
     this.#renderer = renderer;
-    this.#sheet = new Sheet(element, renderer);
-    this.#outline = new Outline(renderer.syntax);
+    this.#document = new RenderedDocument(element, renderer);
+    this.#parser = new IncrementalParser(renderer.syntax);
     element.classList.add("markdown");
     /** Resolves when all colours and formulas are there. @type {Promise<void>} */
     this.ready = Promise.resolve();
@@ -43,13 +43,13 @@ export class MarkdownView {
   append(piece) {
     if (this.#isFinished) return this.#reopen(piece);
     this.#text += piece;
-    this.#outline.append(piece);
-    if (!this.#unread && this.#sheet.extend(piece)) return;
+    this.#parser.append(piece);
+    if (!this.#unread && this.#document.extend(piece)) return;
     this.#unread += piece.length;
-    const length = this.#outline.openLength;
+    const length = this.#parser.openLength;
     if (length > LONG_CHARS && this.#unread * GROWTH < length) return;
     this.#unread = 0;
-    const { final, open } = this.#outline.read();
+    const { final, open } = this.#parser.read();
     this.#show(final, open, true);
   }
 
@@ -57,11 +57,11 @@ export class MarkdownView {
   finish() {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#show(this.#outline.finish(), [], false);
+    this.#show(this.#parser.finish(), [], false);
     const whole = this.#whole();
-    if (this.#sheet.isOf(whole)) return;
+    if (this.#document.isOf(whole)) return;
     // Markdown can reach further back than the rules in split_units.js know.
-    this.#sheet.clear();
+    this.#document.clear();
     this.#show(whole, [], false);
   }
 
@@ -76,8 +76,8 @@ export class MarkdownView {
     this.#text = "";
     this.#unread = 0;
     this.#isFinished = false;
-    this.#outline = new Outline(this.#renderer.syntax);
-    this.#sheet.clear();
+    this.#parser = new IncrementalParser(this.#renderer.syntax);
+    this.#document.clear();
   }
 
   /** What was the end may be the middle of a paragraph now. @param {string} piece */
@@ -88,12 +88,12 @@ export class MarkdownView {
   }
 
   #whole() {
-    return split(this.#renderer.syntax.blocks(this.#text.replace(/\r\n?/g, "\n"), false));
+    return splitIntoUnits(this.#renderer.syntax.blocks(this.#text.replace(/\r\n?/g, "\n"), false));
   }
 
   /** @param {import("./parse/split_units.js").Unit[]} final @param {import("./parse/split_units.js").Unit[]} open @param {boolean} isOpen */
   #show(final, open, isOpen) {
-    this.#sheet.show(final, open, isOpen);
+    this.#document.show(final, open, isOpen);
     const loading = this.#renderer.takeLoading();
     if (loading) this.ready = Promise.all([this.ready, loading]).then(() => this.#renderer.complete(this.#element));
   }

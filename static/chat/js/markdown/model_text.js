@@ -1,6 +1,6 @@
-import { GrowingText } from "./render/plain_text_view.js";
 import { Markdown } from "./markdown.js";
-import { steadily } from "../ui/with_scroll_anchored.js";
+import { PlainTextView } from "./render/plain_text_view.js";
+import { withScrollAnchored } from "../ui/with_scroll_anchored.js";
 
 /** Answers this far from what is on the screen are rendered before the reader reaches them. */
 const AHEAD = "1500px 0px";
@@ -18,14 +18,14 @@ let loading = null;
 const waiting = new Set();
 const near = new IntersectionObserver((entries) => {
   const reached = entries.filter(({ isIntersecting }) => isIntersecting).map(({ target }) => target);
-  steadily(() => reached.forEach(render));
+  withScrollAnchored(() => reached.forEach(render));
 }, { rootMargin: AHEAD });
 
 /**
  * The text of an answer: Markdown, once its libraries are there, and plain text until then and without them.
  * Nothing is lost between the two: what plain text shows is what Markdown takes up.
  */
-export class Prose {
+export class ModelText {
   #element;
 
   /** @param {HTMLElement} element */
@@ -34,7 +34,7 @@ export class Prose {
   }
 
   /** Renders the answers in `roots`, when they are near to what is on the screen. @param {...Element} roots */
-  static enliven(...roots) {
+  static renderWhenNear(...roots) {
     const texts = roots.flatMap((root) => [...root.querySelectorAll(OF_MODELS)]);
     for (const text of texts) waiting.add(text);
     if (markdown) for (const text of texts) near.observe(text);
@@ -58,11 +58,11 @@ export class Prose {
   /** No more will come. */
   settle() {
     if (markdown) markdown.view(this.#element).finish();
-    else new GrowingText(this.#element).settle();
+    else new PlainTextView(this.#element).settle();
   }
 
   get #text() {
-    return markdown?.view(this.#element) ?? new GrowingText(this.#element);
+    return markdown?.view(this.#element) ?? new PlainTextView(this.#element);
   }
 }
 
@@ -72,7 +72,7 @@ async function load() {
   if (!markdown) return;
   for (const text of waiting) near.observe(text);
   // What was answered meanwhile.
-  Prose.enliven(document.body);
+  ModelText.renderWhenNear(document.body);
   addEventListener("beforeprint", () => waiting.forEach(render));
 }
 
@@ -80,7 +80,7 @@ async function load() {
 function render(text) {
   near.unobserve(text);
   waiting.delete(text);
-  const prose = new Prose(/** @type {HTMLElement} */ (text));
-  if (text.closest('[data-status="running"]')) prose.append("");
-  else prose.settle();
+  const modelText = new ModelText(/** @type {HTMLElement} */ (text));
+  if (text.closest('[data-status="running"]')) modelText.append("");
+  else modelText.settle();
 }

@@ -1,7 +1,7 @@
+import { failureAdvice } from "../ui/failure_advice.js";
 import { failureOf } from "../lib/failure.js";
 import { gettext } from "../lib/i18n.js";
-import { linkTo } from "../ui/failure_advice.js";
-import { reveal } from "../ui/scroll_to_reveal.js";
+import { scrollToReveal } from "../ui/scroll_to_reveal.js";
 
 const PATIENCE_MS = 30_000;
 const WAIT = gettext("One moment…");
@@ -14,7 +14,7 @@ const HEADERS = { Accept: "text/html, application/json" };
  * What is known of an answer, below its row of actions: taken from the page that the action links to, each time that
  * it is opened. So it says the same live as after a reload, and costs nothing until somebody asks.
  *
- * @typedef {(failure: import("../lib/failure.js").Failure) => import("../conversation/failure_messages.js").Advice} Advise
+ * @typedef {(failure: import("../lib/failure.js").Failure) => import("../ui/failure_advice.js").Advice} Advise
  */
 export class Details {
   #link;
@@ -61,18 +61,18 @@ export class Details {
     if (!panel.isConnected) return;
     if (details) panel.replaceChildren(...details.childNodes);
     else panel.replaceChildren(this.#failureLine(panel, failure ? advise(failure) : { sentence: GONE }, advise));
-    reveal(panel);
+    scrollToReveal(panel);
   }
 
-  /** @param {HTMLElement} panel @param {import("../conversation/failure_messages.js").Advice} advice @param {Advise} advise */
-  #failureLine(panel, { sentence, remedy }, advise) {
+  /** @param {HTMLElement} panel @param {import("../ui/failure_advice.js").Advice} advice @param {Advise} advise */
+  #failureLine(panel, { sentence, link }, advise) {
     const line = Object.assign(document.createElement("p"), { className: "details__failure", role: "alert" });
     const button = Object.assign(document.createElement("button"), { type: "button", className: "button button--quiet", textContent: AGAIN });
     button.addEventListener("click", () => {
       this.#link.focus({ preventScroll: true });
       void this.#fill(panel, advise);
     });
-    line.append(sentence, ...linkTo(remedy), button);
+    line.append(...failureAdvice(sentence, link), button);
     return line;
   }
 

@@ -1,7 +1,7 @@
 import { MessageView } from "./message_view.js";
+import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext } from "../lib/i18n.js";
-import { linkTo } from "../ui/failure_advice.js";
-import { reveal } from "../ui/scroll_to_reveal.js";
+import { scrollToReveal } from "../ui/scroll_to_reveal.js";
 
 const SAID = { up: gettext("Marked as a good answer."), down: gettext("Marked as a bad answer.") };
 const WITHDRAWN = gettext("The mark is taken back.");
@@ -12,9 +12,9 @@ const [ADD, EDIT] = [gettext("Add a comment"), gettext("Edit comment")];
  * What the reader thinks of answers: good or bad, and, if they like, why. The page shows it at once; if it cannot be
  * stored it is put back as it was, and said. What is typed into a comment stays until it is stored.
  *
- * @typedef {import("../conversation/failure_messages.js").Advice} Advice
+ * @typedef {import("../ui/failure_advice.js").Advice} Advice
  * @typedef {import("../lib/failure.js").Failure} Failure
- * @typedef {import("../api/requests.js").Opinion} Opinion
+ * @typedef {import("../api/requests.js").Feedback} Feedback
  *
  * @typedef {object} Owner
  * @property {(failure: Failure) => Advice} advise
@@ -22,14 +22,14 @@ const [ADD, EDIT] = [gettext("Add a comment"), gettext("Edit comment")];
  * @property {(advice: Advice) => void} complain
  */
 export class FeedbackForms {
-  #site;
+  #requests;
   #owner;
   /** The last request about an answer: the next one waits for it, so that what was pressed last counts. @type {WeakMap<Element, Promise<unknown>>} */
   #underway = new WeakMap();
 
-  /** @param {HTMLElement} thread @param {import("../api/requests.js").Site} site @param {Owner} owner */
-  constructor(thread, site, owner) {
-    this.#site = site;
+  /** @param {HTMLElement} thread @param {import("../api/requests.js").Requests} requests @param {Owner} owner */
+  constructor(thread, requests, owner) {
+    this.#requests = requests;
     this.#owner = owner;
     thread.addEventListener("submit", (event) => this.#submitted(event));
     thread.addEventListener("keydown", (event) => this.#pressed(event));
@@ -51,7 +51,7 @@ export class FeedbackForms {
 
   /** @param {EventTarget | null} comment */
   #toggled(comment) {
-    if (comment instanceof HTMLDetailsElement && comment.matches(".comment[open]")) reveal(comment);
+    if (comment instanceof HTMLDetailsElement && comment.matches(".comment[open]")) scrollToReveal(comment);
   }
 
   /** @param {Mark} mark @param {string} value */
@@ -82,10 +82,10 @@ export class FeedbackForms {
     if (mark.text === text) mark.close();
   }
 
-  /** @param {Mark} mark @param {Opinion} opinion @returns {Promise<Failure | null>} */
+  /** @param {Mark} mark @param {Feedback} opinion @returns {Promise<Failure | null>} */
   #send(mark, opinion) {
     const before = this.#underway.get(mark.element) ?? Promise.resolve();
-    const sending = before.then(() => this.#site.rate(mark.id, opinion));
+    const sending = before.then(() => this.#requests.saveFeedback(mark.id, opinion));
     this.#underway.set(mark.element, sending);
     return sending;
   }
@@ -172,9 +172,9 @@ class Mark {
   }
 
   /** @param {Advice} advice */
-  complain({ sentence, remedy }) {
+  complain({ sentence, link }) {
     const notice = /** @type {HTMLElement} */ (this.#comment.querySelector(".comment__notice"));
-    notice.replaceChildren(sentence, ...linkTo(remedy));
+    notice.replaceChildren(...failureAdvice(sentence, link));
     notice.hidden = !sentence;
   }
 

@@ -17,7 +17,7 @@ const NOT_COPIED = gettext("The browser does not let this page copy. Select the 
  * @property {(sentence: string) => void} announce to those who do not see the page
  * @property {(sentence: string) => void} complain
  */
-export class Actions {
+export class MessageActions {
   #owner;
 
   /** @param {HTMLElement} thread @param {Owner} owner */

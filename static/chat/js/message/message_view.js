@@ -1,9 +1,9 @@
 import { Details } from "./details.js";
-import { Prose } from "../markdown/model_text.js";
+import { ModelText } from "../markdown/model_text.js";
 import { Reasoning } from "./reasoning.js";
 import { Siblings } from "./siblings.js";
-import { linkTo } from "../ui/failure_advice.js";
-import { filled, gettext } from "../lib/i18n.js";
+import { failureAdvice } from "../ui/failure_advice.js";
+import { gettext, interpolate } from "../lib/i18n.js";
 import { uuid } from "../lib/uuid.js";
 
 const CONNECTION = {
@@ -22,11 +22,11 @@ const LEFT_OUT = gettext(
  * What it holds is in the element: its id, `data-status`, `data-generation`, its text. What shows when is for the
  * style sheet to tell from these.
  *
- * @typedef {import("../attachments/attachment_summary.js").Attachment} Attachment
+ * @typedef {import("../api/requests.js").Attachment} Attachment
  * @typedef {import("../lib/stream.js").Start} Start
  * @typedef {import("../lib/stream.js").Ending} Ending
- * @typedef {import("../api/requests.js").Wish} Wish
- * @typedef {{retry: string, continue: string, details: string}} Addresses of what its forms post, and of its details
+ * @typedef {import("../api/requests.js").GenerationRequest} GenerationRequest
+ * @typedef {{retry: string, continue: string, details: string}} MessageUrls of what its forms post, and of its details
  */
 export class MessageView {
   /** @param {HTMLElement} element */
@@ -90,20 +90,20 @@ export class MessageView {
     this.element.dataset["position"] = String(position);
   }
 
-  /** What its form asks for, under the same id until that is granted. @param {"retry" | "continue"} name @returns {Wish} */
-  wish(name) {
+  /** What its form asks for, under the same id until that is granted. @param {"retry" | "continue"} name @returns {GenerationRequest} */
+  requestOf(name) {
     const { id, model } = fieldsOf(this.#form(name));
     return { id: id.value, ...(model.value && { model: model.value }) };
   }
 
-  /** An answer's generation is known. @param {Start} start @param {Addresses} addresses */
+  /** An answer's generation is known. @param {Start} start @param {MessageUrls} addresses */
   begin({ message, parent, generation, model, left_out = 0 }, addresses) {
     this.id = message;
     this.parent = parent;
     this.element.dataset["generation"] = generation;
     this.element.setAttribute("aria-busy", "true");
     this.#part("who").textContent = model;
-    this.#part("window").textContent = filled(LEFT_OUT, left_out);
+    this.#part("window").textContent = interpolate(LEFT_OUT, left_out);
     this.#part("window").hidden = !left_out;
     this.#detailsLink.href = addresses.details;
     for (const name of /** @type {const} */ (["retry", "continue"])) {
@@ -146,7 +146,7 @@ export class MessageView {
   /** What shows them is loaded with the first of them. */
   set attachments(attachments) {
     const list = /** @type {HTMLElement} */ (this.element.querySelector(".attachments"));
-    if (attachments.length) void import("../attachments/message_attachments.js").then(({ Attachments }) => new Attachments(list).show(attachments));
+    if (attachments.length) void import("../attachments/message_attachments.js").then(({ MessageAttachments }) => new MessageAttachments(list).show(attachments));
   }
 
   /** @param {string} text */
@@ -175,11 +175,11 @@ export class MessageView {
     this.#note(CONNECTION[connection]);
   }
 
-  /** It goes on at the server, but no longer here: says so, with a way back. @param {import("../conversation/failure_messages.js").Advice} advice */
-  lose({ sentence, remedy }) {
+  /** It goes on at the server, but no longer here: says so, with a way back. @param {import("../ui/failure_advice.js").Advice} advice */
+  lose({ sentence, link }) {
     this.element.toggleAttribute("data-cut-off", true);
     this.element.removeAttribute("aria-busy");
-    this.#note(sentence, ...linkTo(remedy));
+    this.#note(...failureAdvice(sentence, link));
   }
 
   /** @param {Ending} ending */
@@ -228,7 +228,7 @@ export class MessageView {
   }
 
   get #body() {
-    return new Prose(this.#part("body"));
+    return new ModelText(this.#part("body"));
   }
 
   get #reasoning() {

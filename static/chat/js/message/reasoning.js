@@ -1,5 +1,5 @@
-import { filled, gettext } from "../lib/i18n.js";
-import { Prose } from "../markdown/model_text.js";
+import { ModelText } from "../markdown/model_text.js";
+import { gettext, interpolate } from "../lib/i18n.js";
 
 const THINKING = gettext("Thinking…");
 const REASONING = gettext("Reasoning");
@@ -31,7 +31,7 @@ export class Reasoning {
       dataset["since"] = String(performance.now());
       this.#title = THINKING;
     }
-    this.#prose.append(text);
+    this.#modelText.append(text);
   }
 
   /** Something else follows. */
@@ -58,7 +58,7 @@ export class Reasoning {
     dataset["ms"] = String(total);
     if (this.#element.hidden) return;
     this.#title = thoughtFor(total);
-    this.#prose.settle();
+    this.#modelText.settle();
   }
 
   /** All of it follows again. */
@@ -66,7 +66,7 @@ export class Reasoning {
     this.#stop();
     this.#element.hidden = true;
     this.#element.dataset["seen"] = "NaN";
-    this.#prose.clear();
+    this.#modelText.clear();
   }
 
   #stop() {
@@ -80,8 +80,8 @@ export class Reasoning {
     summary.textContent = title;
   }
 
-  get #prose() {
-    return new Prose(/** @type {HTMLElement} */ (this.#element.querySelector(".message__thoughts")));
+  get #modelText() {
+    return new ModelText(/** @type {HTMLElement} */ (this.#element.querySelector(".message__thoughts")));
   }
 }
 
@@ -90,5 +90,5 @@ function thoughtFor(ms) {
   if (Number.isNaN(ms)) return REASONING;
   if (ms < 1000) return BRIEFLY;
   const seconds = Math.floor((ms + 500) / 1000);
-  return seconds < 60 ? filled(SECONDS, seconds) : filled(MINUTES, Math.floor(seconds / 60), seconds % 60);
+  return seconds < 60 ? interpolate(SECONDS, seconds) : interpolate(MINUTES, Math.floor(seconds / 60), seconds % 60);
 }

@@ -1,4 +1,4 @@
-import { filled, gettext } from "../lib/i18n.js";
+import { gettext, interpolate } from "../lib/i18n.js";
 
 /** Which of its alternatives a message is, and the steps to the others: "2 of 3". */
 export class Siblings {
@@ -19,7 +19,7 @@ export class Siblings {
     const index = ids.indexOf(own);
     this.#form.dataset["siblings"] = ids.join(" ");
     this.#form.hidden = ids.length < 2;
-    /** @type {HTMLElement} */ (this.#form.querySelector(".siblings__place")).textContent = filled(
+    /** @type {HTMLElement} */ (this.#form.querySelector(".siblings__place")).textContent = interpolate(
       gettext("%s of %s"), index + 1, ids.length);
     for (const step of [-1, 1]) this.button(step).disabled = !ids[index + step];
   }

@@ -1,10 +1,10 @@
 import { ConversationPage } from "../conversation/conversation_page.js";
-import { Prose } from "../markdown/model_text.js";
+import { ModelText } from "../markdown/model_text.js";
 import { closeOnLeaving } from "../ui/drawer.js";
 
 const page = document.getElementById("page");
 if (page) {
   new ConversationPage(page).begin();
-  Prose.enliven(page);
+  ModelText.renderWhenNear(page);
   closeOnLeaving(/** @type {HTMLElement} */ (document.getElementById("conversations")));
 }

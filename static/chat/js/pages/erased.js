@@ -1,4 +1,4 @@
-import { Drafts } from "../composer/draft_storage.js";
+import { DraftStorage } from "../composer/draft_storage.js";
 
 // What was typed and never sent is in this browser alone, and goes with all the rest.
-new Drafts(document.getElementById("main")?.dataset["erased"] ?? "").forgetAll();
+new DraftStorage(document.getElementById("main")?.dataset["erased"] ?? "").forgetAll();

@@ -1,3 +1,3 @@
-import { Link } from "../sharing/share_link.js";
+import { ShareLink } from "../sharing/share_link.js";
 
-for (const item of document.querySelectorAll(".links__item")) new Link(item);
+for (const item of document.querySelectorAll(".links__item")) new ShareLink(item);

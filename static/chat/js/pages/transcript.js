@@ -1,4 +1,4 @@
-import { Prose } from "../markdown/model_text.js";
+import { ModelText } from "../markdown/model_text.js";
 
 // The staff's view of a conversation: the same text by the same module. Without the libraries it stays as it is.
-Prose.enliven(document.body);
+ModelText.renderWhenNear(document.body);

@@ -6,7 +6,7 @@ const FRESH_MS = 30_000;
  *
  * @typedef {{id: string, name: string, text: string, is_shared: boolean}} Prompt
  */
-export class Library {
+export class PromptLibrary {
   #url;
   /** @type {Prompt[]} */
   #prompts = [];

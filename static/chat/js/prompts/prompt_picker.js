@@ -1,5 +1,5 @@
-import { Library } from "./prompt_library.js";
-import { filled, gettext, ngettext } from "../lib/i18n.js";
+import { PromptLibrary } from "./prompt_library.js";
+import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 
 const SHARED = gettext("shared");
 const TEXT_CHARS = 200;
@@ -15,7 +15,7 @@ const TEXT_CHARS = 200;
  * @property {(text: string) => void} onTake
  * @property {(sentence: string) => void} announce
  */
-export class Offer {
+export class PromptPicker {
   #field;
   #list;
   #library;
@@ -29,7 +29,7 @@ export class Offer {
   constructor(form, list, owner) {
     this.#field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
     this.#list = list;
-    this.#library = new Library(list.dataset["url"] ?? "");
+    this.#library = new PromptLibrary(list.dataset["url"] ?? "");
     this.#owner = owner;
     // Before the field itself: Enter would send.
     form.addEventListener("keydown", (event) => this.#pressed(event), { capture: true });
@@ -70,7 +70,7 @@ export class Offer {
     this.#field.setAttribute("aria-autocomplete", "list");
     this.#choose(0);
     const sentence = ngettext("%s prompt. Enter takes it.", "%s prompts. The arrow keys choose one, Enter takes it.", found.length);
-    this.#owner.announce(filled(sentence, found.length));
+    this.#owner.announce(interpolate(sentence, found.length));
   }
 
   #close() {

@@ -1,5 +1,5 @@
+import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext } from "../lib/i18n.js";
-import { linkTo } from "../ui/failure_advice.js";
 
 /** Under which the settings of a conversation that does not exist yet are kept, beside its draft. */
 const PLACE = "new.settings";
@@ -9,16 +9,20 @@ const SAVED = gettext("The settings are saved. They hold from the next answer on
 /**
  * The settings of the conversation: they go with the first question of a new one, and are saved by themselves after it.
  *
- * @typedef {import("../composer/draft_storage.js").Drafts} Drafts
  * @typedef {import("../lib/failure.js").Failure} Failure
- * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
+ * @typedef {import("../api/requests.js").Settings} Settings
+ *
+ * @typedef {object} Drafts where those of a new conversation are kept
+ * @property {(place: string) => {typed: string} | null} read
+ * @property {(place: string, draft: {typed: string}) => void} write
+ * @property {(place: string) => void} forget
  *
  * @typedef {object} Owner
  * @property {(settings: Settings) => Promise<Failure | null>} save
- * @property {(failure: Failure) => import("../conversation/failure_messages.js").Advice} advise
+ * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce
  */
-export class Options {
+export class ConversationSettings {
   #panel;
   #button;
   #form;
@@ -125,16 +129,16 @@ export class Options {
   async #save(event) {
     event.preventDefault();
     const failure = this.#isNew ? null : await this.#owner.save(this.#settings);
-    if (failure) return this.#complain(this.#owner.advise(failure).sentence, this.#owner.advise(failure).remedy);
+    if (failure) return this.#complain(this.#owner.advise(failure).sentence, this.#owner.advise(failure).link);
     if (!this.#isNew) this.#hold();
     this.#complain("");
     this.#panel.hidePopover();
     if (!this.#isNew) this.#owner.announce(SAVED);
   }
 
-  /** @param {string} sentence @param {import("../ui/failure_advice.js").Remedy} [remedy] */
-  #complain(sentence, remedy) {
-    this.#notice.replaceChildren(sentence, ...linkTo(remedy));
+  /** @param {string} sentence @param {import("../ui/failure_advice.js").AdviceLink} [link] */
+  #complain(sentence, link) {
+    this.#notice.replaceChildren(...failureAdvice(sentence, link));
     this.#notice.hidden = !sentence;
   }
 }

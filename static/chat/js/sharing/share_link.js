@@ -4,7 +4,7 @@ const COPIED = gettext("Copied");
 const SHOWN_MS = 2_000;
 
 /** A link in the list, whose address can be copied where there are scripts. */
-export class Link {
+export class ShareLink {
   #address;
   #button;
 

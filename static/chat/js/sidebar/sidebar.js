@@ -1,8 +1,8 @@
 import { ConversationList } from "./conversation_list.js";
 import { ListUpdates } from "./list_updates.js";
 import { Menus } from "../ui/menus.js";
-import { Renaming } from "./title_editor.js";
-import { linkTo } from "../ui/failure_advice.js";
+import { TitleEditor } from "./title_editor.js";
+import { failureAdvice } from "../ui/failure_advice.js";
 
 const AHEAD = "200px";
 
@@ -14,13 +14,13 @@ const AHEAD = "200px";
  * @typedef {object} Owner
  * @property {(id: string, title: string) => void} onRenamed it is called something else, here or elsewhere
  * @property {(id: string) => void} onDeleted the conversation on show is
- * @property {(failure: Failure) => import("../conversation/failure_messages.js").Advice} advise
+ * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
  */
 export class Sidebar {
   #element;
   #notices;
   #list;
-  #site;
+  #requests;
   #owner;
   #current;
   #updates = new ListUpdates(() => this.#refresh());
@@ -31,14 +31,14 @@ export class Sidebar {
   #asking = Promise.resolve();
   #isDue = false;
 
-  /** @param {HTMLElement} element @param {import("../api/requests.js").Site} site @param {string} current @param {Owner} owner */
-  constructor(element, site, current, owner) {
+  /** @param {HTMLElement} element @param {import("../api/requests.js").Requests} requests @param {string} current @param {Owner} owner */
+  constructor(element, requests, current, owner) {
     this.#element = element;
     this.#notices = /** @type {HTMLElement} */ (element.querySelector("#list-notices"));
     const list = /** @type {HTMLElement} */ (element.querySelector("#conversation-list"));
     this.#list = new ConversationList(list, current, owner);
     this.#current = current;
-    this.#site = site;
+    this.#requests = requests;
     this.#owner = owner;
     this.#atEnd = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#loadMore(), {
       root: element,
@@ -96,7 +96,7 @@ export class Sidebar {
 
   /** @param {string} id @param {HTMLElement} item */
   #rename(id, item) {
-    new Renaming(item, async (title) => {
+    new TitleEditor(item, async (title) => {
       if (!(await this.#do(id, "title", { title }))) return false;
       this.#list.rename(id, title);
       return true;
@@ -134,7 +134,7 @@ export class Sidebar {
 
   /** Is it done? If not, it is said why. @param {string} id @param {string} noun @param {object} [body] */
   async #do(id, noun, body) {
-    const failure = await this.#site.keep(id, noun, body);
+    const failure = await this.#requests.updateConversation(id, noun, body);
     this.#complain(failure);
     if (failure) return false;
     // The list is about to change here too: what the server had before is not what it shows, even if that comes back.
@@ -147,10 +147,10 @@ export class Sidebar {
   #complain(failure) {
     this.#notices.querySelector(".notice--error")?.remove();
     if (!failure) return;
-    const { sentence, remedy } = this.#owner.advise(failure);
+    const { sentence, link } = this.#owner.advise(failure);
     const notice = document.createElement("p");
     notice.className = "notice notice--error";
-    notice.append(sentence, ...linkTo(remedy));
+    notice.append(...failureAdvice(sentence, link));
     this.#notices.append(notice);
   }
 
@@ -163,7 +163,7 @@ export class Sidebar {
 
   async #showFirst() {
     this.#isDue = false;
-    const page = await this.#site.list("", this.#tag);
+    const page = await this.#requests.fetchList("", this.#tag);
     if (page?.status === 401) this.#updates.stop();
     if (!page?.html) return;
     this.#tag = this.#list.show(page.html) ? page.tag : "";
@@ -174,7 +174,7 @@ export class Sidebar {
     this.#atEnd.disconnect();
     this.#asking = this.#asking.then(async () => {
       const after = this.#list.more?.dataset["after"];
-      const page = after && (await this.#site.list(`?after=${after}`, ""));
+      const page = after && (await this.#requests.fetchList(`?after=${after}`, ""));
       if (!page || !page.html) return;
       this.#list.append(page.html);
       this.#watchEnd();

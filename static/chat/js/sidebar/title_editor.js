@@ -1,5 +1,5 @@
 /** A conversation's title as a field in its place in the list: Enter saves, Esc cancels. */
-export class Renaming {
+export class TitleEditor {
   #item;
   #form;
   #field;

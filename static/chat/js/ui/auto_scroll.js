@@ -7,7 +7,7 @@ const NEAR_PX = 64;
  * The reader leaves by scrolling up and is back on reaching the end. That content grew below is no reason to leave:
  * so only the direction of a movement counts, not the distance alone.
  */
-export class ScrollKeeper {
+export class AutoScroll {
   #jump;
   #view = /** @type {HTMLElement} */ (document.scrollingElement);
   #isAtEnd = false;

@@ -1,12 +1,14 @@
 /**
- * What helps: a link below a sentence that says what went wrong.
+ * What is said of a failure: a sentence that says what went wrong, and behind it a link that helps.
  *
- * @typedef {{text: string, href: string}} Remedy
+ * @typedef {{text: string, href: string}} AdviceLink
+ * @typedef {{sentence: string, link?: AdviceLink | undefined}} Advice
  *
- * @param {Remedy} [remedy]
- * @returns {(string | Node)[]} what to put behind the sentence
+ * @param {string} sentence
+ * @param {AdviceLink} [link]
+ * @returns {[string, ...(string | Node)[]]} what to show
  */
-export function linkTo(remedy) {
-  if (!remedy) return [];
-  return [" ", Object.assign(document.createElement("a"), { textContent: remedy.text, href: remedy.href })];
+export function failureAdvice(sentence, link) {
+  if (!link) return [sentence];
+  return [sentence, " ", Object.assign(document.createElement("a"), { textContent: link.text, href: link.href })];
 }

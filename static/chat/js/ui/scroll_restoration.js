@@ -1,4 +1,4 @@
-import { Place } from "./scroll_anchor.js";
+import { ScrollAnchor } from "./scroll_anchor.js";
 
 const KEY = "chatsite-place";
 
@@ -6,10 +6,10 @@ const KEY = "chatsite-place";
  * Where the reader was, for a reload or a step back. The browser itself knows only how far down that was, which says
  * little when the page begins with another message.
  */
-export class Bookmark {
+export class ScrollRestoration {
   /** @param {() => boolean} isAtEnd who is there needs none: the end moves */
   constructor(isAtEnd) {
-    addEventListener("pagehide", () => this.#write(isAtEnd() ? null : { path: location.pathname, ...Place.now.toJSON() }));
+    addEventListener("pagehide", () => this.#write(isAtEnd() ? null : { path: location.pathname, ...ScrollAnchor.current.toJSON() }));
   }
 
   /** The message's element id and its top, once; null if there is none for this page. @returns {{id: string, top: number} | null} */

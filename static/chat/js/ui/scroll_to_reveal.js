@@ -1,5 +1,5 @@
 /** Scrolls so far that nothing of what has opened lies beneath the composer, and its beginning not beneath the bar. @param {Element} opened */
-export function reveal(opened) {
+export function scrollToReveal(opened) {
   const { top, bottom } = opened.getBoundingClientRect();
   const begin = document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0;
   const end = document.querySelector(".dock")?.getBoundingClientRect().top ?? innerHeight;

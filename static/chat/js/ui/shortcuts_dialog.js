@@ -1,5 +1,5 @@
 /** The sheet of keyboard shortcuts: opened by its button and by `?`. The browser closes it. */
-export class Shortcuts {
+export class ShortcutsDialog {
   #sheet;
 
   /** @param {HTMLDialogElement} sheet @param {HTMLElement} button */

@@ -1,4 +1,4 @@
-import { Place } from "./scroll_anchor.js";
+import { ScrollAnchor } from "./scroll_anchor.js";
 
 /**
  * Changes the page, and leaves what is being read where it is. Browsers do so by themselves, but not at the very top
@@ -6,8 +6,8 @@ import { Place } from "./scroll_anchor.js";
  *
  * @param {() => void} change
  */
-export function steadily(change) {
-  const place = Place.now;
+export function withScrollAnchored(change) {
+  const anchor = ScrollAnchor.current;
   change();
-  place.hold();
+  anchor.restore();
 }

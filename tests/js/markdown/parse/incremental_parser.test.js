@@ -3,9 +3,9 @@ import { describe, test } from "node:test";
 
 import * as marked from "marked";
 
-import { Outline } from "../../../../static/chat/js/markdown/parse/incremental_parser.js";
+import { IncrementalParser } from "../../../../static/chat/js/markdown/parse/incremental_parser.js";
 import { Syntax } from "../../../../static/chat/js/markdown/parse/syntax.js";
-import { split } from "../../../../static/chat/js/markdown/parse/split_units.js";
+import { splitIntoUnits } from "../../../../static/chat/js/markdown/parse/split_units.js";
 import { ANSWER, anyText } from "../../support/texts.js";
 import { random } from "../../support/random.js";
 
@@ -16,10 +16,10 @@ const ODD = 2;
 
 const visible = (units) => units.filter(({ type }) => type !== "space");
 const outlineOf = (units) => visible(units).map(({ place, isFirst, source, context }) => [place, isFirst, source.trimEnd(), context]);
-const whole = (text) => split(SYNTAX.blocks(text.replace(/\r\n?/g, "\n"), false));
+const whole = (text) => splitIntoUnits(SYNTAX.blocks(text.replace(/\r\n?/g, "\n"), false));
 
 function inPieces(text, length) {
-  const outline = new Outline(SYNTAX);
+  const outline = new IncrementalParser(SYNTAX);
   const units = [];
   for (let at = 0; at < text.length; at += length) {
     outline.append(text.slice(at, at + length));
@@ -30,7 +30,7 @@ function inPieces(text, length) {
 
 /** What is given away while a text grows, with how much of it was there. */
 function finalAt(text) {
-  const outline = new Outline(SYNTAX);
+  const outline = new IncrementalParser(SYNTAX);
   return Array.from(text, (letter) => {
     outline.append(letter);
     return outline.read().final.filter(({ type }) => type !== "space").map(({ source }) => source);
@@ -82,7 +82,7 @@ describe("a text that grows", () => {
   }
 
   test("is read no further back at its end than at its beginning", () => {
-    const outline = new Outline(SYNTAX);
+    const outline = new IncrementalParser(SYNTAX);
     let longest = 0;
     for (const piece of ANSWER.repeat(20).match(/[^]{1,40}/g)) {
       outline.append(piece);

@@ -21,7 +21,7 @@ const REMEND_OPTIONS = Object.freeze({
  * @param {(text: string, options: object) => string} remend
  * @returns {string}
  */
-export function mend({ source, type, place }, remend) {
+export function closeOpenMarkup({ source, type, place }, remend) {
   if (type === "code" || type === "html" || type === "mathsBlock" || place === "head") return source;
   if (type === "paragraph" && TABLE_HEAD.test(source)) return asTable(source);
   const certain = source.trimEnd().replace(MARKS_ALONE, "").replace(OPENER_AT_THE_END, "$1");

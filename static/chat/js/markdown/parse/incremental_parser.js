@@ -1,4 +1,4 @@
-import { split } from "./split_units.js";
+import { splitIntoUnits } from "./split_units.js";
 
 /**
  * A growing text as units, of which the first ones are final and the last ones open.
@@ -9,7 +9,7 @@ import { split } from "./split_units.js";
  * @typedef {import("./split_units.js").Unit} Unit
  * @typedef {import("./syntax.js").Syntax} Syntax
  */
-export class Outline {
+export class IncrementalParser {
   #syntax;
   #tail = "";
   #heldBack = "";
@@ -56,7 +56,7 @@ export class Outline {
   /** @param {boolean} isOpen */
   #units(isOpen) {
     const before = this.#before;
-    const units = split(this.#syntax.blocks((before?.context ?? "") + this.#tail, isOpen));
+    const units = splitIntoUnits(this.#syntax.blocks((before?.context ?? "") + this.#tail, isOpen));
     if (before?.context) units.shift();
     if (!before) return units;
     const end = units.findIndex((unit, at) => at > 0 && !goesOn(unit));
@@ -76,7 +76,7 @@ export class Outline {
     if (last?.place !== "item" || !goesOn(units[count])) return;
     const first = units.findLastIndex((unit, at) => at < count && unit.isFirst);
     const certain = units.slice(Math.max(first, 0), count + 1).map(({ source }) => source).join("");
-    const [list] = split(this.#syntax.blocks(certain, false));
+    const [list] = splitIntoUnits(this.#syntax.blocks(certain, false));
     last.isLoose = Boolean(list?.isLoose || (first < 0 && this.#before?.isLoose));
   }
 

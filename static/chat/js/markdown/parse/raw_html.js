@@ -1,4 +1,4 @@
-import { HARMLESS } from "./allowed_elements.js";
+import { ALLOWED_ELEMENTS } from "./allowed_elements.js";
 
 const COMMENT = /<!--(?:-?>|[\s\S]*?(?:-->|$))/g;
 const TAG = /<(\/?)([a-z][^\s/>]*)/gi;
@@ -32,8 +32,8 @@ export class RawHtml {
   }
 
   /** Does it consist of harmless elements alone? */
-  get isHarmless() {
-    return !OTHER_MARKUP.test(this.#source) && this.#tags.every(({ name }) => HARMLESS.has(name));
+  get isAllowed() {
+    return !OTHER_MARKUP.test(this.#source) && this.#tags.every(({ name }) => ALLOWED_ELEMENTS.has(name));
   }
 
   /** The first element that it opens and does not close; empty if there is none. */
@@ -44,7 +44,7 @@ export class RawHtml {
       if (isEnd && open.includes(name)) open.length = open.lastIndexOf(name);
       else if (!isEnd && !VOID.has(name)) open.push(name);
     }
-    return this.isHarmless ? (open[0] ?? "") : "";
+    return this.isAllowed ? (open[0] ?? "") : "";
   }
 
   /** How many more elements of that name it opens than it closes. @param {string} element */

@@ -37,7 +37,7 @@ const PROOF = 2;
  * @param {Token[]} tokens its blocks
  * @returns {Unit[]}
  */
-export function split(tokens) {
+export function splitIntoUnits(tokens) {
   /** @type {Unit[]} */
   const units = [];
   for (let at = 0; at < tokens.length; ) {

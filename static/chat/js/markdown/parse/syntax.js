@@ -101,7 +101,7 @@ function renderer({ Renderer }) {
     /** @override @param {import("marked").Tokens.HTML | import("marked").Tokens.Tag} token */
     html({ text, block }) {
       const raw = new RawHtml(text);
-      if (raw.isHarmless) return raw.tidy;
+      if (raw.isAllowed) return raw.tidy;
       return block ? `<pre><code class="language-html">${escape(text.trimEnd())}\n</code></pre>\n` : escape(text);
     }
 

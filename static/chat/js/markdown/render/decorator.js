@@ -20,7 +20,7 @@ const LARGEST_CODE_CHARS = 60_000;
  * @typedef {import("./highlighting.js").Highlighting} Highlighting
  * @typedef {import("./maths.js").Maths} Maths
  */
-export class Dresser {
+export class Decorator {
   #highlighting;
   #maths;
 
@@ -31,14 +31,14 @@ export class Dresser {
   }
 
   /** @param {ParentNode} root @param {boolean} isOpen is it still being written? */
-  dress(root, isOpen) {
-    for (const link of root.querySelectorAll("a")) dressLink(link);
-    for (const task of root.querySelectorAll("[data-task]")) dressTask(task);
-    for (const table of root.querySelectorAll("table")) dressTable(table);
+  decorate(root, isOpen) {
+    for (const link of root.querySelectorAll("a")) decorateLink(link);
+    for (const task of root.querySelectorAll("[data-task]")) decorateTask(task);
+    for (const table of root.querySelectorAll("table")) decorateTable(table);
     for (const element of root.querySelectorAll(OWN_DIRECTION)) {
       if (!element.matches(LEADS)) element.setAttribute("dir", "auto");
     }
-    for (const code of root.querySelectorAll("pre > code")) dressCode(code, isOpen);
+    for (const code of root.querySelectorAll("pre > code")) decorateCode(code, isOpen);
     this.complete(root);
   }
 
@@ -63,7 +63,7 @@ export class Dresser {
 }
 
 /** @param {HTMLAnchorElement} link */
-function dressLink(link) {
+function decorateLink(link) {
   const address = link.getAttribute("href");
   if (!address || !URL.canParse(address)) return link.replaceWith(...link.childNodes);
   const url = new URL(address);
@@ -81,7 +81,7 @@ function isObvious(text, url) {
 }
 
 /** @param {Element} task */
-function dressTask(task) {
+function decorateTask(task) {
   const isDone = task.getAttribute("data-task") === "done";
   const box = Object.assign(document.createElement("input"), { type: "checkbox", disabled: true });
   box.toggleAttribute("checked", isDone);
@@ -92,12 +92,12 @@ function dressTask(task) {
 }
 
 /** @param {Element} table */
-function dressTable(table) {
+function decorateTable(table) {
   wrap(table, scrollable("div", "table", TABLE));
 }
 
 /** @param {Element} code @param {boolean} isOpen */
-function dressCode(code, isOpen) {
+function decorateCode(code, isOpen) {
   const pre = /** @type {HTMLElement} */ (code.parentElement);
   const language = /^language-(\S+)$/.exec(code.className)?.[1] ?? "";
   const figure = Object.assign(document.createElement("figure"), { className: "code", dir: "ltr" });

@@ -8,7 +8,7 @@
  * @param {Node | null} before where they stand
  * @returns {Node[]} those that are now there
  */
-export function grow(parent, old, fresh, before) {
+export function patchNodes(parent, old, fresh, before) {
   const result = fresh.map((node, at) => {
     const there = old[at];
     if (there && isGrown(there, node)) return there;
@@ -28,7 +28,7 @@ function isGrown(old, fresh) {
     return true;
   }
   if (!(old instanceof HTMLElement && fresh instanceof HTMLElement) || !isSameShell(old, fresh)) return false;
-  grow(old, [...old.childNodes], [...fresh.childNodes], null);
+  patchNodes(old, [...old.childNodes], [...fresh.childNodes], null);
   return true;
 }
 

@@ -13,7 +13,7 @@ const RIGHT_TO_LEFT =
  * Text in which nothing is written from right to left says so with `data-ltr`. Chromium 156 takes seconds to lay out
  * a megabyte without a line break where each paragraph may have a direction of its own (`unicode-bidi: plaintext`).
  */
-export class GrowingText {
+export class PlainTextView {
   #element;
 
   /** @param {HTMLElement} element */

@@ -1,6 +1,6 @@
-import { Container } from "./unit_container.js";
-import { Placed } from "./rendered_unit.js";
+import { RenderedUnit } from "./rendered_unit.js";
 import { Syntax } from "../parse/syntax.js";
+import { UnitContainer } from "./unit_container.js";
 
 /** A browser goes through all children of a block when one of them grows; so blocks are put into parts of so many. */
 const BLOCKS_IN_A_PART = 32;
@@ -16,18 +16,18 @@ const LINE_BREAK = /[\r\n]/;
  * @typedef {import("../parse/split_units.js").Unit} Unit
  * @typedef {import("./renderer.js").Renderer} Renderer
  */
-export class Sheet {
+export class RenderedDocument {
   #page;
   #renderer;
   /** @type {HTMLElement[]} */
   #parts = [];
-  /** @type {Placed[]} */
+  /** @type {RenderedUnit[]} */
   #final = [];
-  /** @type {Placed[]} */
+  /** @type {RenderedUnit[]} */
   #open = [];
   /** @type {import("../parse/syntax.js").Links} */
   #links = Object.create(null);
-  /** Final units that may refer to a definition. @type {Map<string, Set<Placed>>} */
+  /** Final units that may refer to a definition. @type {Map<string, Set<RenderedUnit>>} */
   #byLabel = new Map();
 
   /** @param {HTMLElement} page @param {Renderer} renderer */
@@ -40,12 +40,12 @@ export class Sheet {
   show(final, open, isOpen) {
     const redefined = this.#define(final);
     const units = [...final, ...open];
-    const placed = this.#place(units);
-    this.#loosen(placed);
+    const rendered = this.#place(units);
+    this.#loosen(rendered);
     for (const unit of redefined) this.#render(unit, [], false);
-    placed.forEach((unit, at) => this.#render(unit, placed.slice(at + 1), isOpen && at === units.length - 1));
-    this.#open = placed.slice(final.length);
-    for (const unit of placed.slice(0, final.length)) this.#remember(unit);
+    rendered.forEach((unit, at) => this.#render(unit, rendered.slice(at + 1), isOpen && at === units.length - 1));
+    this.#open = rendered.slice(final.length);
+    for (const unit of rendered.slice(0, final.length)) this.#remember(unit);
     if (!isOpen) this.#parts.findLast((part) => part.hasChildNodes() || part.remove());
   }
 
@@ -70,23 +70,23 @@ export class Sheet {
   isOf(units) {
     const now = [...this.#final, ...this.#open].filter(({ unit }) => unit.type !== "space");
     const expected = units.filter(({ type }) => type !== "space");
-    return now.length === expected.length && now.every((placed, at) => isSame(placed, /** @type {Unit} */ (expected[at])));
+    return now.length === expected.length && now.every((rendered, at) => isSame(rendered, /** @type {Unit} */ (expected[at])));
   }
 
   /** Takes over the places of what was open. @param {Unit[]} units */
   #place(units) {
-    /** @type {Placed[]} */
-    const placed = [];
+    /** @type {RenderedUnit[]} */
+    const rendered = [];
     let last = this.#final.at(-1);
     for (const unit of units) {
       const place = placeOf(unit, last);
       if (!this.#open[0]?.fits(unit, place)) this.#dropOpen();
       const taken = this.#open.shift();
-      last = taken ? taken.become(unit) : new Placed(unit, place, this.#part(place.block));
-      placed.push(last);
+      last = taken ? taken.become(unit) : new RenderedUnit(unit, place, this.#part(place.block));
+      rendered.push(last);
     }
     this.#dropOpen();
-    return placed;
+    return rendered;
   }
 
   /** @param {number} block */
@@ -95,68 +95,68 @@ export class Sheet {
   }
 
   #dropOpen() {
-    for (const placed of this.#open) placed.remove();
+    for (const rendered of this.#open) rendered.remove();
     this.#open = [];
   }
 
-  /** The last item of a list knows whether all of its items are paragraphs. @param {Placed[]} placed */
-  #loosen(placed) {
-    for (const { container, unit } of placed) {
+  /** The last item of a list knows whether all of its items are paragraphs. @param {RenderedUnit[]} rendered */
+  #loosen(rendered) {
+    for (const { container, unit } of rendered) {
       if (!container || container.isLoose === unit.isLoose) continue;
       container.isLoose = unit.isLoose;
-      for (const other of container.units) if (!placed.includes(other)) this.#render(other, [], false);
+      for (const other of container.units) if (!rendered.includes(other)) this.#render(other, [], false);
     }
   }
 
-  /** @param {Placed} placed @param {Placed[]} following @param {boolean} isOpen */
-  #render(placed, following, isOpen) {
-    const { unit, container } = placed;
-    if (isFlood(unit)) return this.#flood(placed, following);
-    const source = isOpen ? this.#renderer.mend(unit) : unit.source;
-    const links = this.#linksOf(placed);
+  /** @param {RenderedUnit} rendered @param {RenderedUnit[]} following @param {boolean} isOpen */
+  #render(rendered, following, isOpen) {
+    const { unit, container } = rendered;
+    if (isFlood(unit)) return this.#flood(rendered, following);
+    const source = isOpen ? this.#renderer.closeOpenMarkup(unit) : unit.source;
+    const links = this.#linksOf(rendered);
     const key = JSON.stringify([isOpen, container?.isLoose, unit.context, source, links]);
-    if (key === placed.shown) return;
-    placed.shown = key;
+    if (key === rendered.shown) return;
+    rendered.shown = key;
     const about = { links, isOpen, isLoose: container?.isLoose ?? false };
-    placed.put(this.#renderer.fragment(unit.context + source, about), following);
+    rendered.put(this.#renderer.fragment(unit.context + source, about), following);
   }
 
-  /** @param {Placed} placed @param {Placed[]} following */
-  #flood(placed, following) {
-    placed.shown = "";
-    const paragraph = Object.assign(document.createElement("p"), { className: "flood", textContent: placed.unit.source });
+  /** @param {RenderedUnit} rendered @param {RenderedUnit[]} following */
+  #flood(rendered, following) {
+    rendered.shown = "";
+    const paragraph = Object.assign(document.createElement("p"), { className: "flood", textContent: rendered.unit.source });
     const fragment = document.createDocumentFragment();
     fragment.append(paragraph);
-    placed.put(fragment, following);
+    rendered.put(fragment, following);
   }
 
-  /** @param {Placed} placed @returns {import("../parse/syntax.js").Links} */
-  #linksOf(placed) {
-    const labels = placed.references.map(Syntax.label).filter((label) => Object.hasOwn(this.#links, label));
+  /** @param {RenderedUnit} rendered @returns {import("../parse/syntax.js").Links} */
+  #linksOf(rendered) {
+    const labels = rendered.references.map(Syntax.label).filter((label) => Object.hasOwn(this.#links, label));
     return Object.fromEntries(labels.map((label) => [label, this.#links[label] ?? { href: "" }]));
   }
 
-  /** Takes up new link definitions. @param {Unit[]} units @returns {Set<Placed>} the final units that they change */
+  /** Takes up new link definitions. @param {Unit[]} units @returns {Set<RenderedUnit>} the final units that they change */
   #define(units) {
-    /** @type {Set<Placed>} */
+    /** @type {Set<RenderedUnit>} */
     const changed = new Set();
     for (const { source, type } of units) {
       if (type === "code" || !source.includes("]:")) continue;
       for (const [label, link] of Object.entries(this.#renderer.definitions(source))) {
         if (Object.hasOwn(this.#links, label)) continue;
         this.#links[label] = link;
-        for (const placed of this.#byLabel.get(label) ?? []) changed.add(placed);
+        for (const rendered of this.#byLabel.get(label) ?? []) changed.add(rendered);
       }
     }
     return changed;
   }
 
-  /** @param {Placed} placed */
-  #remember(placed) {
-    this.#final.push(placed);
-    for (const label of placed.references.map(Syntax.label)) {
+  /** @param {RenderedUnit} rendered */
+  #remember(rendered) {
+    this.#final.push(rendered);
+    for (const label of rendered.references.map(Syntax.label)) {
       const units = this.#byLabel.get(label) ?? new Set();
-      this.#byLabel.set(label, units.add(placed));
+      this.#byLabel.set(label, units.add(rendered));
     }
   }
 }
@@ -166,14 +166,14 @@ function isFlood({ type, place, source }) {
   return source.length > LARGEST_BLOCK_CHARS && place === "block" && type !== "code" && type !== "space";
 }
 
-/** @param {Unit} unit @param {Placed | undefined} last the one before it @returns {import("./rendered_unit.js").Place} */
+/** @param {Unit} unit @param {RenderedUnit | undefined} last the one before it @returns {import("./rendered_unit.js").Place} */
 function placeOf(unit, last) {
   const isBlock = unit.place === "block";
   if (!isBlock && !unit.isFirst && last?.container) return { block: last.block, container: last.container };
-  return { block: last ? last.block + (last.unit.type === "space" ? 0 : 1) : 0, container: isBlock ? null : new Container(unit) };
+  return { block: last ? last.block + (last.unit.type === "space" ? 0 : 1) : 0, container: isBlock ? null : new UnitContainer(unit) };
 }
 
-/** @param {Placed} placed @param {Unit} expected */
+/** @param {RenderedUnit} rendered @param {Unit} expected */
 function isSame({ unit, container }, expected) {
   return unit.source.trimEnd() === expected.source.trimEnd() && unit.place === expected.place &&
     unit.isFirst === expected.isFirst && (container?.isLoose ?? false) === expected.isLoose;

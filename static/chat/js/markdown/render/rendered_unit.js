@@ -1,16 +1,16 @@
-import { grow } from "./patch_nodes.js";
+import { patchNodes } from "./patch_nodes.js";
 
 const BRACKETED = /\[((?:\\[\s\S]|[^\\[\]])+)\]/g;
 
 /**
  * A unit and the nodes that show it.
  *
- * @typedef {{block: number, container: Container | null}} Place which block of the text it is or is in; its list or table
+ * @typedef {{block: number, container: UnitContainer | null}} Place which block of the text it is or is in; its list or table
  *
  * @typedef {import("../parse/split_units.js").Unit} Unit
- * @typedef {import("./unit_container.js").Container} Container
+ * @typedef {import("./unit_container.js").UnitContainer} UnitContainer
  */
-export class Placed {
+export class RenderedUnit {
   /** What was rendered, to know whether it would be the same again. */
   shown = "";
   /** @type {Node[]} */
@@ -57,14 +57,14 @@ export class Placed {
     return Array.from(this.unit.source.matchAll(BRACKETED), ([, label = ""]) => label);
   }
 
-  /** @param {DocumentFragment} fragment what the unit was rendered as @param {Placed[]} following */
+  /** @param {DocumentFragment} fragment what the unit was rendered as @param {RenderedUnit[]} following */
   put(fragment, following) {
     const next = following.find((other) => other.page === this.page && other.top)?.top ?? null;
     const nodes = partOf(fragment, this.unit);
     const { parent, end } = this.#where(next);
     const before = this.#nodes.at(-1)?.nextSibling ?? end;
     this.container?.fit(this, nodes);
-    if (!this.#putHead(nodes)) this.#nodes = grow(parent, this.#nodes, nodes, before);
+    if (!this.#putHead(nodes)) this.#nodes = patchNodes(parent, this.#nodes, nodes, before);
   }
 
   remove() {
@@ -79,7 +79,7 @@ export class Placed {
     const table = this.unit.place === "head" && this.root?.querySelector("table");
     const head = node instanceof Element && node.querySelector("thead");
     if (!table || !head || !table.tHead) return false;
-    grow(table, [table.tHead], [head], table.tHead.nextSibling);
+    patchNodes(table, [table.tHead], [head], table.tHead.nextSibling);
     return true;
   }
 

@@ -1,9 +1,9 @@
-import { Dresser } from "./decorator.js";
+import { Decorator } from "./decorator.js";
 import { Highlighting } from "./highlighting.js";
 import { Maths } from "./maths.js";
 import { Sanitiser } from "./sanitiser.js";
 import { Syntax } from "../parse/syntax.js";
-import { mend } from "../parse/close_open_markup.js";
+import { closeOpenMarkup } from "../parse/close_open_markup.js";
 
 /**
  * From Markdown to DOM: marked, then DOMPurify, then what we add. Nothing else on the page makes DOM of model text.
@@ -18,7 +18,7 @@ import { mend } from "../parse/close_open_markup.js";
 export class Renderer {
   #libraries;
   #sanitiser;
-  #dresser;
+  #decorator;
   /** @type {Promise<unknown> | null} */
   #loading = null;
 
@@ -26,15 +26,15 @@ export class Renderer {
   constructor(libraries) {
     this.#libraries = libraries;
     this.syntax = new Syntax(libraries.marked);
-    this.#dresser = new Dresser(new Highlighting(libraries.purify), new Maths());
+    this.#decorator = new Decorator(new Highlighting(libraries.purify), new Maths());
     this.#sanitiser = new Sanitiser(libraries.purify);
   }
 
   /** @param {string} source @param {About} about @returns {DocumentFragment} */
   fragment(source, about) {
     const fragment = this.#sanitiser.fragment(this.syntax.html(source, about));
-    this.#dresser.dress(fragment, about.isOpen);
-    const loading = this.#dresser.load(fragment);
+    this.#decorator.decorate(fragment, about.isOpen);
+    const loading = this.#decorator.load(fragment);
     if (loading) this.#loading = Promise.all([this.#loading, loading]);
     return fragment;
   }
@@ -52,12 +52,12 @@ export class Renderer {
   }
 
   /** @param {import("../parse/split_units.js").Unit} unit */
-  mend(unit) {
-    return mend(unit, this.#libraries.remend);
+  closeOpenMarkup(unit) {
+    return closeOpenMarkup(unit, this.#libraries.remend);
   }
 
   /** Colours and formulas, once their libraries are there. @param {HTMLElement} page */
   complete(page) {
-    this.#dresser.complete(page);
+    this.#decorator.complete(page);
   }
 }

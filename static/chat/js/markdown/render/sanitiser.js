@@ -1,4 +1,4 @@
-import { HARMLESS } from "../parse/allowed_elements.js";
+import { ALLOWED_ELEMENTS } from "../parse/allowed_elements.js";
 
 const SAFE_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
 /** The only class that Markdown itself makes. */
@@ -8,7 +8,7 @@ const PLAIN_ATTRIBUTES = ["class", "align", "start", "colspan", "rowspan", "open
 
 /** @type {import("dompurify").Config & {RETURN_DOM_FRAGMENT: true}} */
 const MARKDOWN = {
-  ALLOWED_TAGS: [...HARMLESS],
+  ALLOWED_TAGS: [...ALLOWED_ELEMENTS],
   ALLOWED_ATTR: ["href", ...PLAIN_ATTRIBUTES],
   ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
   ALLOWED_URI_REGEXP: SAFE_ADDRESS,

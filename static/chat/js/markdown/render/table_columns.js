@@ -15,7 +15,7 @@ const LONGEST_LINE = 60;
  *
  * The widths are guessed from the source of the first rows, so that they are the same whenever the table is rendered.
  */
-export class Columns {
+export class TableColumns {
   #columns;
 
   /** @param {string[]} sources of its head and its first rows */

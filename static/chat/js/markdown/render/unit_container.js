@@ -1,4 +1,4 @@
-import { Columns } from "./table_columns.js";
+import { TableColumns } from "./table_columns.js";
 
 /** A browser goes through all items or rows when one of them grows, so those of long lists and tables are in parts. */
 const ITEMS_IN_A_PART = 128;
@@ -10,12 +10,12 @@ const ROWS_IN_A_PART = 64;
  * The parts of a list are lists that follow each other and go on with its numbers; those of a table are its bodies.
  *
  * @typedef {import("../parse/split_units.js").Unit} Unit
- * @typedef {import("./rendered_unit.js").Placed} Placed
+ * @typedef {import("./rendered_unit.js").RenderedUnit} RenderedUnit
  */
-export class Container {
+export class UnitContainer {
   #start;
   #lists;
-  /** Of a table that has more than one part. @type {Columns | null} */
+  /** Of a table that has more than one part. @type {TableColumns | null} */
   #columns = null;
 
   /** @param {Unit} unit its first */
@@ -23,7 +23,7 @@ export class Container {
     this.isLoose = unit.isLoose;
     this.isTable = unit.place === "head";
     this.#start = unit.start;
-    /** @type {Placed[]} */
+    /** @type {RenderedUnit[]} */
     this.units = [];
     /** What stands in the text: the first list, or what the head of a table is rendered as. */
     this.root = this.isTable ? null : list(unit.start);
@@ -36,25 +36,25 @@ export class Container {
     return unit.isFirst && this.isTable === (unit.place === "head") && this.#start === unit.start;
   }
 
-  /** The part that an item or a row is in. @param {Placed} placed @returns {HTMLElement} */
+  /** The part that an item or a row is in. @param {RenderedUnit} rendered @returns {HTMLElement} */
   partOf({ at }) {
     return this.isTable ? this.#body(Math.floor((at - 1) / ROWS_IN_A_PART)) : this.#listPart(Math.floor(at / ITEMS_IN_A_PART));
   }
 
-  /** Lays down the columns, if this is the row that does. @param {Placed} placed @param {Node[]} nodes */
+  /** Lays down the columns, if this is the row that does. @param {RenderedUnit} rendered @param {Node[]} nodes */
   fit({ at }, [node]) {
     if (!this.#columns || !(at === 0 || at % ROWS_IN_A_PART === 1)) return;
     const row = node instanceof HTMLElement && (at ? node : node.querySelector("tr"));
     if (row) this.#columns.decide(/** @type {HTMLTableRowElement} */ (row));
   }
 
-  /** @param {Placed} placed its last */
-  leave(placed) {
-    this.units = this.units.filter((unit) => unit !== placed);
+  /** @param {RenderedUnit} rendered its last */
+  leave(rendered) {
+    this.units = this.units.filter((unit) => unit !== rendered);
     if (!this.units.length) this.root?.remove();
     if (!this.#columns || this.units.length > 1 + ROWS_IN_A_PART) return;
     this.#columns = null;
-    if (this.units.length) Columns.remove(this.#table);
+    if (this.units.length) TableColumns.remove(this.#table);
   }
 
   get #table() {
@@ -69,9 +69,9 @@ export class Container {
 
   #fixColumns() {
     const first = this.units.slice(0, 1 + ROWS_IN_A_PART);
-    this.#columns = new Columns(first.map(({ unit }) => unit.source));
+    this.#columns = new TableColumns(first.map(({ unit }) => unit.source));
     this.#columns.widen(this.#table);
-    for (const placed of first) if (placed.root) this.fit(placed, [placed.root]);
+    for (const rendered of first) if (rendered.root) this.fit(rendered, [rendered.root]);
   }
 
   /** @param {number} part @returns {HTMLElement} */
