@@ -61,6 +61,7 @@ LAYERS = [
     ),
     ("chat.engine",),
     ("chat.follower",),
+    ("chat.assets",),
     ("chat.views", "chat.admin", "chat.templatetags", "chat.apps"),
     ("chat.streamcheck", "chat.urls"),
     ("chat.management",),
