@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from chat.prompts import Document, Picture
+from chat.core.prompt import Document, Picture
 
 NAME_LENGTH = 120
 

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from chat.core.prompt import Document, Picture, Turn
+from chat.core.reply import TEXT
+from chat.core.tree import Outline
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.model_settings import ModelSettings
-from chat.models.rows import insert, is_stored, scalar, update
-from chat.outline import Outline
-from chat.prompts import Document, Picture, Turn
-from chat.reply import TEXT
+from chat.models.sql import insert, is_stored, scalar, update
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -151,7 +151,7 @@ class Conversation(ModelSettings):
     def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
         """What was said from the root to `leaf_id`, for a model: without the rows that a page would need.
 
-        What was attached is named, but not yet loaded (chat/bearing.py).
+        What was attached is named, but not yet loaded (chat/attachments/prompt_files.py).
         """
         outline = self.outline()
         texts = {pk: list[str]() for pk in outline.path(leaf_id)}

@@ -14,11 +14,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from chat.core.reply import Mark, Reply
+from chat.i18n import gettext_noop as _
 from chat.models.message import MessagePart
-from chat.models.rows import scalar, update
-from chat.models.search import SearchEntry
-from chat.reply import Mark, Reply
-from chat.sentences import gettext_noop as _
+from chat.models.search_index import SearchEntry
+from chat.models.sql import scalar, update
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

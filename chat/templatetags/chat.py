@@ -11,9 +11,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from chat.archive.markdown import ENDINGS
 from chat.errors import ChatError
-from chat.translation import translated
+from chat.i18n import translated
+from chat.import_export.markdown import ENDINGS
 
 if TYPE_CHECKING:
     from chat.models import Message

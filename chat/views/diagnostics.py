@@ -14,7 +14,7 @@ from typing import Self
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from chat import sse
+from chat.core import sse
 from chat.errors import ChatError, Forbidden, MethodNotAllowed
 from chat.views.streams import as_event_stream
 

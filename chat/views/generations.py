@@ -6,12 +6,12 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from chat.database import in_database
-from chat.engine import engine
 from chat.errors import NotFound
-from chat.forms import posted_by_form
+from chat.forms.requests import posted_by_form
+from chat.generation.background import spawn
+from chat.generation.engine import engine
 from chat.models import Generation
-from chat.tasks import spawn
+from chat.models.threads import in_database
 from chat.views.conversations import to_answer
 from chat.views.endpoints import endpoint
 from chat.views.streams import asked_position, event_stream, take_place

@@ -6,11 +6,11 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, StreamingHttpResponse
 
-from chat import sse
+from chat.core import sse
 from chat.errors import TooMany
-from chat.follower import Place, follow, open_streams
+from chat.i18n import gettext_noop as _
+from chat.live.follower import Place, follow, open_streams
 from chat.models import Generation
-from chat.sentences import gettext_noop as _
 
 
 def asked_position(request: HttpRequest) -> int | None:

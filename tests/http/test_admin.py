@@ -13,7 +13,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from chat.admin.attachments import SHOWN
-from chat.erasure import ERASED
 from chat.models import (
     Attachment,
     AttachmentContent,
@@ -24,6 +23,7 @@ from chat.models import (
     MessagePart,
 )
 from chat.models.generation import Status
+from chat.retention.erasure import ERASED
 from tests.support.attachments import attach, attach_image, png, stored_attachment
 
 LIST = "/admin/chat/conversation/"

@@ -24,7 +24,7 @@ from django.core import signing
 from django.core.management import CommandError, call_command
 from django.test import AsyncClient
 
-from chat.streamcheck import check
+from chat.diagnostics.checkstream import check
 from chat.views import diagnostics
 from chat.views.diagnostics import Plan
 from tests.conftest import RunSite
