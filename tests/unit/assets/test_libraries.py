@@ -10,8 +10,8 @@ from django.contrib.staticfiles import finders
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from chat.serving import static_libraries
-from chat.serving.static_libraries import LibraryFinder
+from chat.assets import libraries
+from chat.assets.libraries import LibraryFinder
 from tests.support.site import ROOT
 
 PRODUCTION = """
@@ -47,7 +47,7 @@ def test_nothing_else_is_found(node_modules: Path, path: str) -> None:
 
 
 def test_the_import_map_names_what_is_installed(node_modules: Path) -> None:
-    assert static_libraries.addresses() == {
+    assert libraries.addresses() == {
         "marked": "/static/libraries/marked/lib/marked.esm.js",
         "remend": "/static/libraries/remend/dist/index.js",
     }
@@ -70,7 +70,7 @@ def test_the_import_map_is_allowed_by_its_nonce(node_modules: Path) -> None:
     request.csp_nonce = "the-nonce"  # type: ignore[attr-defined]
     page = Template("{% load libraries %}{% browser_libraries %}").render(Context({"request": request}))
     script = page.split('<script type="importmap" nonce="the-nonce">')[1].split("</script>")[0]
-    assert json.loads(script)["imports"] == static_libraries.addresses()
+    assert json.loads(script)["imports"] == libraries.addresses()
     assert page.count('rel="modulepreload"') == 2
 
 
@@ -91,7 +91,7 @@ def test_collecting_static_files_needs_no_npm(tmp_path: Path, is_installed: bool
     command = [sys.executable, "-W", "error", "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
     hashed = json.loads((tmp_path / "static/staticfiles.json").read_text())["paths"]
-    assert all(f"libraries/{file}" in hashed for file in static_libraries.MODULES.values()) == is_installed
+    assert all(f"libraries/{file}" in hashed for file in libraries.MODULES.values()) == is_installed
     module = (tmp_path / "static" / hashed["chat/js/markdown.js"]).read_text()
     assert 'import("marked")' in module
     assert f'"./{Path(hashed["chat/js/markdown/sheet.js"]).relative_to("chat/js")}"' in module
