@@ -10,12 +10,13 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from chat.database import login_in_database
 from chat.errors import ChatError, MethodNotAllowed, NotLoggedIn, Unavailable
-from chat.sentences import gettext_noop as _
-from chat.tasks import see_through
+from chat.generation.background import see_through
+from chat.i18n import gettext_noop as _
+from chat.models.threads import login_in_database
 from chat.views.errors import draft_of, error_response, wants_json
 
 logger = logging.getLogger(__name__)
@@ -104,4 +105,4 @@ def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:
     if wants_json(request):
         return error_response(request, error)
     # Nobody can come back to the address of a POST, and its conversation need not exist yet.
-    return redirect_to_login("/" if request.method == "POST" else request.get_full_path())
+    return redirect_to_login(reverse("chat:new") if request.method == "POST" else request.get_full_path())

@@ -6,12 +6,13 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import sharing
-from chat.database import in_database, write_in_database
+from chat.conversations import sharing
 from chat.errors import NotFound
-from chat.forms import posted_by_form, read_days
+from chat.forms.body import posted_by_form
+from chat.forms.organizing import read_days
+from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Share
-from chat.sentences import gettext_noop as _
+from chat.models.threads import in_database, write_in_database
 from chat.views.branches import asked_id
 from chat.views.endpoints import endpoint, public
 from chat.views.pages import render_page
@@ -25,7 +26,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
     """POST /c/<uuid>/shares/ — a link to the branch on show."""
     share = await write_in_database(sharing.share, user.pk, conversation_id, read_days(request))
     if posted_by_form(request):
-        return redirect("shares")
+        return redirect("chat:shares")
     url = request.build_absolute_uri(share.get_absolute_url())
     return JsonResponse({"token": share.token, "url": url, "expires_at": share.expires_at}, status=201)
 
@@ -40,7 +41,7 @@ async def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseB
 async def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> HttpResponseBase:
     """POST /shares/<token>/revocation/ — the link shows nothing from now on."""
     await write_in_database(sharing.revoke, user.pk, token)
-    return redirect("shares") if posted_by_form(request) else JsonResponse({})
+    return redirect("chat:shares") if posted_by_form(request) else JsonResponse({})
 
 
 @public
@@ -50,7 +51,7 @@ async def show(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _show(request: HttpRequest, token: str) -> HttpResponseBase:
-    response = render_page(request, "chat/shared.html", {"share": sharing.shared(token)})
+    response = render_page(request, "chat/sharing/shared_conversation.html", {"share": sharing.shared(token)})
     for name, value in FOR_NOBODY_ELSE.items():
         response[name] = value
     return response
@@ -66,6 +67,6 @@ def _listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
         share.address = request.build_absolute_uri(share.get_absolute_url())  # type: ignore[attr-defined]
     return render_page(
         request,
-        "chat/shares.html",
+        "chat/sharing/links.html",
         {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "most": sharing.MOST_LINKS},
     )

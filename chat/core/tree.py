@@ -1,0 +1,73 @@
+"""The shape of a conversation: which message answers which, without a word of their text.
+
+Reading it is one cheap query however long the texts are; what to show then follows from it: the path to a leaf, the
+alternatives of a message, the leaf to show when one of these is chosen.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands among its alternatives, itself included, oldest first."""
+
+    siblings: tuple[uuid.UUID, ...]
+    index: int
+
+    @property
+    def number(self) -> int:
+        """From 1."""
+        return self.index + 1
+
+    @property
+    def previous(self) -> uuid.UUID | None:
+        return self.siblings[self.index - 1] if self.index else None
+
+    @property
+    def next(self) -> uuid.UUID | None:
+        return self.siblings[self.number] if self.number < len(self.siblings) else None
+
+
+class MessageTree:
+    """Pure; made from (id, parent's id, role) of all messages of a conversation, oldest first."""
+
+    def __init__(self, rows: Iterable[tuple[uuid.UUID, uuid.UUID | None, str]]) -> None:
+        self._parents: dict[uuid.UUID, uuid.UUID | None] = {}
+        self._roles: dict[uuid.UUID, str] = {}
+        self._children: dict[uuid.UUID | None, list[uuid.UUID]] = {}
+        for pk, parent, role in rows:
+            self._parents[pk] = parent
+            self._roles[pk] = role
+            self._children.setdefault(parent, []).append(pk)
+
+    def __contains__(self, pk: object) -> bool:
+        return pk in self._parents
+
+    def path(self, leaf: uuid.UUID | None) -> list[uuid.UUID]:
+        """From the root to `leaf`; empty if there is no such message."""
+        path: list[uuid.UUID] = []
+        while leaf in self._parents:
+            path.append(leaf)
+            leaf = self._parents[leaf]
+        return path[::-1]
+
+    def role(self, pk: uuid.UUID) -> str:
+        """Who said it: `user`, `assistant` or `system`."""
+        return self._roles[pk]
+
+    def siblings(self, pk: uuid.UUID) -> list[uuid.UUID]:
+        """`pk` and its alternatives, those with the same parent and role, oldest first."""
+        return [other for other in self._children[self._parents[pk]] if self._roles[other] == self._roles[pk]]
+
+    def place(self, pk: uuid.UUID) -> Place:
+        """Where `pk` stands among its siblings."""
+        siblings = tuple(self.siblings(pk))
+        return Place(siblings, siblings.index(pk))
+
+    def leaf_below(self, pk: uuid.UUID) -> uuid.UUID:
+        """The end of the branch through `pk` that was begun last."""
+        while children := self._children.get(pk):
+            pk = children[-1]
+        return pk
