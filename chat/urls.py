@@ -1,6 +1,6 @@
-from django.conf import settings
 from django.urls import path
 
+from chat.conf import settings
 from chat.views import (
     attachments,
     branches,

@@ -13,11 +13,11 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat.attachments.prompt_files import attach, attachable, check_fits, fit_to_context, with_texts
+from chat.conf import settings
 from chat.conversations.preferences import preferred
 from chat.core.endings import Status
 from chat.core.prompt import NO_OPTIONS, Options, Turn
