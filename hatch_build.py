@@ -1,7 +1,7 @@
-"""What the wheel holds besides chat/: its templates, static files and translations, which stand at the top of a checkout.
+"""What the wheel holds besides chat/: its templates, static files and translations, out of the top of the checkout.
 
-And the browser's libraries with their licences, where npm has fetched them; without npm the wheel is made all the same,
-and shows plain text. An editable install gets none of it: there the top of the checkout serves.
+And the browser's libraries with their licences, where npm has fetched them; without npm the wheel is made all the
+same, and shows plain text. An editable install gets none of it: there the top of the checkout serves.
 """
 
 import runpy
@@ -28,7 +28,7 @@ class AppFiles(BuildHookInterface):  # type: ignore[type-arg]
         for folder, place in FOLDERS.items():
             for file in files_of(root / folder):
                 build_data["force_include"][str(file)] = f"{place}/{file.relative_to(root / folder).as_posix()}"
-        libraries = runpy.run_path(str(root / "chat/core/browser_libraries.py"))
+        libraries = runpy.run_path(str(root / "chat/assets/library_files.py"))
         node_modules = root / "node_modules"
         for pattern in (*libraries["FILES"], *libraries["LICENCES"]):
             for file in sorted(node_modules.glob(pattern)):

@@ -26,6 +26,7 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from chat.generation.engine import engine  # noqa: E402
 from chat.generation.recovery import start_sweeping  # noqa: E402
+from chat.live.event_stream import EventStream  # noqa: E402
 from chat.models.threads import with_usable_connection  # noqa: E402
 from chat.retention.expiry import start_erasing_expired  # noqa: E402
 from chat.serving.connections import check_connections_in_their_threads  # noqa: E402
@@ -34,7 +35,6 @@ from chat.serving.middleware import spare_threads, view_step  # noqa: E402
 from chat.serving.requests import Request  # noqa: E402
 from chat.serving.sessions import read_users_plainly  # noqa: E402
 from chat.views.errors import too_large  # noqa: E402
-from chat.views.streams import EventStream  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
 
 logger = logging.getLogger(__name__)

@@ -125,7 +125,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "chat.serving.static_libraries.LibraryFinder",
+    "chat.assets.libraries.LibraryFinder",
 ]
 # Where npm puts the browser's libraries. Without it the page works, in plain text.
 NODE_MODULES = BASE_DIR / "node_modules"
@@ -134,7 +134,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "chat.serving.static_storage.HashedStaticFilesStorage"
+        else "chat.assets.storage.HashedStaticFilesStorage"
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False

@@ -26,7 +26,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
-from chat.forms.requests import FORM_TYPES
+from chat.forms.body import FORM_TYPES
 from chat.generation.background import see_through
 
 

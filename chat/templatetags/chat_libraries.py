@@ -4,12 +4,10 @@ import json
 from typing import Any
 
 from django import template
-from django.conf import settings
-from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.utils.safestring import SafeString, mark_safe
 
-from chat.core.browser_libraries import FIRST, MODULES, PREFIX
+from chat.assets.libraries import addresses
+from chat.assets.library_files import FIRST
 
 register = template.Library()
 
@@ -26,18 +24,6 @@ def browser_libraries(context: dict[str, Any]) -> dict[str, Any]:
         "first": [found[name] for name in FIRST if name in found],
         "nonce": _nonce(context),
     }
-
-
-def addresses() -> dict[str, str]:
-    """Where the page finds its libraries, by the names that its modules import; without those not installed."""
-    found = {name: _address(f"{PREFIX}/{file}") for name, file in MODULES.items()}
-    return {name: address for name, address in found.items() if address}
-
-
-def _address(path: str) -> str | None:
-    if isinstance(staticfiles_storage, ManifestFilesMixin) and not settings.DEBUG:
-        return staticfiles_storage.url(path) if path in staticfiles_storage.hashed_files else None
-    return staticfiles_storage.url(path) if finders.find(path) else None
 
 
 def _nonce(context: dict[str, Any]) -> object:

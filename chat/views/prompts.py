@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 
 from chat.conversations import prompt_library
 from chat.errors import ChatError, Conflict
-from chat.forms.options import PromptForm
-from chat.forms.requests import fault_in, filled_in, posted_by_form
+from chat.forms.body import fault_in, filled_in, posted_by_form
+from chat.forms.prompts import PromptForm
 from chat.i18n import translated
 from chat.models import Prompt
 from chat.models.threads import in_database, write_in_database
@@ -82,7 +82,7 @@ def _as_json(prompt: Prompt) -> dict[str, object]:
 def _prompts(request: HttpRequest, user: AbstractBaseUser, form: PromptForm) -> HttpResponseBase:
     visible = list(prompt_library.visible_to(user.pk))
     own, shared = ([each for each in visible if (each.owner_id is None) == is_shared] for is_shared in (False, True))
-    return render_form(request, "chat/prompts.html", form, own=own, shared=shared)
+    return render_form(request, "chat/prompts/list.html", form, own=own, shared=shared)
 
 
 def _prompt(
@@ -90,4 +90,4 @@ def _prompt(
 ) -> HttpResponseBase:
     mine = prompt_library.own(user.pk, prompt_id)
     form = form or PromptForm(initial={"name": mine.name, "text": mine.text})
-    return render_form(request, "chat/prompt.html", form, prompt=mine)
+    return render_form(request, "chat/prompts/edit.html", form, prompt=mine)
