@@ -4,4 +4,5 @@ from django.utils.translation import gettext_lazy
 
 class ChatConfig(AppConfig):
     name = "chat"
+    default_auto_field = "django.db.models.BigAutoField"
     verbose_name = gettext_lazy("Chat")
