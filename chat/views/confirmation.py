@@ -33,7 +33,7 @@ class WrongPassword(Exception):
 
 def question_url(purpose: str) -> str:
     """Where the user is asked whether it is meant."""
-    return f"{reverse('erasure')}?{urlencode({'of': QUESTIONS[purpose]})}"
+    return f"{reverse('chat:erasure')}?{urlencode({'of': QUESTIONS[purpose]})}"
 
 
 def asks_for_password() -> bool:

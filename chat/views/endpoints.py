@@ -119,4 +119,4 @@ def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:
     if wants_json(request):
         return error_response(request, error)
     # Nobody can come back to the address of a POST, and its conversation need not exist yet.
-    return redirect_to_login(reverse("new") if request.method == "POST" else request.get_full_path())
+    return redirect_to_login(reverse("chat:new") if request.method == "POST" else request.get_full_path())
