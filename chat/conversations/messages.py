@@ -29,6 +29,7 @@ from chat.models.conversation import first_words
 from chat.models.generation import LEASE
 from chat.models.locks import lock_owner
 from chat.models.sql import database_time, find, insert, is_stored
+from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
 
@@ -131,7 +132,18 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if attachments:
         attach(asked.pk, conversation.pk, attachments)
     above = conversation.turns(question.parent) if question.parent else []
-    return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+    accepted = _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+    announce(
+        message_asked,
+        Message,
+        message=asked,
+        generation=accepted.generation,
+        message_id=asked.pk,
+        conversation_id=conversation.pk,
+        generation_id=accepted.generation.pk,
+        owner_id=owner_id,
+    )
+    return accepted
 
 
 @retried
