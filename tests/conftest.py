@@ -1,5 +1,6 @@
 """Fixtures: a scripted upstream, site processes, and clients that talk to them."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from tests.support.site import ROOT, Site, environment
 from tests.support.upstream import ScriptedUpstream
 
 RunSite = Callable[..., Site]
+STATIC_SERVED = re.compile(r'"GET /static/\S+" (200|304) ')
 _sites: list[Site] = []
 _log_sizes: dict[Site, int] = {}
 
@@ -204,6 +206,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for site in _sites:
             with site.log_file.open("rb") as log:
                 log.seek(_log_sizes.get(site, 0))
-                if words := log.read().decode(errors="replace"):
-                    report.sections.append((f"Log of {site.url}", words[-20_000:]))
+                lines = log.read().decode(errors="replace").splitlines(keepends=True)
+            # A page fetches a hundred files: they would hide what the test has said.
+            if words := "".join(line for line in lines if not STATIC_SERVED.search(line)):
+                report.sections.append((f"Log of {site.url}", words[-20_000:]))
     return report
