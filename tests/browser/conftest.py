@@ -93,7 +93,7 @@ def context_for(contexts: Contexts, complaints: list[str]) -> Iterator[Callable[
 
 @pytest.fixture
 def open_page(context_for: Callable[..., BrowserContext], site: Site, complaints: list[str]) -> Iterator[OpenPage]:
-    """`open_page(client, path)`: on the client's site. The test fails if the page's scripts or policy were in error."""
+    """`open_page(client, path)`: on the client's site. The test fails if the page's scripts or policy erred."""
 
     def open_(client: Client | None, path: str = "/", **options: object) -> Page:
         page = context_for(client, **options).new_page()
