@@ -68,7 +68,7 @@ MODULES = {
     "katex/dist/katex.min.css": "katex/dist/katex.min.css",
 }
 IMPORT_MAP = json.dumps({"imports": {name: f"/node_modules/{file}" for name, file in MODULES.items()}})
-PAGE = f"""<!doctype html><link rel="stylesheet" href="/static/chat/css/tokens.css">
+PAGE = f"""<!doctype html><link rel="stylesheet" href="/static/chat/css/base/tokens.css">
 <link rel="stylesheet" href="/static/chat/css/markdown.css">
 <script type="importmap">{IMPORT_MAP}</script>
 <main style="max-width: 42rem"></main>"""

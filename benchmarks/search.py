@@ -124,9 +124,9 @@ def measure(name: str, url: str, counts: list[int]) -> None:
     settings.DEBUG = False
     from django.template.loader import render_to_string
 
-    from chat.listing import Place, listing
+    from chat.conversations.listing import Place, listing
+    from chat.conversations.search import search
     from chat.models import Conversation
-    from chat.search import search
 
     call_command("migrate", verbosity=0)
     rng = random.Random(1)
@@ -139,7 +139,7 @@ def measure(name: str, url: str, counts: list[int]) -> None:
         pages = (
             lambda: listing(owner),  # noqa: B023
             lambda: listing(owner, Place(half.activity, half.pk)),  # noqa: B023
-            lambda: render_to_string("chat/_conversation_items.html", {"listing": listing(owner)}),  # noqa: B023
+            lambda: render_to_string("chat/sidebar/_list_page.html", {"listing": listing(owner)}),  # noqa: B023
         )
         cells += [milliseconds(page) for page in pages]
         print(f"{name:10} {count:8,}  " + "  ".join(f"{cell:>13}" for cell in cells), flush=True)

@@ -5,10 +5,10 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
-from chat.database import in_database
 from chat.errors import NotFound
+from chat.i18n import gettext_noop as _
 from chat.models import Generation
-from chat.sentences import gettext_noop as _
+from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 
@@ -26,4 +26,4 @@ def _details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID
     generations = Generation.objects.owned_by(user).filter(message=message_id).order_by("number")
     if not (written := list(generations.select_related("message"))):
         raise NotFound(_("There is no such answer among yours."))
-    return render_page(request, "chat/details.html", {"generations": written, "message": written[0].message})
+    return render_page(request, "chat/message/details.html", {"generations": written, "message": written[0].message})

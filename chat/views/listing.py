@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from chat.database import in_database
-from chat.listing import Group, Listing, Place, archived, listing
+from chat.conversations.listing import Group, Listing, Place, archived, listing
 from chat.models import Conversation
+from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of, render_if_changed, render_page
 
-ITEMS = "chat/_conversation_items.html"
+ITEMS = "chat/sidebar/_list_page.html"
 
 
 @endpoint("GET")
@@ -58,4 +58,4 @@ def _look(language: str) -> str:
 
 def _archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     found, more = archived(user.pk, asked_place(request))
-    return render_page(request, "chat/archive.html", {"conversations": found, "more": more})
+    return render_page(request, "chat/settings/archived.html", {"conversations": found, "more": more})

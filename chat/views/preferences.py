@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from chat import preferences
-from chat.database import in_database, write_in_database
-from chat.forms import fault_in, filled_in, posted_by_form
-from chat.option_forms import OptionsForm
-from chat.prompts import Options
+from chat.conversations import preferences
+from chat.core.prompt import Options
+from chat.forms.body import fault_in, filled_in, posted_by_form
+from chat.forms.options import OptionsForm
+from chat.models.threads import in_database, write_in_database
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
 from chat.views.pages import render_form
@@ -41,7 +41,7 @@ async def defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse
     if fault := fault_in(form):
         if not posted_by_form(request):
             raise fault
-        return await in_database(render_form, request, "chat/preferences.html", form)
+        return await in_database(render_form, request, "chat/settings/preferences.html", form)
     await write_in_database(preferences.prefer, user.pk, form.options)
     return _done(request, form.options, redirect(reverse("preferences") + "?saved"))
 
@@ -57,11 +57,13 @@ def _conversation(
     if wants_json(request):
         return JsonResponse(asdict(mine.options))
     form = form or OptionsForm.showing(mine.options)
-    return render_form(request, "chat/conversation_settings.html", form, conversation=mine)
+    return render_form(request, "chat/conversation/settings.html", form, conversation=mine)
 
 
 def _defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     options = preferences.preferred(user.pk)
     if wants_json(request):
         return JsonResponse(asdict(options))
-    return render_form(request, "chat/preferences.html", OptionsForm.showing(options), is_saved="saved" in request.GET)
+    return render_form(
+        request, "chat/settings/preferences.html", OptionsForm.showing(options), is_saved="saved" in request.GET
+    )
