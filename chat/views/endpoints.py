@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.contrib.auth import get_user
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
@@ -17,6 +16,7 @@ from chat.generation.background import see_through
 from chat.i18n import gettext_noop as _
 from chat.models.threads import login_in_database
 from chat.views.errors import draft_of, error_response, wants_json
+from chat.views.session_user import get_user
 
 logger = logging.getLogger(__name__)
 
