@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chat.core.prompt import Document, Picture, Turn, left_out
+from chat.core.context_window import left_out
+from chat.core.prompt import Document, Picture, Turn
 from chat.errors import BadInput, NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent, MessageAttachment

@@ -9,12 +9,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from chat.attachments.inspection import Inspected, Limits
-from chat.conversations.messages import take_turns
+from chat.core.limits import FILE_NAME_CHARACTERS
 from chat.core.reply import storable
 from chat.errors import Conflict, NotFound, TooLong, TooMany
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
-from chat.models.attachment import NAME_LENGTH
+from chat.models.locks import lock_owner
 from chat.retention.vacuum import overwrite_deleted
 
 MOST_UNSENT = 50
@@ -51,7 +51,7 @@ def keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Att
 
 @transaction.atomic
 def _keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
-    take_turns(owner_id)
+    lock_owner(owner_id)
     if stored := _stored(owner_id, pk):
         return stored, False
     _check_room(owner_id, len(found.data))
@@ -89,7 +89,7 @@ def store(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> Attachme
 @transaction.atomic
 def discard(owner_id: int, pk: uuid.UUID) -> None:
     """Delete what has not been sent. Raises NotFound, or Conflict if it has been."""
-    take_turns(owner_id)
+    lock_owner(owner_id)
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
     if not attachment:
         raise NotFound
@@ -110,10 +110,10 @@ def clean_name(name: str) -> str:
 
 def _cut(name: str) -> str:
     """In the middle: the end says what it is."""
-    if len(name) <= NAME_LENGTH:
+    if len(name) <= FILE_NAME_CHARACTERS:
         return name
     end = PurePosixPath(name).suffix[:20]
-    return name[: NAME_LENGTH - len(end) - 1] + "…" + end
+    return name[: FILE_NAME_CHARACTERS - len(end) - 1] + "…" + end
 
 
 def _check_room(owner_id: int, size: int = 0) -> None:

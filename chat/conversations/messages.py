@@ -14,19 +14,20 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat.attachments.prompt_files import bear, bearable, check_fits, fitted, with_texts
 from chat.conversations.preferences import preferred
+from chat.core.endings import Status
 from chat.core.prompt import NO_OPTIONS, Options, Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.conversation import first_words
-from chat.models.generation import LEASE, Status
+from chat.models.generation import LEASE
+from chat.models.locks import lock_owner
 from chat.models.sql import database_time, find, insert, is_stored
 
 MINUTE = timedelta(minutes=1)
@@ -101,7 +102,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     `has_room` says whether this process can take one more generation.
     Raises NotFound, BadInput, Conflict, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay free.
     """
-    take_turns(owner_id)
+    lock_owner(owner_id)
     if is_stored(Message, question.id):
         stored = Message.objects.select_related("conversation").get(pk=question.id)
         return _join_question(owner_id, conversation_id, question, stored)
@@ -136,7 +137,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
 @turn
 def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
-    take_turns(owner_id)
+    lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
@@ -157,7 +158,7 @@ def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_roo
 @turn
 def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
-    take_turns(owner_id)
+    lock_owner(owner_id)
     mine = Message.objects.of(owner_id).prefetch_related("generations", "parts")
     message = mine.filter(pk=message_id).first()
     last = message and message.generation
@@ -190,22 +191,13 @@ def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
 
     Raises NotFound. Its place in the list of conversations stays: to look at something is not to add to it.
     """
-    take_turns(owner_id)
+    lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
     conversation: Conversation = message.conversation
     conversation.show(message)
     return conversation
-
-
-def take_turns(owner_id: int) -> None:
-    """Let one turn of a user finish before the next begins, so that limits and repeated ids are exact.
-
-    SQLite does so by itself: its transactions here are IMMEDIATE.
-    """
-    if connection.features.has_select_for_update:
-        get_user_model().objects.select_for_update().filter(pk=owner_id).values_list("pk").first()
 
 
 def _join_question(owner_id: int, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from chat.conversations.messages import take_turns
 from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Generation, SearchEntry
+from chat.models.locks import lock_owner
 from chat.retention.erasure import RESTORABLE
 
 
@@ -70,7 +70,7 @@ def restore(owner_id: int, conversation_id: uuid.UUID) -> Conversation:
 
 def _find(owner_id: int, conversation_id: uuid.UUID, *, with_deleted: bool = False) -> Conversation:
     """One of the owner's, of whose turns and changes this one is alone until its transaction ends."""
-    take_turns(owner_id)
+    lock_owner(owner_id)
     among = Conversation.with_deleted if with_deleted else Conversation.objects
     conversation: Conversation | None = among.filter(owner_id=owner_id, pk=conversation_id).first()
     if not conversation:

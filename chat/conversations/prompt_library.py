@@ -5,10 +5,10 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from chat.conversations.messages import take_turns
 from chat.errors import Conflict, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Prompt
+from chat.models.locks import lock_owner
 
 MOST_PROMPTS = 200
 """Of one user."""
@@ -32,7 +32,7 @@ def own(owner_id: int, prompt_id: uuid.UUID) -> Prompt:
 @transaction.atomic
 def add(owner_id: int, name: str, text: str) -> Prompt:
     """Raises Conflict for a name that is taken, and for one prompt too many."""
-    take_turns(owner_id)
+    lock_owner(owner_id)
     if Prompt.objects.filter(owner=owner_id).count() >= MOST_PROMPTS:
         raise Conflict(
             _("You have %(limit)s prompts, as many as there may be. Delete one first."), values={"limit": MOST_PROMPTS}

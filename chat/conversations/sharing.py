@@ -12,12 +12,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from chat.conversations.messages import take_turns
+from chat.core.endings import Status
 from chat.errors import Conflict, NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Message, Share
 from chat.models.conversation import first_words
-from chat.models.generation import Status
+from chat.models.locks import lock_owner
 
 SHARED_DAYS = (1, 7, 30)
 """How long a link may live, if not until it is revoked."""
@@ -30,7 +30,7 @@ MOST_CHARACTERS = 2_000_000
 @transaction.atomic
 def share(owner_id: int, conversation_id: UUID, days: int | None) -> Share:
     """A link to the branch on show of the owner's conversation. Raises NotFound, Conflict or TooLong."""
-    take_turns(owner_id)
+    lock_owner(owner_id)
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))

@@ -1,19 +1,18 @@
 """A branch of messages -> the messages of the request to the upstream. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 from uuid import UUID
 
+from chat.core.tokens import BYTES_PER_TOKEN, TURN_TOKENS, tokens_of
+
 CONTINUE = (
     "Your answer was cut off. Write on exactly where it stops, even in the middle of a word. "
     "Repeat nothing of it and say nothing about this."
 )
-BYTES_PER_TOKEN = 3
-TURN_TOKENS = 4
-"""What a turn costs besides its words: who says it, where it ends."""
 PICTURE_TOKENS = 1_100
 """What services charge for an image of the size in which it is stored, or a little more."""
 
@@ -122,41 +121,6 @@ def _content(turn: Turn, *, sees: bool) -> str | list[dict[str, Any]]:
     if not pictures:
         return text
     return [*pictures, {"type": "text", "text": text}] if text else pictures
-
-
-def left_out(turns: Sequence[Turn], tokens: int, besides: str = "") -> int:
-    """How many of the oldest turns do not fit into `tokens`, together with what is said `besides` (0: no bound).
-
-    What is left begins with a question, and the last question and what follows it are never left out.
-    """
-    if not tokens or 4 * sum(_most(turn) for turn in turns) <= BYTES_PER_TOKEN * tokens - 4 * len(besides):
-        return 0  # at most four bytes a character: it fits, whatever it says
-    room = tokens - (tokens_of(besides) if besides else 0)
-    begin = len(turns)
-    for at in range(len(turns) - 1, -1, -1):
-        room -= turns[at].tokens
-        if room < 0 and begin < len(turns):
-            break
-        if turns[at].role == "user":
-            begin = at
-    return begin if begin < len(turns) else 0
-
-
-def _most(turn: Turn) -> int:
-    """Characters, with images as if they were text."""
-    if not turn.attachments:
-        return len(turn.text)
-    return len(turn.text) + sum(
-        each.characters if isinstance(each, Document) else each.tokens * BYTES_PER_TOKEN for each in turn.attachments
-    )
-
-
-def tokens_of(text: str) -> int:
-    """About how many tokens `text` has, rather too many than too few.
-
-    Three bytes of UTF-8 a token: English has four and more characters, Chinese about one of three bytes.
-    """
-    return len(text.encode()) // BYTES_PER_TOKEN + TURN_TOKENS
 
 
 def title(question: str, answer: str) -> list[dict[str, Any]]:

@@ -1,43 +1,17 @@
-"""What a model is to be told and how it is to answer, as users fill it in; and their prompts."""
+"""What a model is to be told and how it is to answer, as users fill it in."""
 
 from dataclasses import asdict
-from typing import Any, Self
+from typing import Self
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy
 
+from chat.core.limits import MOST_TEMPERATURE, MOST_TOKENS
 from chat.core.prompt import Options
-from chat.core.reply import storable
-from chat.models.prompt import NAME_LENGTH
-
-HOTTEST = 2
-"""The highest temperature: OpenAI's, and no compatible service takes a higher one."""
-MOST_TOKENS = 1_000_000
+from chat.forms.fields import LongText
 
 TEMPERATURE_FAULT = gettext_lazy("The temperature is a number from 0 to 2.")
 TOKENS_FAULT = gettext_lazy("The token limit is a whole number from 1 to 1,000,000.")
-
-
-class StorableText(forms.CharField):
-    """A text as the database can hold it."""
-
-    def to_python(self, value: Any) -> str:
-        return storable(super().to_python(value) or "")
-
-
-class LongText(StorableText):
-    """No longer than a message may be."""
-
-    widget = forms.Textarea(attrs={"rows": 5, "dir": "auto"})
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value).replace("\r\n", "\n")
-        limit = settings.CHAT_INPUT_CHARS
-        if limit and len(text) > limit:
-            sentence = gettext_lazy("This text has %(count)s characters; %(limit)s are allowed. Shorten it.")
-            raise forms.ValidationError(sentence, code="too_long", params={"count": len(text), "limit": limit})
-        return text
 
 
 class OptionsForm(forms.Form):
@@ -49,7 +23,7 @@ class OptionsForm(forms.Form):
     temperature = forms.FloatField(
         required=False,
         min_value=0,
-        max_value=HOTTEST,
+        max_value=MOST_TEMPERATURE,
         label=gettext_lazy("Temperature"),
         help_text=gettext_lazy("From 0, sober, to 2, wild. Empty: as the model's service has it."),
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), TEMPERATURE_FAULT),
@@ -78,16 +52,3 @@ class OptionsForm(forms.Form):
     def options(self) -> Options:
         """Of a form that is valid."""
         return Options(**self.cleaned_data)
-
-
-class PromptForm(forms.Form):
-    name = StorableText(
-        max_length=NAME_LENGTH,
-        label=gettext_lazy("Name"),
-        help_text=gettext_lazy("What you type after / in the composer."),
-        error_messages={"required": gettext_lazy("Give it a name.")},
-        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
-    )
-    text = LongText(
-        strip=False, label=gettext_lazy("Text"), error_messages={"required": gettext_lazy("Write something first.")}
-    )

@@ -29,19 +29,19 @@ from chat.attachments.prompt_files import sees
 from chat.conversations import messages
 from chat.conversations.messages import Accepted, Continuation, Question, Regeneration
 from chat.core import prompt as prompts
-from chat.core.endings import Ending, ending_of
+from chat.core.endings import Ending, Status, ending_of
 from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark, Part, storable
 from chat.errors import ChatError, Unavailable, UpstreamTimeout
 from chat.generation.background import spawn
 from chat.generation.deadline import Deadline
+from chat.generation.finishing import finish, stop_stored
 from chat.generation.shutdown import before_the_end
 from chat.generation.stopwatch import Stopwatch
 from chat.generation.titles import give_title
 from chat.i18n import gettext_noop as _
 from chat.live.exchange import LiveReply, exchange
 from chat.models import Generation, MessagePart
-from chat.models.generation import Status
 from chat.models.threads import write_in_database
 from chat.providers import openai
 
@@ -152,7 +152,7 @@ class Engine:
         if await exchange.stop(generation.pk):
             return True
         # Nobody runs it, so nobody else will end it; a process that does after all will see that its row has ended.
-        return await write_in_database(Generation.objects.stop_stored, generation.pk)
+        return await write_in_database(stop_stored, generation.pk)
 
     async def shut_down(self) -> None:
         """The process is about to end: store everything, as interrupted, and take nothing new."""
@@ -284,7 +284,7 @@ class Engine:
         while True:
             try:
                 return await write_in_database(
-                    run.generation.finish, ending.status, run.live.reply, run.stored, **outcome
+                    finish, run.generation, ending.status, run.live.reply, run.stored, **outcome
                 )
             except (OperationalError, InterfaceError):
                 logger.exception("The end of generation %s could not be stored; trying again", run.id)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import close_old_connections
 
+from chat.generation.finishing import interrupt
 from chat.models import Generation
 from chat.models.generation import LEASE
 
@@ -43,7 +44,7 @@ def _sweep_for_ever(alive: Callable[[], Iterable[uuid.UUID]]) -> None:
 def _sweep(watch: "LeaseWatch", alive: Callable[[], Iterable[uuid.UUID]]) -> None:
     running, lapsed = Generation.objects.leases()
     gone = watch.gone(running, lapsed) - set(alive())
-    if gone and (count := Generation.objects.interrupt(gone)):
+    if gone and (count := interrupt(gone)):
         logger.warning("Marked %s generations as interrupted: their process is gone", count)
 
 

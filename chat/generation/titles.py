@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.core import prompt as prompts
+from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable
 from chat.live.exchange import exchange
 from chat.models import Conversation, Generation, SearchEntry
-from chat.models.conversation import TITLE_LENGTH
 from chat.models.threads import in_database, write_in_database
 from chat.providers import openai
 
@@ -43,9 +43,9 @@ async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
         async for event in events:
             if isinstance(event, openai.Text):
                 text = (text + event.text).lstrip()
-            if "\n" in text or len(text) > TITLE_LENGTH:
+            if "\n" in text or len(text) > TITLE_CHARACTERS:
                 break
-    return prompts.clean_title(storable(text), TITLE_LENGTH)
+    return prompts.clean_title(storable(text), TITLE_CHARACTERS)
 
 
 def _untitled_question(generation: Generation) -> str:

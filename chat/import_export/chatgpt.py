@@ -11,6 +11,8 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field, ValidationError
 
+from chat.core.endings import Status
+from chat.core.limits import MODEL_CHARACTERS, TITLE_CHARACTERS
 from chat.core.reply import TEXT, storable
 from chat.errors import BadInput
 from chat.i18n import gettext_noop as _
@@ -65,7 +67,7 @@ def read_chatgpt(data: Any) -> SavedConversation:
     began = _time(theirs.create_time)
     return SavedConversation(
         id=pk,
-        title=storable(theirs.title or "")[:80],
+        title=storable(theirs.title or "")[:TITLE_CHARACTERS],
         titled_by="model",
         created_at=began,
         updated_at=_time(theirs.update_time) if theirs.update_time else began,
@@ -113,8 +115,8 @@ def _message(node: _Node, pk: UUID, parent: UUID | None, began: datetime) -> Sav
 def _generation(message: _Message, parts: list[SavedPart], at: datetime) -> SavedGeneration:
     model = (message.metadata or {}).get("model_slug")
     return SavedGeneration(
-        model=storable(model)[:200] if isinstance(model, str) and model else "ChatGPT",
-        status="complete",
+        model=storable(model)[:MODEL_CHARACTERS] if isinstance(model, str) and model else "ChatGPT",
+        status=Status.COMPLETE,
         begins_at=0,
         ends_at=sum(len(part.text) for part in parts),
         created_at=at,

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.attachments.uploads import clean_name
+from chat.core.endings import Status
 from chat.core.reply import Mark
 from chat.errors import Conflict
 from chat.import_export.document import (
@@ -29,7 +30,6 @@ from chat.models import (
     MessagePart,
     SearchEntry,
 )
-from chat.models.generation import Status
 
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens")
 """What a conversation and its document both call by these names."""
@@ -105,9 +105,8 @@ def _feedback(message: Message) -> SavedFeedback | None:
 
 
 def _generation(generation: Generation) -> SavedGeneration:
-    return SavedGeneration.model_construct(
-        **{name: getattr(generation, name) for name in SavedGeneration.model_fields},
-    )
+    known = {name: getattr(generation, name) for name in SavedGeneration.model_fields}
+    return SavedGeneration.model_construct(**known | {"status": Status(generation.status)})
 
 
 @transaction.atomic

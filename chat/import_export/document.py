@@ -21,13 +21,19 @@ from pydantic import (
     model_validator,
 )
 
+from chat.core.endings import Status
+from chat.core.limits import (
+    COMMENT_CHARACTERS,
+    FILE_NAME_CHARACTERS,
+    MODEL_CHARACTERS,
+    MOST_TEMPERATURE,
+    TITLE_CHARACTERS,
+)
 from chat.core.reply import Part, Reply, storable
 from chat.errors import BadInput
 from chat.i18n import gettext_noop as _
 
 VERSION = 1
-NAME_LENGTH = 120
-"""Characters of a file's name, as the database takes them."""
 
 
 def _decoded(value: Any) -> Any:
@@ -49,9 +55,6 @@ Time = Annotated[AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datet
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Data = Annotated[bytes, BeforeValidator(_decoded), PlainSerializer(_encoded, when_used="json")]
 """In JSON as base64 (RFC 4648, section 4)."""
-Status = Literal[
-    "running", "complete", "length", "filtered", "refused", "stopped", "truncated", "interrupted", "failed"
-]
 
 
 class _Saved(BaseModel):
@@ -68,7 +71,7 @@ class SavedPart(_Saved):
 class SavedGeneration(_Saved):
     """A run of a model; positions are those of its message."""
 
-    model: Annotated[Text, Field(max_length=200)]
+    model: Annotated[Text, Field(max_length=MODEL_CHARACTERS)]
     status: Status
     begins_at: Count
     ends_at: Count | None = None
@@ -88,7 +91,7 @@ class SavedFeedback(_Saved):
     """What its reader thinks of an answer."""
 
     value: Literal["up", "down"]
-    comment: Annotated[Text, Field(max_length=2000)] = ""
+    comment: Annotated[Text, Field(max_length=COMMENT_CHARACTERS)] = ""
 
 
 class SavedAttachment(_Saved):
@@ -96,7 +99,7 @@ class SavedAttachment(_Saved):
 
     id: UUID
     kind: Literal["image", "text", "pdf"]
-    name: Annotated[Text, Field(max_length=NAME_LENGTH)]
+    name: Annotated[Text, Field(max_length=FILE_NAME_CHARACTERS)]
     media_type: Annotated[Text, Field(max_length=40)]
     width: Count | None = None
     height: Count | None = None
@@ -159,7 +162,7 @@ class SavedConversation(_Saved):
     format: Literal["chatsite-conversation"] = "chatsite-conversation"
     version: Annotated[int, Field(ge=1, le=VERSION)] = VERSION
     id: UUID
-    title: Annotated[Text, Field(max_length=80)]
+    title: Annotated[Text, Field(max_length=TITLE_CHARACTERS)]
     titled_by: Literal["words", "model", "owner"] = "words"
     created_at: Time
     updated_at: Time
@@ -168,7 +171,7 @@ class SavedConversation(_Saved):
     is_pinned: bool = False
     is_archived: bool = False
     system_prompt: Annotated[Text, Field(max_length=100_000)] = ""
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=MOST_TEMPERATURE)] | None = None
     max_tokens: Count | None = None
     attachments: list[SavedAttachment] = []
 

@@ -11,11 +11,11 @@ from django.db import transaction
 
 from chat.attachments import sandbox
 from chat.attachments.uploads import check_storage
-from chat.conversations.messages import take_turns
 from chat.import_export.attachments import Incoming, Inspect, inspected
 from chat.import_export.database import Names, arrange, places, restore_all
 from chat.import_export.document import SavedConversation
 from chat.import_export.file_reader import documents
+from chat.models.locks import lock_owner
 
 TITLES = 5
 BATCH = 100
@@ -78,7 +78,7 @@ def take_in(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbo
 @transaction.atomic
 def _store(owner_id: int, file: IO[bytes], name: str, attachments: Names) -> Findings:
     findings = Findings(_digest(file))
-    take_turns(owner_id)  # a yes that is given twice stores all once, and says so
+    lock_owner(owner_id)  # a yes that is given twice stores all once, and says so
     for batch in _batches(file, name):
         for document, is_new in zip(batch, restore_all(owner_id, batch, attachments), strict=True):
             findings.add(document, is_new=is_new)

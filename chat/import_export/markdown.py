@@ -1,21 +1,11 @@
 """A conversation as Markdown: the branch on show, to be read or printed elsewhere. Pure."""
 
+from chat.core.endings import LABELS, Status
 from chat.i18n import Say, in_english
 from chat.i18n import gettext_noop as _
 from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
 
 SPEAKERS = {"user": _("You"), "system": _("Instruction"), "assistant": _("Assistant")}
-ENDINGS = {
-    "running": _("being written"),
-    "length": _("cut at the length limit"),
-    "filtered": _("cut by the content filter"),
-    "refused": _("refused by the model"),
-    "stopped": _("stopped by the user"),
-    "truncated": _("cut by the model's service"),
-    "interrupted": _("interrupted by a restart"),
-    "failed": _("failed"),
-}
-"""What stands under an answer that is not complete."""
 
 
 def as_markdown(conversation: SavedConversation, say: Say = in_english) -> str:
@@ -31,9 +21,9 @@ def _section(message: SavedMessage, attached: list[SavedAttachment], say: Say) -
     lines = [f"## {who}", message.text.strip("\n")]
     if attached:
         lines.append(say(_("Attached: %(files)s"), {"files": ", ".join(_named(each, say) for each in attached)}))
-    ending = message.generations[-1].status if message.generations else "complete"
-    if ending != "complete":
-        lines.append(f"*({say(ENDINGS[ending], {})})*")
+    status = message.generations[-1].status if message.generations else Status.COMPLETE
+    if status != Status.COMPLETE:
+        lines.append(f"*({say(LABELS[status], {})})*")
     return "\n\n".join(line for line in lines if line)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -13,11 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from chat.core.reply import REASONING, TEXT, Mark, Part, Reply
 from chat.core.tree import Place
+from chat.models.attachment import Attachment
+from chat.models.generation import Generation
 from chat.models.sql import upsert
-
-if TYPE_CHECKING:
-    from chat.models.attachment import Attachment
-    from chat.models.generation import Generation
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

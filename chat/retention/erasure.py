@@ -137,7 +137,7 @@ def keep_log_of(user_ids: Sequence[Any]) -> None:
 def _hide(conversations: ConversationQuerySet, ids: list[uuid.UUID]) -> list[uuid.UUID]:
     """Returns which are still among `conversations`: a temporary one may have been kept since these were read."""
     these = Conversation.with_deleted.filter(pk__in=ids)
-    # Turns come one after the other (chat/conversations/messages.py), and none that has begun is overtaken. PostgreSQL
+    # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken. PostgreSQL
     # locks these rows.
     owners = get_user_model().objects.filter(pk__in=these.order_by().values("owner")).order_by("pk")
     list(owners.select_for_update().values_list("pk"))

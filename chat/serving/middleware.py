@@ -20,7 +20,7 @@ from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
 
-from chat.forms.requests import FORM_TYPES
+from chat.forms.body import FORM_TYPES
 from chat.generation.background import see_through
 
 try:

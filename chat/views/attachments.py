@@ -12,7 +12,7 @@ from django.utils.http import content_disposition_header
 
 from chat.attachments import sandbox, uploads
 from chat.errors import Forbidden, NotFound
-from chat.forms.requests import read_upload
+from chat.forms.uploads import read_upload
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
 from chat.models.threads import in_database, write_in_database

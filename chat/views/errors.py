@@ -7,7 +7,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
 
 from chat import errors
-from chat.forms.requests import posted_by_form
+from chat.forms.body import posted_by_form
 from chat.i18n import gettext_noop as _
 from chat.i18n import translated
 

@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
 from chat.conversations import feedback
-from chat.forms.requests import posted_by_form, read_opinion
+from chat.forms.body import posted_by_form
+from chat.forms.feedback import read_opinion
 from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
 

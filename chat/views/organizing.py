@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from chat.conversations import organizing
-from chat.forms.requests import posted_by_form, read_shelf, read_title
+from chat.forms.body import posted_by_form
+from chat.forms.organizing import read_shelf, read_title
 from chat.generation.background import spawn
 from chat.generation.engine import engine
 from chat.models import Conversation

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from chat.conversations import preferences
 from chat.core.prompt import Options
+from chat.forms.body import fault_in, filled_in, posted_by_form
 from chat.forms.options import OptionsForm
-from chat.forms.requests import fault_in, filled_in, posted_by_form
 from chat.models.threads import in_database, write_in_database
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json

@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 
 from chat.conversations import prompt_library
 from chat.errors import ChatError, Conflict
-from chat.forms.options import PromptForm
-from chat.forms.requests import fault_in, filled_in, posted_by_form
+from chat.forms.body import fault_in, filled_in, posted_by_form
+from chat.forms.prompts import PromptForm
 from chat.i18n import translated
 from chat.models import Prompt
 from chat.models.threads import in_database, write_in_database

@@ -8,7 +8,8 @@ from django.shortcuts import redirect
 
 from chat.conversations import sharing
 from chat.errors import NotFound
-from chat.forms.requests import posted_by_form, read_days
+from chat.forms.body import posted_by_form
+from chat.forms.organizing import read_days
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Share
 from chat.models.threads import in_database, write_in_database

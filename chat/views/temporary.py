@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 
 from chat.conversations import temporary
-from chat.forms.requests import posted_by_form
+from chat.forms.body import posted_by_form
 from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
 

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from chat.core import sse
 from chat.diagnostics.checkstream.findings import CERTIFICATE, NOT_HERE, SEE_LOGS, Unreachable
-from chat.views.diagnostics import Plan
+from chat.diagnostics.probe import Plan
 
 LAST_EVENT_ID = "1234567"
 LARGEST = 65_536

@@ -34,8 +34,8 @@ from chat.diagnostics.checkstream.findings import (
     note,
     ok,
 )
-from chat.live.follower import KEEP_ALIVE_SECONDS
-from chat.views.diagnostics import Plan
+from chat.diagnostics.probe import Plan
+from chat.live.heartbeat import KEEP_ALIVE_SECONDS
 
 TICKS = Plan(events=12, interval=0.1)
 NEEDED_SILENCE = KEEP_ALIVE_SECONDS + 5.0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chat.live.follower import KEEP_ALIVE_SECONDS
+from chat.live.heartbeat import KEEP_ALIVE_SECONDS
 
 BUFFERS = (
     "nginx: `proxy_buffering off`, or let the site ask for it: no `proxy_ignore_headers X-Accel-Buffering`, and with "

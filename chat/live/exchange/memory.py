@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Callable
 
-from chat.live.exchange.base import Exchange, LiveReply
+from chat.live.exchange.base import Exchange
+from chat.live.exchange.live_reply import LiveReply
 
 
 class MemoryExchange(Exchange):

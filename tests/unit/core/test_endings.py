@@ -2,8 +2,7 @@
 
 import pytest
 
-from chat.core.endings import ending_of
-from chat.models.generation import Status
+from chat.core.endings import Status, ending_of
 
 
 @pytest.mark.parametrize(

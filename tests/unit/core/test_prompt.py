@@ -5,7 +5,9 @@ from uuid import UUID
 import pytest
 
 from chat.core import prompt
+from chat.core.context_window import left_out
 from chat.core.prompt import Document, Picture, Turn
+from chat.core.tokens import tokens_of
 from chat.models.conversation import TITLE_LENGTH, first_words
 
 
@@ -63,7 +65,7 @@ def test_the_first_words_are_cut_between_words(text: str, words: str) -> None:
 
 LONG = [Turn("user", "a" * 30), Turn("assistant", "b" * 30), Turn("user", "c" * 30), Turn("assistant", "d" * 30)]
 LAST = Turn("user", "e" * 30)
-EACH = prompt.tokens_of("a" * 30)
+EACH = tokens_of("a" * 30)
 
 
 @pytest.mark.parametrize(
@@ -71,19 +73,19 @@ EACH = prompt.tokens_of("a" * 30)
     [(0, 0), (5 * EACH, 0), (5 * EACH - 1, 2), (3 * EACH, 2), (3 * EACH - 1, 4), (EACH, 4), (1, 4)],
 )
 def test_leaves_out_the_oldest_turns_that_do_not_fit_but_never_the_last_question(tokens: int, count: int) -> None:
-    assert prompt.left_out([*LONG, LAST], tokens) == count
+    assert left_out([*LONG, LAST], tokens) == count
 
 
 def test_the_question_of_an_answer_that_is_continued_is_never_left_out() -> None:
-    assert prompt.left_out(LONG, 1) == 2
+    assert left_out(LONG, 1) == 2
 
 
 def test_the_system_prompt_takes_its_part_of_the_window() -> None:
-    assert prompt.left_out([*LONG, LAST], 5 * EACH, "s" * 30) == 2
+    assert left_out([*LONG, LAST], 5 * EACH, "s" * 30) == 2
 
 
 def test_letters_of_three_bytes_count_as_a_token_each() -> None:
-    assert prompt.tokens_of("汉" * 30) - prompt.tokens_of("") == 30
+    assert tokens_of("汉" * 30) - tokens_of("") == 30
 
 
 # What is attached
@@ -127,11 +129,11 @@ def test_nothing_in_a_document_ends_it(text: str) -> None:
 
 def test_files_count_as_text_and_images_as_so_many_tokens() -> None:
     large = Document(UUID(int=2), "a.txt", 3000, "x" * 3000)
-    tokens = prompt.tokens_of("e" * 30)
-    assert Turn("user", "e" * 30, (large,)).tokens == tokens + prompt.tokens_of("x" * 3000)
+    tokens = tokens_of("e" * 30)
+    assert Turn("user", "e" * 30, (large,)).tokens == tokens + tokens_of("x" * 3000)
     assert Turn("user", "e" * 30, (PHOTO,)).tokens == tokens + prompt.PICTURE_TOKENS
     unread = Document(UUID(int=2), "a.txt", 3000)
     assert Turn("user", "e" * 30, (unread,)).tokens <= Turn("user", "e" * 30, (large,)).tokens
     for attached in (large, unread, PHOTO):
-        assert prompt.left_out([Turn("user", "", (attached,)), Turn("assistant", "a"), LAST], 1000) == 2
-        assert prompt.left_out([Turn("user", "", (attached,)), Turn("assistant", "a"), LAST], 1200) == 0
+        assert left_out([Turn("user", "", (attached,)), Turn("assistant", "a"), LAST], 1000) == 2
+        assert left_out([Turn("user", "", (attached,)), Turn("assistant", "a"), LAST], 1200) == 0

@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 
 from chat.conversations import messages
 from chat.conversations.messages import Continuation, Question
+from chat.core.endings import Status
 from chat.core.reply import REASONING, TEXT, Part, Reply
+from chat.generation.finishing import finish, interrupt
 from chat.generation.stopwatch import Stopwatch
 from chat.models import Generation, Message
-from chat.models.generation import Status
 from chat.templatetags.chat import reasoning_title
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
@@ -61,7 +62,7 @@ def title(generation: Generation) -> str:
     ],
 )
 def test_title_says_how_long_it_took(generation: Generation, milliseconds: int | None, said: str) -> None:
-    generation.finish(Status.COMPLETE, Reply([Part(REASONING, "Hm"), Part(TEXT, "So")]), reasoning_ms=milliseconds)
+    finish(generation, Status.COMPLETE, Reply([Part(REASONING, "Hm"), Part(TEXT, "So")]), reasoning_ms=milliseconds)
     assert title(generation) == said
 
 
@@ -81,17 +82,17 @@ def test_a_message_takes_as_long_as_all_of_its_generations(
     generation: Generation, second: int | None, total: int | None
 ) -> None:
     reply = Reply([Part(REASONING, "Hm"), Part(TEXT, "So")])
-    generation.finish(Status.STOPPED, reply, reasoning_ms=2000)
+    finish(generation, Status.STOPPED, reply, reasoning_ms=2000)
     wish = Continuation(uuid.uuid4(), "m")
     more = messages.continue_(generation.owner_id, generation.message_id, wish, lambda: True).generation
     message = Message.objects.get(pk=generation.message_id)
     assert message.reasoning_ms == 2000
-    more.finish(Status.COMPLETE, reply, reasoning_ms=second)
+    finish(more, Status.COMPLETE, reply, reasoning_ms=second)
     message = Message.objects.get(pk=generation.message_id)
     assert message.reasoning_ms == total
 
 
 def test_who_was_interrupted_cannot_tell(generation: Generation) -> None:
     generation.message.parts.create(number=0, kind=REASONING, text="Hm")
-    assert Generation.objects.interrupt([generation.pk]) == 1
+    assert interrupt([generation.pk]) == 1
     assert title(generation) == "Reasoning"

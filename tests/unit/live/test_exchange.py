@@ -9,8 +9,9 @@ import pytest
 
 from chat.core.reply import REASONING, TEXT, Part
 from chat.live.exchange import Exchange, LiveReply
-from chat.live.exchange.base import BUSY, BUSY_FRAME_SECONDS, CROWD, FRAME_SECONDS
+from chat.live.exchange.live_reply import CROWD
 from chat.live.exchange.memory import MemoryExchange
+from chat.live.exchange.tick import BUSY, BUSY_FRAME_SECONDS, FRAME_SECONDS
 
 PATIENCE = 5.0
 ENDING: dict[str, object] = {"status": "complete"}

@@ -9,7 +9,9 @@ import pytest
 
 from chat.core.reply import REASONING, TEXT, Reply
 from chat.live import follower
+from chat.live.events import frames_since, new_frames
 from chat.live.exchange import LiveReply, exchange
+from chat.live.heartbeat import KEEP_ALIVE_SECONDS
 from chat.models import Conversation, Generation, Message
 from tests.support.sse import Frame, FrameReader
 
@@ -48,7 +50,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
 
 
 def test_a_comment_keeps_a_silent_stream_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert follower.KEEP_ALIVE_SECONDS <= 15
+    assert KEEP_ALIVE_SECONDS <= 15
     monkeypatch.setattr(follower, "KEEP_ALIVE_SECONDS", 0.01)
 
     async def test() -> None:
@@ -131,7 +133,7 @@ def test_the_frames_of_many_parts_cost_no_more_than_their_length() -> None:
         reply.append(REASONING if number % 2 else TEXT, "x")
         reply.append("tool", "{}")
     began = time.process_time()  # of this process alone: the machine may be busy
-    frames, sent = follower._frames(reply, 0)
+    frames, sent = frames_since(reply, 0)
     assert time.process_time() - began < 4, "As long as the square of their number"
     assert (frames.count(b"\n\n"), sent) == (40_000, 40_000)
 
@@ -140,11 +142,11 @@ def test_followers_at_the_same_place_share_their_frames() -> None:
     async def test() -> None:
         live = LiveReply(Conversation().pk)
         live.append(TEXT, "Hello")
-        frames, sent = follower._new_frames(live, 0)
-        assert follower._new_frames(live, 0) == (frames, 5)
-        assert follower._new_frames(live, 0)[0] is frames
+        frames, sent = new_frames(live, 0)
+        assert new_frames(live, 0) == (frames, 5)
+        assert new_frames(live, 0)[0] is frames
         live.append(TEXT, "!")
-        assert b"!" in follower._new_frames(live, sent)[0]
-        assert follower._new_frames(live, 9)[0].startswith(b"id: 0\nevent: reset")
+        assert b"!" in new_frames(live, sent)[0]
+        assert new_frames(live, 9)[0].startswith(b"id: 0\nevent: reset")
 
     run(test())

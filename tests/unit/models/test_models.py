@@ -12,9 +12,10 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 
 from chat.conversations import messages
 from chat.conversations.messages import Question
+from chat.core.endings import Status
 from chat.core.reply import TEXT, Part, Reply
+from chat.generation.finishing import finish
 from chat.models import Generation, MessagePart
-from chat.models.generation import Status
 
 
 def largest(model: type, name: str) -> int:
@@ -43,7 +44,7 @@ def test_an_answer_that_ends_while_its_page_is_read_is_not_shown_as_complete_wit
         result = execute(sql, *rest)
         if "chat_generation" in sql or "chat_messagepart" in sql:
             stack.close()
-            generation.finish(Status.COMPLETE, whole)
+            finish(generation, Status.COMPLETE, whole)
         return result
 
     with ExitStack() as stack:

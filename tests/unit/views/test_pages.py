@@ -11,15 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from chat.conversations import messages
 from chat.conversations.messages import Accepted, Question, Regeneration
 from chat.core import pagination
+from chat.core.endings import Status
 from chat.core.reply import TEXT, Part, Reply
-from chat.models.generation import Status
+from chat.generation.finishing import finish
 from chat.views.conversations import _show
 
 ANSWER = Reply([Part(TEXT, "Because.")])
 
 
 def finished(accepted: Accepted) -> uuid.UUID:
-    accepted.generation.finish(Status.COMPLETE, ANSWER)
+    finish(accepted.generation, Status.COMPLETE, ANSWER)
     return accepted.generation.message_id
 
 
