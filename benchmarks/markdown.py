@@ -68,12 +68,12 @@ MODULES = {
     "katex/dist/katex.min.css": "katex/dist/katex.min.css",
 }
 IMPORT_MAP = json.dumps({"imports": {name: f"/node_modules/{file}" for name, file in MODULES.items()}})
-PAGE = f"""<!doctype html><link rel="stylesheet" href="/static/chat/css/tokens.css">
+PAGE = f"""<!doctype html><link rel="stylesheet" href="/static/chat/css/base/tokens.css">
 <link rel="stylesheet" href="/static/chat/css/markdown.css">
 <script type="importmap">{IMPORT_MAP}</script>
 <main style="max-width: 42rem"></main>"""
 MEASURE = """async ([text, size, count]) => {
-    const { Markdown } = await import("/static/chat/js/markdown.js");
+    const { Markdown } = await import("/static/chat/js/markdown/markdown.js");
     window.markdown ??= await Markdown.load();
     const element = document.createElement("div");
     document.querySelector("main").replaceChildren(element);

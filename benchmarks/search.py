@@ -139,7 +139,7 @@ def measure(name: str, url: str, counts: list[int]) -> None:
         pages = (
             lambda: listing(owner),  # noqa: B023
             lambda: listing(owner, Place(half.activity, half.pk)),  # noqa: B023
-            lambda: render_to_string("chat/_conversation_items.html", {"listing": listing(owner)}),  # noqa: B023
+            lambda: render_to_string("chat/sidebar/_list_page.html", {"listing": listing(owner)}),  # noqa: B023
         )
         cells += [milliseconds(page) for page in pages]
         print(f"{name:10} {count:8,}  " + "  ".join(f"{cell:>13}" for cell in cells), flush=True)

@@ -68,7 +68,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"libraries": "chat.serving.static_libraries"},
+            "libraries": {"libraries": "chat.assets.libraries"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -128,7 +128,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "chat.serving.static_libraries.LibraryFinder",
+    "chat.assets.libraries.LibraryFinder",
 ]
 # Where npm puts the browser's libraries. Without it the page works, in plain text.
 NODE_MODULES = BASE_DIR / "node_modules"
@@ -137,7 +137,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "chat.serving.static_storage.HashedStaticFilesStorage"
+        else "chat.assets.storage.HashedStaticFilesStorage"
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False

@@ -1,3 +1,5 @@
+"""The tables: the row in the database is the truth."""
+
 from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback

@@ -77,4 +77,4 @@ def _ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UU
         raise NotFound
     above = section(conversation, outline, path, begin)
     context = {"conversation": conversation, "section": above, "models": settings.CHAT_MODELS}
-    return render_page(request, "chat/_section.html", context)
+    return render_page(request, "chat/conversation/_message_page.html", context)

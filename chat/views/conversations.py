@@ -93,7 +93,7 @@ def _page(
         "attachment_bytes": settings.CHAT_ATTACHMENT_BYTES,
         "input_chars": settings.CHAT_INPUT_CHARS,
     }
-    return render_page(request, "chat/conversation.html", context)
+    return render_page(request, "chat/conversation/conversation.html", context)
 
 
 def _options_form(user: AbstractBaseUser, conversation: Conversation) -> OptionsForm:

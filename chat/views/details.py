@@ -26,4 +26,4 @@ def _details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID
     generations = Generation.objects.owned_by(user).filter(message=message_id).order_by("number")
     if not (written := list(generations.select_related("message"))):
         raise NotFound(_("There is no such answer among yours."))
-    return render_page(request, "chat/details.html", {"generations": written, "message": written[0].message})
+    return render_page(request, "chat/message/details.html", {"generations": written, "message": written[0].message})

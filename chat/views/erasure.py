@@ -41,7 +41,7 @@ async def _confirmed(
     if not await in_database(user.check_password, request.POST.get("password", "")):
         return await in_database(_page, request, user, of, is_wrong=True)
     await write_in_database(work, request, user)
-    return await in_database(render_page, request, "chat/erased.html", {"of": of, "owner_id": user.pk})
+    return await in_database(render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user.pk})
 
 
 def _erase_conversations(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -63,6 +63,6 @@ def _page(request: HttpRequest, user: AbstractBaseUser, of: str, *, is_wrong: bo
         "is_in_log": asked == ACCOUNT and LogEntry.objects.filter(user=user.pk).exists(),
         "is_wrong": is_wrong,
     }
-    response = render_page(request, "chat/erasure.html", context)
+    response = render_page(request, "chat/erasure/erasure.html", context)
     response.status_code = 400 if is_wrong else 200
     return response

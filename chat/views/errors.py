@@ -46,7 +46,7 @@ def error_response(request: HttpRequest, error: errors.ChatError, **context: obj
     if wants_json(request):
         response: HttpResponse = JsonResponse(error.as_json(translated), status=error.status)
     else:
-        response = render(request, "chat/error.html", _page_of(request, error) | context, status=error.status)
+        response = render(request, "chat/errors/error.html", _page_of(request, error) | context, status=error.status)
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response

@@ -59,4 +59,4 @@ def _page(
     error: ChatError | None = None,
 ) -> HttpResponseBase:
     context = {"findings": findings, "imported": imported, "error": error}
-    return render_page(request, "chat/import.html", context, status=error.status if error else 200)
+    return render_page(request, "chat/import/import.html", context, status=error.status if error else 200)

@@ -15,7 +15,7 @@ from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of, render_if_changed, render_page
 
-ITEMS = "chat/_conversation_items.html"
+ITEMS = "chat/sidebar/_list_page.html"
 
 
 @endpoint("GET")
@@ -58,4 +58,4 @@ def _look(language: str) -> str:
 
 def _archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     found, more = archived(user.pk, asked_place(request))
-    return render_page(request, "chat/archive.html", {"conversations": found, "more": more})
+    return render_page(request, "chat/settings/archived.html", {"conversations": found, "more": more})

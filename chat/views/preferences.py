@@ -41,7 +41,7 @@ async def defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse
     if fault := fault_in(form):
         if not posted_by_form(request):
             raise fault
-        return await in_database(render_form, request, "chat/preferences.html", form)
+        return await in_database(render_form, request, "chat/settings/preferences.html", form)
     await write_in_database(preferences.prefer, user.pk, form.options)
     return _done(request, form.options, redirect(reverse("preferences") + "?saved"))
 
@@ -57,11 +57,13 @@ def _conversation(
     if wants_json(request):
         return JsonResponse(asdict(mine.options))
     form = form or OptionsForm.showing(mine.options)
-    return render_form(request, "chat/conversation_settings.html", form, conversation=mine)
+    return render_form(request, "chat/conversation/settings.html", form, conversation=mine)
 
 
 def _defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     options = preferences.preferred(user.pk)
     if wants_json(request):
         return JsonResponse(asdict(options))
-    return render_form(request, "chat/preferences.html", OptionsForm.showing(options), is_saved="saved" in request.GET)
+    return render_form(
+        request, "chat/settings/preferences.html", OptionsForm.showing(options), is_saved="saved" in request.GET
+    )

@@ -82,7 +82,7 @@ def _as_json(prompt: Prompt) -> dict[str, object]:
 def _prompts(request: HttpRequest, user: AbstractBaseUser, form: PromptForm) -> HttpResponseBase:
     visible = list(prompt_library.visible_to(user.pk))
     own, shared = ([each for each in visible if (each.owner_id is None) == is_shared] for is_shared in (False, True))
-    return render_form(request, "chat/prompts.html", form, own=own, shared=shared)
+    return render_form(request, "chat/prompts/list.html", form, own=own, shared=shared)
 
 
 def _prompt(
@@ -90,4 +90,4 @@ def _prompt(
 ) -> HttpResponseBase:
     mine = prompt_library.own(user.pk, prompt_id)
     form = form or PromptForm(initial={"name": mine.name, "text": mine.text})
-    return render_form(request, "chat/prompt.html", form, prompt=mine)
+    return render_form(request, "chat/prompts/edit.html", form, prompt=mine)

@@ -25,4 +25,4 @@ async def search(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
 def _page(request: HttpRequest, user: AbstractBaseUser, query: str, before: int | None) -> HttpResponseBase:
     hits, more = searching.search(user.pk, query, before)
     context = {"query": query, "hits": hits, "more": more, "is_first": before is None}
-    return render_page(request, "chat/search.html", context)
+    return render_page(request, "chat/search/search.html", context)

@@ -51,7 +51,7 @@ async def show(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _show(request: HttpRequest, token: str) -> HttpResponseBase:
-    response = render_page(request, "chat/shared.html", {"share": sharing.shared(token)})
+    response = render_page(request, "chat/sharing/shared_conversation.html", {"share": sharing.shared(token)})
     for name, value in FOR_NOBODY_ELSE.items():
         response[name] = value
     return response
@@ -67,6 +67,6 @@ def _listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
         share.address = request.build_absolute_uri(share.get_absolute_url())  # type: ignore[attr-defined]
     return render_page(
         request,
-        "chat/shares.html",
+        "chat/sharing/links.html",
         {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "most": sharing.MOST_LINKS},
     )

@@ -7,9 +7,13 @@ import pytest
 from tests.support.site import ROOT
 
 FOLDER = ROOT / "static/chat/css"
-TOKENS = (FOLDER / "tokens.css").read_text()
+TOKENS = (FOLDER / "base/tokens.css").read_text()
 # The admin's colours and sizes are Django's, and its `--accent` is another.
-OTHERS = sorted(path.name for path in FOLDER.glob("*.css") if path.name not in ("tokens.css", "admin.css"))
+OTHERS = sorted(
+    path.relative_to(FOLDER).as_posix()
+    for path in FOLDER.rglob("*.css")
+    if path.name not in ("tokens.css", "admin.css")
+)
 COLOUR = re.compile(r"--([\w-]+): (#[0-9a-f]{6});")
 LIGHT = dict(COLOUR.findall(TOKENS.partition("@media")[0]))
 DARK = LIGHT | dict(COLOUR.findall(TOKENS.split("@media")[1]))
