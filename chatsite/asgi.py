@@ -9,8 +9,8 @@ from chat.serving.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 application = get_asgi_application(limit_all_bodies=True)  # sets Django up, which the rest needs
 
+from chat.assets.storage import warn_if_not_collected  # noqa: E402
 from chat.generation.startup import start  # noqa: E402
-from chat.serving.static_storage import warn_if_not_collected  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
 
 

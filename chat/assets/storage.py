@@ -21,7 +21,7 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
 
     def stored_name(self, name: str) -> str:
         """Its own name, as long as nothing has been collected: without it every page would fail."""
-        return super().stored_name(name) if self.hashed_files else name  # type: ignore[no-any-return]
+        return super().stored_name(name) if self.hashed_files else name
 
     def url_converter(self, *args: Any, **kwargs: Any) -> Callable[[re.Match[str]], str]:
         """Leaves `import("name")` to the import map, and types in comments, which may go round in circles, alone."""

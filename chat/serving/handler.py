@@ -28,6 +28,7 @@ from django.utils.module_loading import import_string
 from chat.generation.engine import engine
 from chat.generation.shutdown import SECONDS as STORING_SECONDS
 from chat.generation.startup import start
+from chat.live.event_stream import EventStream
 from chat.models.threads import with_usable_connection
 from chat.serving import signals
 from chat.serving.body_limits import body_limit, is_chats
@@ -35,7 +36,6 @@ from chat.serving.middleware import on_event_loop
 from chat.serving.request_threads import RequestThreads
 from chat.serving.requests import Request
 from chat.views.errors import too_large
-from chat.views.streams import EventStream
 
 logger = logging.getLogger("django.request")
 

@@ -26,7 +26,7 @@ from chat.generation.background import see_through
 try:
     from csp import middleware as csp
 except ImportError:  # django-csp is a project's own choice
-    csp = None  # type: ignore[assignment]
+    csp = None
 
 
 class OnEventLoop:
@@ -35,13 +35,13 @@ class OnEventLoop:
     get_response: Callable[[HttpRequest], Any]
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.process_request(request) if hasattr(self, "process_request") else None
+        response: Any = self.process_request(request) if hasattr(self, "process_request") else None
         response = response or await self.get_response(request)
-        if not hasattr(self, "process_response"):
-            return response
+        if not (finish := getattr(self, "process_response", None)):
+            return response  # type: ignore[no-any-return]
         if self.asks_database(request):
-            return await sync_to_async(self.process_response)(request, response)
-        return self.process_response(request, response)  # type: ignore[no-any-return]
+            return await sync_to_async(finish)(request, response)  # type: ignore[no-any-return]
+        return finish(request, response)  # type: ignore[no-any-return]
 
     def asks_database(self, request: HttpRequest) -> bool:
         """Does its `process_response`?"""

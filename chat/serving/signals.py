@@ -16,7 +16,7 @@ from django.db import close_old_connections, connections, reset_queries
 from django.dispatch import Signal
 from django.http import HttpResponseBase
 
-from chat.views.streams import EventStream
+from chat.live.event_stream import EventStream
 
 DJANGOS_OWN = {id(receiver) for receiver in (close_old_connections, reset_queries, reset_urlconf, close_caches)}
 

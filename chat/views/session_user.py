@@ -6,11 +6,12 @@ another backend of the project's, users behind a manager or a database of their 
 """
 
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, models, router
 from django.http import HttpRequest
@@ -21,7 +22,7 @@ from chat.models.sql import find
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def get_user(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+def get_user(request: HttpRequest) -> Any:
     return _usual_user(request.session) or auth.get_user(request)
 
 
