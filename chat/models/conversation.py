@@ -118,7 +118,7 @@ class Conversation(ModelSettings):
         return self.title or gettext("New conversation")
 
     def get_absolute_url(self) -> str:
-        return reverse("conversation", args=[self.pk])
+        return reverse("chat:conversation", args=[self.pk])
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""

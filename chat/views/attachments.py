@@ -67,7 +67,7 @@ async def delete(request: HttpRequest, user: AbstractBaseUser, attachment_id: uu
 def described(attachment: Attachment) -> dict[str, object]:
     """As docs/protocol.md says."""
     names = ("id", "kind", "name", "media_type", "size", "width", "height", "pages", "characters")
-    small = reverse("thumbnail", args=[attachment.pk]) if attachment.is_image else None
+    small = reverse("chat:thumbnail", args=[attachment.pk]) if attachment.is_image else None
     return {name: getattr(attachment, name) for name in names} | {
         "url": attachment.get_absolute_url(),
         "thumbnail": small,

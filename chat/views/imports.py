@@ -48,7 +48,7 @@ def _file(upload: "UploadedFile[Any]") -> tuple[IO[bytes], str]:
 
 def _to_page(findings: Findings) -> HttpResponseBase:
     query = urlencode({"imported": findings.conversations})
-    return HttpResponseRedirect(f"{reverse('import')}?{query}")
+    return HttpResponseRedirect(f"{reverse('chat:import')}?{query}")
 
 
 def _page(

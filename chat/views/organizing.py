@@ -37,7 +37,7 @@ async def delete(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
     # Shielded: its answers are stopped, even if the page is gone before it is answered.
     await asyncio.shield(spawn(_delete(user.pk, conversation_id)))
     if posted_by_form(request):
-        return redirect(f"{reverse('new')}?deleted={conversation_id}")
+        return redirect(f"{reverse('chat:new')}?deleted={conversation_id}")
     return JsonResponse({"id": conversation_id, "deleted": True})
 
 
