@@ -63,7 +63,7 @@ class LibraryFinder(finders.BaseFinder):
 register = template.Library()
 
 
-@register.inclusion_tag("_libraries.html", takes_context=True)
+@register.inclusion_tag("chat/_libraries.html", takes_context=True)
 def browser_libraries(context: dict[str, Any]) -> dict[str, Any]:
     """The import map, and what to load at once. It must stand before all modules of its page.
 
