@@ -25,8 +25,8 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from chat.core.reply import TEXT, Part
 from chat.models import Conversation, Generation, Message, MessagePart
-from chat.reply import TEXT, Part
 
 TEXT_OF_A_MESSAGE = "These are about two hundred characters of a conversation. " * 4
 User = get_user_model()

@@ -124,9 +124,9 @@ def measure(name: str, url: str, counts: list[int]) -> None:
     settings.DEBUG = False
     from django.template.loader import render_to_string
 
-    from chat.listing import Place, listing
+    from chat.conversations.listing import Place, listing
+    from chat.conversations.search import search
     from chat.models import Conversation
-    from chat.search import search
 
     call_command("migrate", verbosity=0)
     rng = random.Random(1)

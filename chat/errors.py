@@ -26,8 +26,8 @@ English here; chat/views/errors.py says them in the reader's language.
 
 from typing import ClassVar
 
-from chat.sentences import Say, Values, in_english
-from chat.sentences import gettext_noop as _
+from chat.i18n import Say, Values, in_english, numbered
+from chat.i18n import gettext_noop as _
 
 
 class ChatError(Exception):
@@ -155,12 +155,10 @@ class UpstreamRefused(UpstreamError):
 class UpstreamBusy(UpstreamRefused):
     code = "upstream_busy"
     sentence = _("The model's service is over its limit just now. Try again in a minute.")
-    seconds = _("The model's service is over its limit just now. Try again in %(number)s s.")
-    minutes = _("The model's service is over its limit just now. Try again in %(number)s minutes.")
+    seconds = numbered(_("The model's service is over its limit just now. Try again in %(number)s s."))
+    minutes = numbered(_("The model's service is over its limit just now. Try again in %(number)s minutes."))
     hours = _("The model's service is over its limit just now. Try again in a few hours.")
     days = _("The model's service is over its limit just now. Try again in a day or more.")
-    numbered = (seconds, minutes)
-    """Stored with their number filled in."""
 
 
 class UpstreamBroke(UpstreamError):

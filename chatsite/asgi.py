@@ -24,18 +24,18 @@ from django.conf import settings  # noqa: E402 - needs the set-up above
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, staticfiles_storage  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from chat.database import with_usable_connection  # noqa: E402
-from chat.engine import engine  # noqa: E402
-from chat.expiry import start_erasing_expired  # noqa: E402
-from chat.sweep import start_sweeping  # noqa: E402
+from chat.generation.engine import engine  # noqa: E402
+from chat.generation.recovery import start_sweeping  # noqa: E402
+from chat.live.event_stream import EventStream  # noqa: E402
+from chat.models.threads import with_usable_connection  # noqa: E402
+from chat.retention.expiry import start_erasing_expired  # noqa: E402
+from chat.serving.connections import check_connections_in_their_threads  # noqa: E402
+from chat.serving.daphne import body_limit, improve_daphne  # noqa: E402
+from chat.serving.middleware import spare_threads, view_step  # noqa: E402
+from chat.serving.requests import Request  # noqa: E402
+from chat.serving.sessions import read_users_plainly  # noqa: E402
 from chat.views.errors import too_large  # noqa: E402
-from chat.views.streams import EventStream  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
-from chatsite.connections import check_connections_in_their_threads  # noqa: E402
-from chatsite.middleware import spare_threads, view_step  # noqa: E402
-from chatsite.requests import Request  # noqa: E402
-from chatsite.server import body_limit, improve_daphne  # noqa: E402
-from chatsite.sessions import read_users_plainly  # noqa: E402
 
 logger = logging.getLogger(__name__)
 

@@ -50,7 +50,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "chatsite.middleware.PolicyMiddleware",
+    "chat.serving.middleware.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -66,7 +66,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"libraries": "chatsite.libraries"},
+            "libraries": {"libraries": "chat.assets.libraries"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -93,7 +93,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Accounts
 
-SESSION_ENGINE = "chatsite.sessions"
+SESSION_ENGINE = "chat.serving.sessions"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -126,7 +126,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
-    "chatsite.libraries.LibraryFinder",
+    "chat.assets.libraries.LibraryFinder",
 ]
 # Where npm puts the browser's libraries. Without it the page works, in plain text.
 NODE_MODULES = BASE_DIR / "node_modules"
@@ -135,7 +135,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "chatsite.storage.HashedStaticFilesStorage"
+        else "chat.assets.storage.HashedStaticFilesStorage"
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
@@ -226,7 +226,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 12 * (CHAT_INPUT_CHARS or 1_000_000) + 65_536
 CHAT_FIRST_TOKEN_SECONDS = env.seconds("CHAT_FIRST_TOKEN_SECONDS", default=60)
 CHAT_IDLE_SECONDS = env.seconds("CHAT_IDLE_SECONDS", default=60)
 CHAT_TOTAL_SECONDS = env.seconds("CHAT_TOTAL_SECONDS", default=900)
-# How long a reader may take nothing of what waits for it, until its connection is closed (chatsite/server.py).
+# How long a reader may take nothing of what waits for it, until its connection is closed (chat/serving/daphne.py).
 CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=60)
 
 # The log: to standard error, without what users write and without keys

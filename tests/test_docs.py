@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chat import errors
-from chat.models.generation import Status
+from chat.core.endings import Status
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = (ROOT / "chatsite/settings.py").read_text()

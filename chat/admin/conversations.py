@@ -15,9 +15,9 @@ from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
 from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
 from chat.admin.transcript import transcript
-from chat.erasure import erase
+from chat.core.reply import TEXT
 from chat.models import Conversation, Generation, Message, MessagePart
-from chat.reply import TEXT
+from chat.retention.erasure import erase
 
 LATEST_MODEL = (
     Generation.objects.filter(message__conversation=OuterRef("pk"))

@@ -37,7 +37,7 @@ class BriefDeletion:
 
 
 def _counts(collector: Collector) -> Counter[type[Model]]:
-    """But for the log, which stays (chat/erasure.py)."""
+    """But for the log, which stays (chat/retention/erasure.py)."""
     counts = Counter({model: len(rows) for model, rows in collector.data.items() if rows})
     for rows in collector.fast_deletes:
         counts[rows.model] += rows.count()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.models import Feedback, Generation
-from chat.models.generation import Status
+from chat.models.generation import STATUSES
 
 
 class GenerationFilter(admin.SimpleListFilter):
@@ -36,7 +36,7 @@ class EndingFilter(GenerationFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(value), str(label)) for value, label in Status.choices]
+        return [(value, str(label)) for value, label in STATUSES]
 
 
 class FeedbackFilter(admin.SimpleListFilter):

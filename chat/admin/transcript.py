@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from chat.admin.attachments import Borne, borne_in
+from chat.core.reply import Part, Reply
 from chat.models import Conversation, Generation, Message, MessagePart
-from chat.reply import Part, Reply
 
 INDENTS = 6
 """How far branches are indented. Deeper ones stay there, or a phone would show nothing of them."""

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from chat.admin.deletion import BriefDeletion
-from chat.erasure import erase, erase_files, forget_names, keep_log_of
 from chat.models import Attachment, Conversation
+from chat.retention.erasure import erase, erase_files, forget_names, keep_log_of
 
 admin.site.unregister(User)
 

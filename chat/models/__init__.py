@@ -1,3 +1,5 @@
+"""The tables: the row in the database is the truth."""
+
 from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
@@ -5,7 +7,7 @@ from chat.models.generation import Generation
 from chat.models.message import Message, MessagePart
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
-from chat.models.search import SearchEntry
+from chat.models.search_index import SearchEntry
 from chat.models.share import Share
 
 __all__ = [

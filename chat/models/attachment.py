@@ -11,9 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from chat.prompts import Document, Picture
-
-NAME_LENGTH = 120
+from chat.core.limits import FILE_NAME_CHARACTERS
+from chat.core.prompt import Document, Picture
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
@@ -42,7 +41,7 @@ class Attachment(models.Model):
     conversation = models.ForeignKey("chat.Conversation", models.CASCADE, null=True, related_name="attachments")
     kind = models.CharField(max_length=5, choices=Kind)
     # What it is called where it comes from, for people alone: never a path, and says nothing about what it is.
-    name = models.CharField(max_length=NAME_LENGTH)
+    name = models.CharField(max_length=FILE_NAME_CHARACTERS)
     # Of what is stored, by its content: image/jpeg, image/png, text/plain or application/pdf.
     media_type = models.CharField(max_length=40)
     size = models.PositiveBigIntegerField(help_text="Bytes of what is stored.")

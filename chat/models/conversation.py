@@ -13,19 +13,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from chat.core.limits import TITLE_CHARACTERS
+from chat.core.prompt import Document, Picture, Turn
+from chat.core.reply import TEXT
+from chat.core.tree import Outline
 from chat.models.attachment import Attachment, MessageAttachment
+from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
-from chat.models.rows import insert, is_stored, scalar, update
-from chat.outline import Outline
-from chat.prompts import Document, Picture, Turn
-from chat.reply import TEXT
+from chat.models.sql import insert, is_stored, scalar, update
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
-
-    from chat.models.message import Message
-
-TITLE_LENGTH = 80
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -80,7 +78,7 @@ class Conversation(ModelSettings):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=gettext_lazy("owner"), related_name="conversations"
     )
-    title = models.CharField(max_length=TITLE_LENGTH, blank=True)
+    title = models.CharField(max_length=TITLE_CHARACTERS, blank=True)
     titled_by = models.CharField(max_length=5, choices=TitledBy, default=TitledBy.WORDS)
     current = models.ForeignKey("chat.Message", models.SET_NULL, null=True, blank=True, related_name="+")
     activity = models.PositiveBigIntegerField(default=0, editable=False)
@@ -151,7 +149,7 @@ class Conversation(ModelSettings):
     def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
         """What was said from the root to `leaf_id`, for a model: without the rows that a page would need.
 
-        What was attached is named, but not yet loaded (chat/bearing.py).
+        What was attached is named, but not yet loaded (chat/attachments/prompt_files.py).
         """
         outline = self.outline()
         texts = {pk: list[str]() for pk in outline.path(leaf_id)}
@@ -198,7 +196,7 @@ class Conversation(ModelSettings):
 def first_words(text: str) -> str:
     """A title until the model gives one: the beginning of the question, cut between words."""
     words = " ".join(text.split())
-    if len(words) <= TITLE_LENGTH:
+    if len(words) <= TITLE_CHARACTERS:
         return words
-    cut = words[: TITLE_LENGTH - 1]
+    cut = words[: TITLE_CHARACTERS - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"

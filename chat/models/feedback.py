@@ -7,8 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-COMMENT_CHARS = 2_000
-"""How long a comment may be."""
+from chat.core.limits import COMMENT_CHARACTERS
 
 
 class Feedback(models.Model):
@@ -20,7 +19,7 @@ class Feedback(models.Model):
 
     message = models.OneToOneField("chat.Message", models.CASCADE, related_name="feedback")
     value = models.CharField(max_length=4, choices=Value)
-    comment = models.CharField(max_length=COMMENT_CHARS, blank=True)
+    comment = models.CharField(max_length=COMMENT_CHARACTERS, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from chat.models.rows import upsert
-from chat.outline import Place
-from chat.reply import REASONING, TEXT, Mark, Part, Reply
-
-if TYPE_CHECKING:
-    from chat.models.attachment import Attachment
-    from chat.models.generation import Generation
+from chat.core.reply import REASONING, TEXT, Mark, Part, Reply
+from chat.core.tree import Place
+from chat.models.attachment import Attachment
+from chat.models.generation import Generation
+from chat.models.sql import upsert
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -118,7 +116,7 @@ class Message(models.Model):
 
 
 class MessagePart(models.Model):
-    """A row of what was said in a message; adjacent rows of one kind are one part (chat/reply.py).
+    """A row of what was said in a message; adjacent rows of one kind are one part (chat/core/reply.py).
 
     The message's position is the sum of their lengths.
     """

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy
 
-from chat.prompts import Options
+from chat.core.prompt import Options
 
 
 class ModelSettings(models.Model):

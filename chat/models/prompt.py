@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-NAME_LENGTH = 60
+from chat.core.limits import PROMPT_NAME_CHARACTERS
 
 
 class Prompt(models.Model):
@@ -17,7 +17,7 @@ class Prompt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="prompts")
-    name = models.CharField(gettext_lazy("name"), max_length=NAME_LENGTH)
+    name = models.CharField(gettext_lazy("name"), max_length=PROMPT_NAME_CHARACTERS)
     text = models.TextField(gettext_lazy("text"))
 
     class Meta:

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from chat.core.limits import TITLE_CHARACTERS
+
 
 def new_token() -> str:
     """192 random bits: unguessable."""
@@ -33,8 +35,8 @@ class ShareQuerySet(models.QuerySet["Share"]):
 class Share(models.Model):
     token = models.CharField(primary_key=True, max_length=43, default=new_token, editable=False)
     conversation = models.ForeignKey("chat.Conversation", models.CASCADE, related_name="shares")
-    title = models.CharField(max_length=80, blank=True)
-    # What the link shows, and nothing else: chat/sharing.py.
+    title = models.CharField(max_length=TITLE_CHARACTERS, blank=True)
+    # What the link shows, and nothing else: chat/conversations/sharing.py.
     snapshot = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)

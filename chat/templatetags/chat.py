@@ -11,9 +11,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from chat.archive.markdown import ENDINGS
+from chat.core.endings import LABELS, Status
 from chat.errors import ChatError
-from chat.translation import translated
+from chat.i18n import translated
 
 if TYPE_CHECKING:
     from chat.models import Message
@@ -52,7 +52,7 @@ def said(error: ChatError) -> str:
 @register.filter
 def ending(status: str) -> str:
     """What stands under an answer that is not complete, for readers who cannot do anything about it."""
-    return translated(ENDINGS[status])
+    return translated(LABELS[Status(status)])
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""Finds through the owner, validates, makes one domain call, responds."""

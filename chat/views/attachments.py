@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
-from chat import attaching, sandbox
-from chat.database import in_database, write_in_database
+from chat.attachments import sandbox, uploads
 from chat.errors import Forbidden, NotFound
-from chat.forms import read_upload
+from chat.forms.uploads import read_upload
+from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
-from chat.sentences import gettext_noop as _
+from chat.models.threads import in_database, write_in_database
 from chat.views.endpoints import endpoint
 
 SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
@@ -38,10 +38,10 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
     if not settings.CHAT_ATTACHMENTS:
         raise Forbidden(_("No files can be attached on this site."))
     upload = read_upload(request)
-    if stored := await in_database(attaching.kept, user.pk, upload.id):
+    if stored := await in_database(uploads.kept, user.pk, upload.id):
         return JsonResponse(described(stored))
-    found = await sandbox.inspect(user.pk, upload.file, attaching.limits())
-    kept, is_new = await write_in_database(attaching.keep, user.pk, upload.id, upload.name, found)
+    found = await sandbox.inspect(user.pk, upload.file, uploads.limits())
+    kept, is_new = await write_in_database(uploads.keep, user.pk, upload.id, upload.name, found)
     return JsonResponse(described(kept), status=201 if is_new else 200)
 
 
@@ -60,7 +60,7 @@ async def thumbnail(request: HttpRequest, user: AbstractBaseUser, attachment_id:
 @endpoint("POST")
 async def delete(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
     """POST /attachments/<uuid>/deletion/ — it will not be sent."""
-    await write_in_database(attaching.discard, user.pk, attachment_id)
+    await write_in_database(uploads.discard, user.pk, attachment_id)
     return JsonResponse({"id": attachment_id, "deleted": True})
 
 

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
-from chat import window
-from chat.database import in_database
+from chat.core import pagination
+from chat.core.tree import Outline
 from chat.errors import NotFound
 from chat.models import Conversation, Message
-from chat.outline import Outline
+from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 
@@ -47,7 +47,7 @@ def section(
     if begin in path:
         at = path.index(begin)
     else:
-        at = len(path) - window.fitting(conversation.sizes(path[-window.MESSAGES :]))
+        at = len(path) - pagination.fitting(conversation.sizes(path[-pagination.MESSAGES :]))
     if holding in path:
         at = min(at, path.index(holding))
     return Section(conversation.load(path[at:], outline), path[max(0, at - STEP)] if at else None)

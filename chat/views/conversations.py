@@ -7,14 +7,15 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import temporary, upstream
-from chat.database import in_database
+from chat.conversations import temporary
+from chat.conversations.listing import listing
+from chat.conversations.preferences import preferred
 from chat.errors import NotFound
-from chat.listing import listing
+from chat.forms.options import OptionsForm
+from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Generation, Message
-from chat.option_forms import OptionsForm
-from chat.preferences import preferred
-from chat.sentences import gettext_noop as _
+from chat.models.threads import in_database
+from chat.providers import openai
 from chat.views.branches import Section, asked_begin, asked_id, section
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
@@ -85,7 +86,7 @@ def _page(
         "next_id": uuid.uuid4(),
         "models": settings.CHAT_MODELS,
         "options_form": _options_form(user, conversation),
-        "model_notice": upstream.notice(),
+        "model_notice": openai.notice(),
         "vision_models": settings.CHAT_VISION_MODELS,
         "may_attach": settings.CHAT_ATTACHMENTS,
         "attachment_limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,

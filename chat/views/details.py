@@ -5,10 +5,10 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
-from chat.database import in_database
 from chat.errors import NotFound
+from chat.i18n import gettext_noop as _
 from chat.models import Generation
-from chat.sentences import gettext_noop as _
+from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 

@@ -1,61 +1,10 @@
-"""A test stream: `manage.py checkstream` sends it to itself through the public address, to see what lies between.
+"""The test stream that `manage.py checkstream` asks for (chat/diagnostics/probe.py)."""
 
-Whoever may ask for it can hold a stream for a while, so the command makes the token: signed with SECRET_KEY, good for
-ten minutes, carrying what the stream does. The stream needs no login, no database and no thread.
-"""
-
-import asyncio
-import time
-import uuid
-from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
-from typing import Self
-
-from django.core import signing
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from chat import sse
-from chat.errors import ChatError, Forbidden, MethodNotAllowed
-from chat.views.streams import as_event_stream
-
-SALT = "chat.diagnostics.stream"
-TOKEN_SECONDS = 600
-MAX_EVENTS = 100
-MAX_INTERVAL = 1.0
-MAX_SILENCE = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a test stream does: `events` ticks, `interval` seconds apart, then `silence` seconds without a byte."""
-
-    events: int = 0
-    interval: float = 0.0
-    silence: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """How long the stream takes."""
-        return self.events * self.interval + self.silence
-
-    def token(self) -> str:
-        """What the view wants to see. Another site makes another one."""
-        return signing.dumps(asdict(self), salt=SALT)
-
-    @classmethod
-    def of_token(cls, token: str) -> Self:
-        """The plan in `token`, within our bounds. Raises Forbidden if this site has not made it, or not of late."""
-        try:
-            plan = signing.loads(token, salt=SALT, max_age=TOKEN_SECONDS)
-        except signing.SignatureExpired as exc:
-            raise Forbidden("This token of the test stream is too old.") from exc
-        except signing.BadSignature as exc:
-            raise Forbidden("This token of the test stream was not made with this site's SECRET_KEY.") from exc
-        return cls(
-            min(plan["events"], MAX_EVENTS),
-            min(plan["interval"], MAX_INTERVAL),
-            min(plan["silence"], MAX_SILENCE),
-        )
+from chat.diagnostics.probe import Plan, frames
+from chat.errors import ChatError, MethodNotAllowed
+from chat.live.event_stream import as_event_stream
 
 
 async def stream(request: HttpRequest) -> HttpResponseBase:
@@ -66,7 +15,7 @@ async def stream(request: HttpRequest) -> HttpResponseBase:
         plan = Plan.of_token(request.GET.get("token", ""))
     except ChatError as error:
         return _refusal(error)
-    return as_event_stream(_frames(plan, _arrived(request)))
+    return as_event_stream(frames(plan, _arrived(request)))
 
 
 def _refusal(error: ChatError) -> JsonResponse:
@@ -85,14 +34,3 @@ def _arrived(request: HttpRequest) -> dict[str, object]:
         "x_forwarded_proto": request.headers.get("X-Forwarded-Proto"),
         "last_event_id": request.headers.get("Last-Event-ID"),
     }
-
-
-async def _frames(plan: Plan, arrived: dict[str, object]) -> AsyncIterator[bytes]:
-    """`start`, the ticks and `end`, each with the seconds since the beginning at which it was sent."""
-    began = time.monotonic()
-    yield sse.frame("start", {"elapsed": 0.0, "stream": str(uuid.uuid4()), **arrived})
-    for number in range(1, plan.events + 1):
-        await asyncio.sleep(began + number * plan.interval - time.monotonic())
-        yield sse.frame("tick", {"elapsed": time.monotonic() - began})
-    await asyncio.sleep(plan.silence)
-    yield sse.frame("end", {"elapsed": time.monotonic() - began})

@@ -12,10 +12,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-from chat.database import login_in_database
 from chat.errors import ChatError, MethodNotAllowed, NotLoggedIn, Unavailable
-from chat.sentences import gettext_noop as _
-from chat.tasks import see_through
+from chat.generation.background import see_through
+from chat.i18n import gettext_noop as _
+from chat.models.threads import login_in_database
 from chat.views.errors import draft_of, error_response, wants_json
 
 logger = logging.getLogger(__name__)

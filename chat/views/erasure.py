@@ -7,9 +7,9 @@ from django.contrib.auth import logout
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
-from chat.database import in_database, write_in_database
-from chat.erasure import erase, erase_account, extent
 from chat.models import Conversation
+from chat.models.threads import in_database, write_in_database
+from chat.retention.erasure import erase, erase_account, extent
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 

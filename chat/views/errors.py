@@ -7,9 +7,9 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
 
 from chat import errors
-from chat.forms import posted_by_form
-from chat.sentences import gettext_noop as _
-from chat.translation import translated
+from chat.forms.body import posted_by_form
+from chat.i18n import gettext_noop as _
+from chat.i18n import translated
 
 FOR_SCRIPTS = (
     "conversations",

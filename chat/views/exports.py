@@ -10,16 +10,15 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 
-from chat.archive.document import SavedConversation
-from chat.archive.files import Zip, file_name, json_pieces
-from chat.archive.markdown import as_markdown
-from chat.archive.rows import saved, whole
-from chat.database import in_database
 from chat.errors import BadInput, NotFound
+from chat.i18n import Say, translated
+from chat.i18n import gettext_noop as _
+from chat.import_export.database import saved, whole
+from chat.import_export.document import SavedConversation
+from chat.import_export.files import Zip, file_name, json_pieces
+from chat.import_export.markdown import as_markdown
 from chat.models import Conversation
-from chat.sentences import Say
-from chat.sentences import gettext_noop as _
-from chat.translation import translated
+from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of
 

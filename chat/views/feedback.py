@@ -6,9 +6,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import feedback
-from chat.database import write_in_database
-from chat.forms import posted_by_form, read_opinion
+from chat.conversations import feedback
+from chat.forms.body import posted_by_form
+from chat.forms.feedback import read_opinion
+from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
 
 

@@ -6,23 +6,23 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from chat.database import in_database
-from chat.engine import engine
 from chat.errors import NotFound
-from chat.forms import posted_by_form
+from chat.forms.body import posted_by_form
+from chat.generation.background import spawn
+from chat.generation.engine import engine
 from chat.models import Generation
-from chat.tasks import spawn
+from chat.models.threads import in_database
 from chat.views.conversations import to_answer
 from chat.views.endpoints import endpoint
-from chat.views.streams import asked_position, event_stream, take_place
+from chat.views.streams import asked_position, event_stream, take_slot
 
 
 @endpoint("GET", head=False)
 async def events(request: HttpRequest, user: AbstractBaseUser, generation_id: uuid.UUID) -> HttpResponseBase:
     """GET /generations/<uuid>/events/ — the reply from `Last-Event-ID` or `?after=`."""
-    place = take_place(user)
+    slot = take_slot(user)
     generation = await in_database(_find, user, generation_id)
-    return event_stream(generation, asked_position(request), place)
+    return event_stream(generation, asked_position(request), slot)
 
 
 @endpoint("POST")

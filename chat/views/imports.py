@@ -8,10 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from chat.archive.importing import Findings, examine, take_in
-from chat.database import import_in_database, in_database
 from chat.errors import BadInput, ChatError
-from chat.sentences import gettext_noop as _
+from chat.i18n import gettext_noop as _
+from chat.import_export.importing import Findings, examine, take_in
+from chat.models.threads import import_in_database, in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 

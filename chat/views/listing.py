@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from chat.database import in_database
-from chat.listing import Group, Listing, Place, archived, listing
+from chat.conversations.listing import Group, Listing, Place, archived, listing
 from chat.models import Conversation
+from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of, render_if_changed, render_page
 

@@ -6,49 +6,50 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import turns
-from chat.database import write_in_database
-from chat.engine import engine
-from chat.forms import posted_by_form, read_continuation, read_question, read_regeneration
+from chat.conversations import messages
+from chat.forms.body import posted_by_form
+from chat.forms.questions import read_continuation, read_question, read_regeneration
+from chat.generation.engine import engine
+from chat.models.threads import write_in_database
 from chat.views.conversations import to_answer
 from chat.views.endpoints import endpoint
-from chat.views.streams import asked_position, event_stream, take_place
+from chat.views.streams import asked_position, event_stream, take_slot
 
 
 @endpoint("POST")
 async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/messages/ — store a question and stream its answer from position 0."""
-    place = take_place(user)
+    slot = take_slot(user)
     generation = await engine.ask(user.pk, conversation_id, read_question(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, 0, place)
+    return event_stream(generation, 0, slot)
 
 
 @endpoint("POST")
 async def regenerate(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/regenerations/ — stream another answer, a sibling of that message."""
-    place = take_place(user)
+    slot = take_slot(user)
     generation = await engine.regenerate(user.pk, message_id, read_regeneration(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, 0, place)
+    return event_stream(generation, 0, slot)
 
 
 @endpoint("POST")
 async def continue_(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/continuations/ — write on in that message; stream it from the position asked for."""
-    place = take_place(user)
+    slot = take_slot(user)
     generation = await engine.continue_(user.pk, message_id, read_continuation(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, asked_position(request), place)
+    return event_stream(generation, asked_position(request), slot)
 
 
 @endpoint("POST")
 async def select(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/selection/ — show the branch through that message from now on."""
-    conversation = await write_in_database(turns.select, user.pk, message_id)
+    conversation = await write_in_database(messages.select, user.pk, message_id)
     if posted_by_form(request):
         return redirect(conversation)
     return JsonResponse({"conversation": conversation.pk, "leaf": conversation.current_id})

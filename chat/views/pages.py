@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import get_conditional_response
 
-from chat.forms import fault_in
+from chat.forms.body import fault_in
 
 _gzip = GZipMiddleware(lambda request: HttpResponse())
 

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from chat import preferences
-from chat.database import in_database, write_in_database
-from chat.forms import fault_in, filled_in, posted_by_form
-from chat.option_forms import OptionsForm
-from chat.prompts import Options
+from chat.conversations import preferences
+from chat.core.prompt import Options
+from chat.forms.body import fault_in, filled_in, posted_by_form
+from chat.forms.options import OptionsForm
+from chat.models.threads import in_database, write_in_database
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
 from chat.views.pages import render_form

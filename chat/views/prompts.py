@@ -8,13 +8,13 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import library
-from chat.database import in_database, write_in_database
+from chat.conversations import prompt_library
 from chat.errors import ChatError, Conflict
-from chat.forms import fault_in, filled_in, posted_by_form
+from chat.forms.body import fault_in, filled_in, posted_by_form
+from chat.forms.prompts import PromptForm
+from chat.i18n import translated
 from chat.models import Prompt
-from chat.option_forms import PromptForm
-from chat.translation import translated
+from chat.models.threads import in_database, write_in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_form
 
@@ -33,7 +33,7 @@ async def prompts(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseB
     page = partial(_prompts, request, user)
     if request.method != "POST":
         return await in_database(page, PromptForm())
-    return await _store(request, partial(library.add, user.pk), page)
+    return await _store(request, partial(prompt_library.add, user.pk), page)
 
 
 @endpoint("GET", "POST")
@@ -42,13 +42,13 @@ async def prompt(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.U
     page = partial(_prompt, request, user, prompt_id)
     if request.method != "POST":
         return await in_database(page, None)
-    return await _store(request, partial(library.change, user.pk, prompt_id), page)
+    return await _store(request, partial(prompt_library.change, user.pk, prompt_id), page)
 
 
 @endpoint("POST")
 async def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
     """POST /settings/prompts/<uuid>/deletion/ — for good."""
-    await write_in_database(library.delete, user.pk, prompt_id)
+    await write_in_database(prompt_library.delete, user.pk, prompt_id)
     return redirect("prompts") if posted_by_form(request) else JsonResponse({"id": prompt_id})
 
 
@@ -72,7 +72,7 @@ def _stored(request: HttpRequest, prompt: Prompt) -> HttpResponse:
 
 
 def _offered(user: AbstractBaseUser) -> HttpResponse:
-    return JsonResponse({"prompts": [_as_json(prompt) for prompt in library.visible_to(user.pk)]})
+    return JsonResponse({"prompts": [_as_json(prompt) for prompt in prompt_library.visible_to(user.pk)]})
 
 
 def _as_json(prompt: Prompt) -> dict[str, object]:
@@ -80,7 +80,7 @@ def _as_json(prompt: Prompt) -> dict[str, object]:
 
 
 def _prompts(request: HttpRequest, user: AbstractBaseUser, form: PromptForm) -> HttpResponseBase:
-    visible = list(library.visible_to(user.pk))
+    visible = list(prompt_library.visible_to(user.pk))
     own, shared = ([each for each in visible if (each.owner_id is None) == is_shared] for is_shared in (False, True))
     return render_form(request, "chat/prompts/list.html", form, own=own, shared=shared)
 
@@ -88,6 +88,6 @@ def _prompts(request: HttpRequest, user: AbstractBaseUser, form: PromptForm) -> 
 def _prompt(
     request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID, form: PromptForm | None
 ) -> HttpResponseBase:
-    mine = library.own(user.pk, prompt_id)
+    mine = prompt_library.own(user.pk, prompt_id)
     form = form or PromptForm(initial={"name": mine.name, "text": mine.text})
     return render_form(request, "chat/prompts/edit.html", form, prompt=mine)

@@ -3,10 +3,10 @@
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
-from chat import search as searching
-from chat.database import in_database
+from chat.conversations import search as searching
 from chat.errors import BadInput
-from chat.sentences import gettext_noop as _
+from chat.i18n import gettext_noop as _
+from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 

@@ -6,12 +6,13 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import sharing
-from chat.database import in_database, write_in_database
+from chat.conversations import sharing
 from chat.errors import NotFound
-from chat.forms import posted_by_form, read_days
+from chat.forms.body import posted_by_form
+from chat.forms.organizing import read_days
+from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Share
-from chat.sentences import gettext_noop as _
+from chat.models.threads import in_database, write_in_database
 from chat.views.branches import asked_id
 from chat.views.endpoints import endpoint, public
 from chat.views.pages import render_page

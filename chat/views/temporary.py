@@ -6,9 +6,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
-from chat import temporary
-from chat.database import write_in_database
-from chat.forms import posted_by_form
+from chat.conversations import temporary
+from chat.forms.body import posted_by_form
+from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.core.endings import Status
 from chat.models import Generation
-from chat.models.generation import Status
 from tests.browser.axe import AXE, faults, faults_in_all_looks
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.pages import button, composer, has_status, last_answer, send

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from chat.core.pagination import MESSAGES
 from chat.models import Conversation, Message
-from chat.window import MESSAGES
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import body, button, has_status, last_answer, send
 from tests.support.client import Client

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from chat.conversations.sharing import share
 from chat.models import Conversation
-from chat.sharing import share
 from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, send

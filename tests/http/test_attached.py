@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from chat.bearing import PICTURES_BYTES
-from chat.expiry import UNSENT, erase_unsent
+from chat.attachments.prompt_files import PICTURES_BYTES
 from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
+from chat.retention.expiry import UNSENT, erase_unsent
 from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.client import question as body_of

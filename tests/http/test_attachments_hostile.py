@@ -11,8 +11,8 @@ import zlib
 import pytest
 from PIL import Image
 
+from chat.attachments.sandbox import TOO_HARD
 from chat.models import Attachment
-from chat.sandbox import TOO_HARD
 from tests.support.client import Answer, Client
 from tests.support.faults import children, grows_less_than
 from tests.support.files import claiming, decoded, encoded, image, of_objects, pdf, photo

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client as InProcess
 
+from chat.core.pagination import CHARS, MESSAGES
 from chat.models import Conversation, Message
 from chat.views.branches import STEP
-from chat.window import CHARS, MESSAGES
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries

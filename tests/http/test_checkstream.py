@@ -24,9 +24,9 @@ from django.core import signing
 from django.core.management import CommandError, call_command
 from django.test import AsyncClient
 
-from chat.streamcheck import check
+from chat.diagnostics.checkstream import check
+from chat.diagnostics.probe import Plan
 from chat.views import diagnostics
-from chat.views.diagnostics import Plan
 from tests.conftest import RunSite
 from tests.support.nginx import PROGRAM, WHY_MISSING, Nginx, configuration
 from tests.support.site import ROOT, Site, environment

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chat.core.prompt import CONTINUE
 from chat.models import Generation, Message
-from chat.prompts import CONTINUE
 from tests.support.client import Client
 from tests.support.endings import ending
 from tests.support.upstream import Gate, ScriptedUpstream, Step, answer, close, done, finish, say, status, think

@@ -15,10 +15,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from chat import erasure
-from chat.erasure import ERASED, RESTORABLE, erase, erase_account, extent
+from chat.conversations.temporary import keep
 from chat.errors import Conflict
-from chat.expiry import LEFT, UNUSED, erase_expired
 from chat.models import (
     Attachment,
     AttachmentContent,
@@ -33,7 +31,9 @@ from chat.models import (
     SearchEntry,
     Share,
 )
-from chat.temporary import keep
+from chat.retention import erasure
+from chat.retention.erasure import ERASED, RESTORABLE, erase, erase_account, extent
+from chat.retention.expiry import LEFT, UNUSED, erase_expired
 from tests.support.attachments import attach, stored_attachment
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation

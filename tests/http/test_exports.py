@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from chat.archive.document import read_document
+from chat.import_export.document import read_document
 from chat.models import Message
 from tests.support.client import Client
 from tests.support.upstream import ScriptedUpstream, answer

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from chat import sweep
+from chat.generation import recovery
 from chat.models import Conversation, Generation, Message
 from tests.conftest import RunSite
 from tests.support.client import Client
@@ -323,11 +323,11 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(sweep.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(recovery.time, "monotonic", lambda: self.now)
 
 
 def test_a_lease_that_nobody_renews_runs_out_whatever_the_wall_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, watch = Clock(monkeypatch), sweep.LeaseWatch()
+    clock, watch = Clock(monkeypatch), recovery.LeaseWatch()
     dead, alive = uuid.uuid4(), uuid.uuid4()
     far = timezone.now() + timedelta(hours=1)
     for second in range(0, 15, 5):
@@ -341,7 +341,7 @@ def test_a_lease_that_nobody_renews_runs_out_whatever_the_wall_clock_says(monkey
 def test_a_lease_that_is_renewed_never_runs_out_even_when_its_clock_is_set_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clock, watch = Clock(monkeypatch), sweep.LeaseWatch()
+    clock, watch = Clock(monkeypatch), recovery.LeaseWatch()
     pk, lease = uuid.uuid4(), timezone.now()
     for second in range(0, 120, 5):
         clock.now = 1000.0 + second
@@ -350,7 +350,7 @@ def test_a_lease_that_is_renewed_never_runs_out_even_when_its_clock_is_set_back(
 
 
 def test_a_clock_that_jumps_forward_ends_nobody_who_renews(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, watch = Clock(monkeypatch), sweep.LeaseWatch()
+    clock, watch = Clock(monkeypatch), recovery.LeaseWatch()
     pk, lease = uuid.uuid4(), timezone.now()
     for second in range(0, 60, 5):
         clock.now = 1000.0 + second
@@ -358,7 +358,7 @@ def test_a_clock_that_jumps_forward_ends_nobody_who_renews(monkeypatch: pytest.M
 
 
 def test_a_lease_that_ran_out_and_is_not_renewed_counts_at_the_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, watch = Clock(monkeypatch), sweep.LeaseWatch()
+    clock, watch = Clock(monkeypatch), recovery.LeaseWatch()
     pk, lease = uuid.uuid4(), timezone.now()
     assert watch.gone({pk: lease}, lapsed=[pk]) == set()
     clock.now += 5

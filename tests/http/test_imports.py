@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from chat.archive.files import as_json
-from chat.archive.rows import saved
+from chat.import_export.database import saved
+from chat.import_export.files import as_json
 from chat.models import Attachment, Conversation, Generation, Message
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client

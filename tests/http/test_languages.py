@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
+from chat.core.endings import Status
 from chat.models import Conversation, Generation, Message
-from chat.models.generation import Status
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.client import question as question_of

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from chat.listing import PAGE, by_day, listing
+from chat.conversations.listing import PAGE, by_day, listing
 from chat.models import Conversation, Generation, SearchEntry
 from chat.views.listing import _look
 from tests.support.client import Answer, Client

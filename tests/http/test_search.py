@@ -5,8 +5,8 @@ from html import unescape
 
 import pytest
 
+from chat.conversations.search import surroundings
 from chat.models import Conversation, SearchEntry
-from chat.search import surroundings
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 

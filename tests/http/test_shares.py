@@ -9,8 +9,8 @@ from django.test import AsyncClient
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from chat.conversations.sharing import MOST_LINKS, share
 from chat.models import Conversation, MessagePart, Share
-from chat.sharing import MOST_LINKS, share
 from tests.conftest import RunSite
 from tests.support.attachments import attach, attach_image
 from tests.support.client import Client

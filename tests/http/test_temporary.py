@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 
+from chat.conversations.temporary import keep
 from chat.errors import NotFound
-from chat.expiry import LEFT, erase_expired
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
-from chat.temporary import keep
+from chat.retention.expiry import LEFT, erase_expired
 from tests.conftest import RunSite
 from tests.support.client import Client, Stream
 from tests.support.client import question as question_of

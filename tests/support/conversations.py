@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from chat.core.endings import Status
 from chat.models import Conversation, Generation, Message, MessagePart
-from chat.models.generation import Status
 
 
 def stored_conversation(owner_id: int, texts: Sequence[str]) -> tuple[Conversation, list[Message]]:

@@ -18,13 +18,13 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from chat import prompts
+from chat.core import prompt
 
 PATIENCE = 20.0
 """Seconds after which a wait gives up, with a sentence."""
 
 What = Literal["answer", "title", "continuation"]
-TITLE_PROMPT = prompts.title("", "")[0]["content"]
+TITLE_PROMPT = prompt.title("", "")[0]["content"]
 
 # Steps
 
@@ -185,7 +185,7 @@ class Asked:
     @property
     def what(self) -> What:
         first, last = self.json["messages"][0]["content"], self.json["messages"][-1]["content"]
-        return "title" if first == TITLE_PROMPT else "continuation" if last == prompts.CONTINUE else "answer"
+        return "title" if first == TITLE_PROMPT else "continuation" if last == prompt.CONTINUE else "answer"
 
     @property
     def question(self) -> str:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import translation
 
 from chat.errors import TooLong, UpstreamBusy
-from chat.translation import translated
+from chat.i18n import translated
 from tests.support.site import ROOT
 
 SOURCES = ["chat", "chatsite", "templates", "static", "locale", ".ci", "manage.py"]
@@ -127,7 +127,7 @@ def test_a_sentence_is_said_in_the_language_of_its_reader() -> None:
     assert error.message == "This message has 2 characters; 1 are allowed. Shorten it."
 
 
-@pytest.mark.parametrize("sentence", UpstreamBusy.numbered)
+@pytest.mark.parametrize("sentence", [UpstreamBusy.seconds, UpstreamBusy.minutes])
 def test_a_stored_number_is_found_again(sentence: str) -> None:
     stored = UpstreamBusy(sentence, values={"number": 7}).message
     assert "7" in stored

@@ -4,9 +4,9 @@ from functools import partial
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chat.streamcheck.address import Address
-from chat.streamcheck.check import NEEDED_SILENCE, Check
-from chat.views.diagnostics import MAX_SILENCE
+from chat.diagnostics.checkstream.address import Address
+from chat.diagnostics.checkstream.check import NEEDED_SILENCE, Check
+from chat.diagnostics.probe import MAX_SILENCE
 
 
 class Command(BaseCommand):

@@ -6,11 +6,11 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chat.erasure import Extent, erase, erase_account, extent
 from chat.errors import Conflict
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
-from chat.traces import vacuum
+from chat.retention.erasure import Extent, erase, erase_account, extent
+from chat.retention.vacuum import vacuum
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""The browser's files: the libraries that npm brings, and how static files are stored under hashed names."""

@@ -1,0 +1,144 @@
+"""Files for a question that is yet to come: kept as soon as they are uploaded, and let go if it never comes."""
+
+import unicodedata
+import uuid
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+
+from chat.attachments.inspection import Inspected, Limits
+from chat.core.limits import FILE_NAME_CHARACTERS
+from chat.core.reply import storable
+from chat.errors import Conflict, NotFound, TooLong, TooMany
+from chat.i18n import gettext_noop as _
+from chat.models import Attachment, AttachmentContent
+from chat.models.locks import lock_owner
+from chat.retention.vacuum import overwrite_deleted
+
+MOST_UNSENT = 50
+"""Of one user. They are deleted a day after they came (chat/retention/expiry.py)."""
+NAMELESS = "file"
+
+
+def limits() -> Limits:
+    return Limits(
+        pixels=settings.CHAT_ATTACHMENT_PIXELS,
+        pages=settings.CHAT_ATTACHMENT_PAGES,
+        characters=settings.CHAT_ATTACHMENT_CHARS,
+    )
+
+
+def kept(owner_id: int, pk: uuid.UUID) -> Attachment | None:
+    """What this id stands for already; None if one more may come.
+
+    Raises NotFound for somebody else's, TooMany or TooLong if there is no room.
+    """
+    stored = _stored(owner_id, pk)
+    if not stored:
+        _check_room(owner_id)
+    return stored
+
+
+def keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
+    """Store what was found in a file; False if it is there already. Raises as `kept` does."""
+    try:
+        return _keep(owner_id, pk, name, found)
+    except IntegrityError as exc:  # somebody else has taken this id in the meantime
+        raise NotFound from exc
+
+
+@transaction.atomic
+def _keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
+    lock_owner(owner_id)
+    if stored := _stored(owner_id, pk):
+        return stored, False
+    _check_room(owner_id, len(found.data))
+    return store(owner_id, pk, name, found), True
+
+
+def _stored(owner_id: int, pk: uuid.UUID) -> Attachment | None:
+    """What is called so. Raises NotFound for somebody else's, or what is deleted."""
+    stored = Attachment.objects.filter(pk=pk).select_related("conversation").first()
+    if stored and (stored.owner_id != owner_id or (stored.conversation and stored.conversation.deleted_at)):
+        raise NotFound
+    return stored
+
+
+def store(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> Attachment:
+    """In the caller's transaction. Raises IntegrityError if there is something of this id."""
+    attachment = Attachment.objects.create(
+        pk=pk,
+        owner_id=owner_id,
+        kind=found.kind,
+        name=clean_name(name),
+        media_type=found.media_type,
+        size=len(found.data),
+        width=found.width,
+        height=found.height,
+        pages=found.pages,
+        characters=len(found.text),
+    )
+    AttachmentContent.objects.create(
+        attachment=attachment, data=found.data, thumbnail=found.thumbnail, text=found.text
+    )
+    return attachment
+
+
+@transaction.atomic
+def discard(owner_id: int, pk: uuid.UUID) -> None:
+    """Delete what has not been sent. Raises NotFound, or Conflict if it has been."""
+    lock_owner(owner_id)
+    attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
+    if not attachment:
+        raise NotFound
+    if attachment.conversation_id:
+        raise Conflict(_("This file has been sent. It goes when its conversation is deleted."))
+    overwrite_deleted()
+    attachment.delete()
+
+
+def clean_name(name: str) -> str:
+    """What a file is called: without a path, on one line, in the order in which it is read, no longer than fits."""
+    name = storable(name).replace("\\", "/").rpartition("/")[2]
+    # Controls, and what turns a name around or hides a part of it.
+    name = "".join(letter for letter in name if not unicodedata.category(letter).startswith("C"))
+    name = " ".join(name.split())
+    return _cut(name) if name.strip(".") else NAMELESS
+
+
+def _cut(name: str) -> str:
+    """In the middle: the end says what it is."""
+    if len(name) <= FILE_NAME_CHARACTERS:
+        return name
+    end = PurePosixPath(name).suffix[:20]
+    return name[: FILE_NAME_CHARACTERS - len(end) - 1] + "…" + end
+
+
+def _check_room(owner_id: int, size: int = 0) -> None:
+    """Raises TooMany or TooLong."""
+    mine = Attachment.objects.filter(owner=owner_id)
+    if mine.unsent().count() >= MOST_UNSENT:
+        sentence = _("%(limit)s of your files wait to be sent. Send some or remove some first.")
+        raise TooMany(sentence, values={"limit": MOST_UNSENT}, retry_after=60)
+    check_storage(owner_id, size)
+
+
+def check_size(size: int) -> None:
+    """Of a file in bytes. Raises TooLong."""
+    limit = settings.CHAT_ATTACHMENT_BYTES
+    if limit and size > limit:
+        sentence = _("This file has %(count)s bytes; %(limit)s are allowed.")
+        raise TooLong(sentence, values={"count": size, "limit": limit})
+
+
+def check_storage(owner_id: int, size: int) -> None:
+    """Is there room for so many bytes more? Raises TooLong."""
+    limit = settings.CHAT_STORAGE_PER_USER
+    taken: int = Attachment.objects.filter(owner=owner_id).aggregate(sum=Sum("size"))["sum"] or 0
+    if limit and taken + max(size, 1) > limit:
+        sentence = _(
+            "Your files take all of the %(limit)s bytes that are yours here. Delete conversations with files."
+        )
+        raise TooLong(sentence, values={"limit": limit})

@@ -1,0 +1,1 @@
+"""What an owner does with conversations: ask, continue, choose, list, organize, search, share, rate, prefer."""

@@ -1,0 +1,116 @@
+"""The list of a user's conversations: the pinned ones first, then by the day of their last activity, in pages.
+
+A page goes on from a place in the order, not from a number: what is asked meanwhile moves nothing out of sight.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Self
+
+from django.utils import timezone
+
+from chat.errors import BadInput
+from chat.i18n import gettext_noop as _
+from chat.models import Conversation, Generation
+from chat.models.conversation import ConversationQuerySet
+
+PAGE = 50
+"""How many conversations a page of the list has, beside the pinned ones."""
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of a conversation in the order of the list."""
+
+    activity: int
+    id: uuid.UUID
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `<activity>-<uuid>`. Raises BadInput."""
+        activity, _dash, pk = text.partition("-")
+        try:
+            if activity.isascii() and activity.isdigit() and len(activity) < 19:
+                return cls(int(activity), uuid.UUID(pk))
+        except ValueError:
+            pass
+        raise BadInput(_("This is not a page of the list. Reload the page."))
+
+    def __str__(self) -> str:
+        return f"{self.activity}-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conversations below one heading. `name` is `pinned`, `today`, `yesterday`, `weekday` or `month`."""
+
+    name: str
+    day: date | None = None
+    conversations: list[Conversation] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """The same on every page that has a part of it."""
+        return f"{self.day:%Y-%m}" if self.day and self.name == "month" else str(self.day or self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the list. `running` are the ids of those that are being answered; `more` is where the next begins."""
+
+    groups: list[Group]
+    running: set[uuid.UUID]
+    more: Place | None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same as long as the page shows the same, in one language."""
+        shown = [
+            (group.name, group.key, [(each.pk, each.title, each.pk in self.running) for each in group.conversations])
+            for group in self.groups
+        ]
+        return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
+
+
+def listing(owner_id: int, after: Place | None = None) -> Listing:
+    """A page of the owner's list: the first, with the pinned ones, or that after a place."""
+    conversations, more = _page(Conversation.objects.listed(owner_id).on_shelf(pinned=False), after)
+    groups = by_day(conversations, timezone.localdate())
+    if not after and (pinned := list(Conversation.objects.listed(owner_id).on_shelf(pinned=True).recent())):
+        groups.insert(0, Group("pinned", None, pinned))
+    running = Generation.objects.running().filter(owner=owner_id)
+    return Listing(groups, set(running.values_list("message__conversation", flat=True)), more)
+
+
+def archived(owner_id: int, after: Place | None = None) -> tuple[list[Conversation], Place | None]:
+    """A page of the owner's archive, newest activity first, and where the next begins."""
+    return _page(Conversation.objects.listed(owner_id, archived=True), after)
+
+
+def by_day(conversations: Iterable[Conversation], today: date) -> list[Group]:
+    """In the order that they have: each day of this week, then each month."""
+    groups = groupby(conversations, lambda each: _heading(timezone.localdate(each.updated_at), today))
+    return [Group(name, day, list(each)) for (name, day), each in groups]
+
+
+def _heading(day: date, today: date) -> tuple[str, date]:
+    if day >= today:
+        return "today", today
+    if day == today - timedelta(days=1):
+        return "yesterday", day
+    return ("weekday", day) if today - day < WEEK else ("month", day.replace(day=1))
+
+
+def _page(conversations: ConversationQuerySet, after: Place | None) -> tuple[list[Conversation], Place | None]:
+    if after:
+        conversations = conversations.below(after.activity, after.id)
+    found = list(conversations.recent()[: PAGE + 1])
+    if len(found) <= PAGE:
+        return found, None
+    last = found[PAGE - 1]
+    return found[:PAGE], Place(last.activity, last.pk)

@@ -1,0 +1,317 @@
+"""What a user does in a conversation, each in one transaction: ask, have an answer written again or written on,
+choose among alternatives.
+
+A turn is stored before the upstream is asked, and its ids come from the client. So a repeated request (a double
+click, a retry after a lost connection) finds what the first one stored and joins it.
+"""
+
+import math
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, ParamSpec
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chat.attachments.prompt_files import bear, bearable, check_fits, fitted, with_texts
+from chat.conversations.preferences import preferred
+from chat.core.endings import Status
+from chat.core.prompt import NO_OPTIONS, Options, Turn
+from chat.core.reply import TEXT, Part
+from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
+from chat.i18n import gettext_noop as _
+from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry
+from chat.models.conversation import first_words
+from chat.models.generation import LEASE
+from chat.models.locks import lock_owner
+from chat.models.sql import database_time, find, insert, is_stored
+
+MINUTE = timedelta(minutes=1)
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A user's message as it was sent. `parent` is the message it answers; None begins a conversation."""
+
+    id: uuid.UUID
+    text: str
+    parent: uuid.UUID | None
+    model: str
+    options: Options | None = None
+    """Of the conversation, if this makes it; None: those that its owner prefers."""
+    temporary: bool = False
+    """Is the conversation temporary that it may make?"""
+    attachments: tuple[uuid.UUID, ...] = ()
+    """The ids of files, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """A wish for another answer; `id` becomes the new assistant message's."""
+
+    id: uuid.UUID
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A wish that an answer be written on; `id` becomes the new generation's."""
+
+    id: uuid.UUID
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A generation, and what its model is to be asked. `is_new` is False where a repeated request joined it."""
+
+    generation: Generation
+    turns: list[Turn]
+    is_new: bool
+    options: Options = NO_OPTIONS
+    """As the conversation has them now."""
+    written: Message | None = None
+    """The message that it continues."""
+
+
+def turn(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
+    """One transaction, and once more if somebody else stored the same id in the meantime."""
+
+    @wraps(function)
+    def in_one_transaction(*args: P.args, **kwargs: P.kwargs) -> Accepted:
+        try:
+            with transaction.atomic():
+                return function(*args, **kwargs)
+        except IntegrityError:
+            with transaction.atomic():
+                return function(*args, **kwargs)
+
+    return in_one_transaction
+
+
+@turn
+def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room: Callable[[], bool]) -> Accepted:
+    """Store a question and a generation for its answer.
+
+    `has_room` says whether this process can take one more generation.
+    Raises NotFound, BadInput, Conflict, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay free.
+    """
+    lock_owner(owner_id)
+    if is_stored(Message, question.id):
+        stored = Message.objects.select_related("conversation").get(pk=question.id)
+        return _join_question(owner_id, conversation_id, question, stored)
+    conversation = find(Conversation, id=conversation_id)
+    if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
+        raise NotFound
+    if question.parent:
+        _check_parent(conversation, question.parent)
+    _check_limits(owner_id, has_room)
+    attachments, asks = _borne(owner_id, conversation_id, question)
+    if conversation:
+        number = _next_number(conversation)
+    else:
+        conversation = _new_conversation(conversation_id, owner_id, question, attachments)
+        number = 1
+    asked = Message(
+        pk=question.id,
+        conversation=conversation,
+        parent_id=question.parent,
+        role=Message.Role.USER,
+        number=number,
+    )
+    findable = "\n".join([question.text, *(attachment.name for attachment in attachments)])
+    SearchEntry.objects.index_question(conversation, question.id, findable)
+    MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
+    if attachments:
+        bear(asked.pk, conversation.pk, attachments)
+    above = conversation.turns(question.parent) if question.parent else []
+    return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+
+
+@turn
+def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_room: Callable[[], bool]) -> Accepted:
+    """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
+    lock_owner(owner_id)
+    message = Message.objects.of(owner_id).filter(pk=message_id).first()
+    if not message:
+        raise NotFound
+    if not message.parent or message.role != Message.Role.ASSISTANT:
+        raise BadInput(_("Only an answer can be written again."))
+    if stored := Message.objects.select_related("conversation").filter(pk=wish.id).first():
+        if stored.conversation.owner_id != owner_id:
+            raise NotFound
+        if stored.parent_id != message.parent_id or stored.role != Message.Role.ASSISTANT or stored == message:
+            raise Conflict(_("This id belongs to another message."))
+        return _join(stored)
+    _check_limits(owner_id, has_room)
+    question, conversation = message.parent, message.conversation
+    turns = conversation.turns(question.pk)
+    return _answer([], question, wish.id, wish.model, _next_number(conversation), turns)
+
+
+@turn
+def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room: Callable[[], bool]) -> Accepted:
+    """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
+    lock_owner(owner_id)
+    mine = Message.objects.of(owner_id).prefetch_related("generations", "parts")
+    message = mine.filter(pk=message_id).first()
+    last = message and message.generation
+    if not message or not last:
+        raise NotFound
+    if stored := Generation.objects.select_related("message__conversation").filter(pk=wish.id).first():
+        if stored.owner_id != owner_id:
+            raise NotFound
+        if stored.message_id != message_id:
+            raise Conflict(_("This id belongs to another answer."))
+        return Accepted(stored, [], is_new=False)
+    if last.is_running:
+        raise Conflict(_("This answer is still being written."))
+    if last.status == Status.COMPLETE or not message.text:
+        raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
+    if message.children.exists():
+        raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
+    _check_limits(owner_id, has_room)
+    position, conversation = message.reply.position, message.conversation
+    turns, out = _fitted(conversation, wish.model, conversation.turns(message_id))
+    fields = {"pk": wish.id, "number": last.number + 1, "begins_at": position, "left_out": out}
+    generation = _new_generation(message, wish.model, **fields)
+    conversation.touch(current=message)
+    return Accepted(generation, turns, is_new=True, options=conversation.options, written=message)
+
+
+@transaction.atomic
+def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
+    """Put the branch through `message_id` on show, from now on and wherever its conversation is opened.
+
+    Raises NotFound. Its place in the list of conversations stays: to look at something is not to add to it.
+    """
+    lock_owner(owner_id)
+    message = Message.objects.of(owner_id).filter(pk=message_id).first()
+    if not message:
+        raise NotFound
+    conversation: Conversation = message.conversation
+    conversation.show(message)
+    return conversation
+
+
+def _join_question(owner_id: int, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:
+    if stored.conversation.owner_id != owner_id or stored.conversation.deleted_at:
+        raise NotFound
+    same = (stored.conversation_id, stored.parent_id, stored.role, stored.text) == (
+        conversation_id,
+        question.parent,
+        Message.Role.USER,
+        question.text,
+    )
+    borne = stored.attached.order_by("number").values_list("attachment_id", flat=True)
+    answer = stored.children.order_by("number").first()
+    if not same or tuple(borne) != question.attachments or not answer:
+        raise Conflict(_("This id belongs to another message."))
+    return _join(answer)
+
+
+def _join(answer: Message) -> Accepted:
+    generation = answer.generations.order_by("-number").select_related("message__conversation").first()
+    if not generation:
+        raise Conflict(_("This id belongs to another message."))
+    return Accepted(generation, [], is_new=False)
+
+
+def _borne(owner_id: int, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:
+    """What a question bears, and itself as a model is to be asked it."""
+    if not question.attachments:
+        return [], Turn(Message.Role.USER, question.text)
+    attachments = bearable(owner_id, conversation_id, question.attachments, question.model)
+    named = tuple(attachment.in_prompt for attachment in attachments)
+    (turn,) = with_texts([Turn(Message.Role.USER, question.text, named)])
+    check_fits(turn)
+    return attachments, turn
+
+
+def _new_conversation(
+    conversation_id: uuid.UUID, owner_id: int, question: Question, attachments: list[Attachment]
+) -> Conversation:
+    named = attachments[0].name if attachments else ""
+    return Conversation(
+        pk=conversation_id,
+        owner_id=owner_id,
+        title=first_words(question.text) or first_words(named),
+        is_temporary=question.temporary,
+        **asdict(question.options or preferred(owner_id)),
+    )
+
+
+def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:
+    parent = conversation and find(Message, id=parent_id, conversation_id=conversation.pk)
+    if not parent:
+        raise NotFound(_("The message that this one answers is not in this conversation."))
+    if parent.role != Message.Role.ASSISTANT:
+        raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
+    if find(Generation, message_id=parent_id, status=Status.RUNNING.value):
+        raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
+
+
+def _check_limits(owner_id: int, has_room: Callable[[], bool]) -> None:
+    live = settings.CHAT_LIVE_PER_USER
+    if live and Generation.objects.count_running(owner_id) >= live:
+        raise TooMany(
+            _("%(limit)s of your answers are being written already. Wait for one to end, or stop it."),
+            values={"limit": live},
+            retry_after=5,
+        )
+    allowed = settings.CHAT_MESSAGES_PER_MINUTE
+    if allowed:
+        now = timezone.now()
+        if first := Generation.objects.nth_since(allowed, owner_id, now - MINUTE, now):
+            wait = max(1, math.ceil((first + MINUTE - now).total_seconds()))
+            raise TooMany(
+                _("That was %(limit)s messages in a minute. Send it again in %(wait)s s."),
+                values={"limit": allowed, "wait": wait},
+                retry_after=wait,
+            )
+    if not has_room():
+        raise Unavailable(
+            _("As many answers as this server can take are being written. Please try again in a moment."),
+            retry_after=5,
+        )
+
+
+def _answer(
+    new: list[Message], question: Message, answer_id: uuid.UUID, model: str, number: int, turns: list[Turn]
+) -> Accepted:
+    """Store an answer to `question`, with the `new` messages above it. Foreign keys are checked at the very end."""
+    conversation = question.conversation
+    answer = Message(
+        pk=answer_id,
+        conversation=conversation,
+        parent=question,
+        role=Message.Role.ASSISTANT,
+        number=number,
+    )
+    insert([*new, answer])
+    turns, out = _fitted(conversation, model, turns)
+    generation = _new_generation(answer, model, left_out=out)
+    conversation.touch(current=answer)
+    return Accepted(generation, turns, is_new=True, options=conversation.options)
+
+
+def _fitted(conversation: Conversation, model: str, turns: list[Turn]) -> tuple[list[Turn], int]:
+    return fitted(turns, model, besides=settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt)
+
+
+def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
+    owner_id = answer.conversation.owner_id
+    lease = database_time() + LEASE
+    generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=lease, **fields)
+    insert([generation])
+    return generation
+
+
+def _next_number(conversation: Conversation) -> int:
+    return conversation.last_number() + 1

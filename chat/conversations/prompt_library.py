@@ -1,0 +1,62 @@
+"""The library of prompts: a user's own, and those that staff have written for all."""
+
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+
+from chat.errors import Conflict, NotFound
+from chat.i18n import gettext_noop as _
+from chat.models import Prompt
+from chat.models.locks import lock_owner
+
+MOST_PROMPTS = 200
+"""Of one user."""
+
+TAKEN = _("You have a prompt of this name already.")
+
+
+def visible_to(owner_id: int) -> QuerySet[Prompt]:
+    """Their own and the shared ones, by name."""
+    return Prompt.objects.filter(Q(owner=owner_id) | Q(owner=None)).order_by("name", "pk")
+
+
+def own(owner_id: int, prompt_id: uuid.UUID) -> Prompt:
+    """Raises NotFound."""
+    prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).first()
+    if not prompt:
+        raise NotFound(_("There is no such prompt among yours."))
+    return prompt
+
+
+@transaction.atomic
+def add(owner_id: int, name: str, text: str) -> Prompt:
+    """Raises Conflict for a name that is taken, and for one prompt too many."""
+    lock_owner(owner_id)
+    if Prompt.objects.filter(owner=owner_id).count() >= MOST_PROMPTS:
+        raise Conflict(
+            _("You have %(limit)s prompts, as many as there may be. Delete one first."), values={"limit": MOST_PROMPTS}
+        )
+    return _save(Prompt(owner_id=owner_id, name=name, text=text))
+
+
+@transaction.atomic
+def change(owner_id: int, prompt_id: uuid.UUID, name: str, text: str) -> Prompt:
+    """Raises NotFound, and Conflict for a name that is taken."""
+    prompt = own(owner_id, prompt_id)
+    prompt.name, prompt.text = name, text
+    return _save(prompt)
+
+
+def delete(owner_id: int, prompt_id: uuid.UUID) -> None:
+    """Raises NotFound."""
+    own(owner_id, prompt_id).delete()
+
+
+def _save(prompt: Prompt) -> Prompt:
+    try:
+        with transaction.atomic():
+            prompt.save()
+    except IntegrityError as exc:
+        raise Conflict(TAKEN, fields={"name": TAKEN}) from exc
+    return prompt

@@ -1,0 +1,16 @@
+"""How long things may be that stand in the database, in forms, in files and in the page alike: each number once."""
+
+TITLE_CHARACTERS = 80
+"""Of a conversation's title."""
+COMMENT_CHARACTERS = 2_000
+"""Of a comment on an answer."""
+FILE_NAME_CHARACTERS = 120
+"""Of an attached file's name."""
+PROMPT_NAME_CHARACTERS = 60
+"""Of the name by which a prompt is called."""
+MODEL_CHARACTERS = 200
+"""Of a model's name."""
+MOST_TEMPERATURE = 2
+"""OpenAI's highest, and no compatible service takes a higher one."""
+MOST_TOKENS = 1_000_000
+"""The largest token limit of an answer that can be asked for."""

@@ -1,0 +1,1 @@
+"""What tells operators whether the site works: the check of streams through proxies."""

@@ -1,0 +1,1 @@
+"""`manage.py checkstream`: what proxies do to streams, said in words."""

@@ -1,0 +1,30 @@
+"""Texts as the database can hold them, and no longer than a message may be."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy
+
+from chat.core.reply import storable
+
+
+class StorableText(forms.CharField):
+    """A text as the database can hold it."""
+
+    def to_python(self, value: Any) -> str:
+        return storable(super().to_python(value) or "")
+
+
+class LongText(StorableText):
+    """No longer than a message may be."""
+
+    widget = forms.Textarea(attrs={"rows": 5, "dir": "auto"})
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).replace("\r\n", "\n")
+        limit = settings.CHAT_INPUT_CHARS
+        if limit and len(text) > limit:
+            sentence = gettext_lazy("This text has %(count)s characters; %(limit)s are allowed. Shorten it.")
+            raise forms.ValidationError(sentence, code="too_long", params={"count": len(text), "limit": limit})
+        return text

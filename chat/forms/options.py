@@ -1,0 +1,54 @@
+"""What a model is to be told and how it is to answer, as users fill it in."""
+
+from dataclasses import asdict
+from typing import Self
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from chat.core.limits import MOST_TEMPERATURE, MOST_TOKENS
+from chat.core.prompt import Options
+from chat.forms.fields import LongText
+
+TEMPERATURE_FAULT = gettext_lazy("The temperature is a number from 0 to 2.")
+TOKENS_FAULT = gettext_lazy("The token limit is a whole number from 1 to 1,000,000.")
+
+
+class OptionsForm(forms.Form):
+    system_prompt = LongText(
+        required=False,
+        label=gettext_lazy("System prompt"),
+        help_text=gettext_lazy("What the model is told before all else, such as who it is and how it answers."),
+    )
+    temperature = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=MOST_TEMPERATURE,
+        label=gettext_lazy("Temperature"),
+        help_text=gettext_lazy("From 0, sober, to 2, wild. Empty: as the model's service has it."),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), TEMPERATURE_FAULT),
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
+    max_tokens = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_TOKENS,
+        label=gettext_lazy("Token limit"),
+        help_text=gettext_lazy("How long an answer may become; a word has one or two tokens. Empty: no limit."),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), TOKENS_FAULT),
+    )
+
+    @classmethod
+    def showing(cls, options: Options) -> Self:
+        return cls(initial=asdict(options))
+
+    def belonging_to(self, form_id: str) -> Self:
+        """With fields that are sent with another form of the page."""
+        for field in self.fields.values():
+            field.widget.attrs["form"] = form_id
+        return self
+
+    @property
+    def options(self) -> Options:
+        """Of a form that is valid."""
+        return Options(**self.cleaned_data)

@@ -1,0 +1,55 @@
+"""What becomes of a conversation as a whole: its title, its flags, the days of a link to it."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from chat.conversations.organizing import Shelf
+from chat.conversations.sharing import SHARED_DAYS
+from chat.core.limits import TITLE_CHARACTERS
+from chat.core.reply import storable
+from chat.errors import BadInput
+from chat.forms.body import cleaned, read_body
+from chat.forms.questions import QuestionForm
+from chat.i18n import gettext_noop as _
+
+
+class TitleForm(forms.Form):
+    title = forms.CharField(
+        max_length=TITLE_CHARACTERS, error_messages={"required": gettext_lazy("A conversation needs a title.")}
+    )
+
+
+def read_title(request: HttpRequest) -> str:
+    """What a conversation is to be called, on one line, in a request's body. Raises BadInput."""
+    sent = read_body(request, TitleForm)
+    sent["title"] = " ".join(storable(sent.get("title", "")).split())
+    return str(cleaned(TitleForm(sent))["title"])
+
+
+def read_shelf(request: HttpRequest) -> Shelf:
+    """Where a conversation is to be kept, in a request's body. Raises BadInput."""
+    sent = read_body(request, forms.Form)
+    return Shelf(_switch(sent, "pinned"), _switch(sent, "archived"))
+
+
+def read_days(request: HttpRequest) -> int | None:
+    """How long a link shall live, in a request's body; None: until it is revoked. Raises BadInput."""
+    days = read_body(request, QuestionForm).get("days") or None
+    if days is None:
+        return None
+    if str(days) not in map(str, SHARED_DAYS):
+        raise BadInput(fields={"days": _("This is neither 1 nor 7 nor 30 nor empty.")})
+    return int(days)
+
+
+def _switch(sent: dict[str, Any], name: str) -> bool | None:
+    """True or false, from JSON or a plain form; None if it is left out."""
+    value = sent.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise BadInput(fields={name: _("This is neither true nor false.")})
+    return bool(value == "true")

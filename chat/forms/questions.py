@@ -1,0 +1,132 @@
+"""Questions, and wishes for another answer or for more of one."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
+
+from chat.conversations.messages import Continuation, Question, Regeneration
+from chat.core.prompt import Options
+from chat.core.reply import storable
+from chat.errors import BadInput, TooLong
+from chat.forms.body import ProgramForm, as_typed, check_types, cleaned, posted_by_form, read_body
+from chat.forms.options import OptionsForm
+from chat.i18n import gettext_noop as _
+
+
+class ModelField(forms.CharField):
+    """One of CHAT_MODELS; the first if it is left out."""
+
+    def clean(self, value: Any) -> str:
+        models: list[str] = settings.CHAT_MODELS
+        if value in (None, ""):
+            return models[0]
+        if value not in models:
+            raise forms.ValidationError(
+                gettext("This model is not offered here. Offered are: %(models)s."),
+                params={"models": ", ".join(models)},
+            )
+        return str(value)
+
+
+class SharedFields(dict[str, forms.Field]):
+    """The fields of a form that nobody changes: else each form would copy them, which takes longer than the rest."""
+
+    def __deepcopy__(self, memo: object) -> "SharedFields":
+        return self
+
+
+class QuestionForm(ProgramForm):
+    id = forms.UUIDField()
+    text = forms.CharField(strip=False, error_messages={"required": gettext_lazy("Write something first.")})
+    parent = forms.UUIDField(required=False)
+    model = ModelField(required=False)
+    temporary = forms.BooleanField(required=False)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if text.strip():
+            return text
+        if self.fields["text"].required:
+            raise forms.ValidationError(gettext("Write something first."))
+        return ""
+
+
+class AttachedQuestionForm(QuestionForm):
+    """A question with files needs no words."""
+
+    text = forms.CharField(strip=False, required=False)
+
+
+for form in (QuestionForm, AttachedQuestionForm):
+    form.base_fields = SharedFields(form.base_fields)
+
+
+class AnswerForm(ProgramForm):
+    """For another answer, or for more of one."""
+
+    id = forms.UUIDField()
+    model = ModelField(required=False)
+
+
+def read_question(request: HttpRequest) -> Question:
+    """The question in a request's body. Raises BadInput or TooLong."""
+    sent = read_body(request, QuestionForm)
+    text = sent.get("text")
+    if isinstance(text, str):
+        # Before the form, whose fields refuse NUL and whose browsers end lines with CRLF.
+        sent["text"] = text = storable(text.replace("\r\n", "\n") if posted_by_form(request) else text)
+        limit = settings.CHAT_INPUT_CHARS
+        if limit and len(text) > limit:
+            raise TooLong(
+                _("This message has %(count)s characters; %(limit)s are allowed. Shorten it."),
+                values={"count": len(text), "limit": limit},
+            )
+    attachments = _attachments(request, sent)
+    fields = cleaned((AttachedQuestionForm if attachments else QuestionForm)(sent))
+    return Question(**fields, options=_own_options(request, sent), attachments=attachments)
+
+
+def _attachments(request: HttpRequest, sent: dict[str, Any]) -> tuple[uuid.UUID, ...]:
+    """The ids of a question's files, each once. Raises BadInput."""
+    given = request.POST.getlist("attachments") if posted_by_form(request) else sent.get("attachments")
+    fault = BadInput(fields={"attachments": _("This is not a list of ids.")})
+    if not isinstance(given, list | None):
+        raise fault
+    try:
+        ids = dict.fromkeys(uuid.UUID(each) for each in given or [] if each != "")
+    except (TypeError, AttributeError, ValueError) as exc:
+        raise fault from exc
+    limit = settings.CHAT_ATTACHMENTS_PER_MESSAGE
+    if limit and len(ids) > limit:
+        sentence = _("A message can bear %(limit)s files. Send the others with another.")
+        raise BadInput(sentence, values={"limit": limit})
+    return tuple(ids)
+
+
+def read_regeneration(request: HttpRequest) -> Regeneration:
+    """The wish in a request's body. Raises BadInput."""
+    return Regeneration(**cleaned(AnswerForm(read_body(request, QuestionForm))))
+
+
+def read_continuation(request: HttpRequest) -> Continuation:
+    """The wish in a request's body. Raises BadInput."""
+    return Continuation(**cleaned(AnswerForm(read_body(request, QuestionForm))))
+
+
+def _own_options(request: HttpRequest, sent: dict[str, Any]) -> Options | None:
+    """Those that a question brings for the conversation that it makes."""
+    if posted_by_form(request):
+        given = {name: sent[name] for name in OptionsForm.base_fields if name in sent} or None
+    else:
+        given = sent.get("settings")
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise BadInput(fields={"settings": _("This is not an object.")})
+    if not posted_by_form(request):
+        check_types(OptionsForm, given)
+    return Options(**cleaned(OptionsForm(as_typed(given))))

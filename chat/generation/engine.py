@@ -1,0 +1,351 @@
+"""The engine: the generations that run in this process.
+
+Theory. A generation is a task of its own. It belongs to no request: closing, reloading or losing the page ends a
+follower, never a generation; stopping is an explicit act. Such a task starts in a fresh context, because one that
+inherits a request's context would hold the request's thread for as long as it lives.
+
+The row in the database is the truth. A generation is stored as running, with a lease, before the upstream is asked.
+Once a second the checkpointer writes what all replies have grown to, in one transaction, and renews the leases; it
+also learns which rows are no longer running and lets their tasks go. A generation ends by one conditional update,
+running -> an ending, together with its whole text; only after that is committed do followers hear of it. Whose
+process is gone stops renewing, and a sweep in any process marks its generations interrupted when the lease runs out.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from chat.attachments.prompt_files import sees
+from chat.conversations import messages
+from chat.conversations.messages import Accepted, Continuation, Question, Regeneration
+from chat.core import prompt as prompts
+from chat.core.endings import Ending, Status, ending_of
+from chat.core.prompt import Options
+from chat.core.reply import REASONING, TEXT, Mark, Part, storable
+from chat.errors import ChatError, Unavailable, UpstreamTimeout
+from chat.generation.background import spawn
+from chat.generation.deadline import Deadline
+from chat.generation.finishing import finish, stop_stored
+from chat.generation.shutdown import before_the_end
+from chat.generation.stopwatch import Stopwatch
+from chat.generation.titles import give_title
+from chat.i18n import gettext_noop as _
+from chat.live.exchange import LiveReply, exchange
+from chat.models import Generation, MessagePart
+from chat.models.threads import write_in_database
+from chat.providers import openai
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 1.0
+RENEW_SECONDS = 4.0
+"""How often leases (15 s) are renewed."""
+CLOSE_SECONDS = 2.0
+"""How long a stopped generation waits for its upstream to be closed before it is stored as stopped."""
+AFTER_FINISH_SECONDS = 5.0
+"""How long the usage and the end of the stream may still take after the finish reason."""
+INTERNAL = Ending(Status.FAILED, "internal", _("Something went wrong on this site. Please try again."))
+
+
+@dataclass
+class Run:
+    """A generation that this process runs."""
+
+    generation: Generation
+    prompt: list[dict[str, Any]]
+    options: Options
+    live: LiveReply
+    stop: asyncio.Future[Status | None]
+    """Done when the run must end from outside: with its ending, or None if the row is no longer ours to end."""
+    stored: Mark
+    """Up to where the reply is stored for good."""
+    stored_position: int
+    finish_reason: str = ""
+    is_done: bool = False
+    is_refused: bool = False
+    usage: openai.Usage | None = None
+    first_piece_at: datetime | None = None
+    reasoning: Stopwatch = field(default_factory=Stopwatch)
+    is_finishing: bool = False
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.generation.pk
+
+    def take_prompt(self) -> list[dict[str, Any]]:
+        """Once: a long conversation is not kept for as long as its answer is written."""
+        prompt, self.prompt = self.prompt, []
+        return prompt
+
+    def kind_of(self, event: object) -> str:
+        """The kind of part that a piece belongs to. Takes the time that reasoning takes."""
+        if isinstance(event, openai.Reasoning):
+            self.reasoning.start()
+            return REASONING
+        self.reasoning.stop()
+        return TEXT
+
+    def ending(self) -> Ending:
+        """How the upstream's stream, which has ended without an error, has ended."""
+        new = self.live.reply.since(self.generation.begins_at)
+        return ending_of(
+            self.finish_reason,
+            is_done=self.is_done,
+            is_refused=self.is_refused,
+            has_text=any(part.kind == TEXT for part in new),
+        )
+
+    def outcome(self, ending: Ending) -> dict[str, object]:
+        """What else is stored with an ending."""
+        return {
+            "code": ending.code,
+            "error": ending.error,
+            "finish_reason": self.finish_reason,
+            "first_piece_at": self.first_piece_at,
+            "reasoning_ms": round(self.reasoning.seconds * 1000),
+            "prompt_tokens": self.usage and self.usage.prompt_tokens,
+            "completion_tokens": self.usage and self.usage.completion_tokens,
+        }
+
+    def end_from_outside(self, status: Status | None) -> None:
+        if not self.stop.done():
+            self.stop.set_result(status)
+
+
+class Engine:
+    """Starts, stops, checkpoints and finishes the generations of this process."""
+
+    def __init__(self) -> None:
+        self.runs: dict[uuid.UUID, Run] = {}
+        self._accepting = 0
+        self._is_closing = False
+        self._knows_its_end = False
+        self._checkpointer: asyncio.Task[None] | None = None
+        self._renewed_at = 0.0
+
+    # What views call
+
+    async def ask(self, owner_id: int, conversation_id: uuid.UUID, question: Question) -> Generation:
+        """Store a question and start its answer, or join the one that it already has. Raises ChatError."""
+        return await self._accept(messages.ask, owner_id, conversation_id, question)
+
+    async def regenerate(self, owner_id: int, message_id: uuid.UUID, wish: Regeneration) -> Generation:
+        """Store and start another answer beside `message_id`, or join it. Raises ChatError."""
+        return await self._accept(messages.regenerate, owner_id, message_id, wish)
+
+    async def continue_(self, owner_id: int, message_id: uuid.UUID, wish: Continuation) -> Generation:
+        """Store and start a generation that writes on in `message_id`, or join it. Raises ChatError."""
+        return await self._accept(messages.continue_, owner_id, message_id, wish)
+
+    async def stop(self, generation: Generation) -> bool:
+        """End a running generation as stopped, wherever it runs. False if it had ended in the meantime."""
+        if await exchange.stop(generation.pk):
+            return True
+        # Nobody runs it, so nobody else will end it; a process that does after all will see that its row has ended.
+        return await write_in_database(stop_stored, generation.pk)
+
+    async def shut_down(self) -> None:
+        """The process is about to end: store everything, as interrupted, and take nothing new."""
+        self._is_closing = True
+        while self.runs or self._accepting:  # what is being accepted will still become a run
+            for run in self.runs.values():
+                run.end_from_outside(Status.INTERRUPTED)
+            await asyncio.sleep(0.02)
+
+    # Accepting
+
+    async def _accept(self, turn: Callable[..., Accepted], *args: object) -> Generation:
+        """What is stored must also be started: not to be cancelled, which views see to (chat/views/endpoints.py)."""
+        if not self._knows_its_end:
+            self._knows_its_end = True
+            before_the_end(self.shut_down)
+        if self._is_closing:
+            raise Unavailable(_("The site is restarting. Please send it again in a moment."), retry_after=2)
+        self._accepting += 1
+        try:
+            accepted = await write_in_database(turn, *args, self._has_room)
+            if accepted.is_new:
+                await self._start(accepted)
+        finally:
+            self._accepting -= 1
+        return accepted.generation
+
+    def _has_room(self) -> bool:
+        limit = settings.CHAT_LIVE_PER_PROCESS
+        return not limit or len(self.runs) + self._accepting <= limit
+
+    async def _start(self, accepted: Accepted) -> None:
+        run = _run_of(accepted)
+        self.runs[run.id] = run
+        spawn(self._generate(run, spawn(self._read(run))))
+        # Findable at once: whoever follows or stops it now must not take it for one that nobody runs.
+        await exchange.publish(run.id, run.live, lambda: run.end_from_outside(Status.STOPPED))
+        if not self._checkpointer or self._checkpointer.done():
+            self._checkpointer = spawn(self._checkpoint_while_running())
+
+    # Running
+
+    async def _generate(self, run: Run, reading: asyncio.Task[Ending]) -> None:
+        """From the first byte of the upstream to the stored ending. Whatever happens, the run does not stay."""
+        try:
+            ending = await self._ending_of(run, reading)
+            run.is_finishing = True
+            if ending:
+                await self._finish(run, ending)
+        finally:
+            if not run.live.is_over:
+                run.live.abandon()
+            del self.runs[run.id]
+            await exchange.withdraw(run.id)
+
+    async def _ending_of(self, run: Run, reading: asyncio.Task[Ending]) -> Ending | None:
+        """How it ended, by itself or from outside; None if the row is no longer ours to end."""
+        either: set[asyncio.Future[Any]] = {reading, run.stop}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not run.stop.done():
+            return reading.result()
+        reading.cancel()
+        await asyncio.wait({reading}, timeout=CLOSE_SECONDS)
+        status = run.stop.result()
+        return Ending(status) if status else None
+
+    async def _read(self, run: Run) -> Ending:
+        """Read the upstream into the reply until it ends, and say how it ended."""
+        try:
+            async with Deadline() as deadline:
+                ending = await self._read_until(run, deadline)
+        except TimeoutError:
+            ending = Ending(Status.FAILED, UpstreamTimeout.code, UpstreamTimeout.sentence)
+        except ChatError as error:
+            ending = Ending(Status.FAILED, error.code, error.message)
+        except Exception:
+            logger.exception("Generation %s failed", run.id)
+            ending = INTERNAL
+        # What goes wrong after the finish reason takes nothing from the answer.
+        has_finished = run.finish_reason and ending and ending.status == Status.FAILED
+        return run.ending() if has_finished or not ending else ending
+
+    async def _read_until(self, run: Run, deadline: Deadline) -> Ending | None:
+        clock = asyncio.get_running_loop().time
+        last_moment = clock() + (settings.CHAT_TOTAL_SECONDS or 1e9)
+        idle = settings.CHAT_IDLE_SECONDS or 1e9
+        deadline.reschedule(min(clock() + (settings.CHAT_FIRST_TOKEN_SECONDS or 1e9), last_moment))
+        room = settings.CHAT_OUTPUT_CHARS or 2**31
+        stream = openai.stream(run.generation.model, run.take_prompt(), run.options, run.live.pause)
+        async with aclosing(stream) as events:
+            async for event in events:
+                if run.stop.done():
+                    return None
+                match event:
+                    case openai.Text(text) | openai.Reasoning(text) | openai.Refusal(text):
+                        run.first_piece_at = run.first_piece_at or timezone.now()
+                        run.is_refused |= isinstance(event, openai.Refusal)
+                        run.live.append(run.kind_of(event), text[:room])
+                        room -= len(text)
+                        if room < 0:
+                            run.finish_reason = "length"
+                            return Ending(Status.LENGTH, "output_limit")
+                        deadline.reschedule(min(clock() + idle, last_moment))
+                    case openai.Finish(reason):
+                        run.reasoning.stop()
+                        run.finish_reason = storable(reason)[:100]
+                        deadline.reschedule(min(clock() + AFTER_FINISH_SECONDS, last_moment))
+                    case openai.Usage():
+                        run.usage = event
+                    case openai.Done():
+                        run.is_done = True
+        return None
+
+    # Storing
+
+    async def _finish(self, run: Run, ending: Ending) -> None:
+        """Store the ending, then announce it."""
+        run.reasoning.stop()
+        run.live.reply.settle()
+        if not await self._store_ending(run, ending):
+            return
+        run.live.end(run.generation.ending)
+        if ending.status in (Status.COMPLETE, Status.LENGTH):
+            spawn(give_title(run.generation, run.live.reply.text))
+
+    async def _store_ending(self, run: Run, ending: Ending) -> bool:
+        """A database that is away is waited for: text must not be lost. False if the row had ended already."""
+        outcome = run.outcome(ending)
+        while True:
+            try:
+                return await write_in_database(
+                    finish, run.generation, ending.status, run.live.reply, run.stored, **outcome
+                )
+            except (OperationalError, InterfaceError):
+                logger.exception("The end of generation %s could not be stored; trying again", run.id)
+                await asyncio.sleep(CHECKPOINT_SECONDS)
+            except Exception:
+                # Trying the same again would not help; the text alone is what must not be lost.
+                logger.exception("The end of generation %s cannot be stored as it is", run.id)
+                if ending is INTERNAL:
+                    return False
+                ending, outcome = INTERNAL, {"code": INTERNAL.code, "error": INTERNAL.error}
+
+    async def _checkpoint_while_running(self) -> None:
+        while self.runs:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            try:
+                await self._checkpoint()
+            except Exception:
+                logger.exception("A checkpoint failed; trying again")
+
+    async def _checkpoint(self) -> None:
+        runs = [run for run in self.runs.values() if not run.is_finishing]
+        grown = [run for run in runs if run.live.reply.position > run.stored_position]
+        growth = [(run, run.live.reply.position, *run.live.reply.rows_since(run.stored)) for run in grown]
+        now = time.monotonic()
+        renew = now - self._renewed_at >= RENEW_SECONDS
+        running = await write_in_database(
+            _store_progress,
+            [run.id for run in runs],
+            [(run.id, run.generation.message_id, rows) for run, _, rows, _ in growth],
+            renew=renew,
+        )
+        self._renewed_at = now if renew else self._renewed_at
+        for run, position, _rows, mark in growth:
+            run.stored_position, run.stored = position, mark
+        for run in runs:
+            if run.id not in running and not run.is_finishing:
+                run.end_from_outside(None)
+
+
+engine = Engine()
+"""The process's engine."""
+
+
+def _run_of(accepted: Accepted) -> Run:
+    generation, written = accepted.generation, accepted.written
+    live = LiveReply(generation.message.conversation_id, written.reply.parts() if written else ())
+    system_prompts = settings.CHAT_SYSTEM_PROMPT, accepted.options.system_prompt
+    prompt = prompts.build(accepted.turns, *system_prompts, sees=sees(generation.model))
+    stop: asyncio.Future[Status | None] = asyncio.get_running_loop().create_future()
+    stored = written.mark if written else Mark()
+    return Run(generation, prompt, accepted.options, live, stop, stored, live.reply.position)
+
+
+def _store_progress(
+    ids: list[uuid.UUID], grown: list[tuple[uuid.UUID, uuid.UUID, list[tuple[int, Part]]]], *, renew: bool
+) -> set[uuid.UUID]:
+    """Write the replies that grew, of those generations that still run. Returns the ids of these."""
+    with transaction.atomic():
+        locked = Generation.objects.running().filter(pk__in=ids).select_for_update()
+        running = set(locked.values_list("pk", flat=True))
+        MessagePart.store((message_id, rows) for pk, message_id, rows in grown if pk in running)
+        if renew:
+            Generation.objects.renew(running)
+    return running

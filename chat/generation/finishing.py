@@ -1,0 +1,58 @@
+"""How a generation ends in the database: once, with its whole text, and only if it still runs there."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.core.endings import Status
+from chat.core.reply import Mark, Reply
+from chat.models import Generation, MessagePart, SearchEntry
+from chat.models.sql import update
+
+FROM_THE_BEGINNING = Mark()
+
+
+def finish(
+    generation: Generation, status: Status, reply: Reply, since: Mark = FROM_THE_BEGINNING, **outcome: object
+) -> bool:
+    """End it with the whole `reply` stored, all in the caller's transaction or one of its own.
+
+    What comes before `since` is stored already. `outcome` are further fields of the row. Returns False, and writes
+    nothing, if it had already ended: the row is the truth, and who comes second has lost the race.
+    """
+    ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
+    ended |= outcome
+    message = generation.message
+    with transaction.atomic():
+        if not update(Generation, generation.pk, ended, "status = 'running'"):
+            return False
+        MessagePart.store([(message.pk, reply.rows_since(since)[0])])
+        SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, reply.text)])
+    for name, value in ended.items():
+        setattr(generation, name, value)
+    return True
+
+
+def interrupt(ids: Iterable[uuid.UUID]) -> int:
+    """End those of `ids` that still run: their process is gone. Returns how many.
+
+    The text that was stored stays as it is: the answer ends where the last checkpoint ended.
+    """
+    return sum(_finish_stored(pk, Status.INTERRUPTED) for pk in ids)
+
+
+def stop_stored(pk: uuid.UUID) -> bool:
+    """End one that no process runs as stopped, with the text that is stored. False if it had ended."""
+    return _finish_stored(pk, Status.STOPPED)
+
+
+@transaction.atomic
+def _finish_stored(pk: uuid.UUID, status: Status) -> bool:
+    """The row is locked before its text is read: a process that writes it after all must not be overtaken."""
+    generation = Generation.objects.running().filter(pk=pk).select_for_update().first()
+    if not generation:
+        return False
+    reply = generation.message.reply
+    return finish(generation, status, reply, since=Mark(position=reply.position))

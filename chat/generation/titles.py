@@ -1,0 +1,66 @@
+"""Titles: asked of the model after the first answer, in a request of their own. The first words stay if it fails."""
+
+import asyncio
+import logging
+import uuid
+from contextlib import aclosing
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from chat.core import prompt as prompts
+from chat.core.limits import TITLE_CHARACTERS
+from chat.core.reply import storable
+from chat.live.exchange import exchange
+from chat.models import Conversation, Generation, SearchEntry
+from chat.models.threads import in_database, write_in_database
+from chat.providers import openai
+
+logger = logging.getLogger(__name__)
+
+TITLE_SECONDS = 30.0
+
+
+async def give_title(generation: Generation, answer: str) -> None:
+    """Name the conversation in which `generation` has just given its `answer`, if it needs a name. Never fails."""
+    conversation_id = generation.message.conversation_id
+    try:
+        if settings.CHAT_TITLES == "off" or not (question := await in_database(_untitled_question, generation)):
+            return
+        async with asyncio.timeout(TITLE_SECONDS):
+            title = await _ask(generation.model, prompts.title(question, answer))
+        is_stored: bool = bool(title) and await write_in_database(_store, conversation_id, title)
+        if is_stored:
+            await exchange.retitle(conversation_id, title)
+    except Exception as exc:
+        logger.info("No title for conversation %s: %s", conversation_id, type(exc).__name__)
+
+
+async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
+    text = ""
+    async with aclosing(openai.stream(model, messages)) as events:
+        async for event in events:
+            if isinstance(event, openai.Text):
+                text = (text + event.text).lstrip()
+            if "\n" in text or len(text) > TITLE_CHARACTERS:
+                break
+    return prompts.clean_title(storable(text), TITLE_CHARACTERS)
+
+
+def _untitled_question(generation: Generation) -> str:
+    """The first question of a conversation that nobody has named; empty if this was not its answer."""
+    question = generation.message.parent
+    untitled = Conversation.objects.kept().untitled().filter(pk=generation.message.conversation_id)
+    conversation = untitled.first() if question and question.parent_id is None else None
+    # Of a question without words, such as an image, there is the name of the file.
+    return (question.text or conversation.title) if question and conversation else ""
+
+
+def _store(conversation_id: uuid.UUID, title: str) -> bool:
+    with transaction.atomic():
+        untitled = Conversation.objects.kept().untitled().filter(pk=conversation_id)
+        if not untitled.update(title=title, titled_by=Conversation.TitledBy.MODEL):
+            return False
+        SearchEntry.objects.index_title(Conversation.objects.get(pk=conversation_id))
+    return True

@@ -1,0 +1,220 @@
+"""Files that somebody wants imported, as documents, one at a time. No database, and nothing in them is trusted.
+
+A file is one JSON text, or a zip with some. A JSON text is one of our documents, or an array of ChatGPT's
+conversations (or of ours). However large it is, only one conversation of it is in memory: an array is read element by
+element. A zip is refused by what its directory says before anything is unpacked; what an entry gives beyond that is
+not read. The names in a zip say which entries are read, and nothing else.
+"""
+
+import codecs
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any
+
+from chat.errors import BadInput, TooLong
+from chat.i18n import Say
+from chat.i18n import gettext_noop as _
+from chat.import_export.chatgpt import read_chatgpt
+from chat.import_export.document import SavedConversation, read_document
+
+MOST_ENTRIES = 10_000
+MOST_CONVERSATIONS = 10_000
+MOST_MESSAGES = 50_000
+MOST_ATTACHMENTS = 500
+UNPACKED = 10
+"""How many times as large as a file may be what is in it."""
+WANTED = re.compile(r"(?!__MACOSX/)(.*/)?conversations(-\d+|/.+)?\.json")
+CHUNK = 1 << 16
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
+"""What reading a zip raises that is damaged, or of a kind that Python does not know."""
+
+
+class BadFile(BadInput):
+    """Something in a file is wrong, and where it is."""
+
+    sentence = _("In %(file)s, conversation %(number)s: %(fault)s")
+
+    def __init__(self, file: str, number: int, fault: BadInput | TooLong) -> None:
+        self._file, self._number, self._fault = file, number, fault
+        super().__init__()
+
+    def said(self, say: Say) -> str:
+        return say(self.sentence, {"file": self._file, "number": self._number, "fault": self._fault.said(say)})
+
+
+def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversation]:
+    """The conversations in `file`, which is called `name`. `limit`: bytes of a conversation; 0 is none.
+
+    Raises BadInput or TooLong, which say what is wrong and in which of them.
+    """
+    conversations = messages = attachments = 0
+    for text_name, text in _texts(file, name, limit):
+        number = 0  # `enumerate` would keep each item, which may be large, until the next is read
+        for item in _items(text, text_name, limit):
+            number += 1  # noqa: SIM113
+            document = _document(item, text_name, number)
+            del item
+            conversations += 1
+            messages += len(document.messages)
+            attachments += len(document.attachments)
+            _refuse_too_many(conversations, messages, attachments)
+            yield document
+    if not conversations:
+        raise BadInput(_("There are no conversations in this file."))
+
+
+def _refuse_too_many(conversations: int, messages: int, attachments: int) -> None:
+    """All of a file is stored in one transaction, for which everybody else who writes has to wait.
+
+    Attachments are not, but each takes a process to inspect.
+    """
+    if conversations > MOST_CONVERSATIONS:
+        raise TooLong(_("The file has more than %(limit)s conversations."), values={"limit": MOST_CONVERSATIONS})
+    if messages > MOST_MESSAGES:
+        raise TooLong(_("The file has more than %(limit)s messages."), values={"limit": MOST_MESSAGES})
+    if attachments > MOST_ATTACHMENTS:
+        raise TooLong(_("The file has more than %(limit)s attached files."), values={"limit": MOST_ATTACHMENTS})
+
+
+def _document(item: Any, name: str, number: int) -> SavedConversation:
+    is_chatgpts = isinstance(item, dict) and "mapping" in item
+    try:
+        return read_chatgpt(item) if is_chatgpts else read_document(item)
+    except BadInput as exc:
+        raise BadFile(name, number, exc) from exc
+
+
+def _texts(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[str, IO[bytes]]]:
+    """The JSON texts in a file, with their names."""
+    if not zipfile.is_zipfile(file):
+        file.seek(0)
+        yield name, file
+        return
+    try:
+        _refuse_long_directory(file)
+        with zipfile.ZipFile(file) as archive:
+            for entry in _wanted(archive, limit):
+                with archive.open(entry) as text:
+                    yield entry.filename, text
+    except BROKEN as exc:
+        raise BadInput(_("The zip is damaged.")) from exc
+
+
+def _refuse_long_directory(file: IO[bytes]) -> None:
+    """Before ZipFile makes an object of each entry: a million of them take half a gigabyte."""
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined] # as ZipFile will read it
+    size = end[zipfile._ECD_SIZE] if end else 0  # type: ignore[attr-defined]
+    if size > MOST_ENTRIES * 1000:
+        raise _too_many_entries()
+
+
+def _wanted(archive: zipfile.ZipFile, limit: int) -> list[zipfile.ZipInfo]:
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        raise _too_many_entries()
+    if limit and sum(entry.file_size for entry in entries) > UNPACKED * limit:
+        raise TooLong(_("What is in the zip is larger than %(limit)s bytes."), values={"limit": UNPACKED * limit})
+    wanted = [entry for entry in entries if WANTED.fullmatch(entry.filename)]
+    for entry in wanted:
+        # The others unpack as much as they like at once.
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
+            raise BadInput(_("The zip is encrypted, or packed in a way that this site does not read."))
+    return wanted
+
+
+def _too_many_entries() -> TooLong:
+    return TooLong(_("The zip has more than %(limit)s files."), values={"limit": MOST_ENTRIES})
+
+
+def _items(file: IO[bytes], name: str, limit: int) -> Iterator[Any]:
+    """The elements of an array, or the one value that is none, each parsed when its turn comes."""
+    reader = _Reader(file, limit)
+    number = 1
+    try:
+        if not reader.takes("["):
+            yield reader.value()
+        elif not reader.takes("]"):
+            yield reader.value()
+            while reader.takes(","):
+                number += 1
+                yield reader.value()
+            reader.expect("]")
+        reader.expect_end()
+    except RecursionError as exc:
+        raise BadFile(name, number, BadInput(_("It is nested too deeply."))) from exc
+    except TooLong as exc:
+        raise BadFile(name, number, exc) from exc
+    except ValueError as exc:
+        raise BadFile(name, number, BadInput(_("This is not JSON in UTF-8."))) from exc
+
+
+class _Reader:
+    """Reads JSON from a file from its beginning on, as much at a time as the next value needs."""
+
+    _decoder = json.JSONDecoder()
+    _space = re.compile(r"[ \t\n\r]*")
+
+    def __init__(self, file: IO[bytes], limit: int) -> None:
+        self._file = file
+        self._limit = limit
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
+        self._text, self._at = "", 0
+        """What is here of the file, and how far it has been read."""
+        self._is_at_end = False
+
+    def takes(self, sign: str) -> bool:
+        """Does `sign` come next? Then it is read."""
+        self._skip_space()
+        found = self._text.startswith(sign, self._at)
+        self._at += len(sign) if found else 0
+        return found
+
+    def expect(self, sign: str) -> None:
+        if not self.takes(sign):
+            raise ValueError(f"no {sign}")
+
+    def expect_end(self) -> None:
+        self._skip_space()
+        if self._at < len(self._text):
+            raise ValueError("more text")
+
+    def value(self) -> Any:
+        """The next value. What is not whole yet is tried again with twice as much: each byte is read a few times."""
+        self._skip_space()
+        while True:
+            try:
+                value, self._at = self._decoder.raw_decode(self._text, self._at)
+            except json.JSONDecodeError:
+                if self._is_at_end:
+                    raise
+                self._read()
+            else:
+                self._forget()
+                return value
+
+    def _forget(self) -> None:
+        """What has been read, once it is most of what is here: each byte is copied a few times at most."""
+        if self._at > len(self._text) // 2:
+            self._text, self._at = self._text[self._at :], 0
+
+    def _skip_space(self) -> None:
+        self._at = self._end_of_space()
+        while self._at == len(self._text) and not self._is_at_end:
+            self._read()
+            self._at = self._end_of_space()
+
+    def _end_of_space(self) -> int:
+        found = self._space.match(self._text, self._at)
+        return found.end() if found else self._at
+
+    def _read(self) -> None:
+        """Doubles what has not been read of the text."""
+        rest = self._text[self._at :]
+        if self._limit and len(rest) >= self._limit:
+            raise TooLong(_("It is larger than %(limit)s bytes."), values={"limit": self._limit})
+        data = self._file.read(max(CHUNK, len(rest)))
+        self._is_at_end = not data
+        self._text, self._at = rest + self._decode(data, final=not data), 0

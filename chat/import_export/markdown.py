@@ -1,0 +1,38 @@
+"""A conversation as Markdown: the branch on show, to be read or printed elsewhere. Pure."""
+
+from chat.core.endings import LABELS, Status
+from chat.i18n import Say, in_english
+from chat.i18n import gettext_noop as _
+from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
+
+SPEAKERS = {"user": _("You"), "system": _("Instruction"), "assistant": _("Assistant")}
+
+
+def as_markdown(conversation: SavedConversation, say: Say = in_english) -> str:
+    """The title, then each message under the name of who said it, as `say` says it. Texts are as they were written."""
+    date = conversation.created_at.date().isoformat()
+    sections = [f"# {conversation.title or say(_('Conversation'), {})}", date]
+    sections += [_section(message, conversation.attached_to(message), say) for message in conversation.branch()]
+    return "\n\n".join(sections) + "\n"
+
+
+def _section(message: SavedMessage, attached: list[SavedAttachment], say: Say) -> str:
+    who = message.generations[-1].model if message.generations else say(SPEAKERS[message.role], {})
+    lines = [f"## {who}", message.text.strip("\n")]
+    if attached:
+        lines.append(say(_("Attached: %(files)s"), {"files": ", ".join(_named(each, say) for each in attached)}))
+    status = message.generations[-1].status if message.generations else Status.COMPLETE
+    if status != Status.COMPLETE:
+        lines.append(f"*({say(LABELS[status], {})})*")
+    return "\n\n".join(line for line in lines if line)
+
+
+def _named(attachment: SavedAttachment, say: Say) -> str:
+    if attachment.kind == "image":
+        what = say(_("image, %(size)s"), {"size": f"{attachment.width} × {attachment.height}"})
+    elif attachment.kind == "pdf":
+        pages = attachment.pages or 0
+        what = say(_("PDF, 1 page"), {}) if pages == 1 else say(_("PDF, %(count)s pages"), {"count": pages})
+    else:
+        what = say(_("text"), {})
+    return f"{attachment.name} ({what})"

@@ -1,0 +1,1 @@
+"""Replies while they are being written: where they are found (`exchange`), and who follows them (`follower`)."""

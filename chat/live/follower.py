@@ -1,0 +1,90 @@
+"""A follower: one open event stream that reads a reply from a position.
+
+It reads the live reply while the generation runs, and the database afterwards; both are the same `Reply`, so it does
+not matter in the middle of which the reader comes and goes. What it holds is one integer. If what it has sent is no
+longer there (the process died before its last second was stored), it says so with `reset` and sends all.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator
+
+from django.db import InterfaceError, OperationalError
+
+from chat.core import sse
+from chat.live.events import Stored, end_data, new_frames, start_data
+from chat.live.exchange import LiveReply, exchange
+from chat.live.heartbeat import LOOK_AGAIN_SECONDS, Heartbeat
+from chat.live.open_streams import StreamSlot
+from chat.models import Generation
+from chat.models.threads import in_database
+
+logger = logging.getLogger(__name__)
+
+RETRY_MILLISECONDS = 1000
+
+
+class Away:
+    """The database cannot be asked just now. What was read before is still true."""
+
+
+async def follow(generation: Generation, position: int | None, slot: StreamSlot | None = None) -> AsyncIterator[bytes]:
+    """The frames of a reply after `position`, to its end. None: a position that cannot be honoured.
+
+    `generation` comes with its message and conversation. Frames are those of docs/protocol.md. `slot` is freed at the
+    end.
+    """
+    heartbeat = Heartbeat()
+    title = None
+    try:
+        while isinstance(source := await _source(generation.pk), Away):
+            yield sse.KEEP_ALIVE
+        sent = position if source and position is not None and position <= source.reply.position else 0
+        yield sse.retry(RETRY_MILLISECONDS) + sse.frame("start", start_data(generation), sent)
+        if position != sent:
+            yield sse.frame("reset", {}, 0)
+        while source:
+            frames, sent = new_frames(source, sent)
+            if isinstance(source, LiveReply) and source.title != title:
+                title = source.title
+                frames += sse.frame("title", {"title": title})
+            if source.ending is not None:
+                yield frames + sse.frame("end", end_data(source.ending), sent)
+                return
+            if frames:
+                yield frames
+            if not await heartbeat.news(source, sent):
+                yield sse.KEEP_ALIVE
+            if isinstance(source, Stored) or (source.is_over and source.ending is None):
+                found = await _source(generation.pk)
+                source = source if isinstance(found, Away) else found
+    except Exception:
+        # Ended without `end`, so the reader comes again. Raised on, daphne would leave the connection hanging.
+        logger.exception("A follower of generation %s failed", generation.pk)
+    finally:
+        heartbeat.stop()
+        if slot:
+            slot.free()
+
+
+async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:
+    """Where the reply can be read now; None if it has been deleted. A database that is away costs a second."""
+    live = await exchange.find(generation_id)
+    if live and not live.is_over:
+        return live
+    try:
+        return await in_database(_read_stored, generation_id)
+    except (OperationalError, InterfaceError) as exc:
+        logger.warning("The database cannot be asked for generation %s: %s", generation_id, exc)
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return Away()
+
+
+def _read_stored(generation_id: uuid.UUID) -> Stored | None:
+    generation = Generation.objects.select_related("message").filter(pk=generation_id).first()
+    if not generation:
+        return None
+    # Clipped: a later generation may have continued the message.
+    reply = generation.message.reply.until(generation.ends_at)
+    return Stored(reply, None if generation.is_running else generation.ending)

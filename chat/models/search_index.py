@@ -1,0 +1,151 @@
+"""What can be found: the words of each message and of each title, written in the transaction that writes the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import connections, models
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy
+
+from chat.core.search_terms import words_of
+from chat.models.conversation import Conversation
+from chat.models.message import Message
+from chat.models.sql import insert_values, upsert
+
+MOST_CHARACTERS = 100_000
+"""Of distinct words in one text. PostgreSQL refuses more than a megabyte of them."""
+
+COLUMNS = ("conversation_id", "owner_id", "message_id", "words")
+MATCHING = {
+    "sqlite": "SELECT rowid FROM chat_search WHERE chat_search MATCH %s",
+    # OFFSET 0 is a fence: without it the planner may prefer to look at each row from the newest on.
+    "postgresql": "SELECT id FROM chat_searchentry "
+    "WHERE array_to_tsvector(string_to_array(words, ' ') || ('@' || owner_id::text)) @@ %s::tsquery OFFSET 0",
+}
+"""By database, how ids of entries are found in the index that its migration made."""
+NEWEST = 200
+MATCHING_NEWEST = {
+    # Rows are compared, because the planner leaves out of the order what is said to be equal, and then takes the index
+    # of the ids and reads what others have written meanwhile.
+    "postgresql": "SELECT id FROM (SELECT id, words FROM chat_searchentry "  # noqa: S608 - a number
+    "WHERE (owner_id, id) < (%s, %s) AND (owner_id, id) > (%s, 0) "
+    f"ORDER BY owner_id DESC, id DESC LIMIT {NEWEST}) newest WHERE "
+}
+"""How a frequent word is found, where the index gives all entries that have it before the newest are known. It goes on
+with HAS_WORD for each word."""
+HAS_WORD = "(' ' || words) LIKE %s"
+LAST = 2**63 - 1
+
+
+class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
+    def matching(self, owner_id: Any, query: str, before: int | None = None) -> Self:
+        """The owner's entries in which each word of `query` begins a word; none if it has no words.
+
+        With `before` those that are older than the entry with this id.
+        """
+        wanted = _wanted(query)
+        if not wanted:
+            return self.none()
+        owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connections[self.db])
+        sentence = SENTENCES[self._vendor](str(owner), wanted)
+        found = self.filter(pk__in=RawSQL(MATCHING[self._vendor], [sentence]))  # noqa: S611 - a parameter
+        return found.shown() if before is None else found.shown().filter(pk__lt=before)
+
+    def matching_newest(self, owner_id: Any, query: str, before: int | None = None) -> Self:
+        """Of these the ones among the owner's newest entries; none where the database needs no such help."""
+        wanted = _wanted(query)
+        if not wanted or self._vendor not in MATCHING_NEWEST:
+            return self.none()
+        statement = MATCHING_NEWEST[self._vendor] + " AND ".join([HAS_WORD] * len(wanted))
+        beginnings = [f"% {word}%" for word in wanted]  # letters and digits, so nothing that LIKE knows
+        values = [owner_id, LAST if before is None else before, owner_id, *beginnings]
+        return self.filter(pk__in=RawSQL(statement, values)).shown()  # noqa: S611 - parameters
+
+    def shown(self) -> Self:
+        return self.filter(conversation__deleted_at=None, conversation__is_temporary=False)
+
+    @property
+    def _vendor(self) -> str:
+        return connections[self.db].vendor
+
+    def index_messages(self, conversation_id: Any, owner_id: Any, texts: Iterable[tuple[Any, str]]) -> None:
+        """What messages say has become this: `texts` by message id."""
+        rows = [(conversation_id, owner_id, pk, indexed(text)) for pk, text in texts]
+        upsert(SearchEntry, COLUMNS, rows, unique="message_id", changed="words", using=self.db)
+
+    def index_question(self, conversation: Conversation, message_id: Any, text: str) -> None:
+        """A new message says `text`, perhaps the first of a conversation that is about to be stored."""
+        known = conversation.pk, conversation.owner_id
+        rows = [(*known, message_id, indexed(text))]
+        if conversation._state.adding:
+            rows.append((*known, None, indexed(conversation.title)))
+        insert_values(SearchEntry, COLUMNS, rows, self.db)
+
+    def index_restored(self, conversations: Sequence[Conversation], texts: Iterable[tuple[Any, Any, str]]) -> None:
+        """New conversations, with their titles, and what their messages say: conversation, message, text."""
+        owners = {conversation.pk: conversation.owner_id for conversation in conversations}
+        titles = [(each.pk, indexed(each.title)) for each in conversations]
+        entries = [SearchEntry(conversation_id=pk, owner_id=owners[pk], words=words) for pk, words in titles]
+        entries += [
+            SearchEntry(conversation_id=pk, owner_id=owners[pk], message_id=message, words=indexed(text))
+            for pk, message, text in texts
+        ]
+        self.bulk_create(entries)
+
+    def index_title(self, conversation: Conversation) -> None:
+        """It is called something else now."""
+        words = indexed(conversation.title)
+        if not self.filter(conversation=conversation, message=None).update(words=words):
+            self.create(conversation=conversation, owner_id=conversation.owner_id, words=words)
+
+
+class SearchEntry(models.Model):
+    """The distinct words of one message, or of a conversation's title if `message` is empty."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+")
+    message = models.OneToOneField(Message, models.CASCADE, null=True, blank=True, related_name="+")
+    # The conversation's owner, again: one index finds the words of one user.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    words = models.TextField(blank=True)
+
+    objects = SearchEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("entry of the search")
+        verbose_name_plural = gettext_lazy("entries of the search")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(message__isnull=True), name="search_one_title"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of {self.message_id or self.conversation_id}"
+
+
+def _wanted(query: str) -> list[str]:
+    return list(dict.fromkeys(words_of(query)))
+
+
+def indexed(text: str) -> str:
+    """The distinct words of `text`, as the index takes them."""
+    words = " ".join(dict.fromkeys(words_of(text)))
+    return words if len(words) <= MOST_CHARACTERS else words[:MOST_CHARACTERS].rpartition(" ")[0]
+
+
+def _for_sqlite(owner: str, words: list[str]) -> str:
+    """https://sqlite.org/fts5.html#full_text_query_syntax; words are of letters and digits alone."""
+    beginnings = " AND ".join(f'"{word}" *' for word in words)
+    return f'owner_id : "{owner}" AND words : ({beginnings})'
+
+
+def _for_postgresql(owner: str, words: list[str]) -> str:
+    """https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY"""
+    return " & ".join([f"'@{owner}'", *(f"'{word}':*" for word in words)])
+
+
+SENTENCES = {"sqlite": _for_sqlite, "postgresql": _for_postgresql}

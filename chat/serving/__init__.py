@@ -1,0 +1,1 @@
+"""What makes Django under ASGI serve open streams: handler, threads, middleware, sessions, static files."""

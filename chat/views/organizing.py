@@ -1,0 +1,66 @@
+"""What becomes of a conversation as a whole: its name, where it is kept, its deletion."""
+
+import asyncio
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from chat.conversations import organizing
+from chat.forms.body import posted_by_form
+from chat.forms.organizing import read_shelf, read_title
+from chat.generation.background import spawn
+from chat.generation.engine import engine
+from chat.models import Conversation
+from chat.models.threads import write_in_database
+from chat.views.endpoints import endpoint
+
+
+@endpoint("POST")
+async def rename(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /c/<uuid>/title/ — call it something else."""
+    return _kept(request, await write_in_database(organizing.rename, user.pk, conversation_id, read_title(request)))
+
+
+@endpoint("POST")
+async def shelve(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /c/<uuid>/shelf/ — pin it or archive it, or take that back."""
+    return _kept(request, await write_in_database(organizing.shelve, user.pk, conversation_id, read_shelf(request)))
+
+
+@endpoint("POST")
+async def delete(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /c/<uuid>/deletion/ — take it out of sight; for a while that can be taken back."""
+    # Shielded: its answers are stopped, even if the page is gone before it is answered.
+    await asyncio.shield(spawn(_delete(user.pk, conversation_id)))
+    if posted_by_form(request):
+        return redirect(f"{reverse('new')}?deleted={conversation_id}")
+    return JsonResponse({"id": conversation_id, "deleted": True})
+
+
+@endpoint("POST")
+async def restore(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """POST /c/<uuid>/restoration/ — take its deletion back."""
+    return _kept(request, await write_in_database(organizing.restore, user.pk, conversation_id))
+
+
+async def _delete(owner_id: int, conversation_id: uuid.UUID) -> None:
+    for generation in await write_in_database(organizing.delete, owner_id, conversation_id):
+        await engine.stop(generation)
+
+
+def _kept(request: HttpRequest, conversation: Conversation) -> HttpResponseBase:
+    if posted_by_form(request):
+        return _back(request, conversation)
+    kept = {"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by}
+    return JsonResponse(kept | {"pinned": conversation.is_pinned, "archived": conversation.is_archived})
+
+
+def _back(request: HttpRequest, conversation: Conversation) -> HttpResponseRedirect:
+    """To the page that bore the form, if it is one of ours; else to the conversation."""
+    back = request.POST.get("back", "")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return HttpResponseRedirect(back if is_ours else conversation.get_absolute_url())

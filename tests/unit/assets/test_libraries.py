@@ -1,0 +1,97 @@
+"""The browser's libraries as static files: there with npm, and not needed without it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from chat.assets import libraries
+from chat.assets.libraries import LibraryFinder
+from tests.support.site import ROOT
+
+PRODUCTION = """
+from chatsite.settings import *
+STATIC_ROOT = {root!r}
+NODE_MODULES = {node_modules!r}
+"""
+
+
+@pytest.fixture
+def node_modules(tmp_path: Path, settings: pytest.FixtureRequest) -> Path:
+    for name in ("marked/lib/marked.esm.js", "remend/dist/index.js", "katex/dist/fonts/KaTeX_Main.woff2", "evil/x.js"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True)
+        file.write_text("// nothing")
+    settings.NODE_MODULES = tmp_path  # type: ignore[attr-defined]
+    finders.get_finder.cache_clear()
+    yield tmp_path
+    finders.get_finder.cache_clear()
+
+
+def test_only_what_a_browser_asks_for_is_a_static_file(node_modules: Path) -> None:
+    names = sorted(name for name, _ in LibraryFinder().list([]))
+    assert names == ["katex/dist/fonts/KaTeX_Main.woff2", "marked/lib/marked.esm.js", "remend/dist/index.js"]
+
+
+@pytest.mark.parametrize(
+    "path", ["libraries/evil/x.js", "libraries/../x.js", "marked/lib/marked.esm.js", "libraries/"]
+)
+def test_nothing_else_is_found(node_modules: Path, path: str) -> None:
+    assert LibraryFinder().find(path) == []
+    assert LibraryFinder().find("libraries/marked/lib/marked.esm.js") == str(node_modules / "marked/lib/marked.esm.js")
+
+
+def test_the_import_map_names_what_is_installed(node_modules: Path) -> None:
+    assert libraries.addresses() == {
+        "marked": "/static/libraries/marked/lib/marked.esm.js",
+        "remend": "/static/libraries/remend/dist/index.js",
+    }
+
+
+def test_a_page_without_libraries_has_no_import_map_and_no_nonce(
+    settings: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    settings.NODE_MODULES = tmp_path / "missing"  # type: ignore[attr-defined]
+    finders.get_finder.cache_clear()
+    request = RequestFactory().get("/")
+    request.csp_nonce = "the-nonce"  # type: ignore[attr-defined]
+    page = Template("{% load libraries %}{% browser_libraries %}").render(Context({"request": request}))
+    finders.get_finder.cache_clear()
+    assert page.strip() == ""
+
+
+def test_the_import_map_is_allowed_by_its_nonce(node_modules: Path) -> None:
+    request = RequestFactory().get("/")
+    request.csp_nonce = "the-nonce"  # type: ignore[attr-defined]
+    page = Template("{% load libraries %}{% browser_libraries %}").render(Context({"request": request}))
+    script = page.split('<script type="importmap" nonce="the-nonce">')[1].split("</script>")[0]
+    assert json.loads(script)["imports"] == libraries.addresses()
+    assert page.count('rel="modulepreload"') == 2
+
+
+@pytest.mark.parametrize("is_installed", [True, False], ids=["with npm", "without npm"])
+def test_collecting_static_files_needs_no_npm(tmp_path: Path, is_installed: bool) -> None:
+    if is_installed and not (ROOT / "node_modules/marked").exists():
+        pytest.skip("the browser libraries are not installed")
+    node_modules = ROOT / "node_modules" if is_installed else tmp_path / "missing"
+    (tmp_path / "collected_settings.py").write_text(
+        PRODUCTION.format(root=str(tmp_path / "static"), node_modules=str(node_modules))
+    )
+    environment = {
+        "PYTHONPATH": f"{tmp_path}:{ROOT}",
+        "DJANGO_SETTINGS_MODULE": "collected_settings",
+        "SECRET_KEY": "x" * 60,
+        "DEBUG": "off",  # whatever a developer's .env says
+    }
+    command = [sys.executable, "-W", "error", "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
+    hashed = json.loads((tmp_path / "static/staticfiles.json").read_text())["paths"]
+    assert all(f"libraries/{file}" in hashed for file in libraries.MODULES.values()) == is_installed
+    module = (tmp_path / "static" / hashed["chat/js/markdown.js"]).read_text()
+    assert 'import("marked")' in module
+    assert f'"./{Path(hashed["chat/js/markdown/sheet.js"]).relative_to("chat/js")}"' in module

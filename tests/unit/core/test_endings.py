@@ -1,0 +1,33 @@
+"""How a stream that broke no rule has ended: the table of docs/protocol.md."""
+
+import pytest
+
+from chat.core.endings import Status, ending_of
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "is_done", "is_refused", "has_text", "status"),
+    [
+        ("stop", True, False, True, Status.COMPLETE),
+        ("stop", False, False, True, Status.COMPLETE),
+        ("", True, False, True, Status.COMPLETE),
+        ("tool_calls", True, False, True, Status.COMPLETE),
+        ("never heard of", True, False, True, Status.COMPLETE),
+        ("length", True, False, True, Status.LENGTH),
+        ("length", True, False, False, Status.LENGTH),
+        ("content_filter", True, False, True, Status.FILTERED),
+        ("stop", True, True, True, Status.REFUSED),
+        ("", False, False, True, Status.TRUNCATED),
+        ("", False, True, True, Status.TRUNCATED),
+        ("", False, False, False, Status.FAILED),
+        ("", True, False, False, Status.FAILED),
+        ("stop", True, False, False, Status.FAILED),
+        ("tool_calls", True, False, False, Status.FAILED),
+    ],
+)
+def test_an_ending_follows_from_what_the_stream_said(
+    finish_reason: str, is_done: bool, is_refused: bool, has_text: bool, status: Status
+) -> None:
+    ending = ending_of(finish_reason, is_done=is_done, is_refused=is_refused, has_text=has_text)
+    assert ending.status == status
+    assert bool(ending.error) == (status == Status.FAILED), "A failure has a sentence of its own"

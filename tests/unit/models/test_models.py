@@ -1,0 +1,54 @@
+"""The stored data: what must fit."""
+
+import uuid
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from chat.conversations import messages
+from chat.conversations.messages import Question
+from chat.core.endings import Status
+from chat.core.reply import TEXT, Part, Reply
+from chat.generation.finishing import finish
+from chat.models import Generation, MessagePart
+
+
+def largest(model: type, name: str) -> int:
+    """The largest number that a field can hold in every database."""
+    kind = model._meta.get_field(name).get_internal_type()
+    return BaseDatabaseOperations.integer_field_ranges[kind][1]
+
+
+def test_as_many_parts_can_be_stored_as_a_reply_may_have() -> None:
+    """A model that changes between reasoning and text at each character makes a part of each."""
+    assert largest(MessagePart, "number") >= settings.CHAT_OUTPUT_CHARS
+
+
+def test_positions_can_be_stored_without_an_output_limit() -> None:
+    assert largest(Generation, "ends_at") >= 2**31 - 1
+
+
+@pytest.mark.django_db
+def test_an_answer_that_ends_while_its_page_is_read_is_not_shown_as_complete_without_its_end() -> None:
+    owner = User.objects.create(username="reader")
+    question = Question(uuid.uuid4(), "Why?", None, "m")
+    generation = messages.ask(owner.pk, uuid.uuid4(), question, lambda: True).generation
+    whole = Reply([Part(TEXT, "All of it.")])
+
+    def finish_after_the_first_prefetch(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if "chat_generation" in sql or "chat_messagepart" in sql:
+            stack.close()
+            finish(generation, Status.COMPLETE, whole)
+        return result
+
+    with ExitStack() as stack:
+        stack.enter_context(connection.execute_wrapper(finish_after_the_first_prefetch))
+        shown = generation.message.conversation.branch()[-1]
+    assert shown.generation
+    assert shown.generation.is_running or shown.text == "All of it."

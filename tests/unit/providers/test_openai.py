@@ -1,0 +1,101 @@
+"""Reading the upstream's chunks, and its Retry-After: the pure part of chat/providers/openai.py."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chat.errors import UpstreamBroke
+from chat.providers import openai
+from chat.providers.openai import Finish, Reasoning, Refusal, Text, Usage
+
+NOW = 1_767_225_600.0
+"""Thu, 01 Jan 2026 00:00:00 GMT"""
+
+
+def read(chunk: object, event: str = "message") -> list[openai.Event]:
+    return list(openai.read_chunk(event, chunk if isinstance(chunk, str) else json.dumps(chunk)))
+
+
+def chunk(delta: object = None, **choice: object) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, **choice}]}
+
+
+@pytest.mark.parametrize(
+    ("data", "events"),
+    [
+        (chunk({"content": "Hi"}), [Text("Hi")]),
+        (chunk({"role": "assistant", "content": ""}), []),
+        (chunk({"content": None, "refusal": None}), []),
+        (chunk({"reasoning_content": "hm"}), [Reasoning("hm")]),
+        (chunk({"reasoning": "hm"}), [Reasoning("hm")]),
+        (chunk({"reasoning": "hm", "reasoning_content": "hm"}), [Reasoning("hm")]),
+        (chunk({"refusal": "No."}), [Refusal("No.")]),
+        (chunk({"reasoning": "hm", "content": "Hi"}), [Reasoning("hm"), Text("Hi")]),
+        (chunk({}, finish_reason="stop"), [Finish("stop")]),
+        (chunk({"content": "!"}, finish_reason="length"), [Text("!"), Finish("length")]),
+        (chunk({"content": "Hi"}, finish_reason=None), [Text("Hi")]),
+        ({"choices": []}, []),
+        ({"choices": None}, []),
+        ({}, []),
+        ({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}, [Usage(1, 2)]),
+        ({"choices": [], "usage": None}, []),
+        ({"choices": [], "usage": {}}, [Usage(None, None)]),
+        ({"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": 2**31}}, [Usage(None, None)]),
+        ({"choices": [], "usage": {"prompt_tokens": "1", "completion_tokens": True}}, [Usage(None, None)]),
+        (chunk({"content": ["Hi"]}), []),
+        (chunk({"content": {"a": 1}, "reasoning": 5, "refusal": False}), []),
+        (chunk("Hi"), []),
+        (chunk(None), []),
+        (chunk({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{}"}}]}), []),
+        ({"choices": ["Hi", None, 5]}, []),
+        ({"choices": {"index": 0}}, []),
+        ({"choices": [{"delta": {"content": "Hi"}}]}, [Text("Hi")]),
+        ({"choices": [{"index": 1, "delta": {"content": "B"}}, {"index": 0, "delta": {"content": "A"}}]}, [Text("A")]),
+        (chunk({"content": "\ud83d"}), [Text("\ud83d")]),
+    ],
+)
+def test_reads_what_a_chunk_says(data: object, events: list[openai.Event]) -> None:
+    assert read(data) == events
+
+
+@pytest.mark.parametrize("data", ["", "nonsense", "{", "[]", "null", "5", '"text"', "[" * 100_000, "1" * 5000])
+def test_refuses_what_is_not_a_chunk(data: str) -> None:
+    with pytest.raises(UpstreamBroke):
+        read(data)
+
+
+@pytest.mark.parametrize(
+    ("event", "data"),
+    [
+        ("error", {"message": "overloaded"}),
+        ("message", {"error": {"message": "overloaded", "code": 529}}),
+        ("message", {"error": "overloaded"}),
+        ("message", {"error": {"message": "x"}, "choices": [{"index": 0, "delta": {"content": "Hi"}}]}),
+    ],
+)
+def test_an_error_in_the_stream_is_an_error_whose_words_are_not_shown(event: str, data: object) -> None:
+    with pytest.raises(UpstreamBroke) as caught:
+        read(data, event)
+    assert "overloaded" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("0", 0),
+        ("7", 7),
+        ("0.5", 0.5),
+        ("-3", 0),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        ("Thu, 01 Jan 2026 00:00:30 GMT", 30),
+        ("Wed, 31 Dec 2025 23:59:00 GMT", 0),
+        ("Thu, 01 Jan 99999 00:00:30 GMT", None),
+        ("inf", float("inf")),
+    ],
+)
+def test_reads_retry_after_in_seconds_and_as_a_date(value: str | None, seconds: float | None) -> None:
+    assert openai.retry_after(value, NOW) == seconds

@@ -1,0 +1,119 @@
+"""Who asks is found out with plain statements, and is whom Django would find."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.test import override_settings
+from django.utils import timezone
+
+from chat.serving.sessions import SessionStore, read_users_plainly
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def reading_plainly() -> Iterator[None]:
+    before = ModelBackend.get_user
+    read_users_plainly()
+    yield
+    ModelBackend.get_user = before  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def user() -> User:
+    return User.objects.create_user("reader", password="a password", first_name="Ada", last_login=timezone.now())
+
+
+def logged_in(user: User) -> str:
+    """The key of a session as Django's own store writes it."""
+    session = db.SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    assert session.session_key
+    return session.session_key
+
+
+def who(key: str | None) -> User | AnonymousUser:
+    request = HttpRequest()
+    request.session = SessionStore(key)
+    return get_user(request)  # type: ignore[return-value]
+
+
+def test_it_is_the_user_as_the_orm_reads_it(user: User) -> None:
+    found = who(logged_in(user))
+    stored = User.objects.get(pk=user.pk)
+    assert {**vars(found), "_state": None} == {**vars(stored), "_state": None}
+    assert not found._state.adding
+
+
+@pytest.mark.parametrize("key", ["\0" * 32, "x" * 31 + "\0", "é" * 32], ids=ascii)
+def test_what_can_be_no_key_is_not_looked_for(django_assert_num_queries: Callable[..., Any], key: str) -> None:
+    """PostgreSQL takes no NUL, which a cookie can say: `sessionid="\\000…"`."""
+    with django_assert_num_queries(0):
+        assert who(key) == AnonymousUser()
+
+
+@pytest.mark.parametrize("key", [None, "", "x" * 32, "'; --" * 4])
+def test_it_is_nobody_without_a_session(key: str | None) -> None:
+    assert who(key) == AnonymousUser()
+
+
+def no_longer_valid(user: User, key: str) -> None:
+    Session.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(seconds=1))
+
+
+def tampered_with(user: User, key: str) -> None:
+    Session.objects.filter(pk=key).update(session_data="e30:abc:def")
+
+
+def of_who_logged_out(user: User, key: str) -> None:
+    SessionStore(key).flush()
+
+
+def of_who_has_another_password(user: User, key: str) -> None:
+    user.set_password("another")
+    user.save()
+
+
+def of_who_may_not_log_in(user: User, key: str) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def of_who_is_gone(user: User, key: str) -> None:
+    user.delete()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        no_longer_valid,
+        tampered_with,
+        of_who_logged_out,
+        of_who_has_another_password,
+        of_who_may_not_log_in,
+        of_who_is_gone,
+    ],
+)
+def test_it_is_nobody_with_a_session(user: User, make: Callable[[User, str], None]) -> None:
+    key = logged_in(user)
+    assert who(key) == user
+    make(user, key)
+    assert who(key) == AnonymousUser()
+
+
+def test_a_session_outlives_a_change_of_the_secret_key(user: User) -> None:
+    with override_settings(SECRET_KEY="an older one"):
+        key = logged_in(user)
+    assert who(key) == AnonymousUser()
+    with override_settings(SECRET_KEY="the new one", SECRET_KEY_FALLBACKS=["an older one"]):
+        assert who(key) == user
