@@ -73,7 +73,7 @@ PAGE = f"""<!doctype html><link rel="stylesheet" href="/static/chat/css/base/tok
 <script type="importmap">{IMPORT_MAP}</script>
 <main class="chat" style="max-width: 42rem"></main>"""
 MEASURE = """async ([text, size, count]) => {
-    const { Markdown } = await import("/static/chat/js/markdown.js");
+    const { Markdown } = await import("/static/chat/js/markdown/markdown.js");
     window.markdown ??= await Markdown.load();
     const element = document.createElement("div");
     document.querySelector("main").replaceChildren(element);

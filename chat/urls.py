@@ -22,6 +22,8 @@ from chat.views import (
     temporary,
 )
 
+app_name = "chat"
+
 urlpatterns = [
     path("", conversations.new, name="new"),
     path("c/<uuid:conversation_id>/", conversations.show, name="conversation"),
@@ -30,22 +32,22 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
     path("settings/", preferences.defaults, name="preferences"),
     path("c/<uuid:conversation_id>/title/", organizing.rename, name="title"),
-    path("c/<uuid:conversation_id>/shelf/", organizing.shelve, name="shelf"),
+    path("c/<uuid:conversation_id>/shelf/", organizing.set_flags, name="flags"),
     path("c/<uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),
     path("c/<uuid:conversation_id>/restoration/", organizing.restore, name="restoration"),
     path("conversations/", listing.conversations, name="conversations"),
-    path("archive/", listing.archive, name="archived"),
+    path("archive/", listing.archive, name="archive"),
     path("settings/prompts/", prompts.prompts, name="prompts"),
     path("settings/prompts/<uuid:prompt_id>/", prompts.prompt, name="prompt"),
     path("settings/prompts/<uuid:prompt_id>/deletion/", prompts.delete, name="prompt_deletion"),
-    path("prompts/", prompts.offered, name="library"),
-    path("c/<uuid:conversation_id>/departure/", temporary.leave, name="departure"),
-    path("c/<uuid:conversation_id>/keeping/", temporary.keep, name="keeping"),
+    path("prompts/", prompts.offered, name="offered_prompts"),
+    path("c/<uuid:conversation_id>/departure/", temporary.leave, name="leave"),
+    path("c/<uuid:conversation_id>/keeping/", temporary.keep, name="keep"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
     path("settings/erasure/", erasure.show, name="erasure"),
-    path("settings/erasure/conversations/", erasure.conversations, name="conversations_erasure"),
-    path("settings/erasure/account/", erasure.account, name="account_erasure"),
+    path("settings/erasure/conversations/", erasure.conversations, name="erase_conversations"),
+    path("settings/erasure/account/", erasure.account, name="erase_account"),
     path("settings/import/", imports.show, name="import"),
     path("imports/", imports.create, name="imports"),
     path("attachments/", attachments.create, name="attachments"),

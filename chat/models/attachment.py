@@ -62,7 +62,7 @@ class Attachment(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("attachment", args=[self.pk])
+        return reverse("chat:attachment", args=[self.pk])
 
     @property
     def is_image(self) -> bool:

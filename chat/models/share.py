@@ -52,4 +52,4 @@ class Share(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("shared", args=[self.token])
+        return reverse("chat:shared", args=[self.token])

@@ -27,12 +27,12 @@ class Box(NamedTuple):
 
 
 BOX = Box(320, 208)
-"""How large the only image of a message is shown; static/chat/js/attachments.js says the same."""
+"""How large the only image of a message is shown; static/chat/js/attachments/message_attachments.js says the same."""
 
 
 @register.filter
 def about(attachment: Attachment) -> str:
-    """What stands below the name of a file: its kind, its pages, its size; attachment.js says the same."""
+    """What stands below the name of a file: its kind, its pages, its size; attachment_summary.js says the same."""
     kind = {"image": _("Image"), "text": _("Text"), "pdf": _("PDF")}[attachment.kind]
     pages = attachment.pages
     extent = [ngettext("%s page", "%s pages", pages) % pages] if pages else []

@@ -74,7 +74,7 @@ def duration(seconds: float | None) -> str:
 
 @register.filter
 def reasoning_title(message: Message | None) -> str:
-    """What stands above a message's reasoning; static/chat/js/reasoning.js says the same."""
+    """What stands above a message's reasoning; static/chat/js/message/reasoning.js says the same."""
     if message and message.is_reasoning:
         return _("Thinking…")
     is_running = message and message.generation and message.generation.is_running

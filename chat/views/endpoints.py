@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from chat.errors import ChatError, MethodNotAllowed, NotLoggedIn, Unavailable
@@ -104,4 +105,4 @@ def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:
     if wants_json(request):
         return error_response(request, error)
     # Nobody can come back to the address of a POST, and its conversation need not exist yet.
-    return redirect_to_login("/" if request.method == "POST" else request.get_full_path())
+    return redirect_to_login(reverse("chat:new") if request.method == "POST" else request.get_full_path())

@@ -14,7 +14,7 @@ from chat.i18n import translated
 FOR_SCRIPTS = (
     "conversations",
     "title",
-    "shelf",
+    "flags",
     "deletion",
     "restoration",
     "ancestors",
@@ -22,15 +22,15 @@ FOR_SCRIPTS = (
     "thumbnail",
     "attachment_deletion",
     "messages",
-    "departure",
-    "keeping",
+    "leave",
+    "keep",
     "regenerations",
     "continuations",
     "selection",
     "feedback",
     "share",
     "revocation",
-    "library",
+    "offered_prompts",
     "prompt_deletion",
     "events",
     "cancellation",
@@ -55,7 +55,8 @@ def error_response(request: HttpRequest, error: errors.ChatError, **context: obj
 def wants_json(request: HttpRequest) -> bool:
     """Is this a request of docs/protocol.md, sent by a script?"""
     try:
-        name = resolve(request.path_info).url_name
+        found = resolve(request.path_info)
+        name = found.url_name if found.app_names == ["chat"] else None
     except Resolver404:
         name = None
     if posted_by_form(request):
@@ -77,7 +78,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def too_large(request: HttpRequest) -> HttpResponse:
     """For a body that is refused before anything looks at it, and before anybody knows who sent it."""
     sentence = _("This is larger than the site accepts. Go back, where your text still is, and shorten it.")
-    if request.path in (reverse("imports"), reverse("attachments")):
+    if request.path in (reverse("chat:imports"), reverse("chat:attachments")):
         sentence = _("This file is larger than the site accepts.")
     error = errors.TooLong(sentence)
     with translation.override(translation.get_language_from_request(request)):

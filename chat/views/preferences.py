@@ -29,7 +29,7 @@ async def conversation(request: HttpRequest, user: AbstractBaseUser, conversatio
             raise fault
         return await in_database(_conversation, request, user, conversation_id, form)
     await write_in_database(preferences.set_options, user.pk, conversation_id, form.options)
-    return _done(request, form.options, redirect("conversation", conversation_id))
+    return _done(request, form.options, redirect("chat:conversation", conversation_id))
 
 
 @endpoint("GET", "POST")
@@ -43,7 +43,7 @@ async def defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse
             raise fault
         return await in_database(render_form, request, "chat/settings/preferences.html", form)
     await write_in_database(preferences.prefer, user.pk, form.options)
-    return _done(request, form.options, redirect(reverse("preferences") + "?saved"))
+    return _done(request, form.options, redirect(reverse("chat:preferences") + "?saved"))
 
 
 def _done(request: HttpRequest, options: Options, after: HttpResponse) -> HttpResponse:

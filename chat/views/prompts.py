@@ -49,7 +49,7 @@ async def prompt(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.U
 async def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
     """POST /settings/prompts/<uuid>/deletion/ — for good."""
     await write_in_database(prompt_library.delete, user.pk, prompt_id)
-    return redirect("prompts") if posted_by_form(request) else JsonResponse({"id": prompt_id})
+    return redirect("chat:prompts") if posted_by_form(request) else JsonResponse({"id": prompt_id})
 
 
 async def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page) -> HttpResponseBase:
@@ -68,7 +68,7 @@ async def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page)
 
 
 def _stored(request: HttpRequest, prompt: Prompt) -> HttpResponse:
-    return redirect("prompts") if posted_by_form(request) else JsonResponse(_as_json(prompt))
+    return redirect("chat:prompts") if posted_by_form(request) else JsonResponse(_as_json(prompt))
 
 
 def _offered(user: AbstractBaseUser) -> HttpResponse:

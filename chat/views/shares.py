@@ -26,7 +26,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
     """POST /c/<uuid>/shares/ — a link to the branch on show."""
     share = await write_in_database(sharing.share, user.pk, conversation_id, read_days(request))
     if posted_by_form(request):
-        return redirect("shares")
+        return redirect("chat:shares")
     url = request.build_absolute_uri(share.get_absolute_url())
     return JsonResponse({"token": share.token, "url": url, "expires_at": share.expires_at}, status=201)
 
@@ -41,7 +41,7 @@ async def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseB
 async def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> HttpResponseBase:
     """POST /shares/<token>/revocation/ — the link shows nothing from now on."""
     await write_in_database(sharing.revoke, user.pk, token)
-    return redirect("shares") if posted_by_form(request) else JsonResponse({})
+    return redirect("chat:shares") if posted_by_form(request) else JsonResponse({})
 
 
 @public

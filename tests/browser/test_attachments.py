@@ -105,7 +105,7 @@ def test_what_is_chosen_before_the_page_is_ready_is_not_lost(
     context_for: Callable[..., BrowserContext], site: Site, alice: Client
 ) -> None:
     page, held = context_for(alice).new_page(), list[Route]()
-    page.route(re.compile(r"/attaching\.\w+\.js"), lambda route: held.append(route))
+    page.route(re.compile(r"/attachment_field\.\w+\.js"), lambda route: held.append(route))
     page.goto(site.url, wait_until="commit")
     page.locator(".attach__input").set_input_files(NOTES)
     eventually(lambda: page.wait_for_timeout(20) or held, "The module is asked for")
@@ -116,7 +116,7 @@ def test_what_is_chosen_before_the_page_is_ready_is_not_lost(
 SIZES_IN_WORDS = """async (sizes) => {
     const address = performance.getEntriesByType("resource").find(({ name }) => name.includes("/file_size."));
     const { fileSize } = await import(address.name);
-    return sizes.map((size) => fileSize(size));
+    return sizes.map((size) => fileSize(size, document.documentElement.lang));
 }"""
 
 

@@ -7,6 +7,7 @@ import threading
 import uuid
 import zipfile
 import zlib
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
@@ -133,24 +134,26 @@ def deflated(content: bytes, times: int = 1) -> bytes:
     return b"<< /Length %d /Filter [%b] >>\nstream\n%b\nendstream" % (len(content), filters, content)
 
 
-LONG = page_of(deflated(b"BT (x) Tj ET\n" * 5_000_000))
-"""65 MB to be read a letter at a time, which takes a minute."""
+def long() -> bytes:
+    """65 MB to be read a letter at a time, which takes a minute."""
+    return page_of(deflated(b"BT (x) Tj ET\n" * 5_000_000))
 
-REFUSED = {
-    "a zip": (zip_bomb(), 415),
-    "a PNG that claims 3,600 megapixels": (claiming(60_000, 60_000), 413),
-    "a PNG that claims 4 gigapixels in a line": (claiming(2**31 - 1, 2), 413),
-    "a PNG that has less than it claims": (claiming(7_000, 7_000), 415),
-    "a GIF that claims 4 gigapixels": (image("GIF")[:6] + b"\xff\xff\xff\xff" + image("GIF")[10:], 413),
-    "a PNG whose profile becomes 200 MB": (profile_bomb(), 415),
-    "a PDF of 10,000 pages": (pdf(["x"] * 10_000), 413),
-    "a PDF of 10,000 pages that claims one": (pdf(["x"] * 10_000, count=1), 413),
+
+REFUSED: dict[str, tuple[Callable[[], bytes], int]] = {
+    "a zip": (zip_bomb, 415),
+    "a PNG that claims 3,600 megapixels": (lambda: claiming(60_000, 60_000), 413),
+    "a PNG that claims 4 gigapixels in a line": (lambda: claiming(2**31 - 1, 2), 413),
+    "a PNG that has less than it claims": (lambda: claiming(7_000, 7_000), 415),
+    "a GIF that claims 4 gigapixels": (lambda: image("GIF")[:6] + b"\xff\xff\xff\xff" + image("GIF")[10:], 413),
+    "a PNG whose profile becomes 200 MB": (profile_bomb, 415),
+    "a PDF of 10,000 pages": (lambda: pdf(["x"] * 10_000), 413),
+    "a PDF of 10,000 pages that claims one": (lambda: pdf(["x"] * 10_000, count=1), 413),
     "a PDF whose pages are its own parents": (
-        of_objects([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 >>"]),
+        lambda: of_objects([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 2 >>"]),
         415,
     ),
     "a PDF whose pages lead in a circle": (
-        of_objects(
+        lambda: of_objects(
             [
                 b"<< /Type /Catalog /Pages 2 0 R >>",
                 b"<< /Type /Pages /Kids [3 0 R 3 0 R] /Count 2 >>",
@@ -160,7 +163,7 @@ REFUSED = {
         415,
     ),
     "a PDF with pages below pages below pages": (
-        of_objects(
+        lambda: of_objects(
             [
                 b"<< /Type /Catalog /Pages 2 0 R >>",
                 *(b"<< /Type /Pages /Kids [%d 0 R] /Count 1 >>" % (number + 3) for number in range(5_000)),
@@ -169,25 +172,27 @@ REFUSED = {
         ),
         415,
     ),
-    "a PDF of brackets": (page_of(b"[" * 1_000_000), 415),
-    "a PDF of dictionaries": (page_of(b"<< /A " * 200_000), 415),
-    "a PDF whose object is itself": (page_of(b"4 0 R"), 415),
+    "a PDF of brackets": (lambda: page_of(b"[" * 1_000_000), 415),
+    "a PDF of dictionaries": (lambda: page_of(b"<< /A " * 200_000), 415),
+    "a PDF whose object is itself": (lambda: page_of(b"4 0 R"), 415),
     "a PDF whose form draws itself": (
-        page_of(
+        lambda: page_of(
             b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 4 0 R >> >> /Length 5 >>\n"
             b"stream\n/X Do\nendstream",
             b"/XObject << /X 4 0 R >>",
         ),
         415,
     ),
-    "a PDF that becomes a gigabyte": (page_of(deflated(b"\0" * 1_000_000_000)), 415),
-    "a PDF packed three times": (page_of(deflated(b" " * 300_000_000, times=3)), 415),
+    "a PDF that becomes a gigabyte": (lambda: page_of(deflated(b"\0" * 1_000_000_000)), 415),
+    "a PDF packed three times": (lambda: page_of(deflated(b" " * 300_000_000, times=3)), 415),
 }
+"""What makes each, which takes time and memory, and with which status it is refused."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_bomb_is_refused_and_the_site_does_not_grow(alice: Client, site: Site, name: str) -> None:
-    content, status = REFUSED[name]
+    make, status = REFUSED[name]
+    content = make()
     with grows_less_than(site, MEGABYTES):
         answer = alice.upload(content)
     assert (answer.status, answer.code) == (status, {413: "too_long", 415: "unsupported"}[status])
@@ -233,8 +238,8 @@ def test_a_process_that_is_killed_costs_that_file_alone(
     alice: Client, bob: Client, site: Site, upstream: ScriptedUpstream, question: str
 ) -> None:
     answers: list[Answer] = []
-    pk = str(uuid.uuid4())
-    thread = threading.Thread(target=lambda: answers.append(alice.upload(LONG, pk=pk)))
+    content, pk = long(), str(uuid.uuid4())
+    thread = threading.Thread(target=lambda: answers.append(alice.upload(content, pk=pk)))
     thread.start()
     eventually(lambda: children(site), "a process for the file")
     assert bob.upload(b"Meanwhile").status == 201

@@ -44,11 +44,11 @@ CASES: dict[str, list[Case]] = {
     ],
     "preferences": [Case("GET", 200, page=True), Case("POST", 200, body=lambda: {"system_prompt": "Be brief."})],
     "title": [Case("POST", 200, "conversation", lambda: {"title": "Called otherwise"})],
-    "shelf": [Case("POST", 200, "conversation", lambda: {"pinned": True, "archived": True})],
+    "flags": [Case("POST", 200, "conversation", lambda: {"pinned": True, "archived": True})],
     "deletion": [Case("POST", 200, "conversation")],
     "restoration": [Case("POST", 200, "conversation")],
     "conversations": [Case("GET", 200)],
-    "archived": [Case("GET", 200, page=True)],
+    "archive": [Case("GET", 200, page=True)],
     "prompts": [
         Case("GET", 200, page=True),
         Case("POST", 200, body=lambda: {"name": "Mine", "text": "Hello"}),
@@ -58,15 +58,15 @@ CASES: dict[str, list[Case]] = {
         Case("POST", 200, "prompt", lambda: {"name": "Changed", "text": "Hello"}),
     ],
     "prompt_deletion": [Case("POST", 200, "prompt")],
-    "library": [Case("GET", 200)],
+    "offered_prompts": [Case("GET", 200)],
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],
-    "departure": [Case("POST", 204, "conversation")],
-    "keeping": [Case("POST", 200, "conversation")],
+    "leave": [Case("POST", 204, "conversation")],
+    "keep": [Case("POST", 200, "conversation")],
     "erasure": [Case("GET", 200, page=True)],
-    "conversations_erasure": [Case("POST", 400)],  # without the password: tests/http/test_erasure.py
-    "account_erasure": [Case("POST", 400)],
+    "erase_conversations": [Case("POST", 400)],  # without the password: tests/http/test_erasure.py
+    "erase_account": [Case("POST", 400)],
     "import": [Case("GET", 200, page=True)],
     "imports": [Case("POST", 400)],  # without a file: tests/http/test_imports.py
     "share": [Case("POST", 409, "conversation")],  # while it is written: tests/http/test_shares.py
@@ -129,7 +129,7 @@ class Things:
     attachment: str
 
     def path(self, name: str, case: Case) -> str:
-        return reverse(name, args=[getattr(self, case.of)] if case.of else [])
+        return reverse(f"chat:{name}", args=[getattr(self, case.of)] if case.of else [])
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_without_its_token_it_is_for_nobody(
 ) -> None:
     for client in (nobody, client_for(site), client_for(site, is_staff=True, is_superuser=True)):
         for query in ("", "?token=x"):
-            reply = client.get(reverse(name) + query)
+            reply = client.get(reverse(f"chat:{name}") + query)
             assert (reply.status, reply.code) == (403, "forbidden")
 
 

@@ -68,11 +68,11 @@ def pdf(pages: Sequence[str], count: int | None = None) -> bytes:
 
 def of_objects(objects: Sequence[bytes], trailer: str = "") -> bytes:
     """A PDF of these, numbered from 1; the first is its catalogue."""
-    data, offsets = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", []
+    data, offsets = bytearray(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"), []
     for number, body in enumerate(objects, 1):
         offsets.append(len(data))
         data += b"%d 0 obj\n%b\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     size = len(objects) + 1
     data_end = f"trailer\n<< /Size {size} /Root 1 0 R {trailer} >>\nstartxref\n{len(data)}\n%%EOF\n".encode()
-    return data + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + data_end
+    return bytes(data) + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + data_end

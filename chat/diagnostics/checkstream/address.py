@@ -135,7 +135,7 @@ class Address:
         return 443 if self.is_https else 80
 
     def path(self, token: str) -> str:
-        return f"{reverse('test_stream')}?{urlencode({'token': token})}"
+        return f"{reverse('chat:test_stream')}?{urlencode({'token': token})}"
 
     def record(self, plan: Plan, token: str = "", *, encodings: str = "identity", until: str = "end") -> Recording:
         """Ask for a stream and read it up to an event, or to its end: for `plan.seconds` and our patience at most.

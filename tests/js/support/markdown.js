@@ -1,7 +1,7 @@
 /** Markdown rendered in a document: at once, and as it arrives in pieces. */
 import { window } from "./dom.js";
 
-const { Markdown } = await import("../../../static/chat/js/markdown.js");
+const { Markdown } = await import("../../../static/chat/js/markdown/markdown.js");
 
 export const markdown = await Markdown.load();
 

@@ -92,6 +92,8 @@ def test_collecting_static_files_needs_no_npm(tmp_path: Path, is_installed: bool
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
     hashed = json.loads((tmp_path / "static/staticfiles.json").read_text())["paths"]
     assert all(f"libraries/{file}" in hashed for file in libraries.MODULES.values()) == is_installed
-    module = (tmp_path / "static" / hashed["chat/js/markdown.js"]).read_text()
+    module = (tmp_path / "static" / hashed["chat/js/markdown/markdown.js"]).read_text()
     assert 'import("marked")' in module
-    assert f'"./{Path(hashed["chat/js/markdown/sheet.js"]).relative_to("chat/js")}"' in module
+    assert (
+        f'"./{Path(hashed["chat/js/markdown/render/rendered_document.js"]).relative_to("chat/js/markdown")}"' in module
+    )

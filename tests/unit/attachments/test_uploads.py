@@ -3,7 +3,7 @@
 import pytest
 
 from chat.attachments.uploads import clean_name
-from chat.models.attachment import NAME_LENGTH
+from chat.core.limits import FILE_NAME_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from chat.models.attachment import NAME_LENGTH
         ("a\ud800.txt", "a\ufffd.txt"),
         ("a\n\r b.txt", "a b.txt"),
         ("\u202egnp.exe", "gnp.exe"),
-        ("x" * NAME_LENGTH, "x" * NAME_LENGTH),
-        ("x" * 500, "x" * (NAME_LENGTH - 1) + "…"),
-        ("x" * 500 + ".pdf", "x" * (NAME_LENGTH - 5) + "….pdf"),
-        ("x." + "y" * 500, "x." + "y" * (NAME_LENGTH - 23) + "…." + "y" * 19),
+        ("x" * FILE_NAME_CHARACTERS, "x" * FILE_NAME_CHARACTERS),
+        ("x" * 500, "x" * (FILE_NAME_CHARACTERS - 1) + "…"),
+        ("x" * 500 + ".pdf", "x" * (FILE_NAME_CHARACTERS - 5) + "….pdf"),
+        ("x." + "y" * 500, "x." + "y" * (FILE_NAME_CHARACTERS - 23) + "…." + "y" * 19),
     ],
 )
 def test_a_name_is_one_line_without_a_path(name: str, clean: str) -> None:
     assert clean_name(name) == clean
-    assert len(clean) <= NAME_LENGTH
+    assert len(clean) <= FILE_NAME_CHARACTERS

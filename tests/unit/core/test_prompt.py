@@ -6,9 +6,10 @@ import pytest
 
 from chat.core import prompt
 from chat.core.context_window import left_out
+from chat.core.limits import TITLE_CHARACTERS
 from chat.core.prompt import Document, Picture, Turn
 from chat.core.tokens import tokens_of
-from chat.models.conversation import TITLE_LENGTH, first_words
+from chat.models.conversation import first_words
 
 
 def test_builds_a_request_from_the_first_turn_to_the_last() -> None:
@@ -60,7 +61,7 @@ def test_a_request_for_a_title_is_short_however_long_the_answer_is() -> None:
 def test_the_first_words_are_cut_between_words(text: str, words: str) -> None:
     cut = first_words(text)
     assert cut.replace(" …", "…") == words.replace(" …", "…")
-    assert len(cut) <= TITLE_LENGTH
+    assert len(cut) <= TITLE_CHARACTERS
 
 
 LONG = [Turn("user", "a" * 30), Turn("assistant", "b" * 30), Turn("user", "c" * 30), Turn("assistant", "d" * 30)]

@@ -1,6 +1,0 @@
-import { Drafts } from "./drafts.js";
-
-const menu = document.getElementById("account");
-
-// Who logs out leaves no drafts behind for whoever uses this browser next.
-document.getElementById("logout")?.addEventListener("submit", () => new Drafts(menu?.dataset["user"] ?? "").forgetAll());

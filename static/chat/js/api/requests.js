@@ -1,0 +1,196 @@
+import { CsrfToken } from "./csrf_token.js";
+import { failureOf } from "../lib/failure.js";
+import { gettext } from "../lib/i18n.js";
+
+const NOT_STOPPED = gettext("The site could not be reached, so the answer goes on. Try to stop it again.");
+
+/**
+ * The requests of docs/protocol.md, as this page makes them.
+ *
+ * @typedef {import("../lib/failure.js").Failure} Failure
+ * @typedef {import("../lib/stream.js").Asking} Asking
+ * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
+ * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
+ * @typedef {{id: string, model?: string}} GenerationRequest
+ * @typedef {{id: string, title: string, titled_by: string}} ConversationInfo
+ * @typedef {{value: string, comment?: string}} Feedback
+ *
+ * @typedef {object} Attachment a file that the site keeps
+ * @property {string} id
+ * @property {"image" | "text" | "pdf"} kind
+ * @property {string} name
+ * @property {number} size in bytes
+ * @property {number | null} width of an image, in pixels
+ * @property {number | null} height
+ * @property {number | null} pages of a PDF
+ * @property {string} url
+ * @property {string | null} thumbnail its address, of an image
+ */
+export class Requests {
+  #root;
+  #token;
+
+  /** @param {string} root the path of the site's first page */
+  constructor(root) {
+    this.#root = root;
+    this.#token = new CsrfToken(root);
+  }
+
+  /** @param {string} id */
+  conversationUrl(id) {
+    return `${this.#root}c/${id}/`;
+  }
+
+  /** @param {string} generation */
+  eventsUrl(generation) {
+    return `${this.#root}generations/${generation}/events/`;
+  }
+
+  /** @param {Question} question @returns {Asking} */
+  askRequest({ conversation, attachments, ...body }) {
+    const ids = attachments.length ? { attachments: attachments.map(({ id }) => id) } : {};
+    return post(`${this.conversationUrl(conversation)}messages/`, { ...body, ...ids });
+  }
+
+  /** Where files are uploaded to. */
+  get attachmentsUrl() {
+    return `${this.#root}attachments/`;
+  }
+
+  /** A file that was uploaded is not to be sent. @param {string} attachment @returns {Promise<Failure | null>} */
+  discardAttachment(attachment) {
+    return this.#post(`${this.attachmentsUrl}${attachment}/deletion/`);
+  }
+
+  /** What the form posts to that makes an ordinary conversation of a temporary one. @param {string} id */
+  keepingUrl(id) {
+    return `${this.conversationUrl(id)}keeping/`;
+  }
+
+  /** The page of a temporary conversation is left; the request outlives it. @param {string} id */
+  leaveConversation(id) {
+    const body = new URLSearchParams({ csrfmiddlewaretoken: this.#token.value });
+    navigator.sendBeacon(`${this.conversationUrl(id)}departure/`, body);
+  }
+
+  /** What the forms of a message post to, and where its details are. @param {string} message */
+  messageUrls(message) {
+    const address = `${this.#root}messages/${message}/`;
+    return { retry: `${address}regenerations/`, continue: `${address}continuations/`, details: `${address}details/` };
+  }
+
+  /** @param {string} message @param {GenerationRequest} request @returns {Asking} */
+  regenerateRequest(message, request) {
+    return post(this.messageUrls(message).retry, request);
+  }
+
+  /** @param {string} message @param {GenerationRequest} request @param {number} position that the page has @returns {Asking} */
+  continueRequest(message, request, position) {
+    return post(this.messageUrls(message).continue, request, { "Last-Event-ID": String(position) });
+  }
+
+  /**
+   * Asks to stop a generation; its ending arrives on its stream.
+   * @param {string} generation
+   * @returns {Promise<Failure | null>}
+   */
+  async cancelGeneration(generation) {
+    const failure = await this.#post(`${this.#root}generations/${generation}/cancellation/`);
+    return failure && !failure.status ? { ...failure, message: NOT_STOPPED } : failure;
+  }
+
+  /** Puts the branch through a message on show, from now on. @param {string} message @returns {Promise<Failure | null>} */
+  selectBranch(message) {
+    return this.#post(`${this.#root}messages/${message}/selection/`);
+  }
+
+  /** How a conversation's model is to answer, from now on. @param {string} conversation @param {Settings} settings @returns {Promise<Failure | null>} */
+  saveSettings(conversation, settings) {
+    return this.#post(`${this.conversationUrl(conversation)}settings/`, settings);
+  }
+
+  /** Stores what its reader thinks of an answer. @param {string} message @param {Feedback} opinion @returns {Promise<Failure | null>} */
+  saveFeedback(message, opinion) {
+    return this.#post(`${this.#root}messages/${message}/feedback/`, opinion);
+  }
+
+  /** Does something with a conversation as a whole: `noun` is what is posted to. @param {string} id @param {string} noun @param {object} [body] */
+  updateConversation(id, noun, body) {
+    return this.#post(`${this.conversationUrl(id)}${noun}/`, body);
+  }
+
+  /**
+   * A page of the list of conversations: its items, empty while they are those of `tag`; null if it cannot be had.
+   * @param {string} query
+   * @param {string} tag that an earlier one bore
+   */
+  async fetchList(query, tag) {
+    const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
+    try {
+      const response = await fetch(`${this.#root}conversations/${query}`, { headers, cache: "no-store" });
+      const html = response.ok ? await response.text() : "";
+      return { status: response.status, html, tag: response.headers.get("ETag") ?? "" };
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * A conversation's page as the server has it now; null if it cannot be had.
+   * @param {string} id
+   * @param {string} from the message that it is to begin with
+   * @returns {Promise<Document | null>}
+   */
+  async fetchPage(id, from) {
+    try {
+      const response = await fetch(`${this.conversationUrl(id)}?from=${from}`, { headers: { Accept: "text/html" }, cache: "no-store" });
+      return new DOMParser().parseFromString(await response.text(), "text/html");
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {string} id @returns {Promise<ConversationInfo | null>} null if it could not be learnt */
+  async fetchConversation(id) {
+    try {
+      const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" } });
+      return response.ok ? await response.json() : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * As the browser's own; a POST bears the token.
+   * @param {string} url
+   * @param {RequestInit} init
+   * @returns {Promise<Response>}
+   */
+  async fetch(url, init) {
+    if (init.method !== "POST") return fetch(url, init);
+    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal);
+  }
+
+  /**
+   * Sends what bears the token; if that is stale, again, once, with a fresh one.
+   * @param {(token: string) => Promise<Response>} send
+   * @param {AbortSignal | null} [signal]
+   */
+  async withToken(send, signal) {
+    const response = await send(this.#token.value);
+    const isStale = response.status === 403 && (await failureOf(response.clone(), true))?.code === "csrf";
+    return isStale && (await this.#token.renew(signal)) ? send(this.#token.value) : response;
+  }
+
+  /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */
+  async #post(address, body = {}) {
+    const { url, init } = post(address, body, { Accept: "application/json" });
+    const response = await this.fetch(url, init).catch(() => null);
+    return response?.ok ? null : failureOf(response, false);
+  }
+}
+
+/** @param {string} url @param {object} body @param {Record<string, string>} [headers] @returns {Asking} */
+function post(url, body, headers = {}) {
+  return { url, init: { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) } };
+}

@@ -1,0 +1,150 @@
+import { ReplyStream } from "../lib/stream.js";
+import { gettext } from "../lib/i18n.js";
+
+/** So that a glance at another tab does not cost a connection. */
+const HIDDEN_MS = 2_000;
+const BROKEN = gettext("Something went wrong on this page. The answer goes on without it.");
+
+/**
+ * An answer while it is being written: a message that grows by a stream.
+ *
+ * A hidden tab lets go of its stream, because a browser allows only six connections to a host over HTTP/1.1, and
+ * catches up when it is shown.
+ *
+ * @typedef {import("../lib/stream.js").Asking} Asking
+ * @typedef {import("../lib/stream.js").Start} Start
+ * @typedef {import("../lib/stream.js").Ending} Ending
+ * @typedef {import("../lib/stream.js").Failure} Failure
+ * @typedef {import("../message/message_view.js").MessageView} MessageView
+ *
+ * @typedef {object} Owner at most one of onEnd, onRefused and onLost, once and last
+ * @property {(start: Start) => void} onStart
+ * @property {(title: string) => void} onTitle
+ * @property {(ending: Ending) => void} onEnd
+ * @property {(failure: Failure) => void} onRefused nothing was begun
+ * @property {(failure: Failure) => void} onLost it goes on at the server, but not here
+ */
+export class LiveAnswer {
+  #view;
+  #requests;
+  #owner;
+  #listening = new AbortController();
+  #hiding = 0;
+  #isStopWanted = false;
+  /** Ours, once it is known. The message may bear that of an earlier one, which this one continues. */
+  #generation = "";
+  #isOffline = false;
+  /** @type {ReplyStream | null} */
+  #stream = null;
+
+  /**
+   * @param {MessageView} view
+   * @param {import("../api/requests.js").Requests} requests
+   * @param {Owner} owner
+   */
+  constructor(view, requests, owner) {
+    this.#view = view;
+    this.#requests = requests;
+    this.#owner = owner;
+  }
+
+  /** Sends the request that it answers. @param {Asking} ask */
+  ask(ask) {
+    this.#run({ ask });
+  }
+
+  /** Goes on with what the server has rendered. */
+  follow() {
+    this.#generation = this.#view.generation;
+    this.#run({ generation: this.#generation });
+  }
+
+  /** Stops the model, as soon as it is known which; takes back what waits for the network. @returns {Promise<Failure | null>} */
+  async stop() {
+    if (this.#generation) return this.#requests.cancelGeneration(this.#generation);
+    if (this.#isOffline) this.#giveUp("");
+    this.#isStopWanted = true;
+    return null;
+  }
+
+  /** Nobody looks any more. It goes on at the server. */
+  leave() {
+    clearTimeout(this.#hiding);
+    this.#listening.abort();
+    this.#stream?.close();
+  }
+
+  /** @param {{ask?: Asking, generation?: string}} whence */
+  #run(whence) {
+    const [view, requests] = [this.#view, this.#requests];
+    const source = { ...whence, position: view.position, eventsUrl: (/** @type {string} */ id) => requests.eventsUrl(id) };
+    this.#stream = new ReplyStream(source, {
+      onStart: (start) => this.#started(start),
+      onText: (text) => view.append(text),
+      onReasoning: (text) => view.appendReasoning(text),
+      onTitle: (title) => this.#owner.onTitle(title),
+      onReset: () => view.clear(),
+      onConnection: (connection) => this.#connected(connection),
+      onEnd: (ending) => this.#ended(ending),
+      onFailure: (failure) => this.#failed(failure),
+    }, { fetch: (url, init) => requests.fetch(url, init) });
+    this.#listen();
+    this.#stream.run().catch((error) => this.#broke(error));
+  }
+
+  /** @param {Start} start */
+  #started(start) {
+    this.#generation = start.generation;
+    this.#view.begin(start, this.#requests.messageUrls(start.message));
+    this.#owner.onStart(start);
+    if (this.#isStopWanted) void this.stop();
+  }
+
+  /** @param {import("../lib/stream.js").Connection} connection */
+  #connected(connection) {
+    this.#isOffline = connection === "offline";
+    this.#view.connection = this.#isOffline && !this.#generation ? "unsent" : connection;
+  }
+
+  /** @param {Ending} ending */
+  #ended(ending) {
+    this.#listening.abort();
+    this.#view.position = this.#stream?.position ?? 0;
+    this.#view.end(ending);
+    this.#owner.onEnd(ending);
+  }
+
+  /** @param {Failure} failure */
+  #failed(failure) {
+    this.#listening.abort();
+    if (this.#generation) this.#owner.onLost(failure);
+    else this.#owner.onRefused(failure);
+  }
+
+  /** @param {unknown} error a fault of this page */
+  #broke(error) {
+    this.#giveUp(BROKEN);
+    throw error;
+  }
+
+  /** @param {string} message */
+  #giveUp(message) {
+    this.#stream?.close();
+    this.#failed({ status: 0, code: "page", message, isFinal: true, waitMs: 0 });
+  }
+
+  #listen() {
+    const { signal } = this.#listening;
+    document.addEventListener("visibilitychange", () => this.#shownOrHidden(), { signal });
+    addEventListener("pagehide", () => this.#stream?.pause(), { signal });
+    addEventListener("pageshow", () => this.#shownOrHidden(), { signal });
+    addEventListener("online", () => this.#stream?.refresh(), { signal });
+    if (document.hidden) this.#stream?.pause();
+  }
+
+  #shownOrHidden() {
+    clearTimeout(this.#hiding);
+    if (document.hidden) this.#hiding = setTimeout(() => this.#stream?.pause(), HIDDEN_MS);
+    else this.#stream?.resume();
+  }
+}

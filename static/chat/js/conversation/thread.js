@@ -1,0 +1,92 @@
+import { MessageView } from "../message/message_view.js";
+
+/** The messages on show, from the first to the last. */
+export class Thread {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+  }
+
+  get views() {
+    const elements = /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".message"));
+    return Array.from(elements, (element) => new MessageView(element));
+  }
+
+  get ids() {
+    return this.views.map((view) => view.id);
+  }
+
+  /** The last one's id, which the next question follows. */
+  get leaf() {
+    return this.ids.at(-1) ?? null;
+  }
+
+  /** Is there no more than one question and its answer, here and at the server? */
+  get isBeginning() {
+    return this.ids.length <= 2 && !this.element.querySelector(":scope > .earlier");
+  }
+
+  /** The last question. */
+  get question() {
+    return this.views.findLast((view) => view.role === "user");
+  }
+
+  /** @param {string} id @returns {MessageView | undefined} */
+  find(id) {
+    return this.views.find((view) => view.id === id);
+  }
+
+  /** What the page is about: nothing, a request that has not been answered yet, an answer. @param {"" | "asking" | "running"} state */
+  set answering(state) {
+    if (state) this.element.dataset["answering"] = state;
+    else delete this.element.dataset["answering"];
+  }
+
+  get answering() {
+    return /** @type {"" | "asking" | "running"} */ (this.element.dataset["answering"] ?? "");
+  }
+
+  /** The answer that was being written when the server rendered it. */
+  get running() {
+    return this.views.find((view) => view.status === "running");
+  }
+
+  /** @param {...MessageView} views */
+  append(...views) {
+    this.element.append(...views.map((view) => view.element));
+  }
+
+  /** Takes a message and all below it off the page. @param {MessageView} view @returns {() => void} puts them back, at the end */
+  cut({ element }) {
+    const messages = Array.from(this.element.children);
+    const removed = messages.slice(messages.indexOf(element));
+    for (const each of removed) each.remove();
+    return () => this.element.append(...removed);
+  }
+
+  /**
+   * Takes the branch through a message over from the page as the server has it, in place of `old` and all below it;
+   * from its beginning, if what the server shows begins only below that message.
+   * @param {HTMLElement} served the thread of that page
+   * @param {MessageView} old
+   * @param {string} id
+   */
+  replace(served, old, id) {
+    const messages = Array.from(served.children);
+    const index = messages.findIndex((element) => element.id === `message-${id}`);
+    if (index < 0) return this.element.replaceChildren(...served.childNodes);
+    this.cut(old);
+    this.element.append(...messages.slice(index));
+  }
+
+  /** @param {(view: MessageView, form: "retry" | "continue") => void} onAsked what is to become of an answer */
+  listen(onAsked) {
+    this.element.addEventListener("submit", (event) => {
+      const form = /** @type {HTMLElement} */ (event.target);
+      const element = form.closest(".message");
+      if (!(element instanceof HTMLElement) || !form.matches(".message__continue, .message__retry")) return;
+      event.preventDefault();
+      onAsked(new MessageView(element), form.matches(".message__continue") ? "continue" : "retry");
+    });
+  }
+}

@@ -1,4 +1,0 @@
-import { Drafts } from "./drafts.js";
-
-// What was typed and never sent is in this browser alone, and goes with all the rest.
-new Drafts(document.getElementById("main")?.dataset["erased"] ?? "").forgetAll();

@@ -1,0 +1,70 @@
+import { gettext, interpolate, ngettext } from "./i18n.js";
+
+const UNREACHABLE = gettext("The site cannot be reached. Check your connection and try again.");
+const NOT_A_STREAM = gettext("The site did not answer as expected. Reload the page and try again.");
+/** From a proxy, which has no words for our users. */
+const BUSY = gettext("The site cannot take this now.");
+const OVERLOADED = [429, 502, 503, 504];
+/** However long a `Retry-After` is. */
+const LONGEST_WAIT_MS = 60_000;
+/** What sentences of the site end with where they do not know the time. */
+const SOON = [
+  gettext("Please try again in a moment."),
+  gettext("Please try again in a minute."),
+  gettext("Try again in a moment."),
+  gettext("Try again in a minute."),
+];
+/** Below, a wait is told in seconds. */
+const TOLD_IN_MINUTES = 120;
+
+/**
+ * What the site says instead of a stream, in words for the user; null if it is a stream.
+ *
+ * @typedef {{status: number, code: string, message: string, isFinal: boolean, waitMs: number}} Failure `isFinal`: not to
+ * be tried again; `waitMs`: not before this time
+ *
+ * @param {Response | null} response null: none came, or it broke off
+ * @param {boolean} isAsking is this the request that begins the reply?
+ * @returns {Promise<Failure | null>}
+ */
+export async function failureOf(response, isAsking) {
+  if (!response) return { status: 0, code: "unreachable", message: UNREACHABLE, isFinal: false, waitMs: 0 };
+  if (response.ok && response.headers.get("Content-Type")?.startsWith("text/event-stream")) return null;
+  const { status } = response;
+  const { code = "", message = "" } = await errorIn(response);
+  const isFinal = (status >= 400 && status < 500) || (isAsking && status === 503 && message !== "");
+  const seconds = secondsToWait(response.headers.get("Retry-After"));
+  const sentence = message || (OVERLOADED.includes(status) ? BUSY : NOT_A_STREAM);
+  const waitMs = Math.min(seconds * 1_000, LONGEST_WAIT_MS);
+  return { status, code, message: OVERLOADED.includes(status) ? withTime(sentence, seconds) : sentence, isFinal, waitMs };
+}
+
+/** @param {Response} response @returns {Promise<{code?: string, message?: string}>} */
+async function errorIn(response) {
+  try {
+    return (await response.json()).error ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string | null} retryAfter in seconds or as a date (RFC 9110, section 10.2.3) */
+function secondsToWait(retryAfter) {
+  if (!retryAfter) return 0;
+  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1_000;
+  return Math.max(0, Math.ceil(seconds)) || 0;
+}
+
+/** Says when to try again, unless the sentence does so itself. @param {string} sentence @param {number} seconds */
+function withTime(sentence, seconds) {
+  if (!seconds || sentence.includes(`${seconds} s`)) return sentence;
+  const soon = SOON.find((words) => sentence.endsWith(words)) ?? "";
+  return `${sentence.slice(0, sentence.length - soon.length).trimEnd()} ${when(seconds)}`;
+}
+
+/** @param {number} seconds */
+function when(seconds) {
+  if (seconds < TOLD_IN_MINUTES) return interpolate(gettext("Try again in %s s."), seconds);
+  const minutes = Math.ceil(seconds / 60);
+  return interpolate(ngettext("Try again in %s minute.", "Try again in %s minutes.", minutes), minutes);
+}

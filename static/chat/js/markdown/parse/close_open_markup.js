@@ -1,0 +1,37 @@
+const TABLE_HEAD = /^ {0,3}\|[^\n]*(?:\n[ \t|:-]*)?$/;
+/** A last line, or its beginning, that may become anything: `-`, `1.`, `##`, "```". */
+const MARKS_ALONE = /(?:^|\n)[ \t>]*(?:[-*+>#=|~`$\\[!<]+|\d{1,9}[.)]?)[ \t]*$/;
+/** An opener that holds nothing yet. */
+const OPENER_AT_THE_END = /(^|[\s(])(?:[*_~`$\\[<]|!\[)+$/;
+const REMEND_OPTIONS = Object.freeze({
+  linkMode: /** @type {const} */ ("text-only"),
+  katex: false,
+  comparisonOperators: false,
+  singleTilde: false,
+  setextHeadings: false,
+});
+
+/**
+ * A block that is being written, as it will look once what has been opened in it is closed.
+ *
+ * What may still become anything is held back; a table has its shape from its first line on; remend closes emphasis,
+ * code, links. The block is rendered as it is when its end is known, so a wrong guess lasts for a moment.
+ *
+ * @param {import("./split_units.js").Unit} unit
+ * @param {(text: string, options: object) => string} remend
+ * @returns {string}
+ */
+export function closeOpenMarkup({ source, type, place }, remend) {
+  if (type === "code" || type === "html" || type === "mathsBlock" || place === "head") return source;
+  if (type === "paragraph" && TABLE_HEAD.test(source)) return asTable(source);
+  const certain = source.trimEnd().replace(MARKS_ALONE, "").replace(OPENER_AT_THE_END, "$1");
+  return remend(certain.trimEnd(), REMEND_OPTIONS);
+}
+
+/** @param {string} source */
+function asTable(source) {
+  const [head = ""] = source.split("\n", 1);
+  const cells = head.trim().replace(/^\||(?<!\\)\|$/g, "").split(/(?<!\\)\|/);
+  if (!cells.join("").trim()) return "";
+  return `|${cells.join("|")}|\n|${"---|".repeat(cells.length)}`;
+}

@@ -1,0 +1,134 @@
+import { gettext } from "../../lib/i18n.js";
+
+const COPY = gettext("Copy");
+const DONE = gettext("Done");
+const NOT_DONE = gettext("Not done");
+const CODE = gettext("Code");
+const TABLE = gettext("Table");
+const OWN_DIRECTION = "p, h1, h2, h3, h4, h5, h6, ul, ol, li, blockquote, table, summary";
+/** What an item or a quotation begins with says its direction too, and says nothing to it if it has one of its own. */
+const LEADS = "li > p:first-child, blockquote > p:first-child";
+/** Code that is still being written is coloured up to here, the rest when it is complete. */
+const OPEN_CODE_CHARS = 8_000;
+/** Code longer than this stays without colours. */
+const LARGEST_CODE_CHARS = 60_000;
+
+/**
+ * Gives sanitised DOM what Markdown has no words for: where a link leads, the bar above code, check boxes, room for
+ * wide tables, colours and formulas.
+ *
+ * @typedef {import("./highlighting.js").Highlighting} Highlighting
+ * @typedef {import("./maths.js").Maths} Maths
+ */
+export class Decorator {
+  #highlighting;
+  #maths;
+
+  /** @param {Highlighting} highlighting @param {Maths} maths */
+  constructor(highlighting, maths) {
+    this.#highlighting = highlighting;
+    this.#maths = maths;
+  }
+
+  /** @param {ParentNode} root @param {boolean} isOpen is it still being written? */
+  decorate(root, isOpen) {
+    for (const link of root.querySelectorAll("a")) decorateLink(link);
+    for (const task of root.querySelectorAll("[data-task]")) decorateTask(task);
+    for (const table of root.querySelectorAll("table")) decorateTable(table);
+    for (const element of root.querySelectorAll(OWN_DIRECTION)) {
+      if (!element.matches(LEADS)) element.setAttribute("dir", "auto");
+    }
+    for (const code of root.querySelectorAll("pre > code")) decorateCode(code, isOpen);
+    this.complete(root);
+  }
+
+  /** Colours and formulas, as far as their libraries are there. @param {ParentNode} root */
+  complete(root) {
+    for (const code of this.#highlighting.isLoaded ? root.querySelectorAll("code[data-language]") : []) {
+      this.#highlighting.draw(code, code.getAttribute("data-language") ?? "");
+      code.removeAttribute("data-language");
+    }
+    for (const code of this.#maths.isLoaded ? root.querySelectorAll('code[data-maths]:not([data-maths="open"])') : []) {
+      this.#maths.draw(code, code.getAttribute("data-maths") === "display");
+    }
+  }
+
+  /** Loads what `complete` needs for it and has not got; null if that is nothing. @param {ParentNode} root @returns {Promise<unknown> | null} */
+  load(root) {
+    const waits = [];
+    if (!this.#highlighting.isLoaded && root.querySelector("code[data-language]")) waits.push(this.#highlighting.load());
+    if (!this.#maths.isLoaded && root.querySelector("code[data-maths]")) waits.push(this.#maths.load());
+    return waits.length ? Promise.all(waits) : null;
+  }
+}
+
+/** @param {HTMLAnchorElement} link */
+function decorateLink(link) {
+  const address = link.getAttribute("href");
+  if (!address || !URL.canParse(address)) return link.replaceWith(...link.childNodes);
+  const url = new URL(address);
+  link.title = url.href;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  if (url.host && !isObvious(link.textContent ?? "", url)) link.dataset["host"] = url.host;
+}
+
+/** Does the text of a link say itself where it leads? @param {string} text @param {URL} url */
+function isObvious(text, url) {
+  const shown = text.trim().toLowerCase().replace(/^https?:\/\//, "").replace(/\/$/, "");
+  const full = url.href.toLowerCase().replace(/^https?:\/\//, "").replace(/\/$/, "");
+  return !url.username && !url.password && (shown === full || shown === url.host);
+}
+
+/** @param {Element} task */
+function decorateTask(task) {
+  const isDone = task.getAttribute("data-task") === "done";
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", disabled: true });
+  box.toggleAttribute("checked", isDone);
+  box.setAttribute("aria-label", isDone ? DONE : NOT_DONE);
+  const item = task.closest("li");
+  if (item) item.className = "task";
+  task.replaceWith(box);
+}
+
+/** @param {Element} table */
+function decorateTable(table) {
+  wrap(table, scrollable("div", "table", TABLE));
+}
+
+/** @param {Element} code @param {boolean} isOpen */
+function decorateCode(code, isOpen) {
+  const pre = /** @type {HTMLElement} */ (code.parentElement);
+  const language = /^language-(\S+)$/.exec(code.className)?.[1] ?? "";
+  const figure = Object.assign(document.createElement("figure"), { className: "code", dir: "ltr" });
+  wrap(pre, figure);
+  figure.prepend(bar(language));
+  pre.tabIndex = 0;
+  pre.setAttribute("role", "region");
+  pre.setAttribute("aria-label", language || CODE);
+  const isTooLong = (code.textContent ?? "").length > (isOpen ? OPEN_CODE_CHARS : LARGEST_CODE_CHARS);
+  if (language && !isTooLong) code.setAttribute("data-language", language.toLowerCase());
+}
+
+/** @param {string} language */
+function bar(language) {
+  const caption = Object.assign(document.createElement("figcaption"), { className: "code__bar" });
+  const label = Object.assign(document.createElement("span"), { className: "code__language", textContent: language || CODE });
+  const button = Object.assign(document.createElement("button"), { className: "code__copy", type: "button", textContent: COPY });
+  caption.append(label, button);
+  return caption;
+}
+
+/** @param {string} name @param {string} className @param {string} label */
+function scrollable(name, className, label) {
+  const element = Object.assign(document.createElement(name), { className, tabIndex: 0 });
+  element.setAttribute("role", "region");
+  element.setAttribute("aria-label", label);
+  return element;
+}
+
+/** @param {Element} element @param {Element} wrapper */
+function wrap(element, wrapper) {
+  element.replaceWith(wrapper);
+  wrapper.append(element);
+}

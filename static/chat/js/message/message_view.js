@@ -1,0 +1,260 @@
+import { Details } from "./details.js";
+import { ModelText } from "../markdown/model_text.js";
+import { Reasoning } from "./reasoning.js";
+import { Siblings } from "./siblings.js";
+import { failureAdvice } from "../ui/failure_advice.js";
+import { gettext, interpolate } from "../lib/i18n.js";
+import { uuid } from "../lib/uuid.js";
+
+const CONNECTION = {
+  connected: "",
+  reconnecting: gettext("The connection is lost; trying again…"),
+  offline: gettext("You are offline. The answer is still being written, and comes as soon as the network is back."),
+  unsent: gettext("You are offline. This is sent as soon as the network is back; Stop takes it back."),
+};
+const LEFT_OUT = gettext(
+  "The model did not see the beginning of this conversation, which has outgrown its window. Messages left out: %s.",
+);
+
+/**
+ * One message on the page: the element that _message.html rendered, on page load or from its template.
+ *
+ * What it holds is in the element: its id, `data-status`, `data-generation`, its text. What shows when is for the
+ * style sheet to tell from these.
+ *
+ * @typedef {import("../api/requests.js").Attachment} Attachment
+ * @typedef {import("../lib/stream.js").Start} Start
+ * @typedef {import("../lib/stream.js").Ending} Ending
+ * @typedef {import("../api/requests.js").GenerationRequest} GenerationRequest
+ * @typedef {{retry: string, continue: string, details: string}} MessageUrls of what its forms post, and of its details
+ */
+export class MessageView {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+  }
+
+  /** A new one. @param {"user" | "assistant"} role */
+  static create(role) {
+    const template = /** @type {HTMLTemplateElement} */ (document.getElementById(`${role}-message`));
+    const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+    return new MessageView(/** @type {HTMLElement} */ (copy.firstElementChild));
+  }
+
+  /** Its uuid; empty while the server has not named it. */
+  get id() {
+    return this.element.id.replace("message-", "");
+  }
+
+  /** @param {string} uuid */
+  set id(uuid) {
+    this.element.id = `message-${uuid}`;
+    this.element.querySelector(".actions__edit")?.setAttribute("href", `?edit=${uuid}`);
+  }
+
+  get role() {
+    return this.element.dataset["role"] ?? "";
+  }
+
+  /** The message that it follows. @returns {string | null} */
+  get parent() {
+    return this.element.dataset["parent"] || null;
+  }
+
+  set parent(uuid) {
+    this.element.dataset["parent"] = uuid ?? "";
+  }
+
+  get siblings() {
+    return new Siblings(this.#part("siblings", ""));
+  }
+
+  get status() {
+    return this.element.dataset["status"] ?? "";
+  }
+
+  set status(status) {
+    this.element.dataset["status"] = status;
+  }
+
+  get generation() {
+    return this.element.dataset["generation"] ?? "";
+  }
+
+  /** How much of its reply is here: rendered by the server, or at its last ending. */
+  get position() {
+    return Number(this.element.dataset["position"] ?? 0);
+  }
+
+  set position(position) {
+    this.element.dataset["position"] = String(position);
+  }
+
+  /** What its form asks for, under the same id until that is granted. @param {"retry" | "continue"} name @returns {GenerationRequest} */
+  requestOf(name) {
+    const { id, model } = fieldsOf(this.#form(name));
+    return { id: id.value, ...(model.value && { model: model.value }) };
+  }
+
+  /** An answer's generation is known. @param {Start} start @param {MessageUrls} addresses */
+  begin({ message, parent, generation, model, left_out = 0 }, addresses) {
+    this.id = message;
+    this.parent = parent;
+    this.element.dataset["generation"] = generation;
+    this.element.setAttribute("aria-busy", "true");
+    this.#part("who").textContent = model;
+    this.#part("window").textContent = interpolate(LEFT_OUT, left_out);
+    this.#part("window").hidden = !left_out;
+    this.#detailsLink.href = addresses.details;
+    for (const name of /** @type {const} */ (["retry", "continue"])) {
+      const form = this.#form(name);
+      form.action = addresses[name];
+      fieldsOf(form).id.value = uuid();
+      fieldsOf(form).model.value = model;
+    }
+  }
+
+  /** It is asked to be written on. @returns {() => void} puts it back as it was, if that is refused */
+  reopen() {
+    const { status } = this;
+    this.details.close();
+    this.status = "running";
+    this.element.toggleAttribute("data-waiting", true);
+    return () => {
+      this.status = status;
+      this.#note("");
+      this.element.removeAttribute("data-waiting");
+    };
+  }
+
+  /** All of it, as it was written. */
+  get text() {
+    return this.role === "assistant" ? this.#body.text : (this.#part("body").textContent ?? "");
+  }
+
+  /** @param {string} text */
+  set text(text) {
+    this.#part("body").textContent = text;
+  }
+
+  /** The files of a question. @returns {Attachment[]} */
+  get attachments() {
+    const items = /** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll(".attachment"));
+    return Array.from(items, ({ dataset }) => JSON.parse(dataset["attachment"] ?? "null"));
+  }
+
+  /** What shows them is loaded with the first of them. */
+  set attachments(attachments) {
+    const list = /** @type {HTMLElement} */ (this.element.querySelector(".attachments"));
+    if (attachments.length) void import("../attachments/message_attachments.js").then(({ MessageAttachments }) => new MessageAttachments(list).show(attachments));
+  }
+
+  /** @param {string} text */
+  append(text) {
+    this.element.removeAttribute("data-waiting");
+    this.#reasoning.pause();
+    this.#body.append(text);
+  }
+
+  /** @param {string} text */
+  appendReasoning(text) {
+    this.element.removeAttribute("data-waiting");
+    this.#reasoning.append(text);
+  }
+
+  /** Without the text and the reasoning that it had. */
+  clear() {
+    this.#reasoning.clear();
+    this.#body.clear();
+  }
+
+  /** @param {keyof typeof CONNECTION} connection */
+  set connection(connection) {
+    this.element.toggleAttribute("data-cut-off", connection === "offline" || connection === "unsent");
+    this.#reasoning.miss();
+    this.#note(CONNECTION[connection]);
+  }
+
+  /** It goes on at the server, but no longer here: says so, with a way back. @param {import("../ui/failure_advice.js").Advice} advice */
+  lose({ sentence, link }) {
+    this.element.toggleAttribute("data-cut-off", true);
+    this.element.removeAttribute("aria-busy");
+    this.#note(...failureAdvice(sentence, link));
+  }
+
+  /** @param {Ending} ending */
+  end({ status, message, reasoning_ms }) {
+    this.status = status;
+    this.#note("");
+    this.element.removeAttribute("aria-busy");
+    this.element.removeAttribute("data-waiting");
+    this.#reasoning.end(reasoning_ms ?? null);
+    this.#body.settle();
+    this.#part("sentence").textContent = message;
+    this.#part("ending").hidden = status === "complete";
+  }
+
+  /** Puts a form in place of the text: the one that the server has rendered there, or a new one. @returns {HTMLFormElement} */
+  openEditor() {
+    const template = /** @type {HTMLTemplateElement} */ (document.getElementById("editor"));
+    if (!this.element.querySelector(".editor")) this.#part("body").after(template.content.cloneNode(true));
+    this.element.toggleAttribute("data-editing", true);
+    return /** @type {HTMLFormElement} */ (this.#part("editor", ""));
+  }
+
+  closeEditor() {
+    this.#part("editor", "").remove();
+    this.element.removeAttribute("data-editing");
+  }
+
+  /** @param {string} name of an action in its row */
+  focusAction(name) {
+    const button = this.element.querySelector(`[data-action="${name}"]`);
+    if (button instanceof HTMLElement) button.focus({ preventScroll: true });
+  }
+
+  /** Renders all that is there, at once. */
+  settle() {
+    if (this.role === "assistant" && this.status !== "running") this.#body.settle();
+  }
+
+  /** What is known of an answer. */
+  get details() {
+    return new Details(this.#detailsLink);
+  }
+
+  get #detailsLink() {
+    return /** @type {HTMLAnchorElement} */ (this.element.querySelector('[data-action="details"]'));
+  }
+
+  get #body() {
+    return new ModelText(this.#part("body"));
+  }
+
+  get #reasoning() {
+    return new Reasoning(this.#part("reasoning"));
+  }
+
+  /** A line below the text about its way here. @param {string} sentence @param {...(string | Node)} more */
+  #note(sentence, ...more) {
+    const line = this.#part("connection");
+    line.replaceChildren(sentence, ...more);
+    line.hidden = !sentence;
+  }
+
+  /** @param {"retry" | "continue"} name */
+  #form(name) {
+    return /** @type {HTMLFormElement} */ (this.#part(name));
+  }
+
+  /** @param {string} name @param {string} [block] @returns {HTMLElement} */
+  #part(name, block = "message__") {
+    return /** @type {HTMLElement} */ (this.element.querySelector(`.${block}${name}`));
+  }
+}
+
+/** @param {HTMLFormElement} form @returns {{id: HTMLInputElement, model: HTMLInputElement}} */
+function fieldsOf({ elements }) {
+  const [id, model] = ["id", "model"].map((name) => /** @type {HTMLInputElement} */ (elements.namedItem(name)));
+  return { id: /** @type {HTMLInputElement} */ (id), model: /** @type {HTMLInputElement} */ (model) };
+}

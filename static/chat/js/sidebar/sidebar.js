@@ -1,0 +1,194 @@
+import { ConversationList } from "./conversation_list.js";
+import { ListUpdates } from "./list_updates.js";
+import { Menus } from "../ui/menus.js";
+import { TitleEditor } from "./title_editor.js";
+import { failureAdvice } from "../ui/failure_advice.js";
+
+const AHEAD = "200px";
+
+/**
+ * The list of conversations at the side: what can be done with each, the way to older ones, and what is new in it.
+ *
+ * @typedef {import("../lib/failure.js").Failure} Failure
+ *
+ * @typedef {object} Owner
+ * @property {(id: string, title: string) => void} onRenamed it is called something else, here or elsewhere
+ * @property {(id: string) => void} onDeleted the conversation on show is
+ * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
+ */
+export class Sidebar {
+  #element;
+  #notices;
+  #list;
+  #requests;
+  #owner;
+  #current;
+  #updates = new ListUpdates(() => this.#refresh());
+  #atEnd;
+  /** What the first page was when it was last asked for. */
+  #tag = "";
+  /** One request after the other. @type {Promise<void>} */
+  #asking = Promise.resolve();
+  #isDue = false;
+
+  /** @param {HTMLElement} element @param {import("../api/requests.js").Requests} requests @param {string} current @param {Owner} owner */
+  constructor(element, requests, current, owner) {
+    this.#element = element;
+    this.#notices = /** @type {HTMLElement} */ (element.querySelector("#list-notices"));
+    const list = /** @type {HTMLElement} */ (element.querySelector("#conversation-list"));
+    this.#list = new ConversationList(list, current, owner);
+    this.#current = current;
+    this.#requests = requests;
+    this.#owner = owner;
+    this.#atEnd = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#loadMore(), {
+      root: element,
+      rootMargin: AHEAD,
+    });
+    this.#listen();
+    this.#watchEnd();
+  }
+
+  /** A conversation on show has gone on. @param {string} id */
+  changed(id) {
+    this.#list.current = this.#current = id;
+    this.#updates.tell();
+  }
+
+  /** @param {string} id @param {string} title */
+  rename(id, title) {
+    this.#list.rename(id, title);
+  }
+
+  #listen() {
+    new Menus(this.#element);
+    this.#element.addEventListener("click", (event) => this.#clicked(event));
+    this.#element.addEventListener("submit", (event) => this.#submitted(event));
+    document.addEventListener("click", ({ target }) => {
+      if (target instanceof Element && target.closest(".deleted__dismiss")) target.closest(".deleted")?.remove();
+    });
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const target = event.target instanceof Element ? event.target : null;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (target?.closest(".sidebar__more a")) {
+      event.preventDefault();
+      this.#loadMore();
+    }
+    const chosen = /** @type {HTMLElement | null} */ (target?.closest("[data-keep]") ?? null);
+    if (!chosen) return;
+    event.preventDefault();
+    close(/** @type {HTMLDetailsElement} */ (chosen.closest("details")));
+    void this.#keep(chosen, /** @type {HTMLElement} */ (chosen.closest("li")));
+  }
+
+  /** @param {HTMLElement} chosen @param {HTMLElement} item */
+  async #keep(chosen, item) {
+    const id = item.dataset["key"] ?? "";
+    const { keep } = chosen.dataset;
+    if (keep === "rename") return this.#rename(id, item);
+    if (keep === "delete") return this.#delete(id);
+    const { name, value } = /** @type {HTMLButtonElement} */ (chosen);
+    if (!(await this.#do(id, "shelf", { [name]: value === "true" }))) return;
+    if (name === "archived") this.#list.remove(id);
+  }
+
+  /** @param {string} id @param {HTMLElement} item */
+  #rename(id, item) {
+    new TitleEditor(item, async (title) => {
+      if (!(await this.#do(id, "title", { title }))) return false;
+      this.#list.rename(id, title);
+      return true;
+    });
+  }
+
+  /** @param {string} id */
+  async #delete(id) {
+    if (!(await this.#do(id, "deletion"))) return;
+    if (id === this.#current) return this.#owner.onDeleted(id);
+    this.#list.remove(id);
+    const template = /** @type {HTMLTemplateElement} */ (document.getElementById("deleted"));
+    this.#notices.append(template.content.cloneNode(true));
+    const notice = /** @type {HTMLFormElement} */ (this.#notices.lastElementChild);
+    notice.dataset["id"] = id;
+    notice.querySelector("button")?.focus();
+  }
+
+  /** @param {SubmitEvent} event */
+  #submitted(event) {
+    const notice = /** @type {HTMLElement} */ (event.target);
+    const { id } = notice.dataset;
+    if (!notice.matches(".deleted") || !id) return;
+    event.preventDefault();
+    void this.#restore(id, notice);
+  }
+
+  /** @param {string} id @param {HTMLElement} notice */
+  async #restore(id, notice) {
+    if (!(await this.#do(id, "restoration"))) return;
+    notice.remove();
+    await this.#asking;
+    this.#list.focus(id);
+  }
+
+  /** Is it done? If not, it is said why. @param {string} id @param {string} noun @param {object} [body] */
+  async #do(id, noun, body) {
+    const failure = await this.#requests.updateConversation(id, noun, body);
+    this.#complain(failure);
+    if (failure) return false;
+    // The list is about to change here too: what the server had before is not what it shows, even if that comes back.
+    this.#tag = "";
+    this.#updates.tell();
+    return true;
+  }
+
+  /** @param {Failure | null} failure */
+  #complain(failure) {
+    this.#notices.querySelector(".notice--error")?.remove();
+    if (!failure) return;
+    const { sentence, link } = this.#owner.advise(failure);
+    const notice = document.createElement("p");
+    notice.className = "notice notice--error";
+    notice.append(...failureAdvice(sentence, link));
+    this.#notices.append(notice);
+  }
+
+  /** Asks for the first page, once for all who want it before the request goes out. */
+  #refresh() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#asking = this.#asking.then(() => this.#showFirst());
+  }
+
+  async #showFirst() {
+    this.#isDue = false;
+    const page = await this.#requests.fetchList("", this.#tag);
+    if (page?.status === 401) this.#updates.stop();
+    if (!page?.html) return;
+    this.#tag = this.#list.show(page.html) ? page.tag : "";
+    this.#watchEnd();
+  }
+
+  #loadMore() {
+    this.#atEnd.disconnect();
+    this.#asking = this.#asking.then(async () => {
+      const after = this.#list.more?.dataset["after"];
+      const page = after && (await this.#requests.fetchList(`?after=${after}`, ""));
+      if (!page || !page.html) return;
+      this.#list.append(page.html);
+      this.#watchEnd();
+    });
+  }
+
+  #watchEnd() {
+    this.#atEnd.disconnect();
+    if (this.#list.more) this.#atEnd.observe(this.#list.more);
+  }
+}
+
+/** What is in a closed menu cannot keep the focus, so its button takes it. @param {HTMLDetailsElement} menu */
+function close(menu) {
+  menu.querySelector("summary")?.focus();
+  menu.open = false;
+}

@@ -1,4 +1,0 @@
-import { Prose } from "./prose.js";
-
-// The staff's view of a conversation: the same text by the same module. Without the libraries it stays as it is.
-Prose.enliven(document.body);

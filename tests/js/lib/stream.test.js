@@ -1,0 +1,597 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { ReplyStream } from "../../../static/chat/js/lib/stream.js";
+
+const TEXT = "Hello, 🌍!\r\n\u2028data: x\n\nevent: end\n";
+const START = { conversation: "c1", message: "a1", parent: "q1", generation: "g1", model: "m", title: "Hello" };
+const COMPLETE = { status: "complete", finish_reason: "stop", usage: null, code: "", message: "" };
+const ASK = { url: "/c/c1/messages/", init: { method: "POST", body: '{"id":"q1"}' } };
+
+const frame = (event, data, id) => `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+const start = (id = 0) => `retry: 1000\n\n${frame("start", START, id)}`;
+const end = (id, ending = COMPLETE) => frame("end", ending, id);
+const positionOf = (text) => Array.from(text).length;
+const settle = async () => {
+  for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Time that passes only when told to. */
+class Clock {
+  now = 1_000_000;
+  /** How much the clock on the wall has been moved. */
+  skew = 0;
+  #timers = new Map();
+  #last = 0;
+
+  setTimeout = (callback, milliseconds) => {
+    this.#timers.set((this.#last += 1), { callback, at: this.now + milliseconds });
+    return this.#last;
+  };
+  clearTimeout = (timer) => this.#timers.delete(timer);
+
+  async advance(milliseconds) {
+    const until = this.now + milliseconds;
+    for (;;) {
+      await settle();
+      const due = [...this.#timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      this.#timers.delete(due[0]);
+      this.now = Math.max(this.now, due[1].at);
+      due[1].callback();
+    }
+    this.now = until;
+  }
+
+  get pending() {
+    return this.#timers.size;
+  }
+}
+
+/** A site that answers as the test says: one `connection` for each request. */
+class Site {
+  requests = [];
+  isOnline = true;
+  #answers = [];
+  #clock;
+
+  constructor(clock) {
+    this.#clock = clock;
+  }
+
+  fetch = (url, init) => {
+    const connection = { url, init, position: init.headers?.["Last-Event-ID"], at: this.#clock.now };
+    this.requests.push(connection);
+    const answer = this.#answers.shift();
+    if (answer) return answer();
+    const body = new ReadableStream({ start: (controller) => (connection.controller = controller) });
+    init.signal.addEventListener("abort", () => {
+      connection.isAborted = true;
+      try { connection.controller.error(init.signal.reason); } catch { /* closed already */ }
+    });
+    return Promise.resolve(new Response(body, { headers: { "Content-Type": "text/event-stream; charset=utf-8" } }));
+  };
+
+  /** The next requests are answered so, one after another; after that, by streams. */
+  refuse(status, error, headers = {}) {
+    this.#answers.push(() => Promise.resolve(Response.json({ error }, { status, headers })));
+  }
+  answer(body, init) {
+    this.#answers.push(() => Promise.resolve(new Response(body, init)));
+  }
+  fail() {
+    this.#answers.push(() => Promise.reject(new TypeError("Failed to fetch")));
+  }
+  get last() {
+    return this.requests.at(-1);
+  }
+  async send(...frames) {
+    for (const text of frames) this.last.controller.enqueue(new TextEncoder().encode(text));
+    await settle();
+  }
+  async close() {
+    this.last.controller.close();
+    await settle();
+  }
+  async break() {
+    this.last.controller.error(new TypeError("network error"));
+    await settle();
+  }
+}
+
+/** What a page would show. */
+class Page {
+  text = "";
+  reasoning = "";
+  seen = [];
+  onStart = (data) => this.seen.push(["start", data.generation]);
+  onText = (text) => (this.text += text);
+  onReasoning = (text) => (this.reasoning += text);
+  onTitle = (title) => this.seen.push(["title", title]);
+  onReset = () => Object.assign(this, { text: "", reasoning: "" });
+  onConnection = (connection) => (this.connection = connection);
+  onEnd = (ending) => this.seen.push(["end", ending.status]);
+  onFailure = (failure) => this.seen.push(["failure", failure.status, failure.code, failure.message]);
+}
+
+function open(source = { ask: ASK }, random = 0) {
+  const clock = new Clock();
+  const [site, page] = [new Site(clock), new Page()];
+  const { setTimeout, clearTimeout } = clock;
+  const now = () => clock.now + clock.skew;
+  const tools = { fetch: site.fetch, setTimeout, clearTimeout, now, random: () => random, isOnline: () => site.isOnline };
+  const stream = new ReplyStream({ eventsUrl: (id) => `/generations/${id}/events/`, ...source }, page, tools);
+  return { clock, site, page, stream };
+}
+
+function run(source, random) {
+  const opened = open(source, random);
+  return { ...opened, done: opened.stream.run() };
+}
+
+describe("a reply", () => {
+  test("is asked for once and read to its end", async () => {
+    const { site, page, done, clock } = run();
+    await site.send(start(), frame("reasoning", { text: "Hm." }, 3), frame("text", { text: TEXT }, 3 + positionOf(TEXT)));
+    await site.send(frame("title", { title: "A greeting" }), frame("later", { any: 1 }), end(3 + positionOf(TEXT)));
+    await done;
+    assert.deepEqual([page.text, page.reasoning], [TEXT, "Hm."]);
+    assert.deepEqual(page.seen, [["start", "g1"], ["title", "A greeting"], ["end", "complete"]]);
+    assert.deepEqual(site.requests.map(({ url, init }) => [url, init.method, init.body]), [[ASK.url, "POST", ASK.init.body]]);
+    assert.equal(clock.pending, 0);
+  });
+
+  test("that a page found half written is followed from its position", async () => {
+    const { site, page, done } = run({ generation: "g1", position: 5 });
+    await site.send(start(5), frame("text", { text: " world" }, 11), end(11));
+    await done;
+    assert.deepEqual([site.last.url, site.last.position, page.text], ["/generations/g1/events/", "5", " world"]);
+  });
+
+  test("ends once, whatever follows the end", async () => {
+    const { site, page, done } = run();
+    await site.send(start() + end(0) + frame("text", { text: "late" }, 4) + end(4));
+    await done;
+    assert.deepEqual([page.text, page.seen], ["", [["start", "g1"], ["end", "complete"]]]);
+  });
+});
+
+describe("a lost connection", () => {
+  for (const how of ["close", "break"]) {
+    test(`(${how}) is made again from the position, after the server's delay`, async () => {
+      const { site, page, done, clock } = run();
+      await site.send("retry: 2500\n\n" + frame("start", START, 0), frame("text", { text: "🌍🌍" }, 2));
+      await site[how]();
+      assert.equal(page.connection, "reconnecting");
+      await clock.advance(2_499);
+      assert.equal(site.requests.length, 1);
+      await clock.advance(1);
+      assert.deepEqual([site.last.url, site.last.position], ["/generations/g1/events/", "2"]);
+      await site.send(start(2), frame("text", { text: "!" }, 3), end(3));
+      await done;
+      assert.deepEqual([page.text, page.connection], ["🌍🌍!", "connected"]);
+      assert.deepEqual(page.seen, [["start", "g1"], ["end", "complete"]]);
+    });
+  }
+
+  test("in the middle of a frame loses and doubles nothing", async () => {
+    const frames = start() + frame("text", { text: "ab" }, 2) + frame("text", { text: "🌍" }, 3) + end(3);
+    for (let cut = 1; cut < frames.length; cut += 1) {
+      const { site, page, done, clock } = run();
+      await site.send(frames.slice(0, cut));
+      await site.break();
+      await clock.advance(10_000);
+      const position = Number(site.last.position ?? 0);
+      const rest = frame("text", { text: [..."ab🌍"].slice(position).join("") }, 3);
+      await site.send(start(position), position < 3 ? rest : "", end(3));
+      await done;
+      assert.equal(page.text, "ab🌍", `cut at ${cut}`);
+    }
+  });
+
+  test("before start repeats the same request", async () => {
+    const { site, page, clock, stream } = open();
+    site.fail();
+    site.answer("<html>", { status: 502 });
+    const done = stream.run();
+    await clock.advance(10_000);
+    await site.send(start(), frame("text", { text: "Hi" }, 2), end(2));
+    await done;
+    assert.deepEqual(site.requests.map(({ url, init }) => [url, init.body]), Array(3).fill([ASK.url, ASK.init.body]));
+    assert.deepEqual([page.text, page.seen.length], ["Hi", 2]);
+  });
+
+  test("is given a bounded number of chances before start", async () => {
+    const { site, page, clock, stream } = open();
+    for (let time = 0; time < 4; time += 1) site.fail();
+    const done = stream.run();
+    await clock.advance(60_000);
+    await done;
+    assert.equal(site.requests.length, 4);
+    const sentence = "The site cannot be reached. Check your connection and try again.";
+    assert.deepEqual(page.seen, [["failure", 0, "unreachable", sentence]]);
+  });
+
+  for (const [random, waits] of [[0, [1, 2, 4, 8, 10, 10]], [1, [1.5, 3, 6, 12, 15, 15]]]) {
+    test(`is tried again after longer and longer waits (random ${random})`, async () => {
+      const { site, clock, stream } = open({ generation: "g1" }, random);
+      for (let time = 0; time < 7; time += 1) site.fail();
+      void stream.run();
+      await clock.advance(70_000);
+      const times = site.requests.map(({ at }) => at);
+      assert.deepEqual(times.slice(1, 7).map((at, index) => (at - times[index]) / 1_000), waits);
+      stream.close();
+    });
+  }
+
+  test("that comes back forgets the failures before", async () => {
+    const { site, clock, stream, page } = open({ generation: "g1" });
+    for (let time = 0; time < 5; time += 1) site.fail();
+    void stream.run();
+    await clock.advance(30_000);
+    await site.send(start());
+    await site.break();
+    const requests = site.requests.length;
+    await clock.advance(1_000);
+    assert.equal(site.requests.length, requests + 1);
+    assert.deepEqual(page.seen, [["start", "g1"]]);
+    stream.close();
+  });
+
+  test("is tried for minutes while a server restarts, and then given up with a sentence", async () => {
+    const { site, page, clock, stream } = open({ generation: "g1", position: 7 });
+    for (let time = 0; time < 99; time += 1) site.answer("", { status: 502 });
+    const done = stream.run();
+    await clock.advance(240_000);
+    assert.deepEqual(page.seen, []);
+    await clock.advance(240_000);
+    await done;
+    assert.deepEqual([site.requests.length, page.seen[0][0]], [30, "failure"]);
+    assert.ok(site.requests.every(({ position }) => position === "7"));
+  });
+
+  test("waits as long as a Retry-After says, within reason", async () => {
+    const { site, clock, stream } = open({ generation: "g1" });
+    site.refuse(503, { code: "unavailable", message: "Busy." }, { "Retry-After": "5" });
+    site.refuse(503, { code: "unavailable", message: "Busy." }, { "Retry-After": "86400" });
+    void stream.run();
+    await clock.advance(100_000);
+    const [first, second, third] = site.requests.map(({ at }) => at);
+    assert.deepEqual([second - first, third - second], [5_000, 60_000]);
+    stream.close();
+  });
+
+  test("is tried at once when the network is back", async () => {
+    const { site, clock, stream } = open({ generation: "g1" });
+    for (let time = 0; time < 6; time += 1) site.fail();
+    void stream.run();
+    await clock.advance(24_000);
+    const requests = site.requests.length;
+    stream.resume();
+    await settle();
+    assert.equal(site.requests.length, requests + 1);
+    stream.close();
+  });
+});
+
+describe("a browser that is offline", () => {
+  test("waits as long as it takes, and connects at once when the network is back", async () => {
+    for (const source of [{ ask: ASK }, { generation: "g1", position: 7 }]) {
+      const { site, page, clock, stream } = open(source);
+      site.isOnline = false;
+      for (let time = 0; time < 999; time += 1) site.fail();
+      void stream.run();
+      await clock.advance(3_600_000);
+      assert.deepEqual([page.connection, page.seen], ["offline", []]);
+      const requests = site.requests.length;
+      assert.ok(requests <= 361, `${requests} requests in an hour`);
+      site.isOnline = true;
+      stream.refresh();
+      await settle();
+      assert.equal(site.requests.length, requests + 1);
+      stream.close();
+    }
+  });
+
+  test("says so again where the network is back and the site is not", async () => {
+    const { site, page, clock, stream } = open();
+    site.isOnline = false;
+    for (let time = 0; time < 99; time += 1) site.fail();
+    const done = stream.run();
+    await clock.advance(60_000);
+    site.isOnline = true;
+    stream.refresh();
+    await settle();
+    assert.equal(page.connection, "reconnecting");
+    await clock.advance(60_000);
+    await done;
+    assert.deepEqual(page.seen.map(([kind, status]) => [kind, status]), [["failure", 0]]);
+  });
+
+  test("that is told it is back gives up a connection that may be dead", async () => {
+    const { site, page, stream, done } = run();
+    await site.send(start(), frame("text", { text: "abc" }, 3));
+    stream.refresh();
+    await settle();
+    assert.deepEqual([site.requests[0].isAborted, site.last.position], [true, "3"]);
+    await site.send(start(3), frame("text", { text: "def" }, 6), end(6));
+    await done;
+    assert.equal(page.text, "abcdef");
+  });
+
+  test("stays silent in a hidden tab", async () => {
+    const { site, stream } = run();
+    await site.send(start(), frame("text", { text: "abc" }, 3));
+    stream.pause();
+    await settle();
+    stream.refresh();
+    await settle();
+    assert.equal(site.requests.length, 1);
+    stream.close();
+  });
+});
+
+describe("a continuation", () => {
+  const CONTINUE = { url: "/messages/a1/continuations/", init: { method: "POST", headers: { "Last-Event-ID": "5" }, body: '{"id":"g1"}' } };
+
+  test("goes on from the position that the page has", async () => {
+    const { site, page, done } = run({ ask: CONTINUE, position: 5 });
+    await site.send(start(5), frame("text", { text: " more" }, 10), end(10));
+    await done;
+    assert.deepEqual([site.last.url, site.last.position, page.text], [CONTINUE.url, "5", " more"]);
+  });
+
+  test("that cannot go on from there drops all and gets all", async () => {
+    const { site, page, done } = run({ ask: CONTINUE, position: 5 });
+    page.text = "wrong";
+    await site.send(start(0), frame("reset", {}, 0), frame("text", { text: "right, and more" }, 15), end(15));
+    await done;
+    assert.equal(page.text, "right, and more");
+  });
+
+  test("that lost its connection before start asks the same again, and after it follows", async () => {
+    const { site, page, clock, done } = run({ ask: CONTINUE, position: 5 });
+    await site.break();
+    await clock.advance(1_000);
+    assert.deepEqual([site.last.url, site.last.position], [CONTINUE.url, "5"]);
+    await site.send(start(5), frame("text", { text: " mo" }, 8));
+    await site.break();
+    await clock.advance(1_000);
+    assert.deepEqual([site.last.url, site.last.position], ["/generations/g1/events/", "8"]);
+    await site.send(start(8), frame("text", { text: "re" }, 10), end(10));
+    await done;
+    assert.equal(page.text, " more");
+  });
+});
+
+describe("silence", () => {
+  test("of more than two keep-alives makes it connect again", async () => {
+    const { site, clock, stream, done } = run();
+    await site.send(start(), frame("text", { text: "a" }, 1));
+    await clock.advance(29_000);
+    assert.equal(site.last.isAborted, undefined);
+    await clock.advance(5_000);
+    assert.deepEqual([site.requests.length, site.requests[0].isAborted, site.last.position], [2, true, "1"]);
+    stream.close();
+    await done;
+  });
+
+  test("is broken by a comment", async () => {
+    const { site, clock, stream } = run();
+    await site.send(start());
+    for (let time = 0; time < 10; time += 1) {
+      await clock.advance(15_000);
+      await site.send(": keep-alive\n\n");
+    }
+    assert.equal(site.requests.length, 1);
+    stream.close();
+  });
+
+  test("is noticed soon after a laptop wakes up, and when the clock was set back", async () => {
+    for (const jump of [3_600_000, -3_600_000]) {
+      const { site, clock, stream } = run();
+      await site.send(start());
+      clock.skew = jump;
+      await clock.advance(4_000);
+      assert.equal(site.requests[0].isAborted, true);
+      stream.close();
+    }
+  });
+
+  test("from the beginning counts too", async () => {
+    const { site, clock, stream } = run();
+    await clock.advance(40_000);
+    assert.deepEqual([site.requests[0].isAborted, site.last.url], [true, ASK.url]);
+    stream.close();
+  });
+});
+
+describe("a refusal", () => {
+  const REFUSALS = [[400, "bad_input"], [401, "not_logged_in"], [403, "csrf"], [404, "not_found"], [409, "conflict"], [413, "too_long"], [429, "too_many"], [503, "unavailable"]];
+  for (const [status, code] of REFUSALS) {
+    test(`${status} of the request is final, in the site's words`, async () => {
+      const { site, page, stream, clock } = open();
+      site.refuse(status, { code, message: "A sentence." }, { "Retry-After": "3" });
+      await stream.run();
+      const sentence = [429, 503].includes(status) ? "A sentence. Try again in 3 s." : "A sentence.";
+      assert.deepEqual(page.seen, [["failure", status, code, sentence]]);
+      assert.deepEqual([site.requests.length, clock.pending], [1, 0]);
+    });
+  }
+
+  test("500 is tried again, and then told in the site's words", async () => {
+    const { site, page, stream, clock } = open();
+    for (let time = 0; time < 4; time += 1) site.refuse(500, { code: "error", message: "Something went wrong." });
+    const done = stream.run();
+    await clock.advance(60_000);
+    await done;
+    assert.deepEqual(page.seen, [["failure", 500, "error", "Something went wrong."]]);
+  });
+
+  for (const [retryAfter, expected] of [
+    ["37", "Send it again in 37 s."],
+    ["600", "Send it again in 37 s. Try again in 10 minutes."],
+    // Nine and a half minutes: however long the tests before it take, it is told as ten.
+    [new Date(Date.now() + 570_000).toUTCString(), "Send it again in 37 s. Try again in 10 minutes."],
+    ["3", "Send it again in 37 s. Try again in 3 s."],
+    ["soon", "Send it again in 37 s."],
+    ["-5", "Send it again in 37 s."],
+  ]) {
+    test(`429 with Retry-After: ${retryAfter} says when, once`, async () => {
+      const { site, page, stream } = open();
+      site.refuse(429, { code: "too_many", message: "Send it again in 37 s." }, { "Retry-After": retryAfter });
+      await stream.run();
+      assert.equal(page.seen[0][3], expected);
+    });
+  }
+
+  test("503 that says `in a moment` says in which", async () => {
+    const { site, page, stream } = open();
+    site.refuse(503, { code: "unavailable", message: "Busy. Please try again in a moment." }, { "Retry-After": "5" });
+    await stream.run();
+    assert.equal(page.seen[0][3], "Busy. Try again in 5 s.");
+  });
+
+  test("429 of a proxy has a sentence too", async () => {
+    const { site, page, stream } = open();
+    site.answer("<html>", { status: 429, headers: { "Retry-After": "7" } });
+    await stream.run();
+    assert.equal(page.seen[0][3], "The site cannot take this now. Try again in 7 s.");
+  });
+
+  test("without JSON has a sentence all the same", async () => {
+    const { site, page, stream } = open();
+    site.answer("<html>Forbidden</html>", { status: 403 });
+    await stream.run();
+    assert.deepEqual(page.seen, [["failure", 403, "", "The site did not answer as expected. Reload the page and try again."]]);
+  });
+
+  test("a page instead of a stream is no answer", async () => {
+    const { site, page, stream, clock } = open();
+    for (let time = 0; time < 4; time += 1) site.answer("<html>Log in to the hotel</html>", { status: 200 });
+    const done = stream.run();
+    await clock.advance(60_000);
+    await done;
+    assert.deepEqual([page.text, page.seen[0][0]], ["", "failure"]);
+  });
+
+  test("on the way, after a login ran out, is final and keeps the text", async () => {
+    const { site, page, clock, done } = run();
+    await site.send(start(), frame("text", { text: "kept" }, 4));
+    site.refuse(401, { code: "not_logged_in", message: "Log in." });
+    await site.break();
+    await clock.advance(5_000);
+    await done;
+    assert.deepEqual([page.text, page.seen.at(-1)], ["kept", ["failure", 401, "not_logged_in", "Log in."]]);
+  });
+});
+
+describe("a reset", () => {
+  test("drops what there was, and all follows", async () => {
+    const { site, page, clock, done } = run();
+    await site.send(start(), frame("reasoning", { text: "x" }, 1), frame("text", { text: "lost second" }, 12));
+    await site.break();
+    await clock.advance(1_000);
+    assert.equal(site.last.position, "12");
+    await site.send(start(0), frame("reset", {}, 0), frame("text", { text: "lost" }, 4), end(4, { ...COMPLETE, status: "interrupted" }));
+    await done;
+    assert.deepEqual([page.text, page.reasoning, page.seen.at(-1)], ["lost", "", ["end", "interrupted"]]);
+  });
+
+  test("in the middle of a stream moves the position back", async () => {
+    const { site, page, clock, stream } = run();
+    await site.send(start(), frame("text", { text: "abcdef" }, 6), frame("reset", {}, 0), frame("text", { text: "abc" }, 3));
+    await site.break();
+    await clock.advance(1_000);
+    assert.deepEqual([page.text, site.last.position], ["abc", "3"]);
+    stream.close();
+  });
+});
+
+describe("a hidden tab", () => {
+  test("lets go of its connection and catches up by position", async () => {
+    const { site, page, stream, done, clock } = run();
+    await site.send(start(), frame("text", { text: "abc" }, 3));
+    stream.pause();
+    await clock.advance(600_000);
+    assert.deepEqual([site.requests.length, site.last.isAborted], [1, true]);
+    stream.resume();
+    await settle();
+    assert.equal(site.last.position, "3");
+    await site.send(start(3), frame("text", { text: "def" }, 6), end(6));
+    await done;
+    assert.deepEqual([page.text, page.seen.length], ["abcdef", 2]);
+  });
+
+  test("that is shown again at once goes on at once", async () => {
+    const { site, stream } = run();
+    await site.send(start(), frame("text", { text: "abc" }, 3));
+    stream.pause();
+    stream.resume();
+    await settle();
+    assert.deepEqual([site.requests.length, site.last.position], [2, "3"]);
+    stream.close();
+  });
+
+  test("keeps a request that has not been answered until it knows its generation", async () => {
+    const { site, stream } = run();
+    stream.pause();
+    await settle();
+    assert.equal(site.last.isAborted, undefined);
+    await site.send(start());
+    assert.equal(site.last.isAborted, true);
+    stream.close();
+  });
+});
+
+describe("closing", () => {
+  test("ends it without a word, whether it reads, waits or is paused", async () => {
+    for (const prepare of [async () => {}, async ({ site }) => site.break(), async ({ stream }) => stream.pause()]) {
+      const opened = run();
+      await opened.site.send(start());
+      await prepare(opened);
+      opened.stream.close();
+      await opened.done;
+      assert.deepEqual([opened.page.seen, opened.clock.pending], [[["start", "g1"]], 0]);
+    }
+  });
+});
+
+test("an error of the page itself is not taken for a lost connection", async () => {
+  const { site, page, stream } = open();
+  page.onText = () => { throw new RangeError("a bug"); };
+  const done = assert.rejects(stream.run(), RangeError);
+  await site.send(start(), frame("text", { text: "x" }, 1));
+  await done;
+});
+
+test("over any sequence of disconnects the page has exactly what was stored", async () => {
+  let seed = 7;
+  const random = (below) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+  const stored = Array.from({ length: 300 }, () => ["a", "é", "🌍", "\n", " "][random(5)]);
+  for (let round = 0; round < 30; round += 1) {
+    const { site, page, clock, stream, done } = run();
+    for (let live = 0; !page.seen.some(([kind]) => kind === "end"); ) {
+      const connection = site.last;
+      let at = Number(connection.position ?? 0);
+      let frames = start(at);
+      live = Math.min(stored.length, live + random(80));
+      while (at < live) {
+        const size = 1 + random(7);
+        const piece = stored.slice(at, at + size);
+        at += piece.length;
+        frames += frame("text", { text: piece.join("") }, at);
+      }
+      if (live === stored.length) frames += end(at);
+      const isCut = random(3) > 0;
+      await site.send(isCut ? frames.slice(0, random(frames.length)) : frames);
+      if (connection === site.last && !connection.isAborted) await site.break();
+      if (random(4) === 0) stream.pause();
+      await clock.advance(20_000);
+      stream.resume();
+      await clock.advance(20_000);
+    }
+    await done;
+    assert.equal(page.text, stored.join(""));
+  }
+});
