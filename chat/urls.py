@@ -1,9 +1,10 @@
-from django.conf import settings
 from django.urls import path
 
+from chat.conf import settings
 from chat.views import (
     attachments,
     branches,
+    catalogue,
     conversations,
     details,
     diagnostics,
@@ -32,7 +33,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
     path("settings/", preferences.defaults, name="preferences"),
     path("c/<uuid:conversation_id>/title/", organizing.rename, name="title"),
-    path("c/<uuid:conversation_id>/shelf/", organizing.shelve, name="flags"),
+    path("c/<uuid:conversation_id>/shelf/", organizing.set_flags, name="flags"),
     path("c/<uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),
     path("c/<uuid:conversation_id>/restoration/", organizing.restore, name="restoration"),
     path("conversations/", listing.conversations, name="conversations"),
@@ -63,6 +64,7 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/events/", generations.events, name="events"),
     path("generations/<uuid:generation_id>/cancellation/", generations.cancel, name="cancellation"),
     path("diagnostics/stream/", diagnostics.stream, name="test_stream"),
+    path("catalogue/<str:language>/", catalogue.catalogue, name="catalogue"),
 ]
 
 if settings.CHAT_SHARING:

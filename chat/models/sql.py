@@ -159,7 +159,8 @@ def _selection(
     fields = model._meta.concrete_fields
     columns = ", ".join(_column(model, field.attname) for field in fields)
     conditions = " AND ".join(f"{_column(model, name)} = %s" for name in names)
-    statement = f"SELECT {columns} FROM {model._meta.db_table} WHERE {conditions}"  # noqa: S608 - ours alone
+    table = connection.ops.quote_name(model._meta.db_table)
+    statement = f"SELECT {columns} FROM {table} WHERE {conditions}"  # noqa: S608 - ours alone
     converters = [_converter(model, name) for name in names]
     return converters, statement, [field.attname for field in fields], [_reader(field) for field in fields]
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
+
+from chat.conf import settings
 
 NO_PROVIDER = Warning(
     "No model is set up, so no question can be answered.",
@@ -14,5 +15,5 @@ NO_PROVIDER = Warning(
 
 @register
 def check_provider(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    ways = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_LOCAL_MODEL")
-    return [] if any(getattr(settings, name, "") for name in ways) else [NO_PROVIDER]
+    answers = settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL or settings.CHAT_LOCAL_MODEL
+    return [] if answers else [NO_PROVIDER]

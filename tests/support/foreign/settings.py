@@ -24,7 +24,6 @@ INSTALLED_APPS = [
     "chat",
 ]
 MIDDLEWARE = [
-    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -40,7 +39,6 @@ TEMPLATES = [
         "DIRS": [ROOT / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"libraries": "chat.assets.libraries"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -54,7 +52,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 STATIC_URL = "static/"
-NODE_MODULES = ROOT / "node_modules"
 STATICFILES_DIRS = [ROOT / "static"]
 USE_TZ = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -62,9 +59,3 @@ OPENAI_BASE_URL = os.environ.get("OPENAI_BASE_URL", "")
 CHAT_TITLES = "off"
 CHAT_CONFIRM = os.environ.get("CHAT_CONFIRM", "")
 CHAT_ALLOWED = os.environ.get("CHAT_ALLOWED", "")
-
-import chatsite.settings as site  # noqa: E402
-
-for name in dir(site):
-    if name.startswith(("CHAT_", "OPENAI_")) and name not in globals():
-        globals()[name] = getattr(site, name)

@@ -2,14 +2,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from chatsite import languages
 from tests.support.foreign import proof
 
 urlpatterns = [
     path("help/chat/", include("chat.urls")),
     path("proof/", proof.prove),
     path("accounts/", include("django.contrib.auth.urls")),
-    path("catalogue/<str:language>/", languages.catalogue, name="catalogue"),
     path("language/", include("django.conf.urls.i18n")),
 ]
 if "django.contrib.admin" in settings.INSTALLED_APPS:
