@@ -6,3 +6,5 @@ class ChatConfig(AppConfig):
     name = "chat"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = gettext_lazy("Chat")
+    # That of its migrations, whatever the project prefers.
+    default_auto_field = "django.db.models.BigAutoField"
