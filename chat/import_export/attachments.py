@@ -57,7 +57,7 @@ def _inspected(attachment: SavedAttachment, inspect: Inspect) -> Inspected:
     return inspect(io.BytesIO(attachment.data), limits())
 
 
-class Incoming:
+class ImportedFiles:
     """What one import has stored, until conversations take it up."""
 
     def __init__(self, owner_id: int, inspect: Inspect) -> None:
