@@ -39,8 +39,10 @@ from chatsite.settings import DATABASES  # noqa: E402
 # The workers of a run inherit it from the process that starts them: what one collects serves all.
 STATIC_ROOT = Path(os.environ.setdefault("CHATSITE_TEST_STATIC", str(TEST_FOLDER / "static")))
 STATIC_ROOT.mkdir(exist_ok=True)
+SERVESTATIC_USE_FINDERS = IN_PYTEST or not (STATIC_ROOT / "staticfiles.json").exists()
 if IN_PYTEST:
     # A file, so that site processes share it with the tests.
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # tests/support/queries.py counts on connections as they are opened
     DATABASES["default"]["TEST"] = {"NAME": str(TEST_FOLDER / "test.sqlite3")}
+    SERVESTATIC_AUTOREFRESH = True  # else each client of Django's in this process looks through all static files
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
