@@ -124,7 +124,7 @@ def measure(name: str, url: str, counts: list[int]) -> None:
     settings.DEBUG = False
     from django.template.loader import render_to_string
 
-    from chat.conversations.listing import Place, listing
+    from chat.conversations.listing import Cursor, listing
     from chat.conversations.search import search
     from chat.models import Conversation
 
@@ -138,7 +138,7 @@ def measure(name: str, url: str, counts: list[int]) -> None:
         half = Conversation.objects.filter(owner=owner).recent()[count // IN_A_CONVERSATION // 2]
         pages = (
             lambda: listing(owner),  # noqa: B023
-            lambda: listing(owner, Place(half.activity, half.pk)),  # noqa: B023
+            lambda: listing(owner, Cursor(half.activity, half.pk)),  # noqa: B023
             lambda: render_to_string("chat/sidebar/_list_page.html", {"listing": listing(owner)}),  # noqa: B023
         )
         cells += [milliseconds(page) for page in pages]

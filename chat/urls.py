@@ -1,6 +1,6 @@
-from django.conf import settings
 from django.urls import path
 
+from chat.conf import settings
 from chat.views import (
     attachments,
     branches,
@@ -32,7 +32,7 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
     path("settings/", preferences.defaults, name="preferences"),
     path("c/<uuid:conversation_id>/title/", organizing.rename, name="title"),
-    path("c/<uuid:conversation_id>/shelf/", organizing.shelve, name="flags"),
+    path("c/<uuid:conversation_id>/shelf/", organizing.set_flags, name="flags"),
     path("c/<uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),
     path("c/<uuid:conversation_id>/restoration/", organizing.restore, name="restoration"),
     path("conversations/", listing.conversations, name="conversations"),

@@ -20,7 +20,7 @@ SHOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Borne:
+class AttachedFile:
     """A file of a message."""
 
     attachment: Attachment
@@ -32,13 +32,13 @@ class Borne:
         return self.attachment.characters > len(self.text)
 
 
-def borne_in(conversation: Conversation) -> dict[uuid.UUID, list[Borne]]:
+def files_in(conversation: Conversation) -> dict[uuid.UUID, list[AttachedFile]]:
     """By message, in one query."""
-    borne: dict[uuid.UUID, list[Borne]] = defaultdict(list)
+    files: dict[uuid.UUID, list[AttachedFile]] = defaultdict(list)
     rows = MessageAttachment.objects.filter(message__conversation=conversation).select_related("attachment")
     for row in rows.annotate(beginning=Left("attachment__content__text", SHOWN)).order_by("number"):
-        borne[row.message_id].append(Borne(row.attachment, row.beginning or ""))
-    return borne
+        files[row.message_id].append(AttachedFile(row.attachment, row.beginning or ""))
+    return files
 
 
 class AttachmentPages:

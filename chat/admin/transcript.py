@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from chat.admin.attachments import Borne, borne_in
+from chat.admin.attachments import AttachedFile, files_in
 from chat.core.reply import Part, Reply
 from chat.models import Conversation, Generation, Message, MessagePart
 
@@ -24,7 +24,7 @@ class Turn:
 
     message: Message
     parts: list[Part]
-    attachments: list[Borne]
+    attachments: list[AttachedFile]
     generations: list[Generation]
     alternatives: list[Message]
     """The message and its siblings of the same role, oldest first."""
@@ -55,13 +55,13 @@ def transcript(conversation: Conversation) -> list[Turn]:
     messages = {message.pk: message for message in conversation.messages.select_related("feedback").order_by("number")}
     # In this order: an answer that ends in between is shown as still running, not as complete without its end.
     generations, parts = _generations(conversation), _parts(conversation)
-    borne = borne_in(conversation)
+    files = files_in(conversation)
     current = _branch(messages, conversation.current_id)
     turns: list[Turn] = []
     for message, alternatives, level in _walk(messages):
         parent = messages.get(message.parent_id) if message.parent_id else None
         follows = None if turns and turns[-1].message == parent else parent
-        of_it = parts[message.pk], borne[message.pk], generations[message.pk]
+        of_it = parts[message.pk], files[message.pk], generations[message.pk]
         turns.append(Turn(message, *of_it, alternatives, level, message.pk in current, follows))
     return turns
 

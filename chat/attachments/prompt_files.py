@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from django.conf import settings
-
+from chat.conf import settings
 from chat.core.context_window import left_out
 from chat.core.prompt import Document, Picture, Turn
 from chat.errors import BadInput, NotFound, TooLong
@@ -14,12 +13,12 @@ from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent, MessageAttachment
 from chat.models.sql import insert
 
-PICTURES_BYTES = 20_000_000
+IMAGES_BYTES = 20_000_000
 """Of all images in one request, before they are encoded: services refuse what is much larger, and it is in memory as
 long as an answer is being written."""
 
 
-def bearable(owner_id: int, conversation_id: UUID, ids: Sequence[UUID], model: str) -> list[Attachment]:
+def attachable(owner_id: int, conversation_id: UUID, ids: Sequence[UUID], model: str) -> list[Attachment]:
     """The files with these ids, in this order, for a question to `model` in this conversation.
 
     They have not been sent yet, or are of the same conversation. Raises NotFound, or BadInput for a model that does
@@ -31,11 +30,11 @@ def bearable(owner_id: int, conversation_id: UUID, ids: Sequence[UUID], model: s
         raise NotFound(sentence, fields={"attachments": sentence})
     attachments = [found[pk] for pk in ids]
     if any(attachment.is_image for attachment in attachments):
-        _check_sight(model)
+        _check_sees_images(model)
     return attachments
 
 
-def bear(message_id: UUID, conversation_id: UUID, attachments: Sequence[Attachment]) -> None:
+def attach(message_id: UUID, conversation_id: UUID, attachments: Sequence[Attachment]) -> None:
     """A new message has these; both it and its conversation may be stored later in the same transaction."""
     new = [attachment.pk for attachment in attachments if not attachment.conversation_id]
     Attachment.objects.filter(pk__in=new).update(conversation=conversation_id)
@@ -50,9 +49,9 @@ def bear(message_id: UUID, conversation_id: UUID, attachments: Sequence[Attachme
 def check_fits(turn: Turn) -> None:
     """Raises TooLong for a question that would be too much for a request even alone, because of its files."""
     pictures = sum(each.size for each in turn.attachments if isinstance(each, Picture))
-    if pictures > PICTURES_BYTES:
+    if pictures > IMAGES_BYTES:
         sentence = _("The images of this message have %(count)s bytes; %(limit)s are allowed. Send some with another.")
-        raise TooLong(sentence, values={"count": pictures, "limit": PICTURES_BYTES})
+        raise TooLong(sentence, values={"count": pictures, "limit": IMAGES_BYTES})
     limit, tokens = settings.CHAT_CONTEXT_TOKENS, turn.tokens
     if limit and turn.attachments and tokens > limit:
         sentence = _(
@@ -61,11 +60,11 @@ def check_fits(turn: Turn) -> None:
         raise TooLong(sentence, values={"count": tokens, "limit": limit})
 
 
-def sees(model: str) -> bool:
+def sees_images(model: str) -> bool:
     return model in settings.CHAT_VISION_MODELS
 
 
-def fitted(turns: list[Turn], model: str, besides: str) -> tuple[list[Turn], int]:
+def fit_to_context(turns: list[Turn], model: str, besides: str) -> tuple[list[Turn], int]:
     """The turns that a prompt has room for, with what their files say or show, and how many of the oldest it has not.
 
     No more is read than is sent, or little more: a conversation may have many files.
@@ -78,7 +77,7 @@ def fitted(turns: list[Turn], model: str, besides: str) -> tuple[list[Turn], int
     shown = with_texts(shown)
     more = left_out(shown, tokens, besides)
     shown = shown[more:]
-    return _with_pictures(shown) if sees(model) else shown, count + more
+    return _with_pictures(shown) if sees_images(model) else shown, count + more
 
 
 def with_texts(turns: Sequence[Turn]) -> list[Turn]:
@@ -94,7 +93,7 @@ def with_texts(turns: Sequence[Turn]) -> list[Turn]:
 
 def _with_pictures(turns: Sequence[Turn]) -> list[Turn]:
     """With the latest images in them, as many as one request may have."""
-    room, ids = PICTURES_BYTES, set()
+    room, ids = IMAGES_BYTES, set()
     for each in reversed(list(_attached(turns))):
         if isinstance(each, Picture):
             room -= each.size
@@ -118,10 +117,10 @@ def _attached(turns: Sequence[Turn]) -> Iterator[Document | Picture]:
     return (each for turn in turns for each in turn.attachments)
 
 
-def _check_sight(model: str) -> None:
-    if sees(model):
+def _check_sees_images(model: str) -> None:
+    if sees_images(model):
         return
-    seeing = ", ".join(name for name in settings.CHAT_MODELS if sees(name))
+    seeing = ", ".join(name for name in settings.CHAT_MODELS if sees_images(name))
     sentence = _("%(model)s cannot see images. Choose one that can: %(models)s.")
     if not seeing:
         sentence = _("%(model)s cannot see images, and no other model here can. Remove them and send it again.")

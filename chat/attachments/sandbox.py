@@ -49,7 +49,7 @@ async def inspect(owner_id: int, file: IO[bytes], limits: Limits) -> Inspected:
         return await asyncio.get_running_loop().run_in_executor(_threads, _inspect, file, limits)
 
 
-def inspect_in_turn(file: IO[bytes], limits: Limits) -> Inspected:
+def inspect_blocking(file: IO[bytes], limits: Limits) -> Inspected:
     """As `inspect`, for a thread that waits: an import's, which has one file after the other inspected."""
     return _threads.submit(_inspect, file, limits).result()
 

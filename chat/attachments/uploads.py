@@ -1,14 +1,14 @@
-"""Files for a question that is yet to come: kept as soon as they are uploaded, and let go if it never comes."""
+"""Files for a question that is yet to come: stored as soon as they are uploaded, and let go if it never comes."""
 
 import unicodedata
 import uuid
 from pathlib import PurePosixPath
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from chat.attachments.inspection import Inspected, Limits
+from chat.conf import settings
 from chat.core.limits import FILE_NAME_CHARACTERS
 from chat.core.reply import storable
 from chat.errors import Conflict, NotFound, TooLong, TooMany
@@ -30,7 +30,7 @@ def limits() -> Limits:
     )
 
 
-def kept(owner_id: int, pk: uuid.UUID) -> Attachment | None:
+def find_stored(owner_id: int, pk: uuid.UUID) -> Attachment | None:
     """What this id stands for already; None if one more may come.
 
     Raises NotFound for somebody else's, TooMany or TooLong if there is no room.
@@ -41,16 +41,16 @@ def kept(owner_id: int, pk: uuid.UUID) -> Attachment | None:
     return stored
 
 
-def keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
-    """Store what was found in a file; False if it is there already. Raises as `kept` does."""
+def store_upload(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
+    """Store what was found in a file; False if it is there already. Raises as `find_stored` does."""
     try:
-        return _keep(owner_id, pk, name, found)
+        return _store_upload(owner_id, pk, name, found)
     except IntegrityError as exc:  # somebody else has taken this id in the meantime
         raise NotFound from exc
 
 
 @transaction.atomic
-def _keep(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
+def _store_upload(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
     lock_owner(owner_id)
     if stored := _stored(owner_id, pk):
         return stored, False

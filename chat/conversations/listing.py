@@ -24,7 +24,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Of a conversation in the order of the list."""
 
     activity: int
@@ -65,7 +65,7 @@ class Listing:
 
     groups: list[Group]
     running: set[uuid.UUID]
-    more: Place | None
+    more: Cursor | None
 
     @property
     def fingerprint(self) -> str:
@@ -77,17 +77,17 @@ class Listing:
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
 
-def listing(owner_id: int, after: Place | None = None) -> Listing:
+def listing(owner_id: int, after: Cursor | None = None) -> Listing:
     """A page of the owner's list: the first, with the pinned ones, or that after a place."""
-    conversations, more = _page(Conversation.objects.listed(owner_id).on_shelf(pinned=False), after)
+    conversations, more = _page(Conversation.objects.listed(owner_id).unpinned(), after)
     groups = by_day(conversations, timezone.localdate())
-    if not after and (pinned := list(Conversation.objects.listed(owner_id).on_shelf(pinned=True).recent())):
+    if not after and (pinned := list(Conversation.objects.listed(owner_id).pinned().recent())):
         groups.insert(0, Group("pinned", None, pinned))
     running = Generation.objects.running().filter(owner=owner_id)
     return Listing(groups, set(running.values_list("message__conversation", flat=True)), more)
 
 
-def archived(owner_id: int, after: Place | None = None) -> tuple[list[Conversation], Place | None]:
+def archived(owner_id: int, after: Cursor | None = None) -> tuple[list[Conversation], Cursor | None]:
     """A page of the owner's archive, newest activity first, and where the next begins."""
     return _page(Conversation.objects.listed(owner_id, archived=True), after)
 
@@ -106,11 +106,11 @@ def _heading(day: date, today: date) -> tuple[str, date]:
     return ("weekday", day) if today - day < WEEK else ("month", day.replace(day=1))
 
 
-def _page(conversations: ConversationQuerySet, after: Place | None) -> tuple[list[Conversation], Place | None]:
+def _page(conversations: ConversationQuerySet, after: Cursor | None) -> tuple[list[Conversation], Cursor | None]:
     if after:
         conversations = conversations.below(after.activity, after.id)
     found = list(conversations.recent()[: PAGE + 1])
     if len(found) <= PAGE:
         return found, None
     last = found[PAGE - 1]
-    return found[:PAGE], Place(last.activity, last.pk)
+    return found[:PAGE], Cursor(last.activity, last.pk)

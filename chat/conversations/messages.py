@@ -13,11 +13,11 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat.attachments.prompt_files import bear, bearable, check_fits, fitted, with_texts
+from chat.attachments.prompt_files import attach, attachable, check_fits, fit_to_context, with_texts
+from chat.conf import settings
 from chat.conversations.preferences import preferred
 from chat.core.endings import Status
 from chat.core.prompt import NO_OPTIONS, Options, Turn
@@ -53,7 +53,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Regeneration:
-    """A wish for another answer; `id` becomes the new assistant message's."""
+    """A request for another answer; `id` becomes the new assistant message's."""
 
     id: uuid.UUID
     model: str
@@ -61,7 +61,7 @@ class Regeneration:
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """A wish that an answer be written on; `id` becomes the new generation's."""
+    """A request that an answer be written on; `id` becomes the new generation's."""
 
     id: uuid.UUID
     model: str
@@ -80,7 +80,7 @@ class Accepted:
     """The message that it continues."""
 
 
-def turn(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
+def retried(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
     """One transaction, and once more if somebody else stored the same id in the meantime."""
 
     @wraps(function)
@@ -95,7 +95,7 @@ def turn(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
     return in_one_transaction
 
 
-@turn
+@retried
 def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room: Callable[[], bool]) -> Accepted:
     """Store a question and a generation for its answer.
 
@@ -112,7 +112,7 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if question.parent:
         _check_parent(conversation, question.parent)
     _check_limits(owner_id, has_room)
-    attachments, asks = _borne(owner_id, conversation_id, question)
+    attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
         number = _next_number(conversation)
     else:
@@ -129,13 +129,13 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     SearchEntry.objects.index_question(conversation, question.id, findable)
     MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
     if attachments:
-        bear(asked.pk, conversation.pk, attachments)
+        attach(asked.pk, conversation.pk, attachments)
     above = conversation.turns(question.parent) if question.parent else []
     return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
 
 
-@turn
-def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_room: Callable[[], bool]) -> Accepted:
+@retried
+def regenerate(owner_id: int, message_id: uuid.UUID, request: Regeneration, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
     lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
@@ -143,7 +143,7 @@ def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_roo
         raise NotFound
     if not message.parent or message.role != Message.Role.ASSISTANT:
         raise BadInput(_("Only an answer can be written again."))
-    if stored := Message.objects.select_related("conversation").filter(pk=wish.id).first():
+    if stored := Message.objects.select_related("conversation").filter(pk=request.id).first():
         if stored.conversation.owner_id != owner_id:
             raise NotFound
         if stored.parent_id != message.parent_id or stored.role != Message.Role.ASSISTANT or stored == message:
@@ -152,11 +152,11 @@ def regenerate(owner_id: int, message_id: uuid.UUID, wish: Regeneration, has_roo
     _check_limits(owner_id, has_room)
     question, conversation = message.parent, message.conversation
     turns = conversation.turns(question.pk)
-    return _answer([], question, wish.id, wish.model, _next_number(conversation), turns)
+    return _answer([], question, request.id, request.model, _next_number(conversation), turns)
 
 
-@turn
-def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room: Callable[[], bool]) -> Accepted:
+@retried
+def continue_(owner_id: int, message_id: uuid.UUID, request: Continuation, has_room: Callable[[], bool]) -> Accepted:
     """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
     lock_owner(owner_id)
     mine = Message.objects.of(owner_id).prefetch_related("generations", "parts")
@@ -164,7 +164,7 @@ def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room
     last = message and message.generation
     if not message or not last:
         raise NotFound
-    if stored := Generation.objects.select_related("message__conversation").filter(pk=wish.id).first():
+    if stored := Generation.objects.select_related("message__conversation").filter(pk=request.id).first():
         if stored.owner_id != owner_id:
             raise NotFound
         if stored.message_id != message_id:
@@ -178,9 +178,9 @@ def continue_(owner_id: int, message_id: uuid.UUID, wish: Continuation, has_room
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, has_room)
     position, conversation = message.reply.position, message.conversation
-    turns, out = _fitted(conversation, wish.model, conversation.turns(message_id))
-    fields = {"pk": wish.id, "number": last.number + 1, "begins_at": position, "left_out": out}
-    generation = _new_generation(message, wish.model, **fields)
+    turns, out = _fitted(conversation, request.model, conversation.turns(message_id))
+    fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
+    generation = _new_generation(message, request.model, **fields)
     conversation.touch(current=message)
     return Accepted(generation, turns, is_new=True, options=conversation.options, written=message)
 
@@ -209,9 +209,9 @@ def _join_question(owner_id: int, conversation_id: uuid.UUID, question: Question
         Message.Role.USER,
         question.text,
     )
-    borne = stored.attached.order_by("number").values_list("attachment_id", flat=True)
+    attached = stored.attached.order_by("number").values_list("attachment_id", flat=True)
     answer = stored.children.order_by("number").first()
-    if not same or tuple(borne) != question.attachments or not answer:
+    if not same or tuple(attached) != question.attachments or not answer:
         raise Conflict(_("This id belongs to another message."))
     return _join(answer)
 
@@ -223,11 +223,11 @@ def _join(answer: Message) -> Accepted:
     return Accepted(generation, [], is_new=False)
 
 
-def _borne(owner_id: int, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:
+def _attachments_of(owner_id: int, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:
     """What a question bears, and itself as a model is to be asked it."""
     if not question.attachments:
         return [], Turn(Message.Role.USER, question.text)
-    attachments = bearable(owner_id, conversation_id, question.attachments, question.model)
+    attachments = attachable(owner_id, conversation_id, question.attachments, question.model)
     named = tuple(attachment.in_prompt for attachment in attachments)
     (turn,) = with_texts([Turn(Message.Role.USER, question.text, named)])
     check_fits(turn)
@@ -302,7 +302,7 @@ def _answer(
 
 
 def _fitted(conversation: Conversation, model: str, turns: list[Turn]) -> tuple[list[Turn], int]:
-    return fitted(turns, model, besides=settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt)
+    return fit_to_context(turns, model, besides=settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt)
 
 
 def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:

@@ -14,7 +14,7 @@ from chat.retention.erasure import RESTORABLE
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Flags:
     """Where a conversation is kept; None leaves it as it is."""
 
     pinned: bool | None = None
@@ -33,13 +33,13 @@ def rename(owner_id: int, conversation_id: uuid.UUID, title: str) -> Conversatio
 
 
 @transaction.atomic
-def shelve(owner_id: int, conversation_id: uuid.UUID, shelf: Shelf) -> Conversation:
+def set_flags(owner_id: int, conversation_id: uuid.UUID, flags: Flags) -> Conversation:
     """Pin it, archive it, or take that back. What is archived is found by the search as before. Raises NotFound."""
     conversation = _find(owner_id, conversation_id)
-    if shelf.pinned is not None:
-        conversation.is_pinned = shelf.pinned
-    if shelf.archived is not None:
-        conversation.is_archived = shelf.archived
+    if flags.pinned is not None:
+        conversation.is_pinned = flags.pinned
+    if flags.archived is not None:
+        conversation.is_archived = flags.archived
     conversation.save(update_fields=["is_pinned", "is_archived"])
     return conversation
 

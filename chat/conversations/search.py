@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
-from chat.core.search_terms import spans_of, words_of
+from chat.core.search_terms import term_spans, terms_of
 from chat.models import Message, SearchEntry
 from chat.models.search_index import SearchEntryQuerySet
 
@@ -50,8 +50,8 @@ def _hit(entry: SearchEntry, query: str) -> Hit:
 
 def surroundings(text: str, query: str) -> Iterator[tuple[str, bool]]:
     """`text` around the first word that `query` finds, in pieces; True marks what was found."""
-    wanted = tuple(words_of(query))
-    found = ((start, end) for start, end, word in spans_of(text) if word.startswith(wanted))
+    wanted = tuple(terms_of(query))
+    found = ((start, end) for start, end, word in term_spans(text) if word.startswith(wanted))
     first = next(found, (0, 0))  # no further than is shown: a text may be long
     begin, stop = max(0, first[0] - AROUND), first[0] + 2 * AROUND
     if begin:

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-MESSAGES = 24
-CHARS = 60_000
-LEAST = 2
+MOST_MESSAGES = 24
+MOST_CHARACTERS = 60_000
+LEAST_MESSAGES = 2
 """A question and its answer, however long they are."""
 
 
-def fitting(sizes: Sequence[int]) -> int:
-    """How many of the last messages make a window; `sizes` are theirs in characters, from the first to the last."""
+def page_size(sizes: Sequence[int]) -> int:
+    """How many of the last messages fill a page; `sizes` are theirs in characters, from the first to the last."""
     count = chars = 0
-    for size in reversed(sizes[-MESSAGES:]):
+    for size in reversed(sizes[-MOST_MESSAGES:]):
         chars += size
-        if count >= LEAST and chars > CHARS:
+        if count >= LEAST_MESSAGES and chars > MOST_CHARACTERS:
             break
         count += 1
     return count

@@ -19,12 +19,12 @@ _UNSPACED = re.compile(
 )
 
 
-def words_of(text: str) -> list[str]:
+def terms_of(text: str) -> list[str]:
     """The words of `text` in order."""
-    return [word for _, _, word in spans_of(text)]
+    return [word for _, _, word in term_spans(text)]
 
 
-def spans_of(text: str) -> Iterator[tuple[int, int, str]]:
+def term_spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Where each word of `text` begins and ends there, and the word as it is compared."""
     if text.isascii():  # the same, forty times as fast
         yield from ((match.start(), match.end(), match[0][:LONGEST]) for match in _ASCII.finditer(text.lower()))
@@ -48,7 +48,7 @@ def spans_of(text: str) -> Iterator[tuple[int, int, str]]:
 
 def matches(text: str, query: str) -> bool:
     """The definition, by which every index is judged. A query without words matches nothing."""
-    words, wanted = set(words_of(text)), words_of(query)
+    words, wanted = set(terms_of(text)), terms_of(query)
     return bool(wanted) and all(any(word.startswith(beginning) for word in words) for beginning in wanted)
 
 

@@ -30,7 +30,7 @@ class Place:
         return self.siblings[self.number] if self.number < len(self.siblings) else None
 
 
-class Outline:
+class MessageTree:
     """Pure; made from (id, parent's id, role) of all messages of a conversation, oldest first."""
 
     def __init__(self, rows: Iterable[tuple[uuid.UUID, uuid.UUID | None, str]]) -> None:

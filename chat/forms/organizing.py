@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from chat.conversations.organizing import Shelf
+from chat.conversations.organizing import Flags
 from chat.conversations.sharing import SHARED_DAYS
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable
@@ -29,10 +29,10 @@ def read_title(request: HttpRequest) -> str:
     return str(cleaned(TitleForm(sent))["title"])
 
 
-def read_shelf(request: HttpRequest) -> Shelf:
+def read_flags(request: HttpRequest) -> Flags:
     """Where a conversation is to be kept, in a request's body. Raises BadInput."""
     sent = read_body(request, forms.Form)
-    return Shelf(_switch(sent, "pinned"), _switch(sent, "archived"))
+    return Flags(_switch(sent, "pinned"), _switch(sent, "archived"))
 
 
 def read_days(request: HttpRequest) -> int | None:

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from chat.attachments.prompt_files import sees
+from chat.attachments.prompt_files import sees_images
+from chat.conf import settings
 from chat.conversations import messages
 from chat.conversations.messages import Accepted, Continuation, Question, Regeneration
 from chat.core import prompt as prompts
@@ -139,13 +139,13 @@ class Engine:
         """Store a question and start its answer, or join the one that it already has. Raises ChatError."""
         return await self._accept(messages.ask, owner_id, conversation_id, question)
 
-    async def regenerate(self, owner_id: int, message_id: uuid.UUID, wish: Regeneration) -> Generation:
+    async def regenerate(self, owner_id: int, message_id: uuid.UUID, request: Regeneration) -> Generation:
         """Store and start another answer beside `message_id`, or join it. Raises ChatError."""
-        return await self._accept(messages.regenerate, owner_id, message_id, wish)
+        return await self._accept(messages.regenerate, owner_id, message_id, request)
 
-    async def continue_(self, owner_id: int, message_id: uuid.UUID, wish: Continuation) -> Generation:
+    async def continue_(self, owner_id: int, message_id: uuid.UUID, request: Continuation) -> Generation:
         """Store and start a generation that writes on in `message_id`, or join it. Raises ChatError."""
-        return await self._accept(messages.continue_, owner_id, message_id, wish)
+        return await self._accept(messages.continue_, owner_id, message_id, request)
 
     async def stop(self, generation: Generation) -> bool:
         """End a running generation as stopped, wherever it runs. False if it had ended in the meantime."""
@@ -332,7 +332,7 @@ def _run_of(accepted: Accepted) -> Run:
     generation, written = accepted.generation, accepted.written
     live = LiveReply(generation.message.conversation_id, written.reply.parts() if written else ())
     system_prompts = settings.CHAT_SYSTEM_PROMPT, accepted.options.system_prompt
-    prompt = prompts.build(accepted.turns, *system_prompts, sees=sees(generation.model))
+    prompt = prompts.build(accepted.turns, *system_prompts, sees=sees_images(generation.model))
     stop: asyncio.Future[Status | None] = asyncio.get_running_loop().create_future()
     stored = written.mark if written else Mark()
     return Run(generation, prompt, accepted.options, live, stop, stored, live.reply.position)

@@ -6,9 +6,9 @@ import uuid
 from contextlib import aclosing
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
+from chat.conf import settings
 from chat.core import prompt as prompts
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable
@@ -51,7 +51,7 @@ async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
 def _untitled_question(generation: Generation) -> str:
     """The first question of a conversation that nobody has named; empty if this was not its answer."""
     question = generation.message.parent
-    untitled = Conversation.objects.kept().untitled().filter(pk=generation.message.conversation_id)
+    untitled = Conversation.objects.permanent().untitled().filter(pk=generation.message.conversation_id)
     conversation = untitled.first() if question and question.parent_id is None else None
     # Of a question without words, such as an image, there is the name of the file.
     return (question.text or conversation.title) if question and conversation else ""
@@ -59,7 +59,7 @@ def _untitled_question(generation: Generation) -> str:
 
 def _store(conversation_id: uuid.UUID, title: str) -> bool:
     with transaction.atomic():
-        untitled = Conversation.objects.kept().untitled().filter(pk=conversation_id)
+        untitled = Conversation.objects.permanent().untitled().filter(pk=conversation_id)
         if not untitled.update(title=title, titled_by=Conversation.TitledBy.MODEL):
             return False
         SearchEntry.objects.index_title(Conversation.objects.get(pk=conversation_id))

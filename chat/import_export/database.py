@@ -41,7 +41,7 @@ Names = Mapping[tuple[UUID, UUID], UUID]
 def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
     """A conversation of this owner as a document; None if there is none. A running answer: as far as it is stored.
 
-    Its attachments lack their contents, which `whole` gives one by one.
+    Its attachments lack their contents, which `with_content` gives one by one.
     """
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     if not conversation:
@@ -91,7 +91,7 @@ def _attachment(row: Attachment) -> SavedAttachment:
     return SavedAttachment.model_construct(**known, data=b"", text="")
 
 
-def whole(attachment: SavedAttachment) -> SavedAttachment:
+def with_content(attachment: SavedAttachment) -> SavedAttachment:
     """What `saved` gave, with its contents; without any if it has been erased meanwhile."""
     content = AttachmentContent.objects.filter(pk=attachment.id).first()
     known = {"data": bytes(content.data), "text": content.text} if content else {}

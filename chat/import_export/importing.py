@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import IO
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from chat.attachments import sandbox
 from chat.attachments.uploads import check_storage
-from chat.import_export.attachments import Incoming, Inspect, inspected
+from chat.conf import settings
+from chat.import_export.attachments import ImportedFiles, Inspect, inspected
 from chat.import_export.database import Names, arrange, places, restore_all
 from chat.import_export.document import SavedConversation
 from chat.import_export.file_reader import documents
@@ -26,7 +26,7 @@ BATCH_BYTES = 20_000_000
 
 
 @dataclass(slots=True)
-class Findings:
+class Preview:
     """What a file brings: how much is new, how many of its conversations are there already, the first titles."""
 
     digest: str
@@ -52,38 +52,38 @@ class Findings:
             self.titles.append(document.title)
 
 
-def examine(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_in_turn) -> Findings:
+def preview(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_blocking) -> Preview:
     """Reads all of the file and stores nothing. Raises BadInput or TooLong, which say what is wrong and where."""
-    findings, size = Findings(_digest(file)), 0
+    found, size = Preview(_digest(file)), 0
     for document, place in _placed(owner_id, file, name):
-        findings.add(document, is_new=place is not None)
-        for _attachment, found in inspected(document, inspect) if place else ():
-            size += len(found.data)
+        found.add(document, is_new=place is not None)
+        for _attachment, inspection in inspected(document, inspect) if place else ():
+            size += len(inspection.data)
             check_storage(owner_id, size)
-    return findings
+    return found
 
 
-def take_in(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_in_turn) -> Findings:
-    """Stores all that is new in the file; nothing if anything in it is wrong, with the error of `examine`."""
-    incoming = Incoming(owner_id, inspect)
+def import_file(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_blocking) -> Preview:
+    """Stores all that is new in the file; nothing if anything in it is wrong, with the error of `preview`."""
+    imported_files = ImportedFiles(owner_id, inspect)
     try:
         for document, place in _placed(owner_id, file, name):
             if place:
-                incoming.store(document, place)
-        return _store(owner_id, file, name, incoming.names)
+                imported_files.store(document, place)
+        return _store(owner_id, file, name, imported_files.names)
     finally:
-        incoming.erase_rest()
+        imported_files.erase_rest()
 
 
 @transaction.atomic
-def _store(owner_id: int, file: IO[bytes], name: str, attachments: Names) -> Findings:
-    findings = Findings(_digest(file))
+def _store(owner_id: int, file: IO[bytes], name: str, attachments: Names) -> Preview:
+    found = Preview(_digest(file))
     lock_owner(owner_id)  # a yes that is given twice stores all once, and says so
     for batch in _batches(file, name):
         for document, is_new in zip(batch, restore_all(owner_id, batch, attachments), strict=True):
-            findings.add(document, is_new=is_new)
+            found.add(document, is_new=is_new)
     arrange(owner_id)
-    return findings
+    return found
 
 
 def _placed(owner_id: int, file: IO[bytes], name: str) -> Iterator[tuple[SavedConversation, UUID | None]]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext, gettext_lazy
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.prompt import Document, Picture, Turn
 from chat.core.reply import TEXT
-from chat.core.tree import Outline
+from chat.core.tree import MessageTree
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
@@ -34,7 +34,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Those that nobody has deleted."""
         return self.filter(deleted_at=None)
 
-    def kept(self) -> Self:
+    def permanent(self) -> Self:
         """Those that are listed, searched, titled and exported: all but the temporary ones."""
         return self.filter(is_temporary=False)
 
@@ -42,8 +42,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """The owner's list, or archive. `in`, because SQLite finds `NOT is_archived` in no index."""
         return self.filter(owner=owner_id, is_archived__in=[archived], is_temporary=False, deleted_at=None)
 
-    def on_shelf(self, *, pinned: bool) -> Self:
-        return self.filter(is_pinned__in=[pinned])
+    def pinned(self) -> Self:
+        return self.filter(is_pinned__in=[True])
+
+    def unpinned(self) -> Self:
+        return self.filter(is_pinned__in=[False])
 
     def below(self, activity: int, pk: uuid.UUID) -> Self:
         """Those that come after this place in the order of `recent`."""
@@ -140,25 +143,25 @@ class Conversation(ModelSettings):
 
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""
-        self.current_id = self.outline().leaf_below(message.pk)
+        self.current_id = self.tree().leaf_below(message.pk)
         self.save(update_fields=["current"])
 
-    def outline(self) -> Outline:
-        return Outline(self.messages.order_by("number").values_list("pk", "parent", "role"))
+    def tree(self) -> MessageTree:
+        return MessageTree(self.messages.order_by("number").values_list("pk", "parent", "role"))
 
     def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
         """What was said from the root to `leaf_id`, for a model: without the rows that a page would need.
 
         What was attached is named, but not yet loaded (chat/attachments/prompt_files.py).
         """
-        outline = self.outline()
-        texts = {pk: list[str]() for pk in outline.path(leaf_id)}
+        tree = self.tree()
+        texts = {pk: list[str]() for pk in tree.path(leaf_id)}
         parts = self.messages.filter(parts__kind=TEXT).order_by("parts__number")
         for pk, text in parts.values_list("pk", "parts__text"):
             if pk in texts:
                 texts[pk].append(text)
         attached = self._attached() if is_stored(Attachment, self.pk, "conversation_id") else {}
-        return [Turn(outline.role(pk), "".join(said), tuple(attached.get(pk, ()))) for pk, said in texts.items()]
+        return [Turn(tree.role(pk), "".join(said), tuple(attached.get(pk, ()))) for pk, said in texts.items()]
 
     def _attached(self) -> dict[uuid.UUID, list[Document | Picture]]:
         """By message."""
@@ -170,20 +173,20 @@ class Conversation(ModelSettings):
 
     def branch(self, leaf_id: uuid.UUID | None = None) -> list[Message]:
         """The messages from the root to `leaf_id` (default: to the current leaf), with their parts, in order."""
-        outline = self.outline()
-        return self.load(outline.path(leaf_id or self.current_id), outline)
+        tree = self.tree()
+        return self.load(tree.path(leaf_id or self.current_id), tree)
 
-    def load(self, path: list[uuid.UUID], outline: Outline) -> list[Message]:
+    def load(self, path: list[uuid.UUID], tree: MessageTree) -> list[Message]:
         """These of its messages, with their parts, their feedback and their places, in this order."""
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
-        bears = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
-        rows = self.messages.select_related("feedback").annotate(**{"bears_attachments": bears})  # noqa: PIE804 - mypy
+        attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
+        rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
         messages = rows.prefetch_related("generations", "parts").in_bulk(path)
         for pk, message in messages.items():
-            message.place = outline.place(pk)
-        if bearing := [message for message in messages.values() if message.bears_attachments]:
-            prefetch_related_objects(bearing, MessageAttachment.for_messages())
+            message.place = tree.place(pk)
+        if with_files := [message for message in messages.values() if message.has_attachments]:
+            prefetch_related_objects(with_files, MessageAttachment.for_messages())
         return [messages[pk] for pk in path if pk in messages]
 
     def sizes(self, path: list[uuid.UUID]) -> list[int]:

@@ -41,7 +41,7 @@ class Message(models.Model):
     place: Place | None = None
     """Where it stands among its alternatives; known for the messages of `Conversation.branch`."""
 
-    bears_attachments: bool | None = None
+    has_attachments: bool | None = None
     """Known for the messages of `Conversation.load`, so that who bears none costs no query."""
 
     objects = MessageQuerySet.as_manager()
@@ -101,7 +101,7 @@ class Message(models.Model):
     @property
     def attachments(self) -> list[Attachment]:
         """The files that were sent with it, in order."""
-        if self.bears_attachments is False:
+        if self.has_attachments is False:
             return []
         return [row.attachment for row in self.attached.all()]
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy
 
-from chat.core.search_terms import words_of
+from chat.core.search_terms import terms_of
 from chat.models.conversation import Conversation
 from chat.models.message import Message
 from chat.models.sql import insert_values, upsert
@@ -128,12 +128,12 @@ class SearchEntry(models.Model):
 
 
 def _wanted(query: str) -> list[str]:
-    return list(dict.fromkeys(words_of(query)))
+    return list(dict.fromkeys(terms_of(query)))
 
 
 def indexed(text: str) -> str:
     """The distinct words of `text`, as the index takes them."""
-    words = " ".join(dict.fromkeys(words_of(text)))
+    words = " ".join(dict.fromkeys(terms_of(text)))
     return words if len(words) <= MOST_CHARACTERS else words[:MOST_CHARACTERS].rpartition(" ")[0]
 
 

@@ -3,9 +3,11 @@
 import sys
 from functools import cache
 
-from django.conf import settings
+from django.conf import settings as project
 from django.http import HttpRequest
 from django.urls import Resolver404, get_script_prefix, resolve, reverse
+
+from chat.conf import settings
 
 
 def body_limit(path: str) -> int:
@@ -15,7 +17,7 @@ def body_limit(path: str) -> int:
         return _with_form(settings.CHAT_IMPORT_BYTES)
     if path == _path_of("attachments", prefix) and settings.CHAT_ATTACHMENTS:
         return _with_form(settings.CHAT_ATTACHMENT_BYTES)
-    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or sys.maxsize
+    return project.DATA_UPLOAD_MAX_MEMORY_SIZE or sys.maxsize
 
 
 def is_chats(request: HttpRequest) -> bool:

@@ -25,9 +25,9 @@ from typing import Any
 import daphne
 from daphne import http_protocol, server
 from daphne.cli import CommandLineInterface
-from django.conf import settings
 from twisted.internet import tcp
 
+from chat.conf import settings
 from chat.serving.body_limits import body_limit
 
 logger = logging.getLogger(__name__)

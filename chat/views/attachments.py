@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
 from chat.attachments import sandbox, uploads
+from chat.conf import settings
 from chat.errors import Forbidden, NotFound
 from chat.forms.uploads import read_upload
 from chat.i18n import gettext_noop as _
@@ -38,10 +38,10 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
     if not settings.CHAT_ATTACHMENTS:
         raise Forbidden(_("No files can be attached on this site."))
     upload = read_upload(request)
-    if stored := await in_database(uploads.kept, user.pk, upload.id):
+    if stored := await in_database(uploads.find_stored, user.pk, upload.id):
         return JsonResponse(described(stored))
     found = await sandbox.inspect(user.pk, upload.file, uploads.limits())
-    kept, is_new = await write_in_database(uploads.keep, user.pk, upload.id, upload.name, found)
+    kept, is_new = await write_in_database(uploads.store_upload, user.pk, upload.id, upload.name, found)
     return JsonResponse(described(kept), status=201 if is_new else 200)
 
 

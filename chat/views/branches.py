@@ -3,12 +3,12 @@
 import uuid
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
+from chat.conf import settings
 from chat.core import pagination
-from chat.core.tree import Outline
+from chat.core.tree import MessageTree
 from chat.errors import NotFound
 from chat.models import Conversation, Message
 from chat.models.threads import in_database
@@ -38,7 +38,7 @@ async def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uu
 
 def section(
     conversation: Conversation,
-    outline: Outline,
+    tree: MessageTree,
     path: list[uuid.UUID],
     begin: uuid.UUID | None = None,
     holding: uuid.UUID | None = None,
@@ -47,10 +47,10 @@ def section(
     if begin in path:
         at = path.index(begin)
     else:
-        at = len(path) - pagination.fitting(conversation.sizes(path[-pagination.MESSAGES :]))
+        at = len(path) - pagination.page_size(conversation.sizes(path[-pagination.MOST_MESSAGES :]))
     if holding in path:
         at = min(at, path.index(holding))
-    return Section(conversation.load(path[at:], outline), path[max(0, at - STEP)] if at else None)
+    return Section(conversation.load(path[at:], tree), path[max(0, at - STEP)] if at else None)
 
 
 def asked_begin(request: HttpRequest) -> uuid.UUID | None:
@@ -70,11 +70,11 @@ def _ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UU
     conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
     if not conversation:
         raise NotFound
-    outline = conversation.outline()
-    path = outline.path(message_id)[:-1]
+    tree = conversation.tree()
+    path = tree.path(message_id)[:-1]
     begin = asked_begin(request)
     if "from" in request.GET and begin not in path:
         raise NotFound
-    above = section(conversation, outline, path, begin)
+    above = section(conversation, tree, path, begin)
     context = {"conversation": conversation, "section": above, "models": settings.CHAT_MODELS}
     return render_page(request, "chat/conversation/_message_page.html", context)

@@ -2,11 +2,11 @@
 
 import uuid
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
+from chat.conf import settings
 from chat.conversations import temporary
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
@@ -19,7 +19,7 @@ from chat.providers import openai
 from chat.views.branches import Section, asked_begin, asked_id, section
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
-from chat.views.listing import asked_place
+from chat.views.listing import asked_cursor
 from chat.views.pages import render_page
 
 
@@ -58,13 +58,13 @@ def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UU
 
 
 def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
-    outline = conversation.outline()
+    tree = conversation.tree()
     leaf = conversation.current_id
     edited = asked_id(request, "edit")
     message = edited or asked_id(request, "message")
-    if message and message in outline and message not in outline.path(leaf):
-        leaf = outline.leaf_below(message)
-    return section(conversation, outline, outline.path(leaf), asked_begin(request), holding=edited)
+    if message and message in tree and message not in tree.path(leaf):
+        leaf = tree.leaf_below(message)
+    return section(conversation, tree, tree.path(leaf), asked_begin(request), holding=edited)
 
 
 def _page(
@@ -78,7 +78,7 @@ def _page(
         "section": shown,
         "leaf": branch[-1] if branch else None,
         "is_running": is_running,
-        "listing": listing(user.pk, asked_place(request)),
+        "listing": listing(user.pk, asked_cursor(request)),
         "after": request.GET.get("after", ""),
         "renamed": asked_id(request, "rename"),
         "deleted": _deleted(request, user),

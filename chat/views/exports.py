@@ -13,7 +13,7 @@ from django.utils.http import content_disposition_header
 from chat.errors import BadInput, NotFound
 from chat.i18n import Say, translated
 from chat.i18n import gettext_noop as _
-from chat.import_export.database import saved, whole
+from chat.import_export.database import saved, with_content
 from chat.import_export.document import SavedConversation
 from chat.import_export.files import Zip, file_name, json_pieces
 from chat.import_export.markdown import as_markdown
@@ -25,7 +25,7 @@ from chat.views.pages import language_of
 Piece = TypeVar("Piece", str, bytes)
 
 FORMS: dict[str, tuple[str, str, Callable[[SavedConversation, Say], Iterable[str]]]] = {
-    "json": ("json", "application/json", lambda conversation, _say: json_pieces(conversation, whole)),
+    "json": ("json", "application/json", lambda conversation, _say: json_pieces(conversation, with_content)),
     "markdown": ("md", "text/markdown; charset=utf-8", lambda conversation, say: [as_markdown(conversation, say)]),
 }
 
@@ -64,7 +64,7 @@ def _say_in(request: HttpRequest) -> Say:
 
 
 async def _zip_of(owner_id: int, say: Say) -> AsyncIterator[bytes]:
-    archive = Zip(partial(saved, owner_id), say, whole)
+    archive = Zip(partial(saved, owner_id), say, with_content)
     for pk in await in_database(_ids, owner_id):
         async for piece in _in_threads(archive.add(pk)):
             yield piece
@@ -78,7 +78,7 @@ async def _in_threads(pieces: Iterator[Piece]) -> AsyncIterator[Piece]:
 
 
 def _ids(owner_id: int) -> list[uuid.UUID]:
-    return list(Conversation.objects.filter(owner=owner_id).kept().recent().values_list("pk", flat=True))
+    return list(Conversation.objects.filter(owner=owner_id).permanent().recent().values_list("pk", flat=True))
 
 
 def _file_headers(name: str, content_type: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from chat.errors import BadInput, ChatError
 from chat.i18n import gettext_noop as _
-from chat.import_export.importing import Findings, examine, take_in
+from chat.import_export.importing import Preview, import_file, preview
 from chat.models.threads import import_in_database, in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
@@ -34,10 +34,10 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
     if not upload:
         return await in_database(_page, request, error=BadInput(_("Choose a file first.")))
     try:
-        findings = await import_in_database(examine, user.pk, *_file(upload))
+        findings = await import_in_database(preview, user.pk, *_file(upload))
         if not findings.conversations or request.POST.get("confirm") != findings.digest:
             return await in_database(_page, request, findings=findings)
-        return _to_page(await import_in_database(take_in, user.pk, *_file(upload)))
+        return _to_page(await import_in_database(import_file, user.pk, *_file(upload)))
     except ChatError as error:
         return await in_database(_page, request, error=error)
 
@@ -46,7 +46,7 @@ def _file(upload: "UploadedFile[Any]") -> tuple[IO[bytes], str]:
     return cast(IO[bytes], upload.file), upload.name or ""
 
 
-def _to_page(findings: Findings) -> HttpResponseBase:
+def _to_page(findings: Preview) -> HttpResponseBase:
     query = urlencode({"imported": findings.conversations})
     return HttpResponseRedirect(f"{reverse('chat:import')}?{query}")
 
@@ -54,7 +54,7 @@ def _to_page(findings: Findings) -> HttpResponseBase:
 def _page(
     request: HttpRequest,
     *,
-    findings: Findings | None = None,
+    findings: Preview | None = None,
     imported: int | None = None,
     error: ChatError | None = None,
 ) -> HttpResponseBase:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from chat.conversations.listing import Group, Listing, Place, archived, listing
+from chat.conversations.listing import Cursor, Group, Listing, archived, listing
 from chat.models import Conversation
 from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
@@ -33,15 +33,15 @@ async def archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseB
     return await in_database(_archive, request, user)
 
 
-def asked_place(request: HttpRequest) -> Place | None:
+def asked_cursor(request: HttpRequest) -> Cursor | None:
     """The place of `?after=`. Raises BadInput."""
     after = request.GET.get("after")
-    return Place.parse(after) if after else None
+    return Cursor.parse(after) if after else None
 
 
 def _items(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """Every visible page asks every few seconds, nearly always for nothing: rendering is most of what that costs."""
-    found, after = listing(user.pk, asked_place(request)), request.GET.get("after", "")
+    found, after = listing(user.pk, asked_cursor(request)), request.GET.get("after", "")
     shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
     return render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
 
@@ -53,9 +53,9 @@ def _look(language: str) -> str:
     items = [Conversation(pk=pk, is_pinned=is_pinned) for is_pinned in (True, False)]
     groups = [Group(name, day, items) for name in ("pinned", "today", "yesterday", "weekday", "month")]
     with translation.override(language):
-        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Place(0, pk)), "after": "0"})
+        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Cursor(0, pk)), "after": "0"})
 
 
 def _archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    found, more = archived(user.pk, asked_place(request))
+    found, more = archived(user.pk, asked_cursor(request))
     return render_page(request, "chat/settings/archived.html", {"conversations": found, "more": more})

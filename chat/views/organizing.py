@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from chat.conversations import organizing
 from chat.forms.body import posted_by_form
-from chat.forms.organizing import read_shelf, read_title
+from chat.forms.organizing import read_flags, read_title
 from chat.generation.background import spawn
 from chat.generation.engine import engine
 from chat.models import Conversation
@@ -26,9 +26,9 @@ async def rename(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 
 
 @endpoint("POST")
-async def shelve(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+async def set_flags(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/shelf/ — pin it or archive it, or take that back."""
-    return _kept(request, await write_in_database(organizing.shelve, user.pk, conversation_id, read_shelf(request)))
+    return _kept(request, await write_in_database(organizing.set_flags, user.pk, conversation_id, read_flags(request)))
 
 
 @endpoint("POST")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from chat.core.pagination import MESSAGES
+from chat.core.pagination import MOST_MESSAGES
 from chat.models import Conversation, Message
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import body, button, has_status, last_answer, send
@@ -112,7 +112,7 @@ def test_it_opens_at_its_end(open_page: OpenPage, alice: Client, long: Long, vie
     page = open_page(alice, conversation.get_absolute_url(), viewport=viewport)
     settled(page)
     page.wait_for_function(AT_END)
-    assert shown(page) == ids(messages[-MESSAGES:])
+    assert shown(page) == ids(messages[-MOST_MESSAGES:])
     expect(body(last_answer(page)).locator("strong")).to_be_in_viewport(ratio=0)
     expect(page.locator("#composer textarea")).to_be_in_viewport()
 
@@ -191,7 +191,7 @@ def test_the_button_works_by_keyboard_and_keeps_the_focus(open_page: OpenPage, a
     page = open_page(alice, conversation.get_absolute_url())
     settled(page)
     earlier = button(page, "Show earlier messages")
-    for count in (2 * MESSAGES, 3 * MESSAGES):
+    for count in (2 * MOST_MESSAGES, 3 * MOST_MESSAGES):
         before = len(shown(page))
         earlier.evaluate("element => element.focus({ preventScroll: true })")
         page.keyboard.press("Enter")
@@ -321,7 +321,7 @@ def test_a_reload_at_the_end_stays_at_the_end(open_page: OpenPage, alice: Client
     page.reload()
     settled(page)
     page.wait_for_function(AT_END)
-    assert len(shown(page)) == MESSAGES
+    assert len(shown(page)) == MOST_MESSAGES
 
 
 # Going on
@@ -351,7 +351,7 @@ def test_an_answer_that_streams_in_stays_in_view(
     end.open()
     has_status(last_answer(page), "complete")
     page.wait_for_function(AT_END)
-    assert shown(page)[:MESSAGES] == ids(messages[-MESSAGES:])
+    assert shown(page)[:MOST_MESSAGES] == ids(messages[-MOST_MESSAGES:])
     assert Message.objects.get(pk=shown(page)[-2]).parent_id == messages[-1].pk
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from chat.attachments.prompt_files import PICTURES_BYTES
+from chat.attachments.prompt_files import IMAGES_BYTES
 from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
 from chat.retention.expiry import UNSENT, erase_unsent
 from tests.conftest import RunSite
@@ -176,13 +176,13 @@ def test_a_question_too_long_by_its_files_is_refused_before_it_is_asked(
 
 def test_images_that_no_service_would_take_at_once_are_refused(alice: Client, question: str) -> None:
     file = alice.attach(image())
-    Attachment.objects.filter(pk=file).update(size=PICTURES_BYTES + 1)
+    Attachment.objects.filter(pk=file).update(size=IMAGES_BYTES + 1)
     assert refused(alice, question, attachments=[file])[:2] == (413, "too_long")
 
 
 def test_of_many_images_the_latest_are_shown(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
     old, new = alice.attach(image(), "old.png"), alice.attach(image("JPEG"), "new.jpg")
-    Attachment.objects.filter(pk__in=[old, new]).update(size=PICTURES_BYTES)
+    Attachment.objects.filter(pk__in=[old, new]).update(size=IMAGES_BYTES)
     ids = alice.ask(question, attachments=[old]).rest().start
     assert ids
     alice.ask_whole(f"{question}!", ids["conversation"], parent=ids["message"], attachments=[new])

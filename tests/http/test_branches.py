@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client as InProcess
 
-from chat.core.pagination import CHARS, MESSAGES
+from chat.core.pagination import MOST_CHARACTERS, MOST_MESSAGES
 from chat.models import Conversation, Message
 from chat.views.branches import STEP
 from tests.support.client import Answer, Client
@@ -51,20 +51,20 @@ def above(client: Client, message: Message | str, query: str = "") -> Answer:
 def test_a_page_shows_the_end_of_a_long_conversation(alice: Client, long: tuple[Conversation, list[Message]]) -> None:
     conversation, messages = long
     answer = page(alice, conversation)
-    assert shown(answer) == ids(messages[-MESSAGES:])
+    assert shown(answer) == ids(messages[-MOST_MESSAGES:])
     assert f'name="parent" value="{messages[-1].pk}"' in answer.text
     assert "Show earlier messages" in answer.text
 
 
 def test_a_short_conversation_is_shown_whole(alice: Client) -> None:
-    conversation, messages = stored_conversation(owner(alice), ["short"] * MESSAGES)
+    conversation, messages = stored_conversation(owner(alice), ["short"] * MOST_MESSAGES)
     answer = page(alice, conversation)
     assert shown(answer) == ids(messages)
     assert "Show earlier messages" not in answer.text
 
 
 def test_of_long_messages_a_page_shows_few(alice: Client) -> None:
-    conversation, messages = stored_conversation(owner(alice), ["x" * (CHARS // 4)] * 10)
+    conversation, messages = stored_conversation(owner(alice), ["x" * (MOST_CHARACTERS // 4)] * 10)
     assert shown(page(alice, conversation)) == ids(messages[-4:])
 
 
@@ -109,7 +109,7 @@ def test_the_link_leads_to_a_page_with_more_until_all_is_shown(
 ) -> None:
     conversation, messages = long
     answer = page(alice, conversation)
-    for count in (MESSAGES + STEP, MESSAGES + 2 * STEP, NUMBER):
+    for count in (MOST_MESSAGES + STEP, MOST_MESSAGES + 2 * STEP, NUMBER):
         ((path, first),) = re.findall(r'href="([^"]+)#message-([^"]+)">Show earlier messages', answer.text)
         assert first == shown(answer)[0]
         answer = alice.get(path, Accept="text/html")
@@ -122,7 +122,7 @@ def test_a_page_from_a_message_that_is_not_there_shows_the_end(
     alice: Client, long: tuple[Conversation, list[Message]], begin: str
 ) -> None:
     conversation, messages = long
-    assert shown(page(alice, conversation, f"?from={begin}")) == ids(messages[-MESSAGES:])
+    assert shown(page(alice, conversation, f"?from={begin}")) == ids(messages[-MOST_MESSAGES:])
 
 
 # What is above a message

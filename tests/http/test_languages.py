@@ -41,7 +41,7 @@ THE_SAME = {
 """Words that are the same in both languages, and names."""
 
 
-def words_of(page: str) -> set[str]:
+def terms_of(page: str) -> set[str]:
     """The texts of a page and of its labels, for people."""
     page = re.sub("<script[^>]*>[^<]*</script>", "", page)
     texts = re.findall(r">([^<]+)<|(?:aria-label|title|placeholder)=\"([^\"]+)\"", page)
@@ -67,17 +67,17 @@ def test_a_page_speaks_what_the_browser_accepts(alice: Client, accepted: str, la
 @pytest.mark.parametrize("path", ["/", "/search/", "/search/?q=none", "/accounts/password_change/", "/nowhere/"])
 def test_no_page_speaks_two_languages(alice: Client, path: str) -> None:
     """Each text and each label of the page is read in English, and none of them is on the German one."""
-    english = words_of(alice.get(path, Accept="text/html").text)
-    german = words_of(alice.get(path, Accept="text/html", **GERMAN).text)
+    english = terms_of(alice.get(path, Accept="text/html").text)
+    german = terms_of(alice.get(path, Accept="text/html", **GERMAN).text)
     assert len(english) > 5
     assert english & german <= THE_SAME | {alice.user.username, alice.user.username[0].upper()}
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/"])
 def test_nor_do_those_of_visitors(nobody: Client, path: str) -> None:
-    english = words_of(nobody.get(path, Accept="text/html").text)
+    english = terms_of(nobody.get(path, Accept="text/html").text)
     assert len(english) > 5
-    assert english & words_of(nobody.get(path, Accept="text/html", **GERMAN).text) <= THE_SAME | {
+    assert english & terms_of(nobody.get(path, Accept="text/html", **GERMAN).text) <= THE_SAME | {
         "/accounts/signup/?token="
     }
 
@@ -283,5 +283,5 @@ def test_staff_read_german(
         page = staff.get(path, Accept="text/html", **GERMAN)
         assert page.status == 200
         assert [each for each in words if each not in page.text] == []
-        english = words_of(staff.get(path, Accept="text/html").text)
-        assert not english & words_of(page.text) & {"Owner", "Model", "Ending", "Messages", "Home", "Delete", "Error"}
+        english = terms_of(staff.get(path, Accept="text/html").text)
+        assert not english & terms_of(page.text) & {"Owner", "Model", "Ending", "Messages", "Home", "Delete", "Error"}

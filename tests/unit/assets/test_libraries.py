@@ -94,6 +94,4 @@ def test_collecting_static_files_needs_no_npm(tmp_path: Path, is_installed: bool
     assert all(f"libraries/{file}" in hashed for file in libraries.MODULES.values()) == is_installed
     module = (tmp_path / "static" / hashed["chat/js/markdown/markdown.js"]).read_text()
     assert 'import("marked")' in module
-    assert (
-        f'"./{Path(hashed["chat/js/markdown/render/rendered_document.js"]).relative_to("chat/js/markdown")}"' in module
-    )
+    assert f'"./{Path(hashed["chat/js/markdown/markdown_view.js"]).relative_to("chat/js/markdown")}"' in module

@@ -3,50 +3,50 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.core.tree import Outline
+from chat.core.tree import MessageTree
 
 A, B, C, D, E = (uuid.UUID(int=number) for number in range(1, 6))
 ROWS = [(A, None, "user"), (B, A, "assistant"), (C, B, "user"), (D, A, "assistant"), (E, None, "user")]
 
 
 def test_a_path_leads_from_the_root_to_the_leaf() -> None:
-    assert Outline(ROWS).path(C) == [A, B, C]
+    assert MessageTree(ROWS).path(C) == [A, B, C]
 
 
 def test_what_is_not_there_has_no_path() -> None:
-    assert Outline(ROWS).path(None) == Outline(ROWS).path(uuid.uuid4()) == []
+    assert MessageTree(ROWS).path(None) == MessageTree(ROWS).path(uuid.uuid4()) == []
 
 
 def test_siblings_share_the_parent_and_are_in_order() -> None:
-    outline = Outline(ROWS)
-    assert outline.siblings(D) == outline.siblings(B) == [B, D]
-    assert outline.siblings(E) == [A, E]
-    assert outline.siblings(C) == [C]
+    tree = MessageTree(ROWS)
+    assert tree.siblings(D) == tree.siblings(B) == [B, D]
+    assert tree.siblings(E) == [A, E]
+    assert tree.siblings(C) == [C]
 
 
 def test_siblings_share_the_role() -> None:
-    assert Outline([*ROWS, (uuid.uuid4(), None, "system")]).siblings(A) == [A, E]
+    assert MessageTree([*ROWS, (uuid.uuid4(), None, "system")]).siblings(A) == [A, E]
 
 
 def test_the_leaf_below_is_that_of_the_branch_begun_last() -> None:
-    outline = Outline(ROWS)
-    assert [outline.leaf_below(pk) for pk in (A, B, C, E)] == [D, C, C, E]
+    tree = MessageTree(ROWS)
+    assert [tree.leaf_below(pk) for pk in (A, B, C, E)] == [D, C, C, E]
 
 
 @given(st.lists(st.integers(0, 30), max_size=30))
 def test_each_message_is_on_the_path_to_its_leaf(choices: list[int]) -> None:
     ids = [uuid.UUID(int=number) for number in range(1, len(choices) + 1)]
     parents = [None if not number or not choice else ids[choice % number] for number, choice in enumerate(choices)]
-    outline = Outline((pk, parent, "user") for pk, parent in zip(ids, parents, strict=True))
+    tree = MessageTree((pk, parent, "user") for pk, parent in zip(ids, parents, strict=True))
     for pk in ids:
-        assert pk in outline.path(outline.leaf_below(pk))
-        assert pk in outline.siblings(pk)
-        assert outline.place(pk).siblings[outline.place(pk).index] == pk
+        assert pk in tree.path(tree.leaf_below(pk))
+        assert pk in tree.siblings(pk)
+        assert tree.place(pk).siblings[tree.place(pk).index] == pk
 
 
 def test_a_place_says_what_is_before_and_after() -> None:
-    outline = Outline(ROWS)
-    first, last = outline.place(B), outline.place(D)
+    tree = MessageTree(ROWS)
+    first, last = tree.place(B), tree.place(D)
     assert (first.number, first.previous, first.next) == (1, None, D)
     assert (last.number, last.previous, last.next) == (2, B, None)
-    assert outline.place(C).siblings == (C,)
+    assert tree.place(C).siblings == (C,)

@@ -17,11 +17,11 @@ from hypothesis.extra.django import TestCase as DatabaseTestCase
 
 from chat.attachments.inspection import Inspected, Limits, inspect
 from chat.core.reply import Part, Reply
-from chat.core.tree import Outline
+from chat.core.tree import MessageTree
 from chat.errors import BadInput
 from chat.import_export.attachments import Inspect
 from chat.import_export.chatgpt import read_chatgpt
-from chat.import_export.database import saved, whole
+from chat.import_export.database import saved, with_content
 from chat.import_export.document import (
     SavedAttachment,
     SavedConversation,
@@ -33,7 +33,7 @@ from chat.import_export.document import (
 )
 from chat.import_export.file_reader import documents
 from chat.import_export.files import Zip, as_json, file_name, json_pieces
-from chat.import_export.importing import examine, take_in
+from chat.import_export.importing import import_file, preview
 from chat.import_export.markdown import as_markdown
 from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
 from tests.support.attachments import attach, attach_image, png, stored_attachment
@@ -213,7 +213,7 @@ class TestDatabase(DatabaseTestCase):
 
     def test_an_import_that_fails_leaves_no_file_behind(self) -> None:
         bad = read_document(with_attachment(data=b64encode(b"\0\1\2").decode()) | {"id": str(uuid.uuid4())})
-        for read in (examine, take_in):
+        for read in (preview, import_file):
             file = io.BytesIO(f"[{as_json(with_file())}, {as_json(bad)}]".encode())
             with pytest.raises(BadInput, match="attached in “Why"):
                 read(self.owner.pk, file, "a file", at_once)
@@ -254,7 +254,7 @@ def at_once(file: IO[bytes], limits: Limits) -> Inspected:
 
 def bring(owner: User, conversation: SavedConversation, inspect: Inspect = at_once) -> bool:
     """Imports it. False: it was there already."""
-    return take_in(owner.pk, io.BytesIO(as_json(conversation).encode()), "a file", inspect).conversations == 1
+    return import_file(owner.pk, io.BytesIO(as_json(conversation).encode()), "a file", inspect).conversations == 1
 
 
 def ids_in(conversation: SavedConversation) -> set[uuid.UUID]:
@@ -265,7 +265,7 @@ def exported_by(owner: User) -> SavedConversation:
     """As the owner's only conversation reads when it has been a file."""
     document = saved(owner.pk, Conversation.objects.get(owner=owner).pk)
     assert document
-    return read_document(json.loads("".join(json_pieces(document, whole))))
+    return read_document(json.loads("".join(json_pieces(document, with_content))))
 
 
 def described(kind: str, name: str, media_type: str, data: bytes, **known: Any) -> dict[str, Any]:
@@ -506,8 +506,8 @@ def test_chatgpts_branches_are_kept_and_its_tools_left_out() -> None:
     ]
     assert [message.text for message in conversation.branch()] == ["Hello?", "Good day.", "And?"]
     assert (conversation.title, str(conversation.id)) == ("Greetings", "5f1c1d3e-0000-4000-8000-000000000001")
-    outline = Outline((message.id, message.parent, message.role) for message in conversation.messages)
-    assert len(outline.siblings(conversation.messages[1].id)) == 2
+    tree = MessageTree((message.id, message.parent, message.role) for message in conversation.messages)
+    assert len(tree.siblings(conversation.messages[1].id)) == 2
 
 
 def test_the_same_export_gives_the_same_ids() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.core.reply import REASONING, TEXT, Reply
-from chat.live import follower
+from chat.live import follower, heartbeat
 from chat.live.events import frames_since, new_frames
 from chat.live.exchange import LiveReply, exchange
 from chat.live.heartbeat import KEEP_ALIVE_SECONDS
@@ -51,7 +51,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
 
 def test_a_comment_keeps_a_silent_stream_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     assert KEEP_ALIVE_SECONDS <= 15
-    monkeypatch.setattr(follower, "KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "KEEP_ALIVE_SECONDS", 0.01)
 
     async def test() -> None:
         followed = Followed()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pytest_django.plugin import DjangoDbBlocker
 
-from chat.core.search_terms import matches, spans_of, words_of
+from chat.core.search_terms import matches, term_spans, terms_of
 from chat.models import Conversation, Message, SearchEntry
 from chat.models.search_index import MOST_CHARACTERS, NEWEST, indexed
 
@@ -31,21 +31,21 @@ from chat.models.search_index import MOST_CHARACTERS, NEWEST, indexed
     ],
 )
 def test_words_are_without_case_accents_and_width(text: str, words: list[str]) -> None:
-    assert words_of(text) == words
+    assert terms_of(text) == words
 
 
 @given(st.text())
 def test_spans_are_the_places_of_words(text: str) -> None:
     last = 0
-    for start, end, word in spans_of(text):
+    for start, end, word in term_spans(text):
         assert last <= start < end <= len(text)
-        assert words_of(text[start:end])[0].startswith(word[:1])
+        assert terms_of(text[start:end])[0].startswith(word[:1])
         last = end
 
 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_the_short_way_for_ascii_is_the_same(text: str) -> None:
-    assert [*words_of(text), "e"] == words_of(text + " é")
+    assert [*terms_of(text), "e"] == terms_of(text + " é")
 
 
 def test_a_text_of_many_words_is_indexed_in_part() -> None:
