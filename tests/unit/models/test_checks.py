@@ -64,7 +64,7 @@ def test_a_missing_index_of_the_search_is_found(without_index: None) -> None:
 
 @pytest.mark.django_db
 def test_before_the_first_migration_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections["default"].introspection, "table_names", lambda: [])
+    monkeypatch.setattr(connections["default"].introspection, "table_names", list)
     assert check_search_index(None, databases=["default"]) == []
 
 
