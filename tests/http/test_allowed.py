@@ -62,17 +62,12 @@ def test_nobody_is_sent_to_log_in_as_ever(closed: Site) -> None:
     assert nobody.get("/", Accept="text/html").status == 302
 
 
-def test_a_shared_link_is_everybodys(having: Client, without: Client) -> None:
+def test_a_shared_link_is_everybodys(closed: Site, having: Client, without: Client) -> None:
     assert having.user
     conversation, _ = stored_conversation(having.user.pk, ["Hi", "Hello"])
-    link = having.post(f"/c/{conversation.pk}/shares/").json["url"]
-    path = link.removeprefix(having_url(having))
-    for client in (without, Client(having_url(having))):
-        assert client.get(path, Accept="text/html").status == 200
-
-
-def having_url(client: Client) -> str:
-    return f"http://{client.host}:{client.port}"
+    token = having.post(f"/c/{conversation.pk}/shares/", {"days": None}).json["token"]
+    for client in (without, Client(closed.url)):
+        assert client.get(f"/s/{token}/", Accept="text/html").status == 200
 
 
 def test_without_the_setting_whoever_is_logged_in_may(alice: Client) -> None:
