@@ -22,7 +22,7 @@ def test_makemigrations_finds_nothing_to_do(empty_project: Project) -> None:
     assert "No changes detected" in empty_project.manage("makemigrations", "--check", "--dry-run")
 
 
-@pytest.mark.parametrize(("number", "settings"), enumerate(SETTINGS))
+@pytest.mark.parametrize(("number", "settings"), list(enumerate(SETTINGS)))
 def test_a_customer_erases_the_account(
     run_shop: RunShop, upstream: ScriptedUpstream, question: str, number: int, settings: str
 ) -> None:
