@@ -23,9 +23,11 @@ from typing import Any
 from daphne import http_protocol
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
-from django.conf import settings
+from django.conf import settings as project
 from django.urls import get_script_prefix, reverse
 from twisted.internet import tcp
+
+from chat.conf import settings
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ def body_limit(path: str) -> int:
         return _with_form(settings.CHAT_IMPORT_BYTES)
     if path == _path_of("attachments", prefix) and settings.CHAT_ATTACHMENTS:
         return _with_form(settings.CHAT_ATTACHMENT_BYTES)
-    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return int(project.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 @cache
