@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy
 
@@ -6,5 +8,9 @@ class ChatConfig(AppConfig):
     name = "chat"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = gettext_lazy("Chat")
-    # That of its migrations, whatever the project prefers.
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """The system checks of the rooms."""
+        import_module("chat.models.checks")
+        import_module("chat.providers.checks")
+        import_module("chat.serving.checks")

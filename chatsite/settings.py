@@ -35,7 +35,9 @@ ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
 
 INSTALLED_APPS = [
-    "daphne",  # first: its runserver replaces Django's
+    # First: their runserver replaces Django's.
+    "chat.serving",
+    "daphne",
     "servestatic",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -52,7 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "chat.serving.middleware.PolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -88,7 +90,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         timeout=20,
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     )
-# Connections may outlive a request because the threads that hold them are bounded (chatsite/asgi.py).
+# Connections may outlive a request because the threads that hold them are bounded (chat/serving/request_threads.py).
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -140,6 +142,8 @@ STORAGES = {
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
+# From where they lie, until `collectstatic` has run.
+SERVESTATIC_USE_FINDERS = DEBUG or not (STATIC_ROOT / "staticfiles.json").exists()
 
 # Security. Each of the HTTPS settings can be turned off where a proxy in front already does it.
 

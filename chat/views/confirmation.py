@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from chat.conf import settings
 from chat.errors import Forbidden
 from chat.i18n import gettext_noop as _
 from chat.models.threads import in_database
@@ -69,5 +69,5 @@ async def _ask_hook(hook: Callable[..., Any], request: HttpRequest, purpose: str
 
 
 def _hook_name() -> str:
-    name: str = getattr(settings, "CHAT_CONFIRM", "")
+    name: str = settings.CHAT_CONFIRM
     return name

@@ -5,8 +5,6 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.conf import settings
-from django.contrib.auth import get_user
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
@@ -14,12 +12,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
+from chat.conf import settings
 from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.generation.background import see_through
 from chat.i18n import gettext_noop as _
 from chat.models.threads import login_in_database
 from chat.models.users import has_permission
 from chat.views.errors import draft_of, error_response, wants_json
+from chat.views.session_user import get_user
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
 
 def _who_asks(request: HttpRequest) -> tuple[Any, bool]:
     """The user of the session, and whether they may use the chat."""
-    user, permission = get_user(request), getattr(settings, "CHAT_ALLOWED", "")
+    user, permission = get_user(request), settings.CHAT_ALLOWED
     return user, user.is_active and (not permission or has_permission(user, permission))
 
 

@@ -3,12 +3,14 @@
 import fcntl
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.app.shop import PASSWORD, Project, Shop
 from tests.support.site import ROOT
+from tests.support.upstream import ScriptedUpstream
 
 UNREACHABLE = ("NewConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ProxyError", "NameResolutionError")
 """What pip says where it cannot fetch anything."""
@@ -66,3 +68,50 @@ def made_once(folder: Path, make: Callable[[], str | None]) -> str:
         if not said.exists():
             said.write_text(make() or "")
         return said.read_text()
+
+
+CUSTOMERS = """
+from datetime import date
+from shop.models import User
+for number in range({count}):
+    email, rest = f"{{number}}@example.com", {{"full_name": f"No. {{number}}", "born_on": date(1990, 1, 1)}}
+    User.objects.create_user(email, {password!r}, **rest)
+User.objects.create_superuser("boss@example.com", {password!r}, **rest)
+"""
+
+
+@pytest.fixture(scope="session")
+def empty_project(python: Path, shared_folder: Path) -> Project:
+    """A shop with customers, in which nothing has been asked; not to be run itself."""
+    project = Project(python, shared_folder / "shop")
+    made_once(project.data, lambda: set_up(project))
+    return project
+
+
+def set_up(project: Project) -> None:
+    project.data.mkdir()
+    project.manage("migrate", "--verbosity=0")
+    project.manage("shell", "--verbosity=0", "--command", CUSTOMERS.format(count=4, password=PASSWORD))
+    for settings in ("shop.settings", "strict"):
+        project.manage("collectstatic", "--noinput", "--verbosity=0", DJANGO_SETTINGS_MODULE=settings)
+
+
+@pytest.fixture(scope="session")
+def run_shop(
+    empty_project: Project, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Shop]]:
+    """`run_shop("uvicorn", DEBUG="off")`: a shop under that server. Equal ones share one, which may be killed."""
+    shops: dict[tuple[str, frozenset[tuple[str, str]]], Shop] = {}
+    folder = tmp_path_factory.mktemp("shops")
+
+    def run(server: str, **changes: str) -> Shop:
+        key = server, frozenset(changes.items())
+        if key not in shops:
+            project = empty_project.copy(folder / str(len(shops)))
+            shops[key] = Shop(project, server, OPENAI_BASE_URL=upstream.base_url, **changes)
+            shops[key].start()
+        return shops[key]
+
+    yield run
+    for shop in shops.values():
+        shop.close()
