@@ -4,8 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from django.contrib.staticfiles.storage import staticfiles_storage
-from servestatic.storage import CompressedManifestStaticFilesStorage
+from django.contrib.staticfiles.storage import ManifestFilesMixin, StaticFilesStorage, staticfiles_storage
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +15,7 @@ COMMENT = r"(?ms)^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n"
 OURS = "chat/js/"
 
 
-class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # untyped base
+class HashedModules(ManifestFilesMixin):
     """Also rewrites the `import` statements of ES modules, which Django leaves alone unless told.
 
     Our modules go out without their documentation, a third of what they weigh: nobody reads it in a browser.
@@ -24,7 +23,7 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
 
     support_js_module_import_aggregation = True
     max_post_process_passes = 20  # a name changes with each that it imports, and the chain is longer than Django's 5
-    patterns = (*CompressedManifestStaticFilesStorage.patterns, ("*.js", ((COMMENT, ""),)))
+    patterns = (*ManifestFilesMixin.patterns, ("*.js", ((COMMENT, ""),)))
 
     def stored_name(self, name: str) -> str:
         """Its own name, as long as nothing has been collected: without it every page would fail."""
@@ -40,13 +39,17 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
         return lambda match: match[0] if _names_no_file(match) else convert(match)
 
 
+class HashedStaticFilesStorage(HashedModules, StaticFilesStorage):
+    """Django's ManifestStaticFilesStorage, with modules: for projects that serve hashed names."""
+
+
 def _names_no_file(match: re.Match[str]) -> bool:
     line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
     return bool(BARE_NAME.match(match[0]) or (match[0].startswith("import(") and IN_A_COMMENT.match(line)))
 
 
 def warn_if_not_collected() -> None:
-    if isinstance(staticfiles_storage, HashedStaticFilesStorage) and not staticfiles_storage.hashed_files:
+    if isinstance(staticfiles_storage, HashedModules) and not staticfiles_storage.hashed_files:
         logger.error(
             "The static files have not been collected, so they are served as they are, which is slower. "
             "Run: manage.py collectstatic"
