@@ -37,6 +37,10 @@ endif
 test-next: .venv-$(NEXT)/test
 	@.venv-$(NEXT)/bin/python -m pytest -q -n 6 --dist worksteal -m "not alone" $(or $(TESTS),tests/unit tests/http)
 
+# The main flows in Firefox and WebKit, before a release. On Debian: apt-get install firefox-esr webkit2gtk-driver xvfb
+test-browsers: .venv/test javascript-tools
+	@$(BIN)/python -m pytest $(or $(TESTS),tests/other_browsers)
+
 # What a newcomer's .env needs. It is never overwritten.
 .env: | .venv/bin/python
 	@$(BIN)/python -c 'import secrets; print("DEBUG=on\nSECRET_KEY=" + secrets.token_urlsafe(50))' > .env
