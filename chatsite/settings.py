@@ -8,6 +8,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from chat.conf import AppSettings as Default
 from chatsite.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,13 +29,15 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.
-CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=4, least=1)
+CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_REQUEST_THREADS, least=1)
 
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
 
 INSTALLED_APPS = [
-    "daphne",  # first: its runserver replaces Django's
+    # First: their runserver replaces Django's.
+    "chat.serving",
+    "daphne",
     "servestatic",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -44,13 +47,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "chat",
+    "chatsite",
 ]
 
 # No GZipMiddleware: Chromium then shows the first event of a stream and drops the rest.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "chat.serving.middleware.PolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -66,7 +70,6 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"libraries": "chat.assets.libraries"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -87,7 +90,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         timeout=20,
         init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     )
-# Connections may outlive a request because the threads that hold them are bounded (chatsite/asgi.py).
+# Connections may outlive a request because the threads that hold them are bounded (chat/serving/request_threads.py).
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -139,6 +142,8 @@ STORAGES = {
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
+# From where they lie, until `collectstatic` has run.
+SERVESTATIC_USE_FINDERS = DEBUG or not (STATIC_ROOT / "staticfiles.json").exists()
 
 # Security. Each of the HTTPS settings can be turned off where a proxy in front already does it.
 
@@ -176,58 +181,65 @@ CONTENT_SECURITY_POLICY = {
 
 # The model
 
-OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="").strip()
-OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="").strip()
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default=Default.OPENAI_API_KEY).strip()
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default=Default.OPENAI_BASE_URL).strip()
 # With neither of them and DEBUG on, a small built-in model answers, so that a fresh checkout works offline.
 CHAT_LOCAL_MODEL = DEBUG and not OPENAI_API_KEY and not OPENAI_BASE_URL
 # The models that users may pick; the first is the default.
-CHAT_MODELS = env.names("CHAT_MODELS") or ["gpt-4o-mini"]
+CHAT_MODELS = env.names("CHAT_MODELS") or Default.CHAT_MODELS
 if CHAT_LOCAL_MODEL:
     CHAT_MODELS = ["SmolLM2-135M-Instruct"]
 # Those of them that see images; the others are shown none.
-CHAT_VISION_MODELS = env.names("CHAT_VISION_MODELS", default=["gpt-4o-mini"])
+CHAT_VISION_MODELS = env.names("CHAT_VISION_MODELS", default=Default.CHAT_VISION_MODELS)
 # What the model is told before every conversation; empty: nothing.
-CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default="")
+CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default=Default.CHAT_SYSTEM_PROMPT)
 # How long a prompt may be, in tokens as we estimate them: of a longer conversation the oldest turns are left out.
 # 0: no bound, and the model's service refuses what is too long for it. The built-in model's window is small.
-CHAT_CONTEXT_TOKENS = env.whole("CHAT_CONTEXT_TOKENS", default=1_500 if CHAT_LOCAL_MODEL else 100_000)
+CHAT_CONTEXT_TOKENS = env.whole(
+    "CHAT_CONTEXT_TOKENS", default=1_500 if CHAT_LOCAL_MODEL else Default.CHAT_CONTEXT_TOKENS
+)
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
-CHAT_TITLES = env.one_of("CHAT_TITLES", ("model", "off"), default="model")
+CHAT_TITLES = env.one_of("CHAT_TITLES", ("model", "off"), default=Default.CHAT_TITLES)
+
+# The permission that users need, as in `app.codename`; empty: whoever has an account may use the chat.
+CHAT_ALLOWED = env.str("CHAT_ALLOWED", default="")
+# The function that has it proved who asks, before what cannot be undone; empty: by the password.
+CHAT_CONFIRM = env.str("CHAT_CONFIRM", default="")
 
 # May users share conversations by link? Off, the links that exist show nothing either.
-CHAT_SHARING = env.switch("CHAT_SHARING", default=True)
+CHAT_SHARING = env.switch("CHAT_SHARING", default=Default.CHAT_SHARING)
 
 # May users attach files to what they ask? Off, nothing can be uploaded.
-CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=True)
+CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=Default.CHAT_ATTACHMENTS)
 
 # Limits; 0 turns one off
 
-CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=5)
-CHAT_LIVE_PER_PROCESS = env.whole("CHAT_LIVE_PER_PROCESS", default=1000)
-CHAT_STREAMS_PER_USER = env.whole("CHAT_STREAMS_PER_USER", default=50)
-CHAT_MESSAGES_PER_MINUTE = env.whole("CHAT_MESSAGES_PER_MINUTE", default=20)
-CHAT_INPUT_CHARS = env.whole("CHAT_INPUT_CHARS", default=100_000)
-CHAT_OUTPUT_CHARS = env.whole("CHAT_OUTPUT_CHARS", default=200_000)
+CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=Default.CHAT_LIVE_PER_USER)
+CHAT_LIVE_PER_PROCESS = env.whole("CHAT_LIVE_PER_PROCESS", default=Default.CHAT_LIVE_PER_PROCESS)
+CHAT_STREAMS_PER_USER = env.whole("CHAT_STREAMS_PER_USER", default=Default.CHAT_STREAMS_PER_USER)
+CHAT_MESSAGES_PER_MINUTE = env.whole("CHAT_MESSAGES_PER_MINUTE", default=Default.CHAT_MESSAGES_PER_MINUTE)
+CHAT_INPUT_CHARS = env.whole("CHAT_INPUT_CHARS", default=Default.CHAT_INPUT_CHARS)
+CHAT_OUTPUT_CHARS = env.whole("CHAT_OUTPUT_CHARS", default=Default.CHAT_OUTPUT_CHARS)
 # Of files that are attached to a message: how many, and of each of them how much.
-CHAT_ATTACHMENTS_PER_MESSAGE = env.whole("CHAT_ATTACHMENTS_PER_MESSAGE", default=10)
-CHAT_ATTACHMENT_BYTES = env.whole("CHAT_ATTACHMENT_BYTES", default=20_000_000)
-CHAT_ATTACHMENT_PIXELS = env.whole("CHAT_ATTACHMENT_PIXELS", default=50_000_000)
-CHAT_ATTACHMENT_PAGES = env.whole("CHAT_ATTACHMENT_PAGES", default=500)
-CHAT_ATTACHMENT_CHARS = env.whole("CHAT_ATTACHMENT_CHARS", default=200_000)
-CHAT_STORAGE_PER_USER = env.whole("CHAT_STORAGE_PER_USER", default=1_000_000_000)
+CHAT_ATTACHMENTS_PER_MESSAGE = env.whole("CHAT_ATTACHMENTS_PER_MESSAGE", default=Default.CHAT_ATTACHMENTS_PER_MESSAGE)
+CHAT_ATTACHMENT_BYTES = env.whole("CHAT_ATTACHMENT_BYTES", default=Default.CHAT_ATTACHMENT_BYTES)
+CHAT_ATTACHMENT_PIXELS = env.whole("CHAT_ATTACHMENT_PIXELS", default=Default.CHAT_ATTACHMENT_PIXELS)
+CHAT_ATTACHMENT_PAGES = env.whole("CHAT_ATTACHMENT_PAGES", default=Default.CHAT_ATTACHMENT_PAGES)
+CHAT_ATTACHMENT_CHARS = env.whole("CHAT_ATTACHMENT_CHARS", default=Default.CHAT_ATTACHMENT_CHARS)
+CHAT_STORAGE_PER_USER = env.whole("CHAT_STORAGE_PER_USER", default=Default.CHAT_STORAGE_PER_USER)
 # A file that somebody imports; what is in a zip may be ten times as large.
-CHAT_IMPORT_BYTES = env.whole("CHAT_IMPORT_BYTES", default=50_000_000)
+CHAT_IMPORT_BYTES = env.whole("CHAT_IMPORT_BYTES", default=Default.CHAT_IMPORT_BYTES)
 # A body larger than this is refused with 413. A character takes up to 12 bytes in JSON, and a new conversation brings
 # a system prompt beside the message.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 12 * (CHAT_INPUT_CHARS or 1_000_000) + 65_536
 
 # Deadlines, in seconds; 0 turns one off
 
-CHAT_FIRST_TOKEN_SECONDS = env.seconds("CHAT_FIRST_TOKEN_SECONDS", default=60)
-CHAT_IDLE_SECONDS = env.seconds("CHAT_IDLE_SECONDS", default=60)
-CHAT_TOTAL_SECONDS = env.seconds("CHAT_TOTAL_SECONDS", default=900)
+CHAT_FIRST_TOKEN_SECONDS = env.seconds("CHAT_FIRST_TOKEN_SECONDS", default=Default.CHAT_FIRST_TOKEN_SECONDS)
+CHAT_IDLE_SECONDS = env.seconds("CHAT_IDLE_SECONDS", default=Default.CHAT_IDLE_SECONDS)
+CHAT_TOTAL_SECONDS = env.seconds("CHAT_TOTAL_SECONDS", default=Default.CHAT_TOTAL_SECONDS)
 # How long a reader may take nothing of what waits for it, until its connection is closed (chat/serving/daphne.py).
-CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=60)
+CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=Default.CHAT_READER_SECONDS)
 
 # The log: to standard error, without what users write and without keys
 

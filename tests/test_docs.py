@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chat import errors
+from chat.conf import AppSettings
 from chat.core.endings import Status
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,12 +15,33 @@ SETTINGS_PAGE = (ROOT / "docs/settings.md").read_text()
 PROTOCOL_PAGE = (ROOT / "docs/protocol.md").read_text()
 
 READ = re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS)
-DOCUMENTED = re.findall(r"^\| `(\w+)` \|", SETTINGS_PAGE, re.MULTILINE)
+DOCUMENTED = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", SETTINGS_PAGE, re.MULTILINE))
+APP = {name: default for name, default in vars(AppSettings).items() if name.isupper()}
+FOR_PROJECTS = {"CHAT_LOCAL_MODEL", "CHAT_ALLOWED", "CHAT_CONFIRM"}
+"""Settings of the app that the site itself does not take from its environment."""
 
 
 def test_every_setting_is_documented() -> None:
     assert len(READ) > 20
-    assert sorted(READ) == sorted(DOCUMENTED)
+    assert sorted({*READ, *FOR_PROJECTS}) == sorted(DOCUMENTED)
+
+
+def test_every_setting_of_the_app_is_the_sites_or_a_projects() -> None:
+    assert set(APP) <= {*READ, *FOR_PROJECTS}
+
+
+@pytest.mark.parametrize("name", APP)
+def test_a_default_is_what_the_page_says(name: str) -> None:
+    default = APP[name]
+    said = DOCUMENTED[name].partition(";")[0].strip("` ")
+    if isinstance(default, bool):
+        assert said == ("on" if default else "off")
+    elif isinstance(default, list):
+        assert said == ",".join(default)
+    elif default == "":
+        assert said in ("empty", "OpenAI's")
+    else:
+        assert said == str(default)
 
 
 def test_every_setting_is_read_once() -> None:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from django.conf import settings
-
+from chat.conf import settings
 from chat.core.context_window import left_out
 from chat.core.prompt import Document, Picture, Turn
 from chat.errors import BadInput, NotFound, TooLong

@@ -4,11 +4,11 @@ import unicodedata
 import uuid
 from pathlib import PurePosixPath
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from chat.attachments.inspection import Inspected, Limits
+from chat.conf import settings
 from chat.core.limits import FILE_NAME_CHARACTERS
 from chat.core.reply import storable
 from chat.errors import Conflict, NotFound, TooLong, TooMany

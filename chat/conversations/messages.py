@@ -13,11 +13,11 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat.attachments.prompt_files import attach, attachable, check_fits, fit_to_context, with_texts
+from chat.conf import settings
 from chat.conversations.preferences import preferred
 from chat.core.endings import Status
 from chat.core.prompt import NO_OPTIONS, Options, Turn
@@ -29,6 +29,7 @@ from chat.models.conversation import first_words
 from chat.models.generation import LEASE
 from chat.models.locks import lock_owner
 from chat.models.sql import database_time, find, insert, is_stored
+from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
 
@@ -131,7 +132,18 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if attachments:
         attach(asked.pk, conversation.pk, attachments)
     above = conversation.turns(question.parent) if question.parent else []
-    return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+    accepted = _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+    announce(
+        message_asked,
+        Message,
+        message=asked,
+        generation=accepted.generation,
+        message_id=asked.pk,
+        conversation_id=conversation.pk,
+        generation_id=accepted.generation.pk,
+        owner_id=owner_id,
+    )
+    return accepted
 
 
 @retried

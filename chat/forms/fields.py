@@ -3,9 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy
 
+from chat.conf import settings
 from chat.core.reply import storable
 
 

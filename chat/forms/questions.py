@@ -4,10 +4,10 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 
+from chat.conf import settings
 from chat.conversations.messages import Continuation, Question, Regeneration
 from chat.core.prompt import Options
 from chat.core.reply import storable

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from chat.attachments.prompt_files import sees_images
+from chat.conf import settings
 from chat.conversations import messages
 from chat.conversations.messages import Accepted, Continuation, Question, Regeneration
 from chat.core import prompt as prompts

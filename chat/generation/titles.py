@@ -6,9 +6,9 @@ import uuid
 from contextlib import aclosing
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
+from chat.conf import settings
 from chat.core import prompt as prompts
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable

@@ -11,11 +11,11 @@ from contextlib import suppress
 from typing import IO
 from uuid import UUID, uuid4, uuid5
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from chat.attachments.inspection import Inspected, Limits
 from chat.attachments.uploads import check_size, check_storage, clean_name, limits, store
+from chat.conf import settings
 from chat.errors import BadInput, ChatError, Forbidden, TooLong, Unsupported
 from chat.i18n import Say
 from chat.i18n import gettext_noop as _

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import IO
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from chat.attachments import sandbox
 from chat.attachments.uploads import check_storage
+from chat.conf import settings
 from chat.import_export.attachments import ImportedFiles, Inspect, inspected
 from chat.import_export.database import Names, arrange, places, restore_all
 from chat.import_export.document import SavedConversation

@@ -20,7 +20,7 @@ from chat.core.tree import MessageTree
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import insert, is_stored, scalar, update
+from chat.models.sql import insert, is_stored, prepared, scalar, update
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -125,7 +125,8 @@ class Conversation(ModelSettings):
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
-        newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", self.owner_id)
+        owner = prepared(Conversation, "owner_id", self.owner_id)
+        newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", owner)
         self.activity = (newest or 0) + 1
         self.current = current
         self.left_at = None

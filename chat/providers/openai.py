@@ -27,9 +27,9 @@ import aiohttp
 import httpx2
 import jiter
 import openai
-from django.conf import settings
 from openai._models import FinalRequestOptions
 
+from chat.conf import settings
 from chat.core import sse
 from chat.core.prompt import NO_OPTIONS, Options
 from chat.errors import NoModel, UpstreamBroke, UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamUnreachable

@@ -1,7 +1,6 @@
-"""What this site asks of daphne beyond what daphne does by itself.
+"""What daphne does not do by itself, for whoever serves open streams with it.
 
-`chatsite.asgi` puts it in place when it is imported, so it holds for `python -m daphne` and for `manage.py runserver`
-alike; under another server it is not in the way. Seen with daphne 4.2.3 and Twisted 26.10:
+Seen with daphne 4.2.3 and Twisted 26.10:
 
 - **Bodies.** daphne keeps a whole body, and Twisted parses a whole form, before the application is asked: 100 MB of
   JSON cost 106 MB of memory and of a form 1.2 GB, without any login. So what goes beyond the limit is dropped as it
@@ -12,52 +11,32 @@ alike; under another server it is not in the way. Seen with daphne 4.2.3 and Twi
 - **Pieces of a stream.** Each would cross six layers and wait for another turn of the event loop, with two changes of
   what that loop watches: 28 µs. A piece goes to the socket at once, in 6 µs; only what does not fit there takes the
   long way.
+
+It is a server of its own, a subclass of daphne's, and so are its request and its factory. `manage.py runserver` takes
+it where "chat.serving" stands before "daphne" in INSTALLED_APPS, and `python -m chat.serving.daphne` is daphne's
+command line with it. `python -m daphne` has no way to be told, so `serve_command_line` tells it: the only thing in
+this project that is assigned to somebody else's class, and only if the version is one that this was written for.
 """
 
 import asyncio
 import logging
-import sys
-from functools import cache
 from typing import Any
 
-from daphne import http_protocol
-from daphne.http_protocol import WebRequest
-from daphne.server import Server
-from django.conf import settings
-from django.urls import get_script_prefix, reverse
+import daphne
+from daphne import http_protocol, server
+from daphne.cli import CommandLineInterface
 from twisted.internet import tcp
+
+from chat.conf import settings
+from chat.serving.body_limits import body_limit
 
 logger = logging.getLogger(__name__)
 
-
-def improve_daphne() -> None:
-    """Let daphne serve with the request of this module."""
-    http_protocol.WebRequest = Request
-    Server.handle_reply = _handle_reply
+WRITTEN_FOR = ("4.2.",)
+"""Beginnings of daphne's versions."""
 
 
-def body_limit(path: str) -> int:
-    """How many bytes a body for this path may have: files are larger than what anybody writes."""
-    prefix = get_script_prefix()
-    if path == _path_of("imports", prefix):
-        return _with_form(settings.CHAT_IMPORT_BYTES)
-    if path == _path_of("attachments", prefix) and settings.CHAT_ATTACHMENTS:
-        return _with_form(settings.CHAT_ATTACHMENT_BYTES)
-    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-
-
-@cache
-def _path_of(name: str, prefix: str) -> str:
-    """Found once for each place where the site is mounted, on which `reverse` depends: it takes 40 µs."""
-    return reverse(f"chat:{name}")
-
-
-def _with_form(file: int) -> int:
-    """A file of so many bytes, and the form that brings it; 0: no limit."""
-    return file + 65_536 if file else sys.maxsize
-
-
-class Request(WebRequest):  # type: ignore[misc] # untyped base
+class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
     """A request, and the sending of its response."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -130,18 +109,59 @@ def _is_idle(transport: Any) -> bool:
     return bool(plain and transport.connected and not transport.dataBuffer and not transport._tempDataLen)
 
 
-_pass_on = Server.handle_reply
+class Factory(http_protocol.HTTPFactory):  # type: ignore[misc] # untyped base
+    """Makes a protocol for each connection, with our request."""
+
+    def buildProtocol(self, addr: Any) -> Any:
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = Request
+        return protocol
 
 
-async def _handle_reply(server: Server, protocol: Any, message: dict[str, Any]) -> None:
-    """The `send` of ASGI."""
-    if not isinstance(protocol, Request):
-        await _pass_on(server, protocol, message)
-        return
-    if message["type"] == "http.response.body" and message.get("more_body") and protocol.takes_pieces():
-        if piece := message.get("body"):
-            protocol.send_piece(piece)
-    else:
-        await _pass_on(server, protocol, message)
-    if protocol.taken:
-        await protocol.until_taken()
+class Server(server.Server):  # type: ignore[misc] # untyped base
+    @property
+    def http_factory(self) -> Factory:
+        return self._factory
+
+    @http_factory.setter
+    def http_factory(self, daphnes: http_protocol.HTTPFactory) -> None:
+        """`run` makes daphne's, and has no other place where one could be given to it."""
+        self._factory = Factory(self)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """The `send` of ASGI."""
+        if not isinstance(protocol, Request):
+            await super().handle_reply(protocol, message)
+            return
+        if message["type"] == "http.response.body" and message.get("more_body") and protocol.takes_pieces():
+            if piece := message.get("body"):
+                protocol.send_piece(piece)
+        else:
+            await super().handle_reply(protocol, message)
+        if protocol.taken:
+            await protocol.until_taken()
+
+
+class CommandLine(CommandLineInterface):  # type: ignore[misc] # untyped base
+    server_class = Server
+
+
+def is_known() -> bool:
+    """Is this a daphne that the above was written for? Says so in the log if it is not."""
+    if daphne.__version__.startswith(WRITTEN_FOR):
+        return True
+    logger.warning(
+        "daphne %s is not known here and left as it is: it keeps whole bodies, and what slow readers do not take",
+        daphne.__version__,
+    )
+    return False
+
+
+def serve_command_line() -> None:
+    """Let `python -m daphne` serve so, if that is what runs: it looks for its server after it has loaded the site."""
+    if is_known():
+        CommandLineInterface.server_class = Server
+
+
+if __name__ == "__main__":
+    CommandLine.entrypoint()

@@ -27,16 +27,6 @@ def fresh_uuid() -> str:
     return str(uuid.uuid4())
 
 
-@register.simple_tag(takes_context=True)
-def libraries_if_any(context: template.Context) -> str:
-    """The browser's libraries, where the project has a tag library of that name; else nothing, and text stays text."""
-    assert context.template, "A tag is called while a template is rendered"
-    engine = context.template.engine
-    if "libraries" not in engine.template_libraries:
-        return ""
-    return str(engine.from_string("{% load libraries %}{% browser_libraries %}").render(context))
-
-
 @register.filter(name="translated")
 def translated_filter(sentence: str) -> str:
     """A sentence that was made or stored in English, in the reader's language."""

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
 from chat.attachments import sandbox, uploads
+from chat.conf import settings
 from chat.errors import Forbidden, NotFound
 from chat.forms.uploads import read_upload
 from chat.i18n import gettext_noop as _

@@ -3,10 +3,10 @@
 import uuid
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
+from chat.conf import settings
 from chat.core import pagination
 from chat.core.tree import MessageTree
 from chat.errors import NotFound

@@ -2,11 +2,11 @@
 
 import uuid
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
+from chat.conf import settings
 from chat.conversations import temporary
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred

@@ -1,9 +1,9 @@
 """A reply as a response."""
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, StreamingHttpResponse
 
+from chat.conf import settings
 from chat.core import sse
 from chat.errors import TooMany
 from chat.i18n import gettext_noop as _

@@ -1,12 +1,11 @@
 """Who asks is found out with plain statements, and is whom Django would find."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
@@ -14,17 +13,10 @@ from django.http import HttpRequest
 from django.test import override_settings
 from django.utils import timezone
 
-from chat.serving.sessions import SessionStore, read_users_plainly
+from chat.serving.sessions import SessionStore
+from chat.views.session_user import get_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def reading_plainly() -> Iterator[None]:
-    before = ModelBackend.get_user
-    read_users_plainly()
-    yield
-    ModelBackend.get_user = before  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -12,6 +12,13 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
  * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
  * @typedef {{id: string, model?: string}} GenerationRequest
+ *
+ * @typedef {{kind: "ask", question: Question}} Ask at the end of the thread
+ * @typedef {{kind: "edit", message: string, question: Question}} Edit in place of a message, and of all below it
+ * @typedef {{kind: "regenerate", message: string, request: GenerationRequest}} Regenerate in place of an answer, and of all below it
+ * @typedef {{kind: "continue", message: string, request: GenerationRequest, position: number}} Continue from where the page has it
+ * @typedef {Ask | Edit | Regenerate | Continue} Turn what is asked of the model; each is answered by one generation
+ *
  * @typedef {{id: string, title: string, titled_by: string}} ConversationInfo
  * @typedef {{value: string, comment?: string}} Feedback
  *
@@ -46,10 +53,12 @@ export class Requests {
     return `${this.#root}generations/${generation}/events/`;
   }
 
-  /** @param {Question} question @returns {Asking} */
-  askRequest({ conversation, attachments, ...body }) {
-    const ids = attachments.length ? { attachments: attachments.map(({ id }) => id) } : {};
-    return post(`${this.conversationUrl(conversation)}messages/`, { ...body, ...ids });
+  /** The request that a turn is sent by. @param {Turn} turn @returns {Asking} */
+  turn(turn) {
+    if ("question" in turn) return this.#ask(turn.question);
+    const { retry, continue: further } = this.messageUrls(turn.message);
+    if (turn.kind === "regenerate") return post(retry, turn.request);
+    return post(further, turn.request, { "Last-Event-ID": String(turn.position) });
   }
 
   /** Where files are uploaded to. */
@@ -77,16 +86,6 @@ export class Requests {
   messageUrls(message) {
     const address = `${this.#root}messages/${message}/`;
     return { retry: `${address}regenerations/`, continue: `${address}continuations/`, details: `${address}details/` };
-  }
-
-  /** @param {string} message @param {GenerationRequest} request @returns {Asking} */
-  regenerateRequest(message, request) {
-    return post(this.messageUrls(message).retry, request);
-  }
-
-  /** @param {string} message @param {GenerationRequest} request @param {number} position that the page has @returns {Asking} */
-  continueRequest(message, request, position) {
-    return post(this.messageUrls(message).continue, request, { "Last-Event-ID": String(position) });
   }
 
   /**
@@ -180,6 +179,12 @@ export class Requests {
     const response = await send(this.#token.value);
     const isStale = response.status === 403 && (await failureOf(response.clone(), true))?.code === "csrf";
     return isStale && (await this.#token.renew(signal)) ? send(this.#token.value) : response;
+  }
+
+  /** @param {Question} question @returns {Asking} */
+  #ask({ conversation, attachments, ...body }) {
+    const ids = attachments.length ? { attachments: attachments.map(({ id }) => id) } : {};
+    return post(`${this.conversationUrl(conversation)}messages/`, { ...body, ...ids });
   }
 
   /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */

@@ -23,6 +23,7 @@ const LEAVING_MS = 30_000;
  * @property {import("../api/requests.js").Requests} requests
  * @property {(failure: import("../lib/failure.js").Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce to those who do not see the page
+ * @property {() => boolean} mayAsk is nothing on its way, and nothing being answered?
  * @property {(written: Written) => void} onSend
  * @property {() => boolean} onUp the key ↑ in the empty field; was there a message to edit?
  */
@@ -40,7 +41,6 @@ export class Composer {
   /** Why what stands here could not be sent for its files. */
   #objection = "";
   #saving = 0;
-  #isRunning = false;
   #isLeaving = false;
 
   /**
@@ -87,12 +87,11 @@ export class Composer {
     return this.#draft.sentBefore(this.#written);
   }
 
-  /** @param {boolean} isRunning Stop instead of Send? */
-  set isRunning(isRunning) {
-    this.#isRunning = isRunning;
+  /** Shows Stop instead of Send, or Send again. @param {boolean} isStop */
+  showStop(isStop) {
     // The one button gives way to the other; whoever is at the models or the files stays there.
     const hadFocus = document.activeElement?.matches(".composer__send, .composer__stop");
-    this.#form.toggleAttribute("data-running", isRunning);
+    this.#form.toggleAttribute("data-running", isStop);
     if (hadFocus) this.focus();
   }
 
@@ -191,7 +190,7 @@ export class Composer {
   #send() {
     this.#isWaiting = false;
     if (this.isEmpty) return this.focus();
-    if (this.#isRunning) return this.complain(Composer.STILL_RUNNING);
+    if (!this.#owner.mayAsk()) return this.complain(Composer.STILL_RUNNING);
     const isTooLong = lengthObjection(this.#text.value, this.#limit);
     if (isTooLong) return this.complain(isTooLong);
     this.#objection = this.#files.objection;

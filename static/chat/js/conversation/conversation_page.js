@@ -2,6 +2,7 @@ import { Announcer } from "../ui/announcer.js";
 import { AutoScroll } from "../ui/auto_scroll.js";
 import { Composer } from "../composer/composer.js";
 import { ConversationSettings } from "../settings/conversation_settings.js";
+import { ConversationState } from "./state.js";
 import { ConversationTitle } from "./conversation_title.js";
 import { DraftStorage } from "../composer/draft_storage.js";
 import { DropZone } from "../attachments/drop_zone.js";
@@ -22,6 +23,7 @@ import { ShortcutsDialog } from "../ui/shortcuts_dialog.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
+import { TurnView } from "./turn_view.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
 import { uuid } from "../lib/uuid.js";
@@ -35,10 +37,11 @@ const WENT_ON = gettext("This conversation has gone on in another tab.");
 const UNREACHABLE = gettext("The site could not be reached. Try again.");
 
 /**
- * The page of a conversation: what is asked, which answer is being written, how it ended.
- * One answer at a time; its parent is the last message of the thread, or that of the message which is edited.
+ * The page of a conversation: what is asked, which answer is being written, how it ended. One answer at a time: the
+ * state says whether there is one, and is told of all that happens to it here.
  *
  * @typedef {import("../api/requests.js").Question} Question
+ * @typedef {import("../api/requests.js").Turn} Turn
  * @typedef {import("../lib/stream.js").Start} Start
  * @typedef {import("../lib/stream.js").Ending} Ending
  * @typedef {import("../lib/stream.js").Failure} Failure
@@ -63,34 +66,35 @@ export class ConversationPage {
   #title;
   /** @type {MessageEditor | null} */
   #editor = null;
-  #conversation;
-  #isNew;
-  /** @type {LiveAnswer | null} */
-  #answering = null;
+  #state;
+  /** The last answer that was followed, or is. @type {LiveAnswer | null} */
+  #answer = null;
 
   /** @param {HTMLElement} page */
   constructor(page) {
-    this.#conversation = page.dataset["conversation"] ?? "";
-    this.#isNew = "new" in page.dataset;
+    const rendered = { conversation: page.dataset["conversation"] ?? "", isNew: "new" in page.dataset };
+    this.#state = new ConversationState(rendered, uuid, (before) => this.#changed(before));
     this.#drafts = new DraftStorage(byId("account").dataset["user"] ?? "");
     this.#requests = new Requests(page.dataset["root"] ?? "/");
     this.#temporary = new TemporaryConversation(document.getElementById("temporary"), this.#requests);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
     this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
       ...this.#forFiles,
+      mayAsk: () => this.#state.isIdle,
       onSend: (written) => this.#ask(written),
       onUp: () => this.#editLast(),
     });
     // After the composer: on leaving, the draft is kept first.
     this.#scrollRestoration = new ScrollRestoration(() => this.#scroll.isAtEnd);
     this.#failureMessages = new FailureMessages(page.dataset["login"] ?? "");
-    this.#settings = new ConversationSettings(byId("options"), byId("options-button"), this.#drafts, this.#isNew, {
-      save: (settings) => this.#requests.saveSettings(this.#conversation, settings),
+    this.#settings = new ConversationSettings(byId("options"), byId("options-button"), this.#drafts, {
+      isNew: () => this.#state.isNew,
+      save: (settings) => this.#requests.saveSettings(this.#state.conversation, settings),
       advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
     });
-    this.#sidebar = new Sidebar(byId("conversations"), this.#requests, this.#conversation, {
-      onRenamed: (id, title) => id === this.#conversation && this.#title.show(id, title),
+    this.#sidebar = new Sidebar(byId("conversations"), this.#requests, this.#state.conversation, {
+      onRenamed: (id, title) => id === this.#state.conversation && this.#title.show(id, title),
       onDeleted: (id) => location.assign(`${page.dataset["root"]}?deleted=${id}`),
       advise: (failure) => this.#failureMessages.onOther(failure),
     });
@@ -100,7 +104,7 @@ export class ConversationPage {
   /** Goes on with what the server has rendered. */
   begin() {
     this.#listen();
-    if (!this.#isNew) this.#temporary.begin(this.#conversation);
+    if (!this.#state.isNew) this.#temporary.begin(this.#state.conversation);
     if (wasNavigatedTo()) this.#openAtEnd();
     else addEventListener("load", () => requestAnimationFrame(() => void this.#adopt()));
     const { running } = this.#thread;
@@ -112,7 +116,7 @@ export class ConversationPage {
   }
 
   get #draftPlace() {
-    if (!this.#isNew) return this.#conversation;
+    if (!this.#state.isNew) return this.#state.conversation;
     return this.#temporary.isTemporary ? NEW_TEMPORARY : NEW;
   }
 
@@ -122,7 +126,7 @@ export class ConversationPage {
     if (id === null) return;
     history.replaceState(null, "", pageAddress());
     const view = this.#thread.find(id);
-    if (view?.role !== "user" || this.#answering) return;
+    if (view?.role !== "user" || !this.#state.isIdle) return;
     this.#edit(view);
     requestAnimationFrame(() => view.element.scrollIntoView({ block: "nearest" }));
   }
@@ -153,14 +157,14 @@ export class ConversationPage {
   /** The first message may have made a conversation of which this browser never heard. */
   async #findSent() {
     const sent = this.#composer.sentBefore;
-    if (!this.#isNew || !sent || !(await this.#requests.fetchConversation(sent.conversation))) return;
-    if (this.#composer.sentBefore !== sent || this.#answering) return;
+    if (!this.#state.isNew || !sent || !(await this.#requests.fetchConversation(sent.conversation))) return;
+    if (this.#composer.sentBefore !== sent || !this.#state.isIdle) return;
     this.#composer.wasAccepted(sent.conversation);
     location.replace(this.#requests.conversationUrl(sent.conversation));
   }
 
   #listen() {
-    this.#thread.listen((view, form) => this.#asked(view, form));
+    this.#thread.listen((view, form) => (form === "continue" ? this.#continue(view) : this.#regenerate(view, this.#composer.model)));
     new PromptPicker(/** @type {HTMLFormElement} */ (byId("composer")), byId("offer"), {
       onTake: (text) => this.#composer.suggest(text),
       announce: (sentence) => this.#announce(sentence),
@@ -168,7 +172,7 @@ export class ConversationPage {
     new ShortcutsDialog(/** @type {HTMLDialogElement} */ (byId("shortcuts")), byId("shortcuts-button"));
     new MessageActions(this.#thread.element, {
       onEdit: (view) => this.#edit(view),
-      onAgain: (view, model) => this.#again(view, model),
+      onAgain: (view, model) => this.#regenerate(view, model),
       onStep: (view, step) => void this.#step(view, step),
       advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
@@ -186,61 +190,30 @@ export class ConversationPage {
     document.addEventListener("keydown", (event) => {
       // In a field for a search it clears that.
       const isFree = event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open, :modal, .sidebar__query:focus");
-      if (isFree && this.#answering) void this.#stop(event);
+      if (isFree && !this.#state.isIdle) void this.#stop(event);
     });
     for (const example of document.querySelectorAll(".example")) {
       example.addEventListener("click", () => this.#composer.suggest(example.textContent ?? ""));
     }
   }
 
-  /** @param {import("../composer/draft_storage.js").Written} written */
+  /** A question at the end of the thread. @param {import("../composer/draft_storage.js").Written} written */
   #ask(written) {
-    const question = { ...this.#identify(), ...written, model: this.#composer.model, ...this.#settings.forQuestion };
+    const question = { ...this.#identify(), ...written, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#temporary.questionFields };
     this.#composer.handOver(question);
-    this.#pose(question, [], {
+    this.#send({ kind: "ask", question }, {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
       onRefused: (failure) => {
         this.#composer.giveBack();
-        if (this.#isNew) this.#conversation = uuid();
         const id = failure.status === 401 ? this.#composer.awaitLogin() : "";
         this.#complain(this.#failureMessages.onSent(failure, id));
       },
     });
   }
 
-  /**
-   * Puts a question, and its answer, at the end of the thread.
-   * @param {Question} question
-   * @param {string[]} siblings those which it is an alternative to
-   * @param {{onStart: (start: Start) => void, onRefused: (failure: Failure) => void}} outcome
-   */
-  #pose(question, siblings, { onStart, onRefused }) {
-    const [asked, answer] = [MessageView.create("user"), MessageView.create("assistant")];
-    asked.status = "sending";
-    asked.text = question.text;
-    asked.attachments = question.attachments;
-    asked.parent = question.parent;
-    this.#thread.append(asked, answer);
-    this.#scroll.toEnd();
-    this.#answer(answer, {
-      onStart: (start) => {
-        asked.id = start.parent;
-        asked.status = "complete";
-        asked.siblings.show(withOne(siblings, start.parent), start.parent);
-        onStart(start);
-      },
-      onRefused: (failure) => {
-        asked.element.remove();
-        answer.element.remove();
-        onRefused(failure);
-      },
-    }).ask(this.#requests.askRequest({ ...question, ...this.#temporary.questionFields }));
-    return asked;
-  }
-
   /** ↑ in the empty composer. Is there a message to edit? */
   #editLast() {
-    const view = this.#answering ? undefined : this.#thread.question;
+    const view = this.#state.isIdle ? this.#thread.question : undefined;
     if (view) this.#edit(view);
     return view !== undefined;
   }
@@ -257,51 +230,92 @@ export class ConversationPage {
   /** A form in place of a question. @param {MessageView} view */
   #edit(view) {
     if (this.#editor?.isOpen) this.#editor.close();
-    const editor = new MessageEditor(view, this.#drafts, this.#conversation, this.#composer.limit, {
+    const editor = new MessageEditor(view, this.#drafts, this.#state.conversation, this.#composer.limit, {
       ...this.#forFiles,
       onSend: (question) => this.#askAnew(view, editor, question),
     });
     this.#editor = editor;
   }
 
-  /** An edited question in place of the branch that begins with it; the branch comes back if that is refused. @param {MessageView} view @param {MessageEditor} editor @param {Question} question */
+  /** An edited question in place of the branch that begins with it. @param {MessageView} view @param {MessageEditor} editor @param {Question} question */
   #askAnew(view, editor, question) {
-    if (this.#answering) return editor.complain(Composer.STILL_RUNNING);
+    if (!this.#state.isIdle) return editor.complain(Composer.STILL_RUNNING);
     editor.handOver(question);
-    const restore = this.#thread.cut(view);
-    const asked = this.#pose({ ...question, model: this.#composer.model }, view.siblings.ids, {
+    this.#send({ kind: "edit", message: view.id, question: { ...question, model: this.#composer.model, ...this.#temporary.questionFields } }, {
       onStart: () => editor.accepted(),
       onRefused: (failure) => {
-        restore();
         editor.giveBack();
         const { sentence, link } = this.#failureMessages.onOther(failure, `?edit=${view.id}`);
         editor.complain(sentence, link);
       },
     });
-    asked.element.focus({ preventScroll: true });
+  }
+
+  /** Another answer, in place of one and all below it. @param {MessageView} view @param {string} [model] */
+  #regenerate(view, model) {
+    if (!this.#state.isIdle) return;
+    this.#sendAgain({ kind: "regenerate", message: view.id, request: { ...view.requestOf("retry"), ...(model && { model }) } });
+  }
+
+  /** More of an answer, by the model that wrote it. @param {MessageView} view */
+  #continue(view) {
+    if (!this.#state.isIdle) return;
+    this.#sendAgain({ kind: "continue", message: view.id, request: view.requestOf("continue"), position: view.position });
+  }
+
+  /** @param {Turn} turn that nobody has written */
+  #sendAgain(turn) {
+    this.#composer.complain("");
+    this.#send(turn, { onRefused: (failure) => this.#complain(this.#failureMessages.onOther(failure)) });
+  }
+
+  /**
+   * Sends a turn, puts it on the page, and follows its answer.
+   * @param {Turn} turn
+   * @param {{onStart?: (start: Start) => void, onRefused: (failure: Failure) => void}} outcome
+   */
+  #send(turn, { onStart, onRefused }) {
+    const view = new TurnView(this.#thread, turn);
+    if ("question" in turn) this.#scroll.toEnd();
+    this.#state.ask(turn);
+    this.#listenTo(view.answer, {
+      onStart: (start) => {
+        view.granted(start);
+        onStart?.(start);
+      },
+      onRefused: (failure) => {
+        view.refused();
+        onRefused(failure);
+      },
+    }).ask(this.#requests.turn(turn));
+  }
+
+  /** Goes on with an answer that the server has rendered. @param {MessageView} view */
+  #follow(view) {
+    this.#state.follow(view.generation);
+    this.#listenTo(view).follow();
   }
 
   /** Shows an alternative of a message, and the branch below that, as the server has it. @param {MessageView} view @param {number} step */
   async #step(view, step) {
     const id = view.siblings.beside(view.id, step);
-    if (!id || this.#isAsking) return;
+    if (!id || this.#state.isSending) return;
     this.#composer.complain("");
     const failure = await this.#requests.selectBranch(id);
     if (failure) return this.#complain(this.#failureMessages.onOther(failure));
-    const served = await this.#requests.fetchPage(this.#conversation, id);
+    const served = await this.#requests.fetchPage(this.#state.conversation, id);
     // Something was sent meanwhile, or another alternative chosen: that counts.
-    if (!view.element.isConnected || this.#isAsking) return;
+    if (!view.element.isConnected || this.#state.isSending) return;
     if (!served) return this.#composer.complain(UNREACHABLE);
     const thread = served.getElementById("thread");
-    if (thread) this.#show(thread, view, id, step);
+    if (thread) this.#showBranch(thread, view, id, step);
     else location.reload();
   }
 
   /** @param {HTMLElement} served @param {MessageView} old @param {string} id @param {number} step that the reader took */
-  #show(served, old, id, step) {
+  #showBranch(served, old, id, step) {
     const { top } = old.siblings.button(step).getBoundingClientRect();
-    this.#answering?.leave();
-    this.#over("");
+    this.#leave();
     history.replaceState(null, "", pageAddress());
     this.#thread.replace(served, old, id);
     ModelText.renderWhenNear(this.#thread.element);
@@ -324,127 +338,96 @@ export class ConversationPage {
   #identify() {
     const parent = this.#thread.leaf;
     const before = this.#composer.sentBefore;
-    const isSamePlace = before && before.parent === parent && (this.#isNew || before.conversation === this.#conversation);
-    return isSamePlace ? before : { id: uuid(), conversation: this.#conversation, parent };
-  }
-
-  /** @param {MessageView} view @param {"retry" | "continue"} form */
-  #asked(view, form) {
-    if (this.#answering) return;
-    this.#composer.complain("");
-    if (form === "continue") this.#continue(view);
-    else this.#again(view, this.#composer.model);
-  }
-
-  /** Another answer, in place of one and all below it. @param {MessageView} old @param {string} [model] */
-  #again(old, model) {
-    if (this.#answering) return;
-    this.#composer.complain("");
-    const answer = MessageView.create("assistant");
-    const restore = this.#thread.cut(old);
-    this.#thread.append(answer);
-    answer.element.focus({ preventScroll: true });
-    this.#answer(answer, {
-      onStart: ({ message }) => answer.siblings.show(withOne(old.siblings.ids, message), message),
-      onRefused: (failure) => {
-        answer.element.remove();
-        restore();
-        this.#complain(this.#failureMessages.onOther(failure));
-      },
-    }).ask(this.#requests.regenerateRequest(old.id, { ...old.requestOf("retry"), ...(model && { model }) }));
-  }
-
-  /** More of it, by the model that wrote it. @param {MessageView} view */
-  #continue(view) {
-    const restore = view.reopen();
-    view.element.focus({ preventScroll: true });
-    const onRefused = (/** @type {Failure} */ failure) => {
-      restore();
-      this.#complain(this.#failureMessages.onOther(failure));
-    };
-    this.#answer(view, { onRefused }).ask(this.#requests.continueRequest(view.id, view.requestOf("continue"), view.position));
-  }
-
-  /** Goes on with an answer that the server has rendered. @param {MessageView} view */
-  #follow(view) {
-    this.#answer(view).follow();
-    this.#thread.answering = "running";
-  }
-
-  /** Is a request on its way that has not been taken yet? */
-  get #isAsking() {
-    return this.#thread.answering === "asking";
+    const isSamePlace = before && before.parent === parent && (this.#state.isNew || before.conversation === this.#state.conversation);
+    return isSamePlace ? before : { id: uuid(), conversation: this.#state.conversation, parent };
   }
 
   /**
    * @param {MessageView} view
    * @param {{onStart?: (start: Start) => void, onRefused?: (failure: Failure) => void}} [outcome] what else is to be done
    */
-  #answer(view, { onStart, onRefused } = {}) {
-    this.#composer.isRunning = true;
-    this.#thread.answering = "asking";
+  #listenTo(view, { onStart, onRefused } = {}) {
     this.#announce(BEING_WRITTEN);
-    this.#answering = new LiveAnswer(view, this.#requests, {
-      onStart: (start) => {
-        this.#thread.answering = "running";
-        // What the address asks to be shown is not what is shown now.
-        if (onStart) history.replaceState(null, "", pageAddress());
-        onStart?.(start);
-        this.#started(start);
-      },
-      onTitle: (title) => this.#title.show(this.#conversation, title),
+    const answer = new LiveAnswer(view, this.#requests, this.#state, {
+      onStart: (start) => this.#started(start, view, onStart),
+      onTitle: (title) => this.#title.show(this.#state.conversation, title),
       onEnd: (ending) => this.#ended(ending, view),
       onRefused: (failure) => {
-        this.#over("");
+        this.#state.refuse();
+        this.#announce("");
         onRefused?.(failure);
       },
       onLost: (failure) => {
         const advice = this.#failureMessages.onFollowed(failure);
-        this.#over(advice.sentence);
+        this.#state.lose();
+        this.#announce(advice.sentence);
         view.lose(advice);
       },
     });
-    return this.#answering;
+    this.#answer = answer;
+    return answer;
   }
 
-  /** @param {Start} start */
-  #started({ conversation, message, generation, title }) {
+  /** @param {Start} start @param {MessageView} view @param {(start: Start) => void} [onStart] */
+  #started(start, view, onStart) {
+    const { isNew, name, turn } = this.#state;
+    this.#state.start(start);
+    view.begin(start, this.#requests.messageUrls(start.message));
+    // What the address asks to be shown is not what is shown now.
+    if (turn && turn.kind !== "continue") history.replaceState(null, "", pageAddress());
+    onStart?.(start);
+    this.#showStart(start, isNew);
+    if (name === "stopping") void this.#requests.cancelGeneration(start.generation);
+  }
+
+  /** @param {Start} start @param {boolean} isNew has the conversation just begun to exist? */
+  #showStart({ conversation, message, generation, title }, isNew) {
     const url = this.#requests.conversationUrl(conversation);
-    if (this.#isNew) history.replaceState(null, "", url);
-    this.#isNew = false;
-    this.#conversation = conversation;
-    this.#settings.accepted(url);
+    if (isNew) history.replaceState(null, "", url);
+    this.#settings.url = url;
+    if (isNew) this.#settings.created();
     // What was sent in vain before may have brought ids of its own.
     const share = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".bar__share"));
     if (share) share.search = `?of=${conversation}`;
     this.#sidebar.changed(conversation);
-    this.#temporary.begin(conversation);
+    if (isNew) this.#temporary.begin(conversation);
     this.#title.show(conversation, title);
     this.#tabs.tell({ conversation, message, generation, thread: this.#thread.ids });
   }
 
   /** @param {Ending} ending @param {MessageView} view */
   #ended({ status, message }, view) {
-    this.#over(message || IS_COMPLETE);
-    this.#sidebar.changed(this.#conversation);
+    this.#state.end();
+    this.#announce(message || IS_COMPLETE);
+    this.#sidebar.changed(this.#state.conversation);
     this.#announcer.read(view.element);
-    if (status === "complete" && this.#thread.isBeginning && !this.#temporary.isTemporary) void this.#title.await(this.#conversation);
+    if (status === "complete" && this.#thread.isBeginning && !this.#temporary.isTemporary) void this.#title.await(this.#state.conversation);
   }
 
-  /** @param {string} sentence for those who do not see the page */
-  #over(sentence) {
-    this.#answering = null;
-    this.#composer.isRunning = false;
-    this.#thread.answering = "";
-    this.#announce(sentence);
+  /** Another branch is about to be shown. */
+  #leave() {
+    if (this.#state.may("leave")) {
+      this.#answer?.leave();
+      this.#state.leave();
+    }
+    this.#announce("");
   }
 
-  /** @param {Event} event */
+  /** The conversation does something else. @param {import("./state.js").Name} before */
+  #changed(before) {
+    const { isIdle } = this.#state;
+    if (isIdle || before === "idle") this.#composer.showStop(!isIdle);
+    this.#thread.show(this.#state);
+  }
+
+  /** The model, as soon as it is known which; what waits for the network is taken back. @param {Event} event */
   async #stop(event) {
     event.preventDefault();
-    const answering = this.#answering;
-    const failure = await answering?.stop();
-    if (failure && answering === this.#answering) this.#complain(this.#failureMessages.onOther(failure));
+    const [answer, { generation }] = [this.#answer, this.#state];
+    if (!this.#state.may("stop") || answer?.withdraw()) return;
+    this.#state.stop();
+    const failure = generation && (await this.#requests.cancelGeneration(generation));
+    if (failure && generation === this.#state.generation) this.#complain(this.#failureMessages.onOther(failure));
   }
 
   /** @param {import("../ui/failure_advice.js").Advice} advice */
@@ -455,7 +438,7 @@ export class ConversationPage {
   /** Another tab has begun an answer, or more of one. @param {import("./other_tabs.js").News} news */
   #answeredElsewhere({ conversation, message, generation, thread }) {
     const shown = document.getElementById(`message-${message}`)?.dataset["generation"];
-    if (conversation !== this.#conversation || this.#answering || shown === generation) return;
+    if (conversation !== this.#state.conversation || !this.#state.isIdle || shown === generation) return;
     // Neither what is typed here nor a branch of its own is taken away.
     if (this.#composer.isEmpty && !this.#editor?.isOpen && !isBeingWritten() && thread.includes(this.#thread.leaf ?? "")) location.reload();
     else this.#complain({ sentence: WENT_ON, link: { text: gettext("Show it"), href: location.pathname } });
@@ -477,11 +460,6 @@ function wasNavigatedTo() {
 function isBeingWritten() {
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("textarea, input:not([type=hidden], [type=file])"));
   return [...fields].some(({ value, defaultValue }) => value !== defaultValue);
-}
-
-/** @param {string[]} siblings @param {string} id @returns {string[]} with `id`, which a repeated request may have brought before */
-function withOne(siblings, id) {
-  return [...new Set([...siblings, id])];
 }
 
 /** @param {string} id @returns {HTMLElement} */

@@ -27,12 +27,10 @@ const BROKEN = gettext("Something went wrong on this page. The answer goes on wi
 export class LiveAnswer {
   #view;
   #requests;
+  #state;
   #owner;
   #listening = new AbortController();
   #hiding = 0;
-  #isStopWanted = false;
-  /** Ours, once it is known. The message may bear that of an earlier one, which this one continues. */
-  #generation = "";
   #isOffline = false;
   /** @type {ReplyStream | null} */
   #stream = null;
@@ -40,11 +38,13 @@ export class LiveAnswer {
   /**
    * @param {MessageView} view
    * @param {import("../api/requests.js").Requests} requests
+   * @param {import("./state.js").ConversationState} state
    * @param {Owner} owner
    */
-  constructor(view, requests, owner) {
+  constructor(view, requests, state, owner) {
     this.#view = view;
     this.#requests = requests;
+    this.#state = state;
     this.#owner = owner;
   }
 
@@ -55,16 +55,14 @@ export class LiveAnswer {
 
   /** Goes on with what the server has rendered. */
   follow() {
-    this.#generation = this.#view.generation;
-    this.#run({ generation: this.#generation });
+    this.#run({ generation: this.#view.generation });
   }
 
-  /** Stops the model, as soon as it is known which; takes back what waits for the network. @returns {Promise<Failure | null>} */
-  async stop() {
-    if (this.#generation) return this.#requests.cancelGeneration(this.#generation);
-    if (this.#isOffline) this.#giveUp("");
-    this.#isStopWanted = true;
-    return null;
+  /** Takes back what waits for the network. @returns {boolean} is it taken back? What may be at the site already is not. */
+  withdraw() {
+    if (!this.#isOffline || !this.#state.isSending) return false;
+    this.#giveUp("");
+    return true;
   }
 
   /** Nobody looks any more. It goes on at the server. */
@@ -79,7 +77,7 @@ export class LiveAnswer {
     const [view, requests] = [this.#view, this.#requests];
     const source = { ...whence, position: view.position, eventsUrl: (/** @type {string} */ id) => requests.eventsUrl(id) };
     this.#stream = new ReplyStream(source, {
-      onStart: (start) => this.#started(start),
+      onStart: (start) => this.#owner.onStart(start),
       onText: (text) => view.append(text),
       onReasoning: (text) => view.appendReasoning(text),
       onTitle: (title) => this.#owner.onTitle(title),
@@ -92,18 +90,10 @@ export class LiveAnswer {
     this.#stream.run().catch((error) => this.#broke(error));
   }
 
-  /** @param {Start} start */
-  #started(start) {
-    this.#generation = start.generation;
-    this.#view.begin(start, this.#requests.messageUrls(start.message));
-    this.#owner.onStart(start);
-    if (this.#isStopWanted) void this.stop();
-  }
-
   /** @param {import("../lib/stream.js").Connection} connection */
   #connected(connection) {
     this.#isOffline = connection === "offline";
-    this.#view.connection = this.#isOffline && !this.#generation ? "unsent" : connection;
+    this.#view.connection = this.#isOffline && this.#state.isSending ? "unsent" : connection;
   }
 
   /** @param {Ending} ending */
@@ -117,8 +107,8 @@ export class LiveAnswer {
   /** @param {Failure} failure */
   #failed(failure) {
     this.#listening.abort();
-    if (this.#generation) this.#owner.onLost(failure);
-    else this.#owner.onRefused(failure);
+    if (this.#state.isSending) this.#owner.onRefused(failure);
+    else if (this.#state.isAnswering) this.#owner.onLost(failure);
   }
 
   /** @param {unknown} error a fault of this page */

@@ -8,7 +8,6 @@ const PRESENCE_MS = 20_000;
 export class TemporaryConversation {
   #element;
   #requests;
-  #hasBegun = false;
 
   /** @param {HTMLElement | null} element what says so on the page; null on that of an ordinary conversation @param {import("../api/requests.js").Requests} requests */
   constructor(element, requests) {
@@ -25,11 +24,10 @@ export class TemporaryConversation {
     return this.isTemporary ? { temporary: true } : {};
   }
 
-  /** The conversation exists. @param {string} conversation */
+  /** The conversation exists. Once. @param {string} conversation */
   begin(conversation) {
     const form = this.#element?.querySelector("form");
-    if (!form || this.#hasBegun) return;
-    this.#hasBegun = true;
+    if (!form) return;
     form.action = this.#requests.keepingUrl(conversation);
     form.hidden = false;
     addEventListener("pagehide", () => this.#requests.leaveConversation(conversation));

@@ -36,14 +36,10 @@ export class Thread {
     return this.views.find((view) => view.id === id);
   }
 
-  /** What the page is about: nothing, a request that has not been answered yet, an answer. @param {"" | "asking" | "running"} state */
-  set answering(state) {
-    if (state) this.element.dataset["answering"] = state;
-    else delete this.element.dataset["answering"];
-  }
-
-  get answering() {
-    return /** @type {"" | "asking" | "running"} */ (this.element.dataset["answering"] ?? "");
+  /** Tells the style sheet what the conversation is doing: what can be done with messages depends on it. @param {import("./state.js").ConversationState} state */
+  show({ isIdle, isSending }) {
+    if (isIdle) delete this.element.dataset["answering"];
+    else this.element.dataset["answering"] = isSending ? "asking" : "running";
   }
 
   /** The answer that was being written when the server rendered it. */

@@ -18,6 +18,7 @@ const SAVED = gettext("The settings are saved. They hold from the next answer on
  * @property {(place: string) => void} forget
  *
  * @typedef {object} Owner
+ * @property {() => boolean} isNew does the conversation not exist yet?
  * @property {(settings: Settings) => Promise<Failure | null>} save
  * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce
@@ -28,34 +29,34 @@ export class ConversationSettings {
   #form;
   #notice;
   #drafts;
-  #isNew;
   #owner;
 
-  /** @param {HTMLElement} panel @param {HTMLElement} button that opens it @param {Drafts} drafts @param {boolean} isNew @param {Owner} owner */
-  constructor(panel, button, drafts, isNew, owner) {
+  /** @param {HTMLElement} panel @param {HTMLElement} button that opens it @param {Drafts} drafts @param {Owner} owner */
+  constructor(panel, button, drafts, owner) {
     this.#panel = panel;
     this.#button = button;
     this.#form = /** @type {HTMLFormElement} */ (panel.querySelector("form"));
     this.#notice = /** @type {HTMLElement} */ (panel.querySelector(".notice"));
     this.#drafts = drafts;
-    this.#isNew = isNew;
     this.#owner = owner;
     this.#takeFields();
-    if (isNew) this.#restore();
+    if (owner.isNew()) this.#restore();
     this.#mark();
     this.#listen();
   }
 
   /** What goes with a question; nothing where the conversation has its settings already. @returns {{settings?: Settings}} */
   get forQuestion() {
-    return this.#isNew ? { settings: this.#settings } : {};
+    return this.#owner.isNew() ? { settings: this.#settings } : {};
   }
 
-  /** The conversation exists. @param {string} url of it */
-  accepted(url) {
+  /** Where they are saved. @param {string} url of the conversation */
+  set url(url) {
     this.#form.action = `${url}settings/`;
-    if (!this.#isNew) return;
-    this.#isNew = false;
+  }
+
+  /** The conversation exists now, with what its first question brought. */
+  created() {
     this.#hold();
     this.#drafts.forget(PLACE);
   }
@@ -94,7 +95,7 @@ export class ConversationSettings {
 
   /** Another tab may have changed them: what is saved here would take that back. */
   async #refresh() {
-    if (this.#isNew || this.#isChanged) return;
+    if (this.#owner.isNew() || this.#isChanged) return;
     const response = await fetch(this.#form.action, { headers: { Accept: "application/json" } }).catch(() => null);
     const settings = response?.ok ? await response.json().catch(() => null) : null;
     if (!settings || this.#isChanged) return;
@@ -114,7 +115,7 @@ export class ConversationSettings {
 
   /** So that nobody asks under settings that they have forgotten, or that were never saved. */
   #mark() {
-    const held = this.#isNew ? "value" : "defaultValue";
+    const held = this.#owner.isNew() ? "value" : "defaultValue";
     this.#button.toggleAttribute("data-set", this.#fields.some((field) => field[held].trim()));
     this.#button.title = [this.#button.ariaLabel, ...(this.#button.hasAttribute("data-set") ? [SET] : [])].join(" · ");
   }
@@ -122,18 +123,18 @@ export class ConversationSettings {
   #typed() {
     this.#complain("");
     this.#mark();
-    if (this.#isNew) this.#drafts.write(PLACE, { typed: JSON.stringify(this.#fields.map((field) => field.value)) });
+    if (this.#owner.isNew()) this.#drafts.write(PLACE, { typed: JSON.stringify(this.#fields.map((field) => field.value)) });
   }
 
   /** @param {SubmitEvent} event */
   async #save(event) {
     event.preventDefault();
-    const failure = this.#isNew ? null : await this.#owner.save(this.#settings);
+    const failure = this.#owner.isNew() ? null : await this.#owner.save(this.#settings);
     if (failure) return this.#complain(this.#owner.advise(failure).sentence, this.#owner.advise(failure).link);
-    if (!this.#isNew) this.#hold();
+    if (!this.#owner.isNew()) this.#hold();
     this.#complain("");
     this.#panel.hidePopover();
-    if (!this.#isNew) this.#owner.announce(SAVED);
+    if (!this.#owner.isNew()) this.#owner.announce(SAVED);
   }
 
   /** @param {string} sentence @param {import("../ui/failure_advice.js").AdviceLink} [link] */

@@ -1,16 +1,12 @@
-import { RawHtml } from "./raw_html.js";
+import { escapeHtml } from "./escape_html.js";
 import { mathsSyntax } from "./maths_syntax.js";
 
 const BLANK_LINE = /\n[ \t]*\n/;
 const MAY_DEFINE = /^ {0,3}\[/;
-const AMPERSAND_OR_MARK = /[&<>"']/g;
-const MARK_OR_LONE_AMPERSAND = /[<>"']|&(?!(?:#\d{1,7}|#[Xx][a-fA-F0-9]{1,6}|\w+);)/g;
-/** @type {Record<string, string>} */
-const ESCAPED = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 /**
- * CommonMark and GFM by marked, with maths, and with three rules of ours: a definition's title holds no blank line
- * (CommonMark 4.7), images are links, and HTML that is not harmless is text.
+ * The grammar: CommonMark and GFM by marked, with maths, and with a rule of ours: a definition's title holds no blank
+ * line (CommonMark 4.7).
  *
  * @typedef {import("marked").Token} Token
  * @typedef {import("marked").Tokens.List} List
@@ -18,14 +14,14 @@ const ESCAPED = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&
  */
 export class Syntax {
   #marked;
-  #options;
   #isOpen = false;
 
   /** @param {typeof import("marked")} marked */
   constructor(marked) {
     this.#marked = marked;
-    const { defaults } = new marked.Marked(mathsSyntax(() => this.#isOpen, escape));
-    this.#options = { ...defaults, gfm: true, tokenizer: tokenizer(marked), renderer: renderer(marked) };
+    const { defaults } = new marked.Marked(mathsSyntax(() => this.#isOpen, escapeHtml));
+    /** What marked's lexer and parser are to know of it. */
+    this.options = { ...defaults, gfm: true, tokenizer: tokenizer(marked) };
   }
 
   /**
@@ -46,19 +42,20 @@ export class Syntax {
   }
 
   /**
-   * The HTML of one or more whole blocks. Not safe before it is sanitised.
+   * One or more whole blocks, with what is in their lines.
    * @param {string} source
    * @param {object} about
    * @param {Links} about.links
    * @param {boolean} about.isOpen
    * @param {boolean} about.isLoose are the items of a list paragraphs?
+   * @returns {Token[]}
    */
-  html(source, { links, isOpen, isLoose }) {
+  tokens(source, { links, isOpen, isLoose }) {
     const lexer = this.#lexer();
     Object.assign(lexer.tokens.links, links);
     const tokens = this.#within(isOpen, () => lexer.lex(source));
     if (isLoose && tokens[0]?.type === "list") loosen(/** @type {List} */ (tokens[0]));
-    return new this.#marked.Parser(this.#options).parse(tokens);
+    return tokens;
   }
 
   /** How marked compares the labels of links. @param {string} text */
@@ -67,7 +64,7 @@ export class Syntax {
   }
 
   #lexer() {
-    return new this.#marked.Lexer(this.#options);
+    return new this.#marked.Lexer(this.options);
   }
 
   /** @template T @param {boolean} isOpen @param {() => T} action @returns {T} */
@@ -93,45 +90,6 @@ function tokenizer({ Tokenizer }) {
   })();
 }
 
-/** @param {typeof import("marked")} marked */
-function renderer({ Renderer }) {
-  return new (class extends Renderer {
-    #isInLink = false;
-
-    /** @override @param {import("marked").Tokens.HTML | import("marked").Tokens.Tag} token */
-    html({ text, block }) {
-      const raw = new RawHtml(text);
-      if (raw.isAllowed) return raw.tidy;
-      return block ? `<pre><code class="language-html">${escape(text.trimEnd())}\n</code></pre>\n` : escape(text);
-    }
-
-    /** @override @param {import("marked").Tokens.Image} token */
-    image(token) {
-      const text = token.tokens ? this.parser.parseInline(token.tokens, this.parser.textRenderer) : token.text;
-      const label = escapeReferences(text || token.href);
-      return this.#isInLink ? label : `<a data-image href="${escapeReferences(token.href)}">${label}</a>`;
-    }
-
-    /** @override @param {import("marked").Tokens.Link} token */
-    link(token) {
-      this.#isInLink = true;
-      const html = super.link(token);
-      this.#isInLink = false;
-      return html;
-    }
-
-    /** @override @param {import("marked").Tokens.Checkbox} token */
-    checkbox({ checked }) {
-      return `<i data-task="${checked ? "done" : "open"}"></i> `;
-    }
-
-    /** @override @param {import("marked").Tokens.Text | import("marked").Tokens.Escape} token */
-    text(token) {
-      return "tokens" in token && token.tokens ? this.parser.parseInline(token.tokens) : escapeReferences(token.text);
-    }
-  })();
-}
-
 /** What marked does where it finds a blank line between items. @param {List} list */
 function loosen({ items }) {
   for (const { tokens } of items) {
@@ -139,14 +97,4 @@ function loosen({ items }) {
     const [box, first] = tokens;
     if (box?.type === "checkbox" && first?.type === "paragraph") first.tokens?.unshift(/** @type {Token} */ (tokens.shift()));
   }
-}
-
-/** @param {string} text */
-function escape(text) {
-  return text.replace(AMPERSAND_OR_MARK, (mark) => ESCAPED[mark] ?? "");
-}
-
-/** Leaves character references as they are. @param {string} text */
-function escapeReferences(text) {
-  return text.replace(MARK_OR_LONE_AMPERSAND, (mark) => ESCAPED[mark] ?? "");
 }

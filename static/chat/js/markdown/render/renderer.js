@@ -1,5 +1,6 @@
 import { Decorator } from "./decorator.js";
 import { Highlighting } from "./highlighting.js";
+import { HtmlWriter } from "./html_writer.js";
 import { Maths } from "./maths.js";
 import { Sanitiser } from "./sanitiser.js";
 import { Syntax } from "../parse/syntax.js";
@@ -13,10 +14,11 @@ import { closeOpenMarkup } from "../parse/close_open_markup.js";
  * @property {import("dompurify").DOMPurify} purify
  * @property {(text: string, options: object) => string} remend
  *
- * @typedef {Parameters<Syntax["html"]>[1]} About
+ * @typedef {import("./html_writer.js").About} About
  */
 export class Renderer {
   #libraries;
+  #writer;
   #sanitiser;
   #decorator;
   /** @type {Promise<unknown> | null} */
@@ -26,13 +28,14 @@ export class Renderer {
   constructor(libraries) {
     this.#libraries = libraries;
     this.syntax = new Syntax(libraries.marked);
+    this.#writer = new HtmlWriter(libraries.marked, this.syntax);
     this.#decorator = new Decorator(new Highlighting(libraries.purify), new Maths());
     this.#sanitiser = new Sanitiser(libraries.purify);
   }
 
   /** @param {string} source @param {About} about @returns {DocumentFragment} */
   fragment(source, about) {
-    const fragment = this.#sanitiser.fragment(this.syntax.html(source, about));
+    const fragment = this.#sanitiser.fragment(this.#writer.html(source, about));
     this.#decorator.decorate(fragment, about.isOpen);
     const loading = this.#decorator.load(fragment);
     if (loading) this.#loading = Promise.all([this.#loading, loading]);

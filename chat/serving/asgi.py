@@ -1,0 +1,20 @@
+"""`application = get_asgi_application()`, in place of Django's, in a project's `asgi.py`."""
+
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING:
+    from chat.serving.handler import ASGIHandler
+
+
+def get_asgi_application(*, limit_all_bodies: bool = False) -> "ASGIHandler":
+    """Sets Django up, and serves with few threads, however many streams are open.
+
+    Bodies that are larger than the chat's limits are refused where they are sent to the chat; `limit_all_bodies`:
+    wherever they are sent to.
+    """
+    django.setup(set_prefix=False)
+    from chat.serving.handler import ASGIHandler  # needs the set-up
+
+    return ASGIHandler(limit_all_bodies=limit_all_bodies)

@@ -1,0 +1,228 @@
+"""Django's handler of ASGI requests, for a process that holds many open streams.
+
+- Threads are few, however many requests there are (request_threads.py).
+- Middleware and the end of a response change threads only where they may wait (middleware.py, signals.py).
+- A stream's frames go to the server as they are.
+- A body that says it is too large is refused before it is looked at.
+
+Whatever else Django's handler does, and in which order, stays; tests compare the two.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.conf import settings
+from django.core import signals as django_signals
+from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed, RequestAborted
+from django.core.handlers import asgi
+from django.core.handlers.exception import convert_exception_to_response, response_for_exception
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import set_script_prefix
+from django.utils.module_loading import import_string
+
+from chat.conf import settings as chat_settings
+from chat.generation.engine import engine
+from chat.generation.shutdown import SECONDS as STORING_SECONDS
+from chat.generation.startup import start
+from chat.live.event_stream import EventStream
+from chat.models.threads import with_usable_connection
+from chat.serving import signals
+from chat.serving.body_limits import body_limit, is_chats
+from chat.serving.middleware import on_event_loop
+from chat.serving.request_threads import RequestThreads
+from chat.serving.requests import Request
+from chat.views.errors import too_large
+
+logger = logging.getLogger("django.request")
+
+CHUNK_BYTES = 65_536
+"""Of a stream's frame, that go to the server at once."""
+
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Handler = Callable[[HttpRequest], Any]
+
+
+class ASGIHandler(asgi.ASGIHandler):
+    request_class = Request
+
+    def __init__(self, *, limit_all_bodies: bool = False) -> None:
+        """`limit_all_bodies`: whatever they are sent to, and not to the chat alone."""
+        super().__init__()
+        self._limit_all_bodies = limit_all_bodies
+        self._threads = RequestThreads(chat_settings.CHAT_REQUEST_THREADS)
+
+    # From the server
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        start()
+        match scope["type"]:
+            case "http":
+                async with self._threads.one():
+                    await self.handle(scope, receive, send)
+            case "lifespan":
+                await self._live(receive, send)
+            case "websocket":
+                await send({"type": "websocket.close"})
+            case kind:
+                raise ValueError(f"There is no {kind} here")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The lifespan of the process (https://asgi.readthedocs.io/en/latest/specs/lifespan.html)."""
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STORING_SECONDS):
+                await engine.shut_down()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
+        """As Django's, but for the threads in which signals are sent."""
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        set_script_prefix(asgi.get_script_prefix(scope))
+        await signals.send(django_signals.request_started, type(self), scope=scope)
+        request, refusal = self.create_request(scope, body)
+        if request is None:
+            body.close()
+            await self.send_response(refusal, send)
+            await signals.close(refusal)
+            return
+        leaving = asyncio.create_task(self.listen_for_disconnect(receive))
+        answering = asyncio.create_task(self._answer(request, send))
+        await asyncio.wait((leaving, answering), return_when=asyncio.FIRST_COMPLETED)
+        for task in (leaving, answering):
+            if not task.done():
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+                continue
+            try:
+                task.result()
+            except RequestAborted:
+                pass
+            except AssertionError:
+                body.close()
+                raise
+        if answering.cancelled():
+            await signals.send(django_signals.request_finished, type(self))
+        else:
+            await signals.close(answering.result())
+        body.close()
+
+    async def _answer(self, request: HttpRequest, send: Send) -> HttpResponseBase:
+        response: HttpResponseBase = await self.run_get_response(request)
+        with suppress(asyncio.CancelledError):  # the client has left
+            await self.send_response(response, send)
+        return response
+
+    def create_request(self, scope: Message, body_file: Any) -> Any:
+        request, refusal = super().create_request(scope, body_file)
+        if not request or _declared_length(request) <= body_limit(request.path):
+            return request, refusal
+        if self._limit_all_bodies or is_chats(request):
+            return None, too_large(request)
+        return request, refusal
+
+    async def send_response(self, response: Any, send: Send) -> None:
+        """A stream's frames go out as they are: Django would copy each, and keep the head to the end.
+
+        Large ones go in chunks, as there: what a reader does not take waits here, where readers share it.
+        """
+        if not isinstance(response, EventStream):
+            await super().send_response(response, send)
+            return
+        await send({"type": "http.response.start", "status": response.status_code, "headers": _head_of(response)})
+        frames: Any = aiter(response)
+        async with aclosing(frames):
+            async for frame in frames:
+                if len(frame) <= CHUNK_BYTES:
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+                    continue
+                for begin in range(0, len(frame), CHUNK_BYTES):
+                    chunk = frame[begin : begin + CHUNK_BYTES]
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body"})
+
+    # Middleware
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """As Django's (https://docs.djangoproject.com/en/stable/topics/http/middleware/), with ours in their places.
+
+        They take the place of Django's only where those would be asynchronous: what is adapted to what is the same.
+        """
+        if not is_async:
+            super().load_middleware()
+            return
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        handler, handler_is_async = _never_raising(self._get_response_async), True  # type: ignore[attr-defined]
+        for path in reversed(settings.MIDDLEWARE):
+            middleware = import_string(path)
+            can_sync = getattr(middleware, "sync_capable", True)
+            can_async = getattr(middleware, "async_capable", False)
+            if not (can_sync or can_async):
+                raise RuntimeError(
+                    f"Middleware {path} must have at least one of sync_capable/async_capable set to True."
+                )
+            becomes_async = can_async and (handler_is_async or not can_sync)
+            if becomes_async:
+                middleware = on_event_loop(middleware)
+            try:
+                adapted = self.adapt_method_mode(
+                    becomes_async, handler, handler_is_async, debug=settings.DEBUG, name=f"middleware {path}"
+                )
+                instance = middleware(adapted)
+            except MiddlewareNotUsed as exc:
+                logger.debug("MiddlewareNotUsed(%r): %s", path, exc)
+                continue
+            if instance is None:
+                raise ImproperlyConfigured(f"Middleware factory {path} returned None.")
+            self._note_steps(instance)
+            handler, handler_is_async = _never_raising(instance), becomes_async
+        # Django takes this for the sign that all is loaded.
+        self._middleware_chain = self.adapt_method_mode(True, handler, handler_is_async)
+
+    def _note_steps(self, instance: Any) -> None:
+        if step := getattr(instance, "process_view", None):
+            self._view_middleware.insert(0, self.adapt_method_mode(True, step))
+        if step := getattr(instance, "process_template_response", None):
+            self._template_response_middleware.append(self.adapt_method_mode(True, step))
+        if step := getattr(instance, "process_exception", None):
+            self._exception_middleware.append(self.adapt_method_mode(False, step))
+
+
+def _never_raising(handler: Handler) -> Handler:
+    """As Django's `convert_exception_to_response`, whose thread never looks at its connection."""
+    if not iscoroutinefunction(handler):
+        return convert_exception_to_response(handler)
+
+    @wraps(handler)
+    async def respond(request: HttpRequest) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = await handler(request)
+        except Exception as exc:
+            convert = sync_to_async(with_usable_connection, thread_sensitive=False)
+            response = await convert(response_for_exception, request, exc)
+        return response
+
+    return respond
+
+
+def _head_of(response: Any) -> list[tuple[bytes, bytes]]:
+    cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*response.items(), *cookies)]
+
+
+def _declared_length(request: HttpRequest) -> int:
+    value: str = request.META.get("CONTENT_LENGTH", "")
+    return int(value) if value.isascii() and value.isdigit() else 0

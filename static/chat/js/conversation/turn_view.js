@@ -1,0 +1,64 @@
+import { MessageView } from "../message/message_view.js";
+
+/**
+ * A turn on the page while it is on its way: what it adds to the thread, and what it takes off it until the site has
+ * granted it.
+ *
+ * @typedef {import("../api/requests.js").Question} Question
+ * @typedef {import("../api/requests.js").Turn} Turn
+ * @typedef {import("../lib/stream.js").Start} Start
+ */
+export class TurnView {
+  /** The message that the answer is written into. @type {MessageView} */
+  answer;
+  /** @type {MessageView[]} */
+  #added;
+  /** Those which the first of them is an alternative to. @type {string[]} */
+  #siblings;
+  /** @type {() => void} */
+  #restore;
+
+  /** @param {import("./thread.js").Thread} thread @param {Turn} turn */
+  constructor(thread, turn) {
+    const old = "message" in turn ? /** @type {MessageView} */ (thread.find(turn.message)) : null;
+    this.answer = turn.kind === "continue" && old ? old : MessageView.create("assistant");
+    this.#added = [...("question" in turn ? [asked(turn.question)] : []), ...(this.answer === old ? [] : [this.answer])];
+    this.#siblings = old?.siblings.ids ?? [];
+    if (this.answer === old) this.#restore = old.reopen();
+    else this.#restore = old ? thread.cut(old) : () => {};
+    thread.append(...this.#added);
+    // What had it is gone, or about to be.
+    if (old) (this.#added[0] ?? old).element.focus({ preventScroll: true });
+  }
+
+  /** The site has it. @param {Start} start */
+  granted({ message, parent }) {
+    const [first] = this.#added;
+    if (!first) return;
+    const id = first === this.answer ? message : parent;
+    first.id = id;
+    if (first !== this.answer) first.status = "complete";
+    first.siblings.show(withOne(this.#siblings, id), id);
+  }
+
+  /** It came to nothing: the thread is as it was. */
+  refused() {
+    for (const { element } of this.#added) element.remove();
+    this.#restore();
+  }
+}
+
+/** @param {Question} question */
+function asked({ text, attachments, parent }) {
+  const view = MessageView.create("user");
+  view.status = "sending";
+  view.text = text;
+  view.attachments = attachments;
+  view.parent = parent;
+  return view;
+}
+
+/** @param {string[]} siblings @param {string} id @returns {string[]} with `id`, which a repeated request may have brought before */
+function withOne(siblings, id) {
+  return [...new Set([...siblings, id])];
+}

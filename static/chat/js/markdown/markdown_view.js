@@ -1,0 +1,98 @@
+import { IncrementalParser } from "./parse/incremental_parser.js";
+import { RenderedDocument } from "./render/rendered_document.js";
+import { splitIntoUnits } from "./parse/split_units.js";
+
+/** An open end longer than this is read again only when it has grown by its GROWTH-th part: a table of one cell, a poem. */
+const LONG_CHARS = 4_000;
+const GROWTH = 64;
+
+/**
+ * The way of model text onto the page: Markdown that grows at its end.
+ *
+ * Only the open end is rendered again with each piece; a block, an item or a row that is complete is never touched.
+ * When the text has ended, the page is what the whole text gives at once.
+ */
+export class MarkdownView {
+  #element;
+  #renderer;
+  #document;
+  #parser;
+  #text = "";
+  #unread = 0;
+  #isFinished = false;
+
+  /** @param {HTMLElement} element @param {import("./render/renderer.js").Renderer} renderer */
+  constructor(element, renderer) {
+    this.#element = element;
+    this.#renderer = renderer;
+    this.#document = new RenderedDocument(element, renderer);
+    this.#parser = new IncrementalParser(renderer.syntax);
+    element.classList.add("markdown");
+    /** Resolves when all colours and formulas are there. @type {Promise<void>} */
+    this.ready = Promise.resolve();
+  }
+
+  /** As the model wrote it. */
+  get text() {
+    return this.#text;
+  }
+
+  /** More of it, with more to come. @param {string} piece */
+  append(piece) {
+    if (this.#isFinished) return this.#reopen(piece);
+    this.#text += piece;
+    this.#parser.append(piece);
+    if (!this.#unread && this.#document.extend(piece)) return;
+    this.#unread += piece.length;
+    const length = this.#parser.openLength;
+    if (length > LONG_CHARS && this.#unread * GROWTH < length) return;
+    this.#unread = 0;
+    const { final, open } = this.#parser.read();
+    this.#show(final, open, true);
+  }
+
+  /** No more will come. */
+  finish() {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#show(this.#parser.finish(), [], false);
+    const whole = this.#whole();
+    if (this.#document.isOf(whole)) return;
+    // Markdown can reach further back than the rules in split_units.js know.
+    this.#document.clear();
+    this.#show(whole, [], false);
+  }
+
+  /** All of it. @param {string} text */
+  set(text) {
+    this.clear();
+    this.append(text);
+    this.finish();
+  }
+
+  clear() {
+    this.#text = "";
+    this.#unread = 0;
+    this.#isFinished = false;
+    this.#parser = new IncrementalParser(this.#renderer.syntax);
+    this.#document.clear();
+  }
+
+  /** What was the end may be the middle of a paragraph now. @param {string} piece */
+  #reopen(piece) {
+    const text = this.#text;
+    this.clear();
+    this.append(text + piece);
+  }
+
+  #whole() {
+    return splitIntoUnits(this.#renderer.syntax.blocks(this.#text.replace(/\r\n?/g, "\n"), false));
+  }
+
+  /** @param {import("./parse/split_units.js").Unit[]} final @param {import("./parse/split_units.js").Unit[]} open @param {boolean} isOpen */
+  #show(final, open, isOpen) {
+    this.#document.show(final, open, isOpen);
+    const loading = this.#renderer.takeLoading();
+    if (loading) this.ready = Promise.all([this.ready, loading]).then(() => this.#renderer.complete(this.#element));
+  }
+}
