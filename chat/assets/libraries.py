@@ -44,26 +44,6 @@ class LibraryFinder(finders.BaseFinder):
                 yield file.relative_to(self._storage.location).as_posix(), self._storage
 
 
-<<<<<<< HEAD
-register = template.Library()
-
-
-@register.inclusion_tag("chat/_libraries.html", takes_context=True)
-def browser_libraries(context: dict[str, Any]) -> dict[str, Any]:
-    """The import map, and what to load at once. It must stand before all modules of its page.
-
-    The policy allows the map by its nonce; the header of a page without a map bears none.
-    """
-    found = addresses()
-    return {
-        "import_map": _script_json({"imports": found}),
-        "first": [found[name] for name in FIRST if name in found],
-        "nonce": context["request"].csp_nonce,
-    }
-
-
-=======
->>>>>>> 5bea53bd09ff78edcdafbb8136e4aec17a3032cb
 def addresses() -> dict[str, str]:
     """Where the page finds its libraries, by the names that its modules import; without those not installed."""
     files = {name: f"{PREFIX}/{file}" for name, file in MODULES.items()}
