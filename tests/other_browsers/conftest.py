@@ -6,9 +6,10 @@ import pytest
 
 from tests.browser.pages import PASSWORD, give_password
 from tests.other_browsers import firefox, webkit
-from tests.other_browsers.driver import ENTER, Driver, shows
+from tests.other_browsers.driver import ENTER, PATIENCE, Driver, shows
 from tests.support.client import Client
 from tests.support.site import Site
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(scope="session", params=["firefox", "webkit"])
@@ -39,6 +40,8 @@ def page(browser: Driver, site: Site, client_for: Callable[..., Client]) -> Iter
     browser.click("#id_password")
     browser.press(PASSWORD + ENTER)
     shows(browser, "#composer textarea")
+    loaded = "() => document.readyState === 'complete'"
+    eventually(lambda: browser.evaluate(loaded), "The page and its scripts are there", PATIENCE)
     yield browser
     browser.go("about:blank")
     browser.forget()

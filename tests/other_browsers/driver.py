@@ -1,7 +1,6 @@
 """What the tests do with a browser, whichever it is: go, click, type, choose a file, look."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +10,7 @@ ENTER = "\ue007"
 """As both protocols write the key."""
 PATIENCE = 15.0
 
-Look = """(css, text) => Array.from(document.querySelectorAll(css)).some((element) =>
+LOOK = """(css, text) => Array.from(document.querySelectorAll(css)).some((element) =>
     element.checkVisibility() && element.textContent.includes(text))"""
 LAST = "css => Array.from(document.querySelectorAll(css)).at(-1)"
 
@@ -44,7 +43,7 @@ class Driver(Protocol):
 
 def shows(driver: Driver, css: str, text: str = "") -> None:
     """Wait until an element with this text is seen."""
-    eventually(lambda: driver.evaluate(Look, css, text), f"{css} shows {text!r}", PATIENCE)
+    eventually(lambda: driver.evaluate(LOOK, css, text), f"{css} shows {text!r}", PATIENCE)
 
 
 def has(driver: Driver, css: str, count: int = 1) -> None:
@@ -56,6 +55,3 @@ def has(driver: Driver, css: str, count: int = 1) -> None:
 def call(function: str, arguments: tuple[object, ...]) -> str:
     """An expression whose value is a string of JSON."""
     return f"JSON.stringify(({function})(...{json.dumps(arguments)}) ?? null)"
-
-
-Open = Callable[[], Driver]

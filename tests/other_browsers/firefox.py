@@ -64,6 +64,8 @@ class Firefox:
         self._loop.close()
         self._process.terminate()
         self._process.wait(PATIENCE)
+        assert self._process.stderr
+        self._process.stderr.close()
 
     def _last(self, css: str) -> dict[str, Any]:
         found = self._do(

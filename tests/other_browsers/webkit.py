@@ -73,6 +73,8 @@ class WebKit:
         for process in (self._process, self._screen):
             process.terminate()
             process.wait(PATIENCE)
+        assert self._screen.stdout
+        self._screen.stdout.close()
 
     def _last(self, css: str) -> str:
         found = self._do("POST", "/execute/sync", script=f"return ({LAST})({json.dumps(css)})", args=[])
