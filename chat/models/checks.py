@@ -3,21 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
-IMMEDIATE = Warning(
+IMMEDIATE = checks.Warning(
     "SQLite begins its transactions without the lock that they need to write.",
     hint='Set "OPTIONS": {"transaction_mode": "IMMEDIATE"} for this database. '
     'Otherwise two who ask at once get "database is locked", whatever the timeout is.',
     id="chat.W003",
 )
-ATOMIC = Error(
+ATOMIC = checks.Error(
     "ATOMIC_REQUESTS is on, and the views of the chat are asynchronous.",
     hint="Turn it off: Django refuses to call such views in a transaction, and those of the chat open their own.",
     id="chat.E001",
 )
-NO_INDEX = Warning(
+NO_INDEX = checks.Warning(
     "The index of the search is missing from the database.",
     hint="Run: manage.py migrate chat. If it finds nothing to do, the database was copied without it, "
     "or its migration was faked.",
@@ -40,9 +41,7 @@ def check_transactions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def check_search_index(
-    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_search_index(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Only where its table is: before the first `migrate` nothing is missing."""
     return [NO_INDEX for alias in databases or () if _has_table(alias) and not _has_index(alias)]
 

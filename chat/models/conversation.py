@@ -21,6 +21,7 @@ from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
 from chat.models.sql import insert, is_stored, prepared, scalar, update
+from chat.models.users import UserId
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -38,7 +39,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Those that are listed, searched, titled and exported: all but the temporary ones."""
         return self.filter(is_temporary=False)
 
-    def listed(self, owner_id: int, *, archived: bool = False) -> Self:
+    def listed(self, owner_id: UserId, *, archived: bool = False) -> Self:
         """The owner's list, or archive. `in`, because SQLite finds `NOT is_archived` in no index."""
         return self.filter(owner=owner_id, is_archived__in=[archived], is_temporary=False, deleted_at=None)
 

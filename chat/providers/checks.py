@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, register
 
 from chat.conf import settings
 
-NO_PROVIDER = Warning(
+NO_PROVIDER = checks.Warning(
     "No model is set up, so no question can be answered.",
     hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL to the address of another OpenAI-compatible API.",
     id="chat.W006",

@@ -5,21 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, register
 
-UNBOUNDED = Warning(
+UNBOUNDED = checks.Warning(
     "ASGI_APPLICATION is not made by the chat, so each open stream may hold a thread and a database connection.",
     hint="In its module: from chat.serving.asgi import get_asgi_application; application = get_asgi_application()",
     id="chat.W001",
 )
-NO_ASGI = Warning(
+NO_ASGI = checks.Warning(
     "Nothing in the settings says that this project is served by ASGI. Under WSGI no answer can be streamed, "
     "and each question is refused.",
     hint='Install daphne, put "daphne" first in INSTALLED_APPS and set ASGI_APPLICATION: then runserver is ASGI. '
     "In production any ASGI server will do: daphne, uvicorn, hypercorn.",
     id="chat.W002",
 )
-COMPRESSED = Warning(
+COMPRESSED = checks.Warning(
     "GZipMiddleware compresses streams, of which Chromium then shows only the first event.",
     hint="Take it out of MIDDLEWARE, or let it pass what is text/event-stream. "
     "The chat compresses its pages by itself; a proxy can do it for the others.",

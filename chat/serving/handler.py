@@ -16,7 +16,7 @@ from functools import wraps
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
-from django.conf import settings
+from django.conf import settings as project
 from django.core import signals as django_signals
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed, RequestAborted
 from django.core.handlers import asgi
@@ -25,7 +25,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import set_script_prefix
 from django.utils.module_loading import import_string
 
-from chat.conf import settings as chat_settings
+from chat.conf import settings
 from chat.generation.engine import engine
 from chat.generation.shutdown import SECONDS as STORING_SECONDS
 from chat.generation.startup import start
@@ -56,7 +56,7 @@ class ASGIHandler(asgi.ASGIHandler):
         """`limit_all_bodies`: whatever they are sent to, and not to the chat alone."""
         super().__init__()
         self._limit_all_bodies = limit_all_bodies
-        self._threads = RequestThreads(chat_settings.CHAT_REQUEST_THREADS)
+        self._threads = RequestThreads(settings.CHAT_REQUEST_THREADS)
 
     # From the server
 
@@ -166,7 +166,7 @@ class ASGIHandler(asgi.ASGIHandler):
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         handler, handler_is_async = _never_raising(self._get_response_async), True  # type: ignore[attr-defined]
-        for path in reversed(settings.MIDDLEWARE):
+        for path in reversed(project.MIDDLEWARE):
             middleware = import_string(path)
             can_sync = getattr(middleware, "sync_capable", True)
             can_async = getattr(middleware, "async_capable", False)
@@ -179,7 +179,7 @@ class ASGIHandler(asgi.ASGIHandler):
                 middleware = on_event_loop(middleware)
             try:
                 adapted = self.adapt_method_mode(
-                    becomes_async, handler, handler_is_async, debug=settings.DEBUG, name=f"middleware {path}"
+                    becomes_async, handler, handler_is_async, debug=project.DEBUG, name=f"middleware {path}"
                 )
                 instance = middleware(adapted)
             except MiddlewareNotUsed as exc:

@@ -100,7 +100,7 @@ def set_up(project: Project) -> None:
 def run_shop(
     empty_project: Project, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Shop]]:
-    """`run_shop("uvicorn", DEBUG="off")`: a shop under that server. Equal ones share a process, which may be killed."""
+    """`run_shop("uvicorn", DEBUG="off")`: a shop under that server. Equal ones share one, which may be killed."""
     shops: dict[tuple[str, frozenset[tuple[str, str]]], Shop] = {}
     folder = tmp_path_factory.mktemp("shops")
 

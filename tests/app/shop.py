@@ -1,5 +1,6 @@
 """The shop of examples/shop as a process, under each server, and its customers."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -90,6 +91,11 @@ class Shop(Site):
                 stdout=log,
                 stderr=log,
             )
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(ConnectionRefusedError):  # runserver does not listen yet
+            return super()._answers()
+        return False
 
     def stored(self, generation: str) -> tuple[str, str]:
         """Status and text of a reply, as they stand in the database."""

@@ -8,14 +8,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from chat.models import Conversation
-from tests.browser.axe import AXE, faults
 from tests.browser.conftest import PHONE, WIDE, OpenPage
-from tests.browser.pages import composer, has_status, last_answer, send
+from tests.browser.pages import last_answer
 from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.files import image
 from tests.support.site import Site
-from tests.support.upstream import ScriptedUpstream, answer, status, think
+from tests.support.upstream import ScriptedUpstream, answer, think
 
 pytestmark = pytest.mark.usefixtures("committed")
 

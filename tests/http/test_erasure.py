@@ -305,6 +305,23 @@ def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> N
     assert carol.get("/", Accept="text/html").status == 302
 
 
+@pytest.mark.parametrize("of", ["conversations", "account"])
+def test_who_has_no_password_is_told_whom_to_ask(alice: Client, of: str) -> None:
+    assert alice.user
+    everything_of(alice.user)
+    before = rows()
+    answers = [
+        alice.get(f"/settings/erasure/?of={of}", Accept="text/html"),
+        alice.post(f"/settings/erasure/{of}/", form={"password": ""}, Accept="text/html"),
+        alice.post(f"/settings/erasure/{of}/", form={"password": "!"}, Accept="text/html"),
+    ]
+    for answer in answers:
+        assert answer.status == 403
+        assert "Ask the administrator" in answer.text
+    assert alice.get("/settings/erasure/", Accept="text/html").status == 200
+    assert rows() == before
+
+
 def test_the_only_administrator_is_refused(carol: Client) -> None:
     User.objects.filter(pk=carol.user.pk if carol.user else None).update(is_superuser=True)
     reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")

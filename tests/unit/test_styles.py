@@ -42,7 +42,9 @@ def test_every_token_that_is_used_exists(name: str) -> None:
 def test_nothing_leaks_into_the_page_around_the_chat(name: str) -> None:
     """Frame.css is of our own frame alone, admin.css of pages that are ours; animations and lengths have our name."""
     for selector in top_level(name):
-        assert re.match(ROOTS.get(name, r"\.chat:not\(#_\)$|@(keyframes|property) -{0,2}chat-|:where\(\.chat\) \.katex "), selector), selector
+        assert re.match(
+            ROOTS.get(name, r"\.chat:not\(#_\)$|@(keyframes|property) -{0,2}chat-|:where\(\.chat\) \.katex "), selector
+        ), selector
 
 
 def test_a_leak_would_be_found() -> None:

@@ -1,7 +1,7 @@
 """What users and staff do in this project, in a process of its own: `python -m tests.support.foreign.drive`.
 
-Its settings and its database are in the environment (tests/support/foreign/settings.py). An assertion that does not hold
-ends it.
+Its settings and its database are in the environment (tests/support/foreign/settings.py). An assertion that does not
+hold ends it.
 """
 
 import asyncio
@@ -46,10 +46,8 @@ async def main() -> None:
     assert "olga@example.org" in answer.content.decode()
 
     ids = await ask(client, "How do I prune roses?")
-    first, second = (str(uuid.uuid4()) for _ in range(2))
     others = await ask(clients[zoe.email], "How do I prune roses, too?")
     await ask(client, "And in autumn?", conversation=ids["conversation"], parent=ids["message"])
-    del first, second
 
     for path in (f"c/{ids['conversation']}/", "conversations/", "settings/", "settings/prompts/", "export/"):
         answer = await client.get(ROOT + path)
