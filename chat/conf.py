@@ -34,7 +34,7 @@ class AppSettings:
     CHAT_ALLOWED: str = ""
     """A permission, `app.codename`, without which nobody may use the chat. Empty: whoever is logged in."""
     CHAT_CONFIRM: str = ""
-    """Where a function is that proves freshly who asks (chat/confirmation.py). Empty: the user's password."""
+    """Where a function is that proves freshly who asks (chat/views/confirmation.py). Empty: the user's password."""
     CHAT_SHARING: bool = True
     """May users share conversations by link? Off, the links that exist show nothing either."""
     CHAT_ATTACHMENTS: bool = True

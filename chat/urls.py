@@ -4,6 +4,7 @@ from chat.conf import settings
 from chat.views import (
     attachments,
     branches,
+    catalogue,
     conversations,
     details,
     diagnostics,
@@ -63,6 +64,7 @@ urlpatterns = [
     path("generations/<uuid:generation_id>/events/", generations.events, name="events"),
     path("generations/<uuid:generation_id>/cancellation/", generations.cancel, name="cancellation"),
     path("diagnostics/stream/", diagnostics.stream, name="test_stream"),
+    path("catalogue/<str:language>/", catalogue.catalogue, name="catalogue"),
 ]
 
 if settings.CHAT_SHARING:

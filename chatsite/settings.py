@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "chat",
+    "chatsite",
 ]
 
 # No GZipMiddleware: Chromium then shows the first event of a stream and drops the rest.
@@ -69,7 +70,6 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"libraries": "chat.assets.libraries"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -200,6 +200,11 @@ CHAT_CONTEXT_TOKENS = env.whole(
 )
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
 CHAT_TITLES = env.one_of("CHAT_TITLES", ("model", "off"), default=Default.CHAT_TITLES)
+
+# The permission that users need, as in `app.codename`; empty: whoever has an account may use the chat.
+CHAT_ALLOWED = env.str("CHAT_ALLOWED", default="")
+# The function that has it proved who asks, before what cannot be undone; empty: by the password.
+CHAT_CONFIRM = env.str("CHAT_CONFIRM", default="")
 
 # May users share conversations by link? Off, the links that exist show nothing either.
 CHAT_SHARING = env.switch("CHAT_SHARING", default=Default.CHAT_SHARING)

@@ -3,7 +3,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from chatsite import accounts, languages
+from chatsite import accounts
 
 urlpatterns = [
     path("", include("chat.urls")),
@@ -13,7 +13,6 @@ urlpatterns = [
     path("accounts/password_change/", accounts.ChangePassword.as_view(), name="password_change"),
     path("accounts/password_change/done/", accounts.PasswordChanged.as_view(), name="password_change_done"),
     path("language/", set_language, name="set_language"),
-    path("catalogue/<str:language>/", languages.catalogue, name="catalogue"),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,10 +1,12 @@
 """Fixtures: a scripted upstream, site processes, and clients that talk to them."""
 
-import fcntl
+import re
+import shutil
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import environ
@@ -15,17 +17,18 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, connections
-from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.models import Prompt
 from tests.support.client import Client
+from tests.support.once import FOLDER, made_once
 from tests.support.postgres import Postgres, programs
 from tests.support.preloaded import IS_POSSIBLE, Preloaded
 from tests.support.site import ROOT, Site, environment
 from tests.support.upstream import ScriptedUpstream
 
 RunSite = Callable[..., Site]
+STATIC_SERVED = re.compile(r'"GET /static/\S+" (200|304) ')
 _sites: list[Site] = []
 _log_sizes: dict[Site, int] = {}
 
@@ -36,13 +39,21 @@ hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """pytest-django's own sets the database up only where a test bears its mark; ours use it without one."""
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """pytest-django's own sets the database up only where a test bears its mark; ours use it without one.
+
+    It is a file in this process's folder, and a copy: one process of a run has migrated it.
+    """
+
+    def migrated(file: Path) -> None:
+        connection.settings_dict["NAME"] = str(file)
+        call_command("migrate", verbosity=0)
+        connection.close()
+
+    file = settings.DATABASES["default"]["NAME"] = settings.DATABASES["default"]["TEST"]["NAME"]
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        shutil.copyfile(made_once(FOLDER / "migrated.sqlite3", migrated), file)
+        connection.settings_dict["NAME"] = file
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +61,26 @@ def postgres(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
     """The alias of a PostgreSQL with our tables."""
     if not (binaries := programs()):
         pytest.skip("there is no PostgreSQL server on this machine: install the package postgresql")
-    with Postgres(binaries) as server, django_db_blocker.unblock():
+
+    @contextmanager
+    def connected(server: Postgres) -> Iterator[str]:
         alias = "postgres"
         connections.settings[alias] = connections.settings["default"] | environ.Env.db_url_config(server.url)
         connections.settings[alias]["OPTIONS"] = {}
-        call_command("migrate", database=alias, verbosity=0)
         yield alias
         connections[alias].close()
         del connections[alias], connections.settings[alias]
+
+    def migrated(data: Path) -> None:
+        with Postgres(binaries) as server:
+            with connected(server) as alias:
+                call_command("migrate", database=alias, verbosity=0)
+            server.leave(data)
+
+    with django_db_blocker.unblock():
+        data = made_once(FOLDER / "postgres", migrated)
+        with Postgres(binaries, data) as server, connected(server) as alias:
+            yield alias
 
 
 @pytest.fixture(scope="session")
@@ -68,19 +91,14 @@ def upstream() -> Iterator[ScriptedUpstream]:
 
 @pytest.fixture(scope="session")
 def static_files(django_db_setup: None) -> Path:
-    """Static files, collected and hashed as production serves them: by the first worker that needs them, for all.
+    """Static files, collected and hashed as production serves them: by the first worker that needs them, for all."""
 
-    Elsewhere first: other workers may be reading the folder, which is empty until all is there.
-    """
-    folder = Path(settings.STATIC_ROOT)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not any(folder.iterdir()):
-            new = folder.with_suffix(".new")
-            command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-            subprocess.run(command, cwd=ROOT, env=environment(CHATSITE_TEST_STATIC=str(new)), check=True, timeout=120)
-            new.rename(folder)
-    return folder
+    def collect(folder: Path) -> None:
+        command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+        variables = environment(CHATSITE_TEST_STATIC=str(folder))
+        subprocess.run(command, cwd=ROOT, env=variables, check=True, timeout=120)
+
+    return made_once(Path(settings.STATIC_ROOT), collect)
 
 
 @pytest.fixture(scope="session")
@@ -188,6 +206,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for site in _sites:
             with site.log_file.open("rb") as log:
                 log.seek(_log_sizes.get(site, 0))
-                if words := log.read().decode(errors="replace"):
-                    report.sections.append((f"Log of {site.url}", words[-20_000:]))
+                lines = log.read().decode(errors="replace").splitlines(keepends=True)
+            # A page fetches a hundred files: they would hide what the test has said.
+            if words := "".join(line for line in lines if not STATIC_SERVED.search(line)):
+                report.sections.append((f"Log of {site.url}", words[-20_000:]))
     return report

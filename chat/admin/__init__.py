@@ -1,14 +1,12 @@
-"""What staff see: conversations and their transcripts, read-only."""
+"""What staff see: conversations and their transcripts, read-only, and the log of who has read them.
 
-from django.contrib import admin
-from django.utils.translation import gettext_lazy
+Nothing here changes what the project's own administration has: its users are the project's to register, by
+`chat.admin.deletion.AccountDeletion` if it likes.
+"""
 
+from chat.admin import log
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.prompts import PromptAdmin
-from chat.admin.users import UserAdmin
+from chat.admin.readings import ReadingAdmin
 
-__all__ = ["ConversationAdmin", "PromptAdmin", "UserAdmin"]
-
-admin.site.site_header = gettext_lazy("Chatsite administration")
-admin.site.site_title = "Chatsite"
-admin.site.index_title = gettext_lazy("Administration")
+__all__ = ["ConversationAdmin", "PromptAdmin", "ReadingAdmin", "log"]

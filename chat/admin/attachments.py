@@ -11,6 +11,7 @@ from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from chat.audit import record
 from chat.errors import NotFound
 from chat.models import Attachment, Conversation, MessageAttachment
 from chat.views.attachments import HEADERS, file_response, thumbnail_response
@@ -56,7 +57,7 @@ class AttachmentPages:
     def file(self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> HttpResponse:
         """An image to be shown, all else to be saved."""
         attachment = self._found(request, conversation_id, attachment_id)
-        self.log_change(request, attachment.conversation, f"Read attachment {attachment_id}.")
+        record(request.user, attachment.conversation, f"Read attachment {attachment_id}.")
         return _safe(file_response, attachment)
 
     def thumbnail(
@@ -64,7 +65,7 @@ class AttachmentPages:
     ) -> HttpResponse:
         """A small picture of an image."""
         attachment = self._found(request, conversation_id, attachment_id)
-        self.log_change(request, attachment.conversation, f"Read the thumbnail of attachment {attachment_id}.")
+        record(request.user, attachment.conversation, f"Read the thumbnail of attachment {attachment_id}.")
         return _safe(thumbnail_response, attachment)
 
     def _found(self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> Attachment:

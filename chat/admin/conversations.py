@@ -3,20 +3,26 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import PAGE_VAR
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.text import smart_split, unescape_string_literal
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
 from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
 from chat.admin.transcript import transcript
+from chat.audit import readings_of, record
 from chat.core.reply import TEXT
 from chat.models import Conversation, Generation, Message, MessagePart
+from chat.models.users import has_permission
 from chat.retention.erasure import erase
 
 LATEST_MODEL = (
@@ -32,6 +38,10 @@ MESSAGE_COUNT = (
     .values("count")
 )
 
+READINGS = 100
+"""That a page of the history shows."""
+OWNERS_NAME = f"owner__{get_user_model().USERNAME_FIELD}"
+
 
 @admin.register(Conversation)
 class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
@@ -42,7 +52,7 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
     list_select_related = ["owner"]
     list_per_page = 50
     ordering = ["-updated_at"]
-    search_fields = ["owner__username", "title", "messages__parts__text"]
+    search_fields = [OWNERS_NAME, "title", "messages__parts__text"]
     search_help_text = gettext_lazy("Finds words in owners' names, in titles and in what was said.")
     # Counting all rows to say "3 of 100,000" is a scan that nobody needs.
     show_full_result_count = False
@@ -61,7 +71,7 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Django lets those who may change a thing view it too. Here nobody may change, so it says nothing."""
-        return isinstance(request.user, User) and request.user.has_perm("chat.view_conversation")
+        return has_permission(request.user, "chat.view_conversation")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         conversations: QuerySet[Conversation] = super().get_queryset(request)
@@ -75,7 +85,7 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
         """Each word somewhere in the conversation; Django's way wants all of them in one message."""
         for word in _words(search_term):
             said = _saying(word).filter(message__conversation=OuterRef("pk"))
-            found = Q(owner__username__icontains=word) | Q(title__icontains=word) | Exists(said.order_by())
+            found = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
             queryset = queryset.filter(found)
         return queryset, False
 
@@ -89,9 +99,33 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
         obj: Any = None,
     ) -> HttpResponse:
         """The transcript. Django asks for it only after checking permissions; each reading is recorded."""
-        self.log_change(request, obj, "Read the transcript.")
+        record(request.user, obj, "Read the transcript.")
         context |= {"title": str(obj), "subtitle": None, "turns": transcript(obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who has read it: of that Django's own log, which its page shows, says nothing."""
+        conversation = self.get_object(request, unquote(object_id))
+        if conversation is None:  # Django's page leads back to the list
+            return super().history_view(request, object_id, extra_context)
+        if not self.has_view_permission(request, conversation):
+            raise PermissionDenied
+        page = self.get_paginator(request, readings_of(conversation), READINGS).get_page(request.GET.get(PAGE_VAR, 1))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Who has read this: %(title)s") % {"title": conversation},
+            "subtitle": None,
+            "readings": page,
+            "pages": page.paginator.get_elided_page_range(page.number),
+            "page_var": PAGE_VAR,
+            "original": conversation,
+            "opts": self.opts,
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/chat/conversation/object_history.html", context)
 
     def delete_model(self, request: HttpRequest, obj: Conversation) -> None:
         self.delete_queryset(request, Conversation.with_deleted.filter(pk=obj.pk))

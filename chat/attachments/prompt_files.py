@@ -12,13 +12,14 @@ from chat.errors import BadInput, NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent, MessageAttachment
 from chat.models.sql import insert
+from chat.models.users import UserId
 
 IMAGES_BYTES = 20_000_000
 """Of all images in one request, before they are encoded: services refuse what is much larger, and it is in memory as
 long as an answer is being written."""
 
 
-def attachable(owner_id: int, conversation_id: UUID, ids: Sequence[UUID], model: str) -> list[Attachment]:
+def attachable(owner_id: UserId, conversation_id: UUID, ids: Sequence[UUID], model: str) -> list[Attachment]:
     """The files with these ids, in this order, for a question to `model` in this conversation.
 
     They have not been sent yet, or are of the same conversation. Raises NotFound, or BadInput for a model that does

@@ -22,6 +22,7 @@ from weakref import WeakValueDictionary
 from chat.attachments.inspection import Inspected, Limits
 from chat.errors import ChatError, TooLong, TooMany, Unavailable, Unsupported
 from chat.i18n import gettext_noop as _
+from chat.models.users import UserId
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 _waiting: Counter[int] = Counter()
 
 
-async def inspect(owner_id: int, file: IO[bytes], limits: Limits) -> Inspected:
+async def inspect(owner_id: UserId, file: IO[bytes], limits: Limits) -> Inspected:
     """What `file` is. Raises Unsupported, TooLong, TooMany or Unavailable, with a sentence."""
     async with _turn_of(owner_id):
         return await asyncio.get_running_loop().run_in_executor(_threads, _inspect, file, limits)
@@ -55,7 +56,7 @@ def inspect_blocking(file: IO[bytes], limits: Limits) -> Inspected:
 
 
 @asynccontextmanager
-async def _turn_of(owner_id: int) -> AsyncIterator[None]:
+async def _turn_of(owner_id: UserId) -> AsyncIterator[None]:
     if _waiting[owner_id] >= WAITING:
         raise TooMany(_("Many of your files are being read already. Try again in a moment."), retry_after=5)
     lock = _turns.setdefault(owner_id, asyncio.Lock())

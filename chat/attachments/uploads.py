@@ -15,6 +15,7 @@ from chat.errors import Conflict, NotFound, TooLong, TooMany
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
 from chat.models.locks import lock_owner
+from chat.models.users import UserId
 from chat.retention.vacuum import overwrite_deleted
 
 MOST_UNSENT = 50
@@ -30,7 +31,7 @@ def limits() -> Limits:
     )
 
 
-def find_stored(owner_id: int, pk: uuid.UUID) -> Attachment | None:
+def find_stored(owner_id: UserId, pk: uuid.UUID) -> Attachment | None:
     """What this id stands for already; None if one more may come.
 
     Raises NotFound for somebody else's, TooMany or TooLong if there is no room.
@@ -41,7 +42,7 @@ def find_stored(owner_id: int, pk: uuid.UUID) -> Attachment | None:
     return stored
 
 
-def store_upload(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
+def store_upload(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
     """Store what was found in a file; False if it is there already. Raises as `find_stored` does."""
     try:
         return _store_upload(owner_id, pk, name, found)
@@ -50,7 +51,7 @@ def store_upload(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> t
 
 
 @transaction.atomic
-def _store_upload(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
+def _store_upload(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected) -> tuple[Attachment, bool]:
     lock_owner(owner_id)
     if stored := _stored(owner_id, pk):
         return stored, False
@@ -58,7 +59,7 @@ def _store_upload(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> 
     return store(owner_id, pk, name, found), True
 
 
-def _stored(owner_id: int, pk: uuid.UUID) -> Attachment | None:
+def _stored(owner_id: UserId, pk: uuid.UUID) -> Attachment | None:
     """What is called so. Raises NotFound for somebody else's, or what is deleted."""
     stored = Attachment.objects.filter(pk=pk).select_related("conversation").first()
     if stored and (stored.owner_id != owner_id or (stored.conversation and stored.conversation.deleted_at)):
@@ -66,7 +67,7 @@ def _stored(owner_id: int, pk: uuid.UUID) -> Attachment | None:
     return stored
 
 
-def store(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> Attachment:
+def store(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected) -> Attachment:
     """In the caller's transaction. Raises IntegrityError if there is something of this id."""
     attachment = Attachment.objects.create(
         pk=pk,
@@ -87,7 +88,7 @@ def store(owner_id: int, pk: uuid.UUID, name: str, found: Inspected) -> Attachme
 
 
 @transaction.atomic
-def discard(owner_id: int, pk: uuid.UUID) -> None:
+def discard(owner_id: UserId, pk: uuid.UUID) -> None:
     """Delete what has not been sent. Raises NotFound, or Conflict if it has been."""
     lock_owner(owner_id)
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
@@ -116,7 +117,7 @@ def _cut(name: str) -> str:
     return name[: FILE_NAME_CHARACTERS - len(end) - 1] + "…" + end
 
 
-def _check_room(owner_id: int, size: int = 0) -> None:
+def _check_room(owner_id: UserId, size: int = 0) -> None:
     """Raises TooMany or TooLong."""
     mine = Attachment.objects.filter(owner=owner_id)
     if mine.unsent().count() >= MOST_UNSENT:
@@ -133,7 +134,7 @@ def check_size(size: int) -> None:
         raise TooLong(sentence, values={"count": size, "limit": limit})
 
 
-def check_storage(owner_id: int, size: int) -> None:
+def check_storage(owner_id: UserId, size: int) -> None:
     """Is there room for so many bytes more? Raises TooLong."""
     limit = settings.CHAT_STORAGE_PER_USER
     taken: int = Attachment.objects.filter(owner=owner_id).aggregate(sum=Sum("size"))["sum"] or 0

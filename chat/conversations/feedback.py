@@ -9,6 +9,7 @@ from django.utils import timezone
 from chat.errors import BadInput, Conflict, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Feedback, Message
+from chat.models.users import UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Opinion:
 
 
 @transaction.atomic
-def give(owner_id: int, message_id: uuid.UUID, opinion: Opinion) -> Feedback:
+def give(owner_id: UserId, message_id: uuid.UUID, opinion: Opinion) -> Feedback:
     """Store an opinion of an answer, in place of the one before. The result is not stored if that was withdrawn.
 
     Raises NotFound, BadInput, Conflict.
@@ -37,7 +38,7 @@ def give(owner_id: int, message_id: uuid.UUID, opinion: Opinion) -> Feedback:
     return feedback
 
 
-def _answer(owner_id: int, message_id: uuid.UUID) -> Message:
+def _answer(owner_id: UserId, message_id: uuid.UUID) -> Message:
     """Locked, so that of two requests at once the second finds what the first has stored."""
     mine = Message.objects.of(owner_id).filter(pk=message_id)
     message = mine.select_related("conversation").select_for_update(of=["self"]).first()

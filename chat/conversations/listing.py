@@ -17,6 +17,7 @@ from chat.errors import BadInput
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Generation
 from chat.models.conversation import ConversationQuerySet
+from chat.models.users import UserId
 
 PAGE = 50
 """How many conversations a page of the list has, beside the pinned ones."""
@@ -77,7 +78,7 @@ class Listing:
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
 
-def listing(owner_id: int, after: Cursor | None = None) -> Listing:
+def listing(owner_id: UserId, after: Cursor | None = None) -> Listing:
     """A page of the owner's list: the first, with the pinned ones, or that after a place."""
     conversations, more = _page(Conversation.objects.listed(owner_id).unpinned(), after)
     groups = by_day(conversations, timezone.localdate())
@@ -87,7 +88,7 @@ def listing(owner_id: int, after: Cursor | None = None) -> Listing:
     return Listing(groups, set(running.values_list("message__conversation", flat=True)), more)
 
 
-def archived(owner_id: int, after: Cursor | None = None) -> tuple[list[Conversation], Cursor | None]:
+def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conversation], Cursor | None]:
     """A page of the owner's archive, newest activity first, and where the next begins."""
     return _page(Conversation.objects.listed(owner_id, archived=True), after)
 

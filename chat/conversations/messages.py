@@ -29,6 +29,8 @@ from chat.models.conversation import first_words
 from chat.models.generation import LEASE
 from chat.models.locks import lock_owner
 from chat.models.sql import database_time, find, insert, is_stored
+from chat.models.users import UserId
+from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
 
@@ -96,7 +98,7 @@ def retried(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
 
 
 @retried
-def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room: Callable[[], bool]) -> Accepted:
+def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_room: Callable[[], bool]) -> Accepted:
     """Store a question and a generation for its answer.
 
     `has_room` says whether this process can take one more generation.
@@ -131,11 +133,24 @@ def ask(owner_id: int, conversation_id: uuid.UUID, question: Question, has_room:
     if attachments:
         attach(asked.pk, conversation.pk, attachments)
     above = conversation.turns(question.parent) if question.parent else []
-    return _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+    accepted = _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+    announce(
+        message_asked,
+        Message,
+        message=asked,
+        generation=accepted.generation,
+        message_id=asked.pk,
+        conversation_id=conversation.pk,
+        generation_id=accepted.generation.pk,
+        owner_id=owner_id,
+    )
+    return accepted
 
 
 @retried
-def regenerate(owner_id: int, message_id: uuid.UUID, request: Regeneration, has_room: Callable[[], bool]) -> Accepted:
+def regenerate(
+    owner_id: UserId, message_id: uuid.UUID, request: Regeneration, has_room: Callable[[], bool]
+) -> Accepted:
     """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
     lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
@@ -156,7 +171,9 @@ def regenerate(owner_id: int, message_id: uuid.UUID, request: Regeneration, has_
 
 
 @retried
-def continue_(owner_id: int, message_id: uuid.UUID, request: Continuation, has_room: Callable[[], bool]) -> Accepted:
+def continue_(
+    owner_id: UserId, message_id: uuid.UUID, request: Continuation, has_room: Callable[[], bool]
+) -> Accepted:
     """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
     lock_owner(owner_id)
     mine = Message.objects.of(owner_id).prefetch_related("generations", "parts")
@@ -186,7 +203,7 @@ def continue_(owner_id: int, message_id: uuid.UUID, request: Continuation, has_r
 
 
 @transaction.atomic
-def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
+def select(owner_id: UserId, message_id: uuid.UUID) -> Conversation:
     """Put the branch through `message_id` on show, from now on and wherever its conversation is opened.
 
     Raises NotFound. Its place in the list of conversations stays: to look at something is not to add to it.
@@ -200,7 +217,7 @@ def select(owner_id: int, message_id: uuid.UUID) -> Conversation:
     return conversation
 
 
-def _join_question(owner_id: int, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:
+def _join_question(owner_id: UserId, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:
     if stored.conversation.owner_id != owner_id or stored.conversation.deleted_at:
         raise NotFound
     same = (stored.conversation_id, stored.parent_id, stored.role, stored.text) == (
@@ -223,7 +240,7 @@ def _join(answer: Message) -> Accepted:
     return Accepted(generation, [], is_new=False)
 
 
-def _attachments_of(owner_id: int, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:
+def _attachments_of(owner_id: UserId, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:
     """What a question bears, and itself as a model is to be asked it."""
     if not question.attachments:
         return [], Turn(Message.Role.USER, question.text)
@@ -235,7 +252,7 @@ def _attachments_of(owner_id: int, conversation_id: uuid.UUID, question: Questio
 
 
 def _new_conversation(
-    conversation_id: uuid.UUID, owner_id: int, question: Question, attachments: list[Attachment]
+    conversation_id: uuid.UUID, owner_id: UserId, question: Question, attachments: list[Attachment]
 ) -> Conversation:
     named = attachments[0].name if attachments else ""
     return Conversation(
@@ -257,7 +274,7 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> No
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
 
 
-def _check_limits(owner_id: int, has_room: Callable[[], bool]) -> None:
+def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:
     live = settings.CHAT_LIVE_PER_USER
     if live and Generation.objects.count_running(owner_id) >= live:
         raise TooMany(

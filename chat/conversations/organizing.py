@@ -10,6 +10,7 @@ from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Generation, SearchEntry
 from chat.models.locks import lock_owner
+from chat.models.users import UserId
 from chat.retention.erasure import RESTORABLE
 
 
@@ -22,7 +23,7 @@ class Flags:
 
 
 @transaction.atomic
-def rename(owner_id: int, conversation_id: uuid.UUID, title: str) -> Conversation:
+def rename(owner_id: UserId, conversation_id: uuid.UUID, title: str) -> Conversation:
     """Call it `title`, which no model's title replaces from now on. Raises NotFound."""
     conversation = _find(owner_id, conversation_id)
     conversation.title = title
@@ -33,7 +34,7 @@ def rename(owner_id: int, conversation_id: uuid.UUID, title: str) -> Conversatio
 
 
 @transaction.atomic
-def set_flags(owner_id: int, conversation_id: uuid.UUID, flags: Flags) -> Conversation:
+def set_flags(owner_id: UserId, conversation_id: uuid.UUID, flags: Flags) -> Conversation:
     """Pin it, archive it, or take that back. What is archived is found by the search as before. Raises NotFound."""
     conversation = _find(owner_id, conversation_id)
     if flags.pinned is not None:
@@ -45,7 +46,7 @@ def set_flags(owner_id: int, conversation_id: uuid.UUID, flags: Flags) -> Conver
 
 
 @transaction.atomic
-def delete(owner_id: int, conversation_id: uuid.UUID) -> list[Generation]:
+def delete(owner_id: UserId, conversation_id: uuid.UUID) -> list[Generation]:
     """Take it out of sight, to be erased when it can no longer be restored. Raises NotFound.
 
     Returns those of its generations that still run; who calls stops them. None is begun after this.
@@ -58,7 +59,7 @@ def delete(owner_id: int, conversation_id: uuid.UUID) -> list[Generation]:
 
 
 @transaction.atomic
-def restore(owner_id: int, conversation_id: uuid.UUID) -> Conversation:
+def restore(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
     """Take its deletion back. Raises NotFound, also when it is being erased or has been."""
     conversation = _find(owner_id, conversation_id, with_deleted=True)
     if conversation.deleted_at and conversation.deleted_at <= timezone.now() - RESTORABLE:
@@ -68,7 +69,7 @@ def restore(owner_id: int, conversation_id: uuid.UUID) -> Conversation:
     return conversation
 
 
-def _find(owner_id: int, conversation_id: uuid.UUID, *, with_deleted: bool = False) -> Conversation:
+def _find(owner_id: UserId, conversation_id: uuid.UUID, *, with_deleted: bool = False) -> Conversation:
     """One of the owner's, of whose turns and changes this one is alone until its transaction ends."""
     lock_owner(owner_id)
     among = Conversation.with_deleted if with_deleted else Conversation.objects

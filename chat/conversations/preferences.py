@@ -8,9 +8,10 @@ from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Preferences
 from chat.models.sql import find
+from chat.models.users import UserId
 
 
-def conversation_of(owner_id: int, conversation_id: uuid.UUID) -> Conversation:
+def conversation_of(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
     """Raises NotFound."""
     conversation: Conversation | None = Conversation.objects.filter(owner=owner_id, pk=conversation_id).first()
     if not conversation:
@@ -18,18 +19,18 @@ def conversation_of(owner_id: int, conversation_id: uuid.UUID) -> Conversation:
     return conversation
 
 
-def set_options(owner_id: int, conversation_id: uuid.UUID, options: Options) -> None:
+def set_options(owner_id: UserId, conversation_id: uuid.UUID, options: Options) -> None:
     """From its next answer on. Raises NotFound."""
     mine = Conversation.objects.filter(owner=owner_id, pk=conversation_id)
     if not mine.update(**asdict(options)):
         raise NotFound(_("There is no such conversation among yours."))
 
 
-def preferred(owner_id: int) -> Options:
+def preferred(owner_id: UserId) -> Options:
     """What a new conversation of theirs begins with."""
     preferences = find(Preferences, user_id=owner_id)
     return preferences.options if preferences else NO_OPTIONS
 
 
-def prefer(owner_id: int, options: Options) -> None:
+def prefer(owner_id: UserId, options: Options) -> None:
     Preferences.objects.update_or_create(user_id=owner_id, defaults=asdict(options))

@@ -9,6 +9,7 @@ from chat.errors import Conflict, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Prompt
 from chat.models.locks import lock_owner
+from chat.models.users import UserId
 
 MOST_PROMPTS = 200
 """Of one user."""
@@ -16,12 +17,12 @@ MOST_PROMPTS = 200
 TAKEN = _("You have a prompt of this name already.")
 
 
-def visible_to(owner_id: int) -> QuerySet[Prompt]:
+def visible_to(owner_id: UserId) -> QuerySet[Prompt]:
     """Their own and the shared ones, by name."""
     return Prompt.objects.filter(Q(owner=owner_id) | Q(owner=None)).order_by("name", "pk")
 
 
-def own(owner_id: int, prompt_id: uuid.UUID) -> Prompt:
+def own(owner_id: UserId, prompt_id: uuid.UUID) -> Prompt:
     """Raises NotFound."""
     prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).first()
     if not prompt:
@@ -30,7 +31,7 @@ def own(owner_id: int, prompt_id: uuid.UUID) -> Prompt:
 
 
 @transaction.atomic
-def add(owner_id: int, name: str, text: str) -> Prompt:
+def add(owner_id: UserId, name: str, text: str) -> Prompt:
     """Raises Conflict for a name that is taken, and for one prompt too many."""
     lock_owner(owner_id)
     if Prompt.objects.filter(owner=owner_id).count() >= MOST_PROMPTS:
@@ -41,14 +42,14 @@ def add(owner_id: int, name: str, text: str) -> Prompt:
 
 
 @transaction.atomic
-def change(owner_id: int, prompt_id: uuid.UUID, name: str, text: str) -> Prompt:
+def change(owner_id: UserId, prompt_id: uuid.UUID, name: str, text: str) -> Prompt:
     """Raises NotFound, and Conflict for a name that is taken."""
     prompt = own(owner_id, prompt_id)
     prompt.name, prompt.text = name, text
     return _save(prompt)
 
 
-def delete(owner_id: int, prompt_id: uuid.UUID) -> None:
+def delete(owner_id: UserId, prompt_id: uuid.UUID) -> None:
     """Raises NotFound."""
     own(owner_id, prompt_id).delete()
 

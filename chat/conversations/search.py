@@ -8,6 +8,7 @@ from uuid import UUID
 from chat.core.search_terms import term_spans, terms_of
 from chat.models import Message, SearchEntry
 from chat.models.search_index import SearchEntryQuerySet
+from chat.models.users import UserId
 
 PAGE = 20
 AROUND = 90
@@ -26,7 +27,7 @@ class Hit:
     """The text around the first word found, in pieces: what was found is marked True."""
 
 
-def search(owner_id: int, query: str, before: int | None = None) -> tuple[list[Hit], int | None]:
+def search(owner_id: UserId, query: str, before: int | None = None) -> tuple[list[Hit], int | None]:
     """A page of hits, and where the next one goes on (`before`); None if this was the last."""
     found = _first(SearchEntry.objects.matching_newest(owner_id, query, before))
     if len(found) <= PAGE:

@@ -18,6 +18,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Message, Share
 from chat.models.conversation import first_words
 from chat.models.locks import lock_owner
+from chat.models.users import UserId
 
 SHARED_DAYS = (1, 7, 30)
 """How long a link may live, if not until it is revoked."""
@@ -28,7 +29,7 @@ MOST_CHARACTERS = 2_000_000
 
 
 @transaction.atomic
-def share(owner_id: int, conversation_id: UUID, days: int | None) -> Share:
+def share(owner_id: UserId, conversation_id: UUID, days: int | None) -> Share:
     """A link to the branch on show of the owner's conversation. Raises NotFound, Conflict or TooLong."""
     lock_owner(owner_id)
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
@@ -56,7 +57,7 @@ def shared(token: str) -> Share:
     return share
 
 
-def revoke(owner_id: int, token: str) -> None:
+def revoke(owner_id: UserId, token: str) -> None:
     """Let a link of this owner show nothing from now on. Raises NotFound."""
     if not Share.objects.of(owner_id).filter(token=token).delete()[0]:
         raise NotFound(_("There is no such link among yours."))

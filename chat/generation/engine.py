@@ -43,6 +43,7 @@ from chat.i18n import gettext_noop as _
 from chat.live.exchange import LiveReply, exchange
 from chat.models import Generation, MessagePart
 from chat.models.threads import write_in_database
+from chat.models.users import UserId
 from chat.providers import openai
 
 logger = logging.getLogger(__name__)
@@ -135,15 +136,15 @@ class Engine:
 
     # What views call
 
-    async def ask(self, owner_id: int, conversation_id: uuid.UUID, question: Question) -> Generation:
+    async def ask(self, owner_id: UserId, conversation_id: uuid.UUID, question: Question) -> Generation:
         """Store a question and start its answer, or join the one that it already has. Raises ChatError."""
         return await self._accept(messages.ask, owner_id, conversation_id, question)
 
-    async def regenerate(self, owner_id: int, message_id: uuid.UUID, request: Regeneration) -> Generation:
+    async def regenerate(self, owner_id: UserId, message_id: uuid.UUID, request: Regeneration) -> Generation:
         """Store and start another answer beside `message_id`, or join it. Raises ChatError."""
         return await self._accept(messages.regenerate, owner_id, message_id, request)
 
-    async def continue_(self, owner_id: int, message_id: uuid.UUID, request: Continuation) -> Generation:
+    async def continue_(self, owner_id: UserId, message_id: uuid.UUID, request: Continuation) -> Generation:
         """Store and start a generation that writes on in `message_id`, or join it. Raises ChatError."""
         return await self._accept(messages.continue_, owner_id, message_id, request)
 

@@ -10,6 +10,7 @@ from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.models import Generation, MessagePart, SearchEntry
 from chat.models.sql import update
+from chat.signals import announce, generation_ended
 
 FROM_THE_BEGINNING = Mark()
 
@@ -32,6 +33,15 @@ def finish(
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, reply.text)])
     for name, value in ended.items():
         setattr(generation, name, value)
+    announce(
+        generation_ended,
+        Generation,
+        generation=generation,
+        generation_id=generation.pk,
+        message_id=message.pk,
+        conversation_id=message.conversation_id,
+        owner_id=generation.owner_id,
+    )
     return True
 
 

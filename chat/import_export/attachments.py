@@ -21,6 +21,7 @@ from chat.i18n import Say
 from chat.i18n import gettext_noop as _
 from chat.import_export.document import SavedAttachment, SavedConversation
 from chat.models import Attachment
+from chat.models.users import UserId
 from chat.retention.erasure import erase_files
 
 Inspect = Callable[[IO[bytes], Limits], Inspected]
@@ -60,7 +61,7 @@ def _inspected(attachment: SavedAttachment, inspect: Inspect) -> Inspected:
 class ImportedFiles:
     """What one import has stored, until conversations take it up."""
 
-    def __init__(self, owner_id: int, inspect: Inspect) -> None:
+    def __init__(self, owner_id: UserId, inspect: Inspect) -> None:
         self._owner_id = owner_id
         self._inspect = inspect
         self.names = dict[tuple[UUID, UUID], UUID]()

@@ -30,6 +30,7 @@ from chat.models import (
     MessagePart,
     SearchEntry,
 )
+from chat.models.users import UserId
 
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens")
 """What a conversation and its document both call by these names."""
@@ -38,7 +39,7 @@ Names = Mapping[tuple[UUID, UUID], UUID]
 """By the ids of a document and of one of its attachments, what that attachment is called here."""
 
 
-def saved(owner_id: int, conversation_id: UUID) -> SavedConversation | None:
+def saved(owner_id: UserId, conversation_id: UUID) -> SavedConversation | None:
     """A conversation of this owner as a document; None if there is none. A running answer: as far as it is stored.
 
     Its attachments lack their contents, which `with_content` gives one by one.
@@ -110,7 +111,7 @@ def _generation(generation: Generation) -> SavedGeneration:
 
 
 @transaction.atomic
-def restore_all(owner_id: int, documents: Sequence[SavedConversation], attachments: Names) -> list[bool]:
+def restore_all(owner_id: UserId, documents: Sequence[SavedConversation], attachments: Names) -> list[bool]:
     """Store documents as conversations of this owner. For each: False if it is there already.
 
     Their attachments are stored already, and sent with this. Raises Conflict if one is missing.
@@ -127,16 +128,16 @@ def restore_all(owner_id: int, documents: Sequence[SavedConversation], attachmen
     return is_new
 
 
-def places(owner_id: int, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
+def places(owner_id: UserId, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
     """The id that each has as this owner's conversation, and whether it is there."""
     other = {document.id: uuid5(document.id, str(owner_id)) for document in documents}
     known = Conversation.with_deleted.filter(pk__in=[*other, *other.values()])
-    owners: dict[UUID, int] = dict(known.values_list("pk", "owner"))
+    owners: dict[UUID, UserId] = dict(known.values_list("pk", "owner"))
     pks = [pk if owners.get(pk, owner_id) == owner_id else other[pk] for pk in (each.id for each in documents)]
     return [(pk, pk in owners) for pk in pks]
 
 
-def arrange(owner_id: int) -> None:
+def arrange(owner_id: UserId) -> None:
     """Give the owner's restored conversations, which have no activity yet, their places in the list.
 
     They are merged by the time of their last change into what is there, which keeps its own order.
@@ -153,7 +154,7 @@ def arrange(owner_id: int) -> None:
     Conversation.with_deleted.bulk_update(moved, ["activity"], batch_size=BATCH)
 
 
-def _store(owner_id: int, documents: Mapping[UUID, SavedConversation], attachments: Names) -> None:
+def _store(owner_id: UserId, documents: Mapping[UUID, SavedConversation], attachments: Names) -> None:
     """Documents by the ids of their conversations, table by table: a few statements, however many they are."""
     names = _names(documents)
     messages = [(pk, number, each) for pk, doc in documents.items() for number, each in enumerate(doc.messages, 1)]
@@ -223,7 +224,7 @@ def _names(documents: Mapping[UUID, SavedConversation]) -> dict[UUID, dict[UUID,
     return names
 
 
-def _conversation(owner_id: int, pk: UUID, document: SavedConversation) -> Conversation:
+def _conversation(owner_id: UserId, pk: UUID, document: SavedConversation) -> Conversation:
     return Conversation(
         pk=pk,
         owner_id=owner_id,
@@ -246,7 +247,7 @@ def _message_row(pk: UUID, names: Mapping[UUID, UUID], number: int, message: Sav
     )
 
 
-def _row(owner_id: int, message_id: UUID, number: int, saved: SavedGeneration, length: int) -> Generation:
+def _row(owner_id: UserId, message_id: UUID, number: int, saved: SavedGeneration, length: int) -> Generation:
     """A generation that was running when it was saved has no process here: it was interrupted."""
     row = Generation(message_id=message_id, owner_id=owner_id, number=number, **saved.model_dump())
     row.status = Status.INTERRUPTED if row.is_running else row.status

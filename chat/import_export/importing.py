@@ -16,6 +16,7 @@ from chat.import_export.database import Names, arrange, places, restore_all
 from chat.import_export.document import SavedConversation
 from chat.import_export.file_reader import documents
 from chat.models.locks import lock_owner
+from chat.models.users import UserId
 
 TITLES = 5
 BATCH = 100
@@ -52,7 +53,7 @@ class Preview:
             self.titles.append(document.title)
 
 
-def preview(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_blocking) -> Preview:
+def preview(owner_id: UserId, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_blocking) -> Preview:
     """Reads all of the file and stores nothing. Raises BadInput or TooLong, which say what is wrong and where."""
     found, size = Preview(_digest(file)), 0
     for document, place in _placed(owner_id, file, name):
@@ -63,7 +64,7 @@ def preview(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbo
     return found
 
 
-def import_file(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_blocking) -> Preview:
+def import_file(owner_id: UserId, file: IO[bytes], name: str, inspect: Inspect = sandbox.inspect_blocking) -> Preview:
     """Stores all that is new in the file; nothing if anything in it is wrong, with the error of `preview`."""
     imported_files = ImportedFiles(owner_id, inspect)
     try:
@@ -76,7 +77,7 @@ def import_file(owner_id: int, file: IO[bytes], name: str, inspect: Inspect = sa
 
 
 @transaction.atomic
-def _store(owner_id: int, file: IO[bytes], name: str, attachments: Names) -> Preview:
+def _store(owner_id: UserId, file: IO[bytes], name: str, attachments: Names) -> Preview:
     found = Preview(_digest(file))
     lock_owner(owner_id)  # a yes that is given twice stores all once, and says so
     for batch in _batches(file, name):
@@ -86,7 +87,7 @@ def _store(owner_id: int, file: IO[bytes], name: str, attachments: Names) -> Pre
     return found
 
 
-def _placed(owner_id: int, file: IO[bytes], name: str) -> Iterator[tuple[SavedConversation, UUID | None]]:
+def _placed(owner_id: UserId, file: IO[bytes], name: str) -> Iterator[tuple[SavedConversation, UUID | None]]:
     """The file's conversations, each with the id that it would have here; None: it is there already."""
     seen = set[UUID]()
     for batch in _batches(file, name):

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from chat.models.users import UserId
+
 open_streams: Counter[int] = Counter()
 """How many followers each user has in this process, those included that are about to begin."""
 
@@ -12,8 +14,8 @@ class StreamSlot:
     One that is never begun, as when what was asked is refused, lets go of it unseen.
     """
 
-    def __init__(self, user_id: int) -> None:
-        self._user_id: int | None = user_id
+    def __init__(self, user_id: UserId) -> None:
+        self._user_id: UserId | None = user_id
         open_streams[user_id] += 1
 
     def free(self) -> None:

@@ -7,6 +7,7 @@ from chat.models.generation import Generation
 from chat.models.message import Message, MessagePart
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
+from chat.models.reading import Reading
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share
 
@@ -21,6 +22,7 @@ __all__ = [
     "MessagePart",
     "Preferences",
     "Prompt",
+    "Reading",
     "SearchEntry",
     "Share",
 ]

@@ -20,7 +20,8 @@ from chat.core.tree import MessageTree
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import insert, is_stored, scalar, update
+from chat.models.sql import insert, is_stored, prepared, scalar, update
+from chat.models.users import UserId
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -38,7 +39,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Those that are listed, searched, titled and exported: all but the temporary ones."""
         return self.filter(is_temporary=False)
 
-    def listed(self, owner_id: int, *, archived: bool = False) -> Self:
+    def listed(self, owner_id: UserId, *, archived: bool = False) -> Self:
         """The owner's list, or archive. `in`, because SQLite finds `NOT is_archived` in no index."""
         return self.filter(owner=owner_id, is_archived__in=[archived], is_temporary=False, deleted_at=None)
 
@@ -125,7 +126,8 @@ class Conversation(ModelSettings):
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
-        newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", self.owner_id)
+        owner = prepared(Conversation, "owner_id", self.owner_id)
+        newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", owner)
         self.activity = (newest or 0) + 1
         self.current = current
         self.left_at = None

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.core.endings import LABELS, SENTENCES, Status
 from chat.core.limits import MODEL_CHARACTERS
-from chat.models.sql import scalar
+from chat.models.sql import prepared, scalar
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -36,7 +36,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
     def count_running(self, owner_id: Any) -> int:
         """How many of a user's generations run."""
         running = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND status = 'running'"
-        return int(scalar(running, owner_id))
+        return int(scalar(running, prepared(Generation, "owner_id", owner_id)))
 
     def nth_since(self, number: int, owner_id: Any, start: datetime, end: datetime) -> datetime | None:
         """When the user's `number`th last generation from `start` to `end` was begun, if there were as many.
@@ -44,7 +44,8 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         Not later than `end`: a clock that was set back must not lock anybody out.
         """
         recent = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND created_at > %s AND created_at <= %s"
-        if scalar(recent, owner_id, *map(_for_database, (start, end))) < number:
+        owner = prepared(Generation, "owner_id", owner_id)
+        if scalar(recent, owner, *map(_for_database, (start, end))) < number:
             return None
         times = self.filter(owner=owner_id, created_at__gt=start, created_at__lte=end).order_by("-created_at")
         return times.values_list("created_at", flat=True)[number - 1]

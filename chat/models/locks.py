@@ -12,4 +12,4 @@ def lock_owner(owner_id: Any) -> None:
     SQLite does so by itself: its transactions here are IMMEDIATE.
     """
     if connection.features.has_select_for_update:
-        get_user_model().objects.select_for_update().filter(pk=owner_id).values_list("pk").first()
+        get_user_model()._base_manager.select_for_update().filter(pk=owner_id).values_list("pk").first()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, models
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from chat.core.search_terms import terms_of
 from chat.models.conversation import Conversation
 from chat.models.message import Message
-from chat.models.sql import insert_values, upsert
+from chat.models.sql import insert_values, prepared, upsert
 
 MOST_CHARACTERS = 100_000
 """Of distinct words in one text. PostgreSQL refuses more than a megabyte of them."""
@@ -50,9 +51,10 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
         wanted = _wanted(query)
         if not wanted:
             return self.none()
-        owner = SearchEntry._meta.get_field("owner").get_db_prep_value(owner_id, connections[self.db])
-        sentence = SENTENCES[self._vendor](str(owner), wanted)
+        sentence = SENTENCES[self._vendor](str(self._stored(owner_id)), wanted)
         found = self.filter(pk__in=RawSQL(MATCHING[self._vendor], [sentence]))  # noqa: S611 - a parameter
+        if not _is_one_word(owner_id):
+            found = found.filter(owner=owner_id)
         return found.shown() if before is None else found.shown().filter(pk__lt=before)
 
     def matching_newest(self, owner_id: Any, query: str, before: int | None = None) -> Self:
@@ -62,11 +64,15 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
             return self.none()
         statement = MATCHING_NEWEST[self._vendor] + " AND ".join([HAS_WORD] * len(wanted))
         beginnings = [f"% {word}%" for word in wanted]  # letters and digits, so nothing that LIKE knows
-        values = [owner_id, LAST if before is None else before, owner_id, *beginnings]
+        owner = self._stored(owner_id)
+        values = [owner, LAST if before is None else before, owner, *beginnings]
         return self.filter(pk__in=RawSQL(statement, values)).shown()  # noqa: S611 - parameters
 
     def shown(self) -> Self:
         return self.filter(conversation__deleted_at=None, conversation__is_temporary=False)
+
+    def _stored(self, owner_id: Any) -> Any:
+        return prepared(SearchEntry, "owner_id", owner_id, self.db)
 
     @property
     def _vendor(self) -> str:
@@ -131,6 +137,11 @@ def _wanted(query: str) -> list[str]:
     return list(dict.fromkeys(terms_of(query)))
 
 
+def _is_one_word(owner_id: Any) -> bool:
+    """Does the index know nobody else by it? Of a text it knows the words, without regard to case."""
+    return isinstance(owner_id, UUID) or str(owner_id).isdecimal()
+
+
 def indexed(text: str) -> str:
     """The distinct words of `text`, as the index takes them."""
     words = " ".join(dict.fromkeys(terms_of(text)))
@@ -140,11 +151,13 @@ def indexed(text: str) -> str:
 def _for_sqlite(owner: str, words: list[str]) -> str:
     """https://sqlite.org/fts5.html#full_text_query_syntax; words are of letters and digits alone."""
     beginnings = " AND ".join(f'"{word}" *' for word in words)
+    owner = owner.replace('"', '""')
     return f'owner_id : "{owner}" AND words : ({beginnings})'
 
 
 def _for_postgresql(owner: str, words: list[str]) -> str:
     """https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY"""
+    owner = owner.replace("\\", "\\\\").replace("'", "''")
     return " & ".join([f"'@{owner}'", *(f"'{word}':*" for word in words)])
 
 

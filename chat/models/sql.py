@@ -106,6 +106,11 @@ def scalar(statement: str, *values: Any) -> Any:
     return row and row[0]
 
 
+def prepared(model: type[models.Model], name: str, value: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
+    """A value of this attribute as the database takes it: `scalar` asks no field."""
+    return _prepare(model, name, using, connections[using].vendor)(value)
+
+
 def database_time() -> datetime:
     """The time by the clock that all processes share. SQLite has the machine's."""
     now: datetime = timezone.now() if connection.vendor == "sqlite" else scalar("SELECT STATEMENT_TIMESTAMP()")
@@ -119,6 +124,11 @@ def database_time() -> datetime:
 def _names(model: type[models.Model]) -> tuple[str, ...]:
     """What a new row is given: all but an id that the database counts."""
     return tuple(field.attname for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))
+
+
+@cache
+def _prepare(model: type[models.Model], name: str, using: str, vendor: str) -> Converter:
+    return _converter(model, name, using)
 
 
 @cache

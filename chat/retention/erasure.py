@@ -9,24 +9,23 @@ no transaction keeps others waiting for long. What is cut short in the middle is
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import make_password
-from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from chat import audit
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Feedback, Generation, Message, Share
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ConversationQuerySet
 from chat.retention.vacuum import forget_deleted, overwrite_deleted
+from chat.signals import erased
 
 T = TypeVar("T")
 
@@ -38,8 +37,6 @@ MESSAGES = 500
 """That are deleted in one transaction."""
 ATTACHMENTS = 5
 """The same of these: each may have megabytes, all of which are overwritten."""
-ERASED = "(erased)"
-"""What the log of the administration calls something whose name is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +102,23 @@ def erase_account(user_id: Any) -> None:
     It is closed first, so that nothing is added meanwhile.
     """
     _close(user_id)
-    erase(Conversation.with_deleted.filter(owner=user_id))
-    erase_files(Attachment.objects.filter(owner=user_id))
-    forget_names(get_user_model(), [user_id])
-    keep_log_of([user_id])
-    _delete(get_user_model().objects.filter(pk=user_id))
+    erase_all_of([user_id])
+    _delete(get_user_model()._base_manager.filter(pk=user_id))
     transaction.on_commit(forget_deleted)
 
 
-def forget_names(model: type[models.Model], ids: Sequence[Any]) -> None:
-    """The admin's log goes on saying that somebody read something, and when, but no longer its name."""
-    entries = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(model))
-    entries.filter(object_id__in=[str(pk) for pk in ids]).update(object_repr=ERASED)
+def erase_all_of(user_ids: list[Any]) -> None:
+    """Erase what these own, and their names in the log; their accounts are the caller's to delete."""
+    erase(Conversation.with_deleted.filter(owner__in=user_ids))
+    erase_files(Attachment.objects.filter(owner__in=user_ids))
+    _forget_people(user_ids)
 
 
 @transaction.atomic
-def keep_log_of(user_ids: Sequence[Any]) -> None:
-    """What these have read and done in the administration stays in its log when they go.
-
-    Another account without a name, which nobody can log in to, stands in for each: an entry has to be somebody's, and
-    would go with them.
-    """
-    users = get_user_model().objects
-    for user_id in LogEntry.objects.filter(user__in=user_ids).order_by().values_list("user", flat=True).distinct():
-        # No name that a form would take, so it is free.
-        stand_in = users.create(username=f"(erased {user_id})", password=make_password(None), is_active=False)
-        LogEntry.objects.filter(user=user_id).update(user=stand_in)
+def _forget_people(user_ids: list[Any]) -> None:
+    audit.forget_users(user_ids)
+    audit.forget_names(get_user_model(), user_ids)
+    erased.send(get_user_model(), ids=user_ids)
 
 
 @transaction.atomic
@@ -139,14 +127,15 @@ def _hide(conversations: ConversationQuerySet, ids: list[uuid.UUID]) -> list[uui
     these = Conversation.with_deleted.filter(pk__in=ids)
     # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken. PostgreSQL
     # locks these rows.
-    owners = get_user_model().objects.filter(pk__in=these.order_by().values("owner")).order_by("pk")
+    owners = get_user_model()._base_manager.filter(pk__in=these.order_by().values("owner")).order_by("pk")
     list(owners.select_for_update().values_list("pk"))
     list(these.order_by("pk").select_for_update().values_list("pk"))
     ids = list(conversations.filter(pk__in=ids).order_by().values_list("pk", flat=True))
     these = Conversation.with_deleted.filter(pk__in=ids)
     these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
     Generation.objects.running().filter(message__conversation__in=ids).delete()
-    forget_names(Conversation, ids)
+    audit.forget_names(Conversation, ids)
+    erased.send(Conversation, ids=ids)
     return ids
 
 
@@ -178,13 +167,20 @@ def _delete(rows: "models.QuerySet[Any]") -> None:
 
 @transaction.atomic
 def _close(user_id: Any) -> None:
-    users = get_user_model().objects
-    superusers = users.filter(is_superuser=True, is_active=True).order_by("pk").select_for_update()
-    if list(superusers.values_list("pk", flat=True)) == [user_id]:
-        raise Conflict(
-            _("This is the only administrator's account. Make somebody else an administrator before you delete it.")
-        )
-    users.filter(pk=user_id).update(is_active=False)
+    """As far as the project's users can be closed: its model need have neither of these fields."""
+    users, fields = get_user_model()._base_manager, {field.name for field in get_user_model()._meta.get_fields()}
+    active = {"is_active": True} if "is_active" in fields else {}
+    if "is_superuser" in fields:
+        superusers = users.filter(is_superuser=True, **active).order_by("pk").select_for_update()
+        if list(superusers.values_list("pk", flat=True)) == [user_id]:
+            raise Conflict(
+                _(
+                    "This is the only administrator's account. "
+                    "Make somebody else an administrator before you delete it."
+                )
+            )
+    if active:
+        users.filter(pk=user_id).update(is_active=False)
 
 
 def _batches(things: list[T], size: int) -> Iterator[list[T]]:

@@ -7,7 +7,6 @@ its index of words keeps a deleted word until it is merged with others. PostgreS
 import sqlite3
 
 from django.apps import apps
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Model
@@ -59,8 +58,10 @@ def _empty_log() -> None:
 
 
 def _tables() -> list[str]:
-    """Those from which something is erased."""
-    models: list[type[Model]] = [*apps.get_app_config("chat").get_models(), LogEntry, get_user_model()]
+    """Those from which something is erased: ours, that of users, and what the administration says of either."""
+    models: list[type[Model]] = [*apps.get_app_config("chat").get_models(), get_user_model()]
+    if apps.is_installed("django.contrib.admin"):
+        models.append(apps.get_model("admin", "LogEntry"))
     return [model._meta.db_table for model in models]
 
 

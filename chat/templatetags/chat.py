@@ -6,6 +6,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from django import template
+from django.conf import settings
+from django.shortcuts import resolve_url
 from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 from chat.core.endings import LABELS, Status
 from chat.errors import ChatError
 from chat.i18n import translated
+from chat.views.addresses import script_addresses
 
 if TYPE_CHECKING:
     from chat.models import Message
@@ -21,20 +24,19 @@ if TYPE_CHECKING:
 register = template.Library()
 
 
+register.simple_tag(script_addresses)
+
+
+@register.simple_tag
+def login_address() -> str:
+    """Where the project lets people log in."""
+    return str(resolve_url(settings.LOGIN_URL))
+
+
 @register.simple_tag
 def fresh_uuid() -> str:
     """An id for what a form is about to create."""
     return str(uuid.uuid4())
-
-
-@register.simple_tag(takes_context=True)
-def libraries_if_any(context: template.Context) -> str:
-    """The browser's libraries, where the project has a tag library of that name; else nothing, and text stays text."""
-    assert context.template, "A tag is called while a template is rendered"
-    engine = context.template.engine
-    if "libraries" not in engine.template_libraries:
-        return ""
-    return str(engine.from_string("{% load libraries %}{% browser_libraries %}").render(context))
 
 
 @register.filter(name="translated")

@@ -18,6 +18,7 @@ from chat.forms.uploads import read_upload
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
 from chat.models.threads import in_database, write_in_database
+from chat.models.users import UserId
 from chat.views.endpoints import endpoint
 
 SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
@@ -77,7 +78,7 @@ def described(attachment: Attachment) -> dict[str, object]:
 
 
 def _respond(
-    request: HttpRequest, owner_id: int, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponse]
+    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponse]
 ) -> HttpResponseBase:
     """What the owner asks for; 304 if their browser has it (RFC 9110, section 13.1.2)."""
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()

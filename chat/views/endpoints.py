@@ -12,17 +12,21 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from chat.errors import ChatError, MethodNotAllowed, NotLoggedIn, Unavailable
+from chat.conf import settings
+from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.generation.background import see_through
 from chat.generation.startup import start
 from chat.i18n import gettext_noop as _
 from chat.models.threads import login_in_database
+from chat.models.users import has_permission
 from chat.views.errors import draft_of, error_response, wants_json
 from chat.views.session_user import get_user
 
 logger = logging.getLogger(__name__)
 
 NO_DATABASE = _("The site cannot reach its database just now. Your text is kept; send it again in a moment.")
+
+NOT_ALLOWED = _("You are not allowed to use this chat. Ask the administrator for the permission.")
 
 P = ParamSpec("P")
 Answer = Coroutine[Any, Any, HttpResponseBase]
@@ -35,7 +39,8 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
 
     HEAD goes with GET unless `head` is off, as for a stream, which a HEAD would read to its end for nothing.
 
-    Others get 401 as JSON, or the login page if a form posted or a person navigates; a wrong method gets 405.
+    Others get 401 as JSON, or the login page if a form posted or a person navigates; who lacks the permission that
+    `CHAT_ALLOWED` names, if any, gets 403; a wrong method gets 405.
     A ChatError becomes its response. Nothing that it answers may be cached.
     """
 
@@ -49,9 +54,12 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
             try:
                 if request.method not in methods:
                     raise MethodNotAllowed
-                request.user = user = await login_in_database(get_user, request)
+                user, is_allowed = await login_in_database(_who_asks, request)
+                request.user = user
                 if not user.is_authenticated:
                     raise NotLoggedIn
+                if not is_allowed:
+                    raise Forbidden(NOT_ALLOWED, code="not_allowed")
                 response = await view(request, user, *args, **kwargs)
             except (OperationalError, InterfaceError):
                 logger.exception("The database failed")
@@ -102,6 +110,12 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
         return response
 
     return wrapped
+
+
+def _who_asks(request: HttpRequest) -> tuple[Any, bool]:
+    """The user of the session, and whether they may use the chat."""
+    user, permission = get_user(request), settings.CHAT_ALLOWED
+    return user, user.is_active and (not permission or has_permission(user, permission))
 
 
 def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:

@@ -2,46 +2,62 @@
 
 from collections.abc import Callable
 
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth import logout
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
+from chat import audit
 from chat.models import Conversation
 from chat.models.threads import in_database, write_in_database
 from chat.retention.erasure import erase, erase_account, extent
+from chat.views.confirmation import (
+    ACCOUNT_ERASURE,
+    CONVERSATIONS_ERASURE,
+    QUESTIONS,
+    WrongPassword,
+    asks_for_password,
+    check_provable,
+    confirm,
+)
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
-
-CONVERSATIONS, ACCOUNT = "conversations", "account"
 
 
 @endpoint("GET")
 async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /settings/erasure/ — what can be erased; with `?of=conversations` or `?of=account` whether that is meant."""
-    return await in_database(_page, request, user, request.GET.get("of", ""))
+    of = request.GET.get("of", "")
+    asked = of if of in QUESTIONS.values() else ""
+    if asked:
+        check_provable(user)
+    return await in_database(_page, request, user, asked)
 
 
 @endpoint("POST")
 async def conversations(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /settings/erasure/conversations/ — all of them, for good."""
-    return await _confirmed(request, user, CONVERSATIONS, _erase_conversations)
+    return await _confirmed(request, user, CONVERSATIONS_ERASURE, _erase_conversations)
 
 
 @endpoint("POST")
 async def account(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /settings/erasure/account/ — all that is the user's, for good, and the account."""
-    return await _confirmed(request, user, ACCOUNT, _erase_account)
+    return await _confirmed(request, user, ACCOUNT_ERASURE, _erase_account)
 
 
 async def _confirmed(
-    request: HttpRequest, user: AbstractBaseUser, of: str, work: Callable[[HttpRequest, AbstractBaseUser], None]
+    request: HttpRequest, user: AbstractBaseUser, purpose: str, work: Callable[[HttpRequest, AbstractBaseUser], None]
 ) -> HttpResponseBase:
-    """The page that says it is done; the question again, 400, where the password is wrong."""
-    if not await in_database(user.check_password, request.POST.get("password", "")):
+    """The page that says it is done; what leads to a proof of who asks; the question again, 400, after a wrong one."""
+    of = QUESTIONS[purpose]
+    try:
+        if response := await confirm(request, user, purpose):
+            return response
+    except WrongPassword:
         return await in_database(_page, request, user, of, is_wrong=True)
+    user_id = user.pk
     await write_in_database(work, request, user)
-    return await in_database(render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user.pk})
+    return await in_database(render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user_id})
 
 
 def _erase_conversations(request: HttpRequest, user: AbstractBaseUser) -> None:
@@ -55,12 +71,12 @@ def _erase_account(request: HttpRequest, user: AbstractBaseUser) -> None:
 
 def _page(request: HttpRequest, user: AbstractBaseUser, of: str, *, is_wrong: bool = False) -> HttpResponseBase:
     mine = Conversation.with_deleted.owned_by(user)
-    asked = of if of in (CONVERSATIONS, ACCOUNT) else ""
-    account = user.pk if asked == ACCOUNT else None
+    account = user.pk if of == QUESTIONS[ACCOUNT_ERASURE] else None
     context = {
-        "of": asked,
-        "extent": extent(mine, account) if asked else None,
-        "is_in_log": asked == ACCOUNT and LogEntry.objects.filter(user=user.pk).exists(),
+        "of": of,
+        "extent": extent(mine, account) if of else None,
+        "is_in_log": account is not None and audit.has_read(account),
+        "asks_for_password": asks_for_password(),
         "is_wrong": is_wrong,
     }
     response = render_page(request, "chat/erasure/erasure.html", context)

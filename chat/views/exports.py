@@ -19,6 +19,7 @@ from chat.import_export.files import Zip, file_name, json_pieces
 from chat.import_export.markdown import as_markdown
 from chat.models import Conversation
 from chat.models.threads import in_database
+from chat.models.users import UserId
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of
 
@@ -38,7 +39,7 @@ async def one(request: HttpRequest, user: AbstractBaseUser, conversation_id: uui
     return await in_database(_one, user.pk, conversation_id, form, _say_in(request))
 
 
-def _one(owner_id: int, conversation_id: uuid.UUID, form: str, say: Say) -> HttpResponseBase:
+def _one(owner_id: UserId, conversation_id: uuid.UUID, form: str, say: Say) -> HttpResponseBase:
     """In a thread, for writing a long one would hold up every stream of the event loop."""
     extension, content_type, write = FORMS[form]
     conversation = saved(owner_id, conversation_id)
@@ -63,7 +64,7 @@ def _say_in(request: HttpRequest) -> Say:
     return say
 
 
-async def _zip_of(owner_id: int, say: Say) -> AsyncIterator[bytes]:
+async def _zip_of(owner_id: UserId, say: Say) -> AsyncIterator[bytes]:
     archive = Zip(partial(saved, owner_id), say, with_content)
     for pk in await in_database(_ids, owner_id):
         async for piece in _in_threads(archive.add(pk)):
@@ -77,7 +78,7 @@ async def _in_threads(pieces: Iterator[Piece]) -> AsyncIterator[Piece]:
         yield piece
 
 
-def _ids(owner_id: int) -> list[uuid.UUID]:
+def _ids(owner_id: UserId) -> list[uuid.UUID]:
     return list(Conversation.objects.filter(owner=owner_id).permanent().recent().values_list("pk", flat=True))
 
 

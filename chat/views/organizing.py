@@ -16,6 +16,7 @@ from chat.generation.background import spawn
 from chat.generation.engine import engine
 from chat.models import Conversation
 from chat.models.threads import write_in_database
+from chat.models.users import UserId
 from chat.views.endpoints import endpoint
 
 
@@ -47,7 +48,7 @@ async def restore(request: HttpRequest, user: AbstractBaseUser, conversation_id:
     return _kept(request, await write_in_database(organizing.restore, user.pk, conversation_id))
 
 
-async def _delete(owner_id: int, conversation_id: uuid.UUID) -> None:
+async def _delete(owner_id: UserId, conversation_id: uuid.UUID) -> None:
     for generation in await write_in_database(organizing.delete, owner_id, conversation_id):
         await engine.stop(generation)
 

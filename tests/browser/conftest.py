@@ -80,8 +80,7 @@ def context_for(contexts: Contexts, complaints: list[str]) -> Iterator[Callable[
         context.on("console", complain)
         context.on("weberror", despair)
         if client:
-            url = f"http://{client.host}:{client.port}"
-            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"], "url": url}])
+            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"], "url": client.url}])
         ours.append(context)
         return context
 
@@ -94,11 +93,11 @@ def context_for(contexts: Contexts, complaints: list[str]) -> Iterator[Callable[
 
 @pytest.fixture
 def open_page(context_for: Callable[..., BrowserContext], site: Site, complaints: list[str]) -> Iterator[OpenPage]:
-    """`open_page(client, path)`. The test fails if the page's scripts or its policy were in error."""
+    """`open_page(client, path)`: on the client's site. The test fails if the page's scripts or policy erred."""
 
     def open_(client: Client | None, path: str = "/", **options: object) -> Page:
         page = context_for(client, **options).new_page()
-        page.goto(site.url + path)
+        page.goto((client.url if client else site.url) + path)
         return page
 
     yield open_

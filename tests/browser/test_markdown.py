@@ -26,7 +26,7 @@ FIRST_LOAD_BYTES = 200_000
 RANDOM_TEXTS = 200
 OPEN_LIBRARY = """async () => {
     const address = (name) => document.querySelector(`link[href*="chat/js/${name}."]`).href;
-    const { Markdown } = await import(address("markdown"));
+    const { Markdown } = await import(address("markdown/markdown"));
     window.markdown = await Markdown.load();
     window.shown = async (text, length) => {
         const message = Object.assign(document.createElement("article"), { className: "message" });

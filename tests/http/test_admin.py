@@ -6,13 +6,16 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from chat.admin.attachments import SHOWN
+from chat.admin.conversations import READINGS
+from chat.audit import ERASED, record
 from chat.core.endings import Status
 from chat.models import (
     Attachment,
@@ -22,9 +25,9 @@ from chat.models import (
     Generation,
     Message,
     MessagePart,
+    Reading,
 )
 from chat.models.generation import STATUSES
-from chat.retention.erasure import ERASED
 from tests.support.attachments import attach, attach_image, png, stored_attachment
 
 LIST = "/admin/chat/conversation/"
@@ -51,6 +54,16 @@ def client_of(username: str, *permissions: str, **fields: Any) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def auditor() -> Client:
+    """May see who has read what, and nothing else."""
+    User.objects.filter(username="auditor").delete()
+    return client_of("auditor", "view_reading")
+
+
+def key_of(username: str) -> Any:
+    return User.objects.get(username=username).pk
 
 
 def page_of(conversation: Conversation, view: str = "change") -> str:
@@ -257,7 +270,7 @@ class TestPermissions:
             response = client.get(path)
             assert response.status_code == status
             assert b"Secret" not in response.content
-        assert not LogEntry.objects.exists()
+        assert not Reading.objects.exists()
         assert b"Secret" in client_of("reader", "view_conversation").get(path).content
         assert b"Secret" in client_of("root", is_superuser=True).get(path).content
 
@@ -370,9 +383,9 @@ class TestAttachments:
     ) -> None:
         for view in ("", "thumbnail/"):
             staff.get(self.address(picture) + view)
-        entries = LogEntry.objects.order_by("pk")
-        assert {(entry.user.username, entry.object_id) for entry in entries} == {("stefan", str(conversation.pk))}
-        assert [entry.change_message for entry in entries] == [
+        entries = Reading.objects.order_by("pk")
+        assert {(entry.user_name, entry.object_key) for entry in entries} == {("stefan", str(conversation.pk))}
+        assert [entry.action for entry in entries] == [
             f"Read attachment {picture.pk}.",
             f"Read the thumbnail of attachment {picture.pk}.",
         ]
@@ -389,7 +402,7 @@ class TestAttachments:
             response = client.get(path)
             assert response.status_code == status
             assert b"PNG" not in response.content
-        assert not LogEntry.objects.exists()
+        assert not Reading.objects.exists()
         assert b"PNG" in client_of("reader", "view_conversation").get(path).content
 
     def test_what_is_of_another_conversation_or_of_none_or_deleted_is_not_there(
@@ -400,7 +413,7 @@ class TestAttachments:
             assert staff.get(path).status_code == 404
         Conversation.objects.filter(pk=conversation.pk).update(deleted_at=NOW)
         assert staff.get(self.address(picture)).status_code == 404
-        assert not LogEntry.objects.exists()
+        assert not Reading.objects.exists()
 
     def test_have_no_pages_of_their_own(self, picture: Attachment) -> None:
         root = client_of("root", is_superuser=True)
@@ -567,37 +580,53 @@ class TestTranscript:
     def test_unknown_conversation_leads_back(self, staff: Client) -> None:
         for path in (f"{LIST}7b1c1f3e-0000-4000-8000-000000000000/change/", f"{LIST}nonsense/change/"):
             assert staff.get(path).status_code == 302
-        assert not LogEntry.objects.exists()
+        assert not Reading.objects.exists()
 
 
 class TestRecord:
     def test_of_every_reading(self, staff: Client, owner: User) -> None:
         conversation = talk(owner, "Hi", "Hello")
         staff.get(LIST)
-        assert not LogEntry.objects.exists()
+        assert not Reading.objects.exists()
+        before = timezone.now()
         staff.get(page_of(conversation))
-        entry = LogEntry.objects.get()
-        assert (entry.user.username, entry.object_id, entry.object_repr) == ("stefan", str(conversation.pk), "Hi")
-        assert entry.change_message == "Read the transcript."
+        entry = Reading.objects.get()
+        assert (entry.user_name, entry.object_key, entry.object_name) == ("stefan", str(conversation.pk), "Hi")
+        assert (entry.user_key, entry.object_kind) == (str(key_of("stefan")), "chat.conversation")
+        assert entry.action == "Read the transcript."
+        assert before <= entry.created_at <= timezone.now()
         staff.get(page_of(conversation))
         client_of("root", is_superuser=True).get(page_of(conversation))
-        assert [entry.user.username for entry in LogEntry.objects.order_by("pk")] == ["stefan", "stefan", "root"]
+        assert [entry.user_name for entry in Reading.objects.order_by("pk")] == ["stefan", "stefan", "root"]
 
     def test_of_a_reading_by_another_method(self, staff: Client, owner: User) -> None:
         conversation = talk(owner, "Secret?")
         assert "Secret?" in words(staff.options(page_of(conversation)))
-        assert LogEntry.objects.count() == 1
+        assert Reading.objects.count() == 1
 
     def test_shows_in_the_history(self, staff: Client, owner: User) -> None:
         conversation = talk(owner, "Hi", "Hello")
+        assert "Nobody of the staff" in words(staff.get(page_of(conversation, "history")))
         assert page_of(conversation, "history") in staff.get(page_of(conversation)).content.decode()
-        assert "Read the transcript." in words(staff.get(page_of(conversation, "history")))
+        history = words(staff.get(page_of(conversation, "history")))
+        assert "stefan Read the transcript." in history
+        assert "stefan" not in words(staff.get(page_of(talk(owner, "Other"), "history"))).partition("Action")[2]
+
+    def test_a_long_history_has_pages(self, staff: Client, owner: User) -> None:
+        conversation = talk(owner, "Hi", "Hello")
+        user = User.objects.get(username="stefan")
+        for number in range(READINGS + 1):
+            record(user, conversation, f"Read {number}.")
+        first = words(staff.get(page_of(conversation, "history")))
+        assert "Read 0." in first
+        assert f"Read {READINGS}." not in first
+        assert f"Read {READINGS}." in words(staff.get(page_of(conversation, "history") + "?p=2"))
 
     def test_outlives_the_conversation(self, staff: Client, owner: User) -> None:
         conversation = talk(owner, "Hi", "Hello")
         staff.get(page_of(conversation))
         conversation.delete()
-        assert LogEntry.objects.get().object_repr == "Hi"
+        assert Reading.objects.get().object_name == "Hi"
 
     def test_outlives_who_has_read(self, staff: Client, owner: User) -> None:
         root = client_of("root", is_superuser=True)
@@ -608,13 +637,10 @@ class TestRecord:
         assert "log entr" not in words(root.get(path)).partition("Summary")[2].lower()
         root.post(path, {"post": "yes"})
         assert not User.objects.filter(username="stefan").exists()
-        entry = LogEntry.objects.get(object_id=str(conversation.pk))
-        assert (entry.change_message, entry.object_repr) == ("Read the transcript.", "Hi")
-        assert (entry.user.username, entry.user.is_active, entry.user.is_staff) == (
-            f"(erased {reader.pk})",
-            False,
-            False,
-        )
+        assert User.objects.count() == 2, "The owner and the administrator: nobody stands in for who is gone"
+        entry = Reading.objects.get(object_key=str(conversation.pk))
+        assert (entry.action, entry.object_name) == ("Read the transcript.", "Hi")
+        assert (entry.user_key, entry.user_name) == (str(reader.pk), f"(erased {reader.pk})")
         assert f"(erased {reader.pk})" in words(root.get(page_of(conversation, "history")))
 
     def test_keeps_no_name_of_what_was_deleted(self, staff: Client, owner: User) -> None:
@@ -625,8 +651,59 @@ class TestRecord:
         root.post(page_of(conversation, "delete"), {"post": "yes"})
         root.post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
         assert not User.objects.filter(pk=owner.pk).exists()
-        assert LogEntry.objects.count() == 4, "Two readings and two deletions"
-        assert {entry.object_repr for entry in LogEntry.objects.all()} == {ERASED}
+        readings, deletions = Reading.objects.all(), LogEntry.objects.all()
+        assert (len(readings), [entry.action_flag for entry in deletions]) == (2, [DELETION] * 2)
+        assert {reading.object_name for reading in readings} == {ERASED}
+        assert {entry.object_repr for entry in deletions} == {ERASED}
+
+
+class TestReadings:
+    """The page of the record."""
+
+    PATH = "/admin/chat/reading/"
+
+    @pytest.fixture(autouse=True)
+    def _readings(self, staff: Client, owner: User) -> None:
+        self.first, self.second = talk(owner, "Gardening"), talk(owner, "Cooking")
+        staff.get(page_of(self.first))
+        client_of("zoe", "view_conversation").get(page_of(self.second))
+
+    def found(self, query: str = "") -> list[tuple[str, str, str]]:
+        page = auditor().get(f"{self.PATH}?{query}")
+        assert page.status_code == 200
+        return [(row[1], row[2], row[3]) for row in rows(page)]
+
+    def test_shows_the_newest_first(self) -> None:
+        assert self.found() == [
+            ("zoe", "Read the transcript.", "Cooking"),
+            ("stefan", "Read the transcript.", "Gardening"),
+        ]
+
+    def test_finds_by_user_and_by_object(self) -> None:
+        assert [row[0] for row in self.found("q=stefan")] == ["stefan"]
+        assert [row[2] for row in self.found("q=cook")] == ["Cooking"]
+        assert [row[2] for row in self.found(f"q={self.first.pk}")] == ["Gardening"]
+        assert [row[0] for row in self.found(f"q={key_of('zoe')}")] == ["zoe"]
+        assert self.found("q=nobody") == []
+        assert len(self.found("object_kind=chat.conversation")) == 2
+
+    def test_takes_a_permission_of_its_own(self, staff: Client) -> None:
+        for client, status in [(Client(), 302), (staff, 403), (client_of("x", "change_reading"), 403)]:
+            assert client.get(self.PATH).status_code == status
+        assert auditor().get(self.PATH).status_code == 200
+
+    def test_nobody_adds_changes_or_deletes(self) -> None:
+        root = client_of("root", is_superuser=True)
+        reading = Reading.objects.all()[0]
+        for path in ("add/", f"{reading.pk}/delete/"):
+            assert root.get(self.PATH + path).status_code == 403
+            assert root.post(self.PATH + path, {"post": "yes"}).status_code == 403
+        assert root.get(f"{self.PATH}{reading.pk}/change/").status_code == 200
+        assert root.post(f"{self.PATH}{reading.pk}/change/", {"user_name": "x"}).status_code == 403
+        bulk = {"action": "delete_selected", "_selected_action": str(reading.pk), "post": "yes"}
+        root.post(self.PATH, bulk)
+        assert Reading.objects.count() == 2
+        assert Reading.objects.get(pk=reading.pk).user_name == reading.user_name
 
 
 class TestSize:

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from chat.audit import ERASED, record
 from chat.conversations.temporary import keep
 from chat.errors import Conflict
 from chat.models import (
@@ -28,11 +29,12 @@ from chat.models import (
     MessagePart,
     Preferences,
     Prompt,
+    Reading,
     SearchEntry,
     Share,
 )
 from chat.retention import erasure
-from chat.retention.erasure import ERASED, RESTORABLE, erase, erase_account, extent
+from chat.retention.erasure import RESTORABLE, erase, erase_account, extent
 from chat.retention.expiry import LEFT, UNUSED, erase_expired
 from tests.support.attachments import attach, stored_attachment
 from tests.support.client import Client
@@ -75,8 +77,13 @@ def rows() -> dict[str, int]:
     return {model.__name__: model._base_manager.count() for model in OWNED}
 
 
+def read(staff: User, conversation: Conversation) -> Reading:
+    """What is noted of somebody who reads it."""
+    return record(staff, conversation, "Read the transcript.")
+
+
 def logged(staff: User, thing: Conversation | User) -> LogEntry:
-    """What the admin notes of somebody who reads it."""
+    """What Django's admin notes in its own log, and what earlier versions noted there."""
     return LogEntry.objects.create(
         user=staff,
         content_type=ContentType.objects.get_for_model(thing),
@@ -125,11 +132,15 @@ def test_a_deep_conversation_is_no_recursion(alice: Client) -> None:
 def test_the_log_says_who_read_but_not_what_it_was_called(alice: Client, client_for: Callable[..., Client]) -> None:
     assert alice.user
     staff = User.objects.create(username="a reader", is_staff=True)
-    conversation = everything_of(alice.user, MARKER)
-    entries = [logged(staff, conversation), logged(staff, alice.user), logged(staff, everything_of(staff, "Other"))]
+    conversation, other = everything_of(alice.user, MARKER), everything_of(staff, "Other")
+    readings = [read(staff, conversation), read(staff, other)]
+    entries = [logged(staff, conversation), logged(staff, alice.user), logged(staff, other)]
     erase_account(alice.user.pk)
+    assert [Reading.objects.get(pk=reading.pk).object_name for reading in readings] == [ERASED, "Other"]
+    assert [Reading.objects.get(pk=reading.pk).user_name for reading in readings] == ["a reader"] * 2
     assert [LogEntry.objects.get(pk=entry.pk).object_repr for entry in entries] == [ERASED, ERASED, "Other"]
     assert not LogEntry.objects.filter(object_repr__contains=MARKER).exists()
+    assert not Reading.objects.filter(object_name__contains=MARKER).exists()
 
 
 def test_what_staff_have_read_stays_in_the_log_when_their_account_goes(alice: Client) -> None:
@@ -139,15 +150,16 @@ def test_what_staff_have_read_stays_in_the_log_when_their_account_goes(alice: Cl
         for number in range(3)
     )
     conversation = everything_of(alice.user, "Hi")
-    entries = [logged(staff, conversation) for staff in (first, second, second)]
-    for staff in (first, second, third):
-        erase_account(staff.pk)
-    names = [LogEntry.objects.get(pk=entry.pk).user.get_username() for entry in entries]
-    assert names == [f"(erased {pk})" for pk in (first.pk, second.pk, second.pk)]
-    kept = User.objects.exclude(pk=alice.user.pk)
-    assert len(kept) == 2, "None for who had read nothing"
-    assert not any(user.is_active or user.has_usable_password() or user.email or user.is_staff for user in kept)
-    assert not User.objects.filter(username__contains=MARKER).exists()
+    readings = [read(staff, conversation) for staff in (first, second, second)]
+    pks = [first.pk, second.pk, third.pk]
+    for pk in pks:
+        erase_account(pk)
+    readings = [Reading.objects.get(pk=reading.pk) for reading in readings]
+    assert [reading.user_name for reading in readings] == [f"(erased {pk})" for pk in (pks[0], pks[1], pks[1])]
+    assert [reading.user_key for reading in readings] == [str(pk) for pk in (pks[0], pks[1], pks[1])]
+    assert all(reading.action and reading.object_name == "Hi" for reading in readings)
+    assert not User.objects.exclude(pk=alice.user.pk).exists(), "Nobody stands in for who is gone"
+    assert not Reading.objects.filter(user_name__contains=MARKER).exists()
 
 
 def test_an_account_goes_with_all_that_it_owns(alice: Client) -> None:
@@ -280,7 +292,7 @@ def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> N
     assert carol.user
     stays = "stays in its log"
     assert stays not in carol.get("/settings/erasure/?of=account", Accept="text/html").text
-    logged(carol.user, carol.user)
+    read(carol.user, everything_of(carol.user))
     assert stays in carol.get("/settings/erasure/?of=account", Accept="text/html").text
     assert stays not in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
     reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
@@ -290,6 +302,23 @@ def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> N
     assert not User.objects.filter(pk=carol.user.pk).exists()
     assert not Session.objects.filter(pk=carol.cookies["sessionid"]).exists()
     assert carol.get("/", Accept="text/html").status == 302
+
+
+@pytest.mark.parametrize("of", ["conversations", "account"])
+def test_who_has_no_password_is_told_whom_to_ask(alice: Client, of: str) -> None:
+    assert alice.user
+    everything_of(alice.user)
+    before = rows()
+    answers = [
+        alice.get(f"/settings/erasure/?of={of}", Accept="text/html"),
+        alice.post(f"/settings/erasure/{of}/", form={"password": ""}, Accept="text/html"),
+        alice.post(f"/settings/erasure/{of}/", form={"password": "!"}, Accept="text/html"),
+    ]
+    for answer in answers:
+        assert answer.status == 403
+        assert "Ask the administrator" in answer.text
+    assert alice.get("/settings/erasure/", Accept="text/html").status == 200
+    assert rows() == before
 
 
 def test_the_only_administrator_is_refused(carol: Client) -> None:
@@ -314,7 +343,9 @@ def test_no_byte_of_it_is_left(committed: None, arguments: list[str], capsys: py
     owner = User.objects.create(username=marker, password="!")
     for number in range(20):
         conversation = everything_of(owner, f"{marker} {number} " + "and some text around it " * 300)
-        logged(User.objects.create(username=f"reader-{number}"), conversation)
+        reader = User.objects.create(username=f"reader-{number}")
+        read(reader, conversation)
+        logged(reader, conversation)
     stored_attachment(owner.pk, f"{marker}.txt", f"{marker} {'unsent ' * 5000}".encode())
     connection.close()
     assert files().count(marker.encode()) > 50

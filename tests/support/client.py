@@ -147,6 +147,11 @@ class Client:
         if user:
             self.cookies["sessionid"] = _session_of(user)
 
+    @property
+    def url(self) -> str:
+        """Its site's."""
+        return f"http://{self.host}:{self.port}"
+
     def get(self, path: str, **headers: str) -> Answer:
         return self.request("GET", path, headers=headers)
 

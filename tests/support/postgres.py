@@ -22,32 +22,50 @@ def programs() -> Path | None:
 
 
 class Postgres:
-    """A server on a loopback port. It refuses to run as root, so root runs it as the package's user."""
+    """A server on a loopback port. It refuses to run as root, so root runs it as the package's user.
 
-    def __init__(self, binaries: Path) -> None:
+    Its data begin as a copy of those that another one has left behind, or empty.
+    """
+
+    def __init__(self, binaries: Path, data: Path | None = None) -> None:
         self._binaries = binaries
+        self._begin_with = data
         self._folder = Path(tempfile.mkdtemp(prefix="chatsite-postgres-"))
         self._as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
 
     @property
+    def data(self) -> Path:
+        return self._folder / "data"
+
+    @property
     def url(self) -> str:
         return f"postgres://chatsite@127.0.0.1:{self.port}/postgres"
 
     def __enter__(self) -> Self:
+        if self._begin_with:
+            shutil.copytree(self._begin_with, self.data)
         if self._as_user:
-            shutil.chown(self._folder, "postgres")
-        self._run("initdb", "--auth=trust", "--username=chatsite", "--encoding=UTF8", "--no-sync", "--no-locale")
+            for path in [self._folder, *self._folder.rglob("*")]:
+                shutil.chown(path, "postgres")
+        if not self._begin_with:
+            self._run("initdb", "--auth=trust", "--username=chatsite", "--encoding=UTF8", "--no-sync", "--no-locale")
         options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off -k {self._folder}"
         self._run("pg_ctl", "--wait", "--log", str(self._folder / "log"), "--options", options, "start")
         return self
 
     def __exit__(self, kind: type | None, exc: BaseException | None, traceback: TracebackType | None) -> None:
-        self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
+        if (self.data / "postmaster.pid").exists():
+            self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def leave(self, data: Path) -> None:
+        """Stop it, and leave its data behind."""
+        self._run("pg_ctl", "--wait", "--mode=fast", "stop")
+        shutil.copytree(self.data, data)
+
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*self._as_user, str(self._binaries / program), "--pgdata", str(self._folder / "data"), *arguments]
+        command = [*self._as_user, str(self._binaries / program), "--pgdata", str(self.data), *arguments]
         done = subprocess.run(command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         assert done.returncode == 0, done.stdout.decode(errors="replace")

@@ -44,4 +44,5 @@ if IN_PYTEST:
     # A file, so that site processes share it with the tests.
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # tests/support/queries.py counts on connections as they are opened
     DATABASES["default"]["TEST"] = {"NAME": str(TEST_FOLDER / "test.sqlite3")}
+    SERVESTATIC_AUTOREFRESH = True  # else each client of Django's in this process looks through all static files
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

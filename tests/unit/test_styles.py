@@ -1,6 +1,7 @@
 """The style sheets keep to their tokens, and docs/design.md tells the contrasts that they have."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,14 +10,16 @@ from tests.support.site import ROOT
 FOLDER = ROOT / "static/chat/css"
 TOKENS = (FOLDER / "base/tokens.css").read_text()
 # The admin's colours and sizes are Django's, and its `--accent` is another.
-OTHERS = sorted(
-    path.relative_to(FOLDER).as_posix()
-    for path in FOLDER.rglob("*.css")
-    if path.name not in ("tokens.css", "admin.css")
-)
-COLOUR = re.compile(r"--([\w-]+): (#[0-9a-f]{6});")
-LIGHT = dict(COLOUR.findall(TOKENS.partition("@media")[0]))
-DARK = LIGHT | dict(COLOUR.findall(TOKENS.split("@media")[1]))
+SHEETS = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.css"))
+OTHERS = [name for name in SHEETS if name not in ("base/tokens.css", "admin.css")]
+ROOTS = {
+    "base/tokens.css": r":where\(\.chat, \.chat-frame\)$|@property --chat-",
+    "base/frame.css": r"\.chat-frame( |$)|@page$",
+    "admin.css": r"\.chat:not\(#_\)$|\.app-chat$",
+}
+COLOUR = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
+LIGHT = {name: light for name, light, _ in COLOUR.findall(TOKENS)}
+DARK = {name: dark for name, _, dark in COLOUR.findall(TOKENS)}
 ROWS = re.findall(
     r"^\| `([\w-]+)` on `([\w-]+)` \| ([\d.]+) \| ([\d.]+) \|$", (ROOT / "docs/design.md").read_text(), re.M
 )
@@ -35,6 +38,26 @@ def test_every_token_that_is_used_exists(name: str) -> None:
     assert set(re.findall(r"var\((--[\w-]+)", rules)) <= known
 
 
+@pytest.mark.parametrize("name", SHEETS)
+def test_nothing_leaks_into_the_page_around_the_chat(name: str) -> None:
+    """Frame.css is of our own frame alone, admin.css of pages that are ours; animations and lengths have our name."""
+    for selector in top_level(name):
+        assert re.match(
+            ROOTS.get(name, r"\.chat:not\(#_\)$|@(keyframes|property) -{0,2}chat-|:where\(\.chat\) \.katex "), selector
+        ), selector
+
+
+def test_a_leak_would_be_found() -> None:
+    assert list(
+        _rules(".chat:not(#_) { a { color: red } /* } */ } @media print { b { c: d } i {} } @page { e: f }")
+    ) == [
+        ".chat:not(#_)",
+        "b",
+        "i",
+        "@page",
+    ]
+
+
 def test_the_contrasts_are_told() -> None:
     assert len(ROWS) > 10
 
@@ -46,6 +69,28 @@ def test_a_contrast_is_as_told_and_enough(ink: str, ground: str, light: str, dar
         ratio = contrast(colours[ink], colours[ground])
         assert f"{ratio:.1f}" == told
         assert ratio >= enough
+
+
+def top_level(name: str) -> list[str]:
+    """What the rules of a style sheet begin with, those within @media too, but not what stands within other rules."""
+    return list(_rules((FOLDER / name).read_text()))
+
+
+def _rules(text: str) -> Iterator[str]:
+    depth, begin, media = 0, 0, 0
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    for brace in re.finditer(r"[{}]", text):
+        selector = text[begin : brace.start()].strip()
+        if brace[0] == "}":
+            depth, media = (depth - 1, media) if depth else (0, media - 1)
+        elif depth == 0 and selector.startswith(("@media", "@supports")):
+            media += 1
+        else:
+            if depth == 0:
+                yield selector
+            depth += 1
+        begin = brace.end()
+    assert depth == media == 0
 
 
 def contrast(one: str, other: str) -> float:

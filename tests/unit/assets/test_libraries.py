@@ -12,6 +12,7 @@ from django.test import RequestFactory
 
 from chat.assets import libraries
 from chat.assets.libraries import LibraryFinder
+from chat.assets.library_files import MODULES
 from tests.support.site import ROOT
 
 PRODUCTION = """
@@ -60,7 +61,7 @@ def test_a_page_without_libraries_has_no_import_map_and_no_nonce(
     finders.get_finder.cache_clear()
     request = RequestFactory().get("/")
     request.csp_nonce = "the-nonce"  # type: ignore[attr-defined]
-    page = Template("{% load libraries %}{% browser_libraries %}").render(Context({"request": request}))
+    page = Template("{% load chat_libraries %}{% browser_libraries %}").render(Context({"request": request}))
     finders.get_finder.cache_clear()
     assert page.strip() == ""
 
@@ -68,7 +69,7 @@ def test_a_page_without_libraries_has_no_import_map_and_no_nonce(
 def test_the_import_map_is_allowed_by_its_nonce(node_modules: Path) -> None:
     request = RequestFactory().get("/")
     request.csp_nonce = "the-nonce"  # type: ignore[attr-defined]
-    page = Template("{% load libraries %}{% browser_libraries %}").render(Context({"request": request}))
+    page = Template("{% load chat_libraries %}{% browser_libraries %}").render(Context({"request": request}))
     script = page.split('<script type="importmap" nonce="the-nonce">')[1].split("</script>")[0]
     assert json.loads(script)["imports"] == libraries.addresses()
     assert page.count('rel="modulepreload"') == 2
@@ -91,7 +92,7 @@ def test_collecting_static_files_needs_no_npm(tmp_path: Path, is_installed: bool
     command = [sys.executable, "-W", "error", "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
     hashed = json.loads((tmp_path / "static/staticfiles.json").read_text())["paths"]
-    assert all(f"libraries/{file}" in hashed for file in libraries.MODULES.values()) == is_installed
+    assert all(f"libraries/{file}" in hashed for file in MODULES.values()) == is_installed
     module = (tmp_path / "static" / hashed["chat/js/markdown/markdown.js"]).read_text()
     assert 'import("marked")' in module
     assert f'"./{Path(hashed["chat/js/markdown/markdown_view.js"]).relative_to("chat/js/markdown")}"' in module

@@ -1,4 +1,3 @@
-const SITE_NAME = "Chatsite";
 /** The model names a conversation soon after its first answer. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
 
@@ -21,8 +20,9 @@ export class ConversationTitle {
 
   /** @param {string} conversation @param {string} title */
   show(conversation, title) {
+    // What the page's frame says beside it stays.
+    document.title = document.title.replace(this.#heading.textContent, () => title);
     this.#heading.textContent = title;
-    document.title = `${title} · ${SITE_NAME}`;
     this.#list.rename(conversation, title);
   }
 

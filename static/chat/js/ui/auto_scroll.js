@@ -9,6 +9,7 @@ const NEAR_PX = 64;
  */
 export class AutoScroll {
   #jump;
+  #place;
   #view = /** @type {HTMLElement} */ (document.scrollingElement);
   #isAtEnd = false;
   #lastTop = 0;
@@ -16,6 +17,7 @@ export class AutoScroll {
   /** @param {HTMLElement} thread @param {HTMLElement} jump the button that leads to the end */
   constructor(thread, jump) {
     this.#jump = jump;
+    this.#place = /** @type {HTMLElement} */ (thread.parentElement);
     jump.addEventListener("click", () => this.toEnd());
     document.addEventListener("scroll", () => this.#moved(), { passive: true });
     const grown = new ResizeObserver(() => this.#grown());
@@ -48,8 +50,13 @@ export class AutoScroll {
     return this.#isAtEnd;
   }
 
+  /** How far down, in px. Below the thread and the composer there may be more of the page that the chat stands in. */
+  get #end() {
+    return Math.ceil(this.#view.scrollTop + this.#place.getBoundingClientRect().bottom) - this.#view.clientHeight;
+  }
+
   get #distance() {
-    return this.#view.scrollHeight - this.#view.clientHeight - this.#view.scrollTop;
+    return this.#end - this.#view.scrollTop;
   }
 
   #moved() {
@@ -61,7 +68,7 @@ export class AutoScroll {
   }
 
   #grown() {
-    if (this.#isAtEnd) this.#view.scrollTop = this.#view.scrollHeight;
+    if (this.#isAtEnd && this.#distance > 0) this.#view.scrollTop = this.#end;
     this.#lastTop = this.#view.scrollTop;
     this.#show();
   }

@@ -1,7 +1,9 @@
-"""The languages that the site speaks."""
+"""The words that scripts say, in each of the project's languages."""
 
 import os
+from pathlib import Path
 
+from django.apps import apps
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import translation
@@ -15,7 +17,12 @@ class Catalogue(JavaScriptCatalog):
     domain = "djangojs"
 
     def get_paths(self, packages: object) -> list[str]:
-        return [os.fspath(path) for path in settings.LOCALE_PATHS]
+        """The app's own, where it is installed; in a checkout it stands at the top, where LOCALE_PATHS leads.
+
+        The project's LOCALE_PATHS come last: as everywhere in Django, they have the last word.
+        """
+        ours = Path(apps.get_app_config("chat").path, "locale")
+        return [os.fspath(path) for path in (ours, *settings.LOCALE_PATHS)]
 
 
 @cache_control(max_age=3600)
@@ -24,7 +31,9 @@ def catalogue(request: HttpRequest, language: str) -> HttpResponseBase:
 
     The address names the language, so that a browser may keep it for an hour.
     """
-    if language not in dict(settings.LANGUAGES):
-        raise Http404
+    try:
+        language = translation.get_supported_language_variant(language)  # "en" for Django's default, "en-us"
+    except LookupError:
+        raise Http404 from None
     with translation.override(language):
-        return Catalogue.as_view(packages=["ours"])(request)
+        return Catalogue.as_view(packages=["chat"])(request)

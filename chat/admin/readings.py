@@ -1,0 +1,37 @@
+"""The log of who has read what, for those who may see it. Nobody adds to it by hand, and nobody takes from it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from chat.models import Reading
+from chat.models.users import has_permission
+
+
+@admin.register(Reading)
+class ReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Seen by `chat.view_reading`. A word, or an id, finds what was done by somebody or to something."""
+
+    list_display = ["created_at", "user_name", "action", "object_name", "object_key"]
+    list_display_links = None
+    list_filter = ["created_at", "object_kind"]
+    list_per_page = 50
+    ordering = ["-created_at", "-pk"]
+    search_fields = ["user_name", "=user_key", "object_name", "=object_key", "action"]
+    search_help_text = gettext_lazy("Finds words in names and in what was done, and whole ids.")
+    show_full_result_count = False
+    fields = ["created_at", "user_name", "user_key", "action", "object_name", "object_kind", "object_key"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return has_permission(request.user, "chat.view_reading")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,8 @@
+"""The audit log: who of the staff has read what. Rows are only added to it; who and what go, it stays.
+
+A name goes with what bore it: `forget_names` of things that are erased, `forget_users` of people.
+"""
+
+from chat.audit.log import ERASED, forget_names, forget_users, has_read, readings_of, record
+
+__all__ = ["ERASED", "forget_names", "forget_users", "has_read", "readings_of", "record"]

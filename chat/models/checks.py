@@ -1,0 +1,59 @@
+"""System checks of the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
+from django.db import connections
+
+IMMEDIATE = checks.Warning(
+    "SQLite begins its transactions without the lock that they need to write.",
+    hint='Set "OPTIONS": {"transaction_mode": "IMMEDIATE"} for this database. '
+    'Otherwise two who ask at once get "database is locked", whatever the timeout is.',
+    id="chat.W003",
+)
+ATOMIC = checks.Error(
+    "ATOMIC_REQUESTS is on, and the views of the chat are asynchronous.",
+    hint="Turn it off: Django refuses to call such views in a transaction, and those of the chat open their own.",
+    id="chat.E001",
+)
+NO_INDEX = checks.Warning(
+    "The index of the search is missing from the database.",
+    hint="Run: manage.py migrate chat. If it finds nothing to do, the database was copied without it, "
+    "or its migration was faked.",
+    id="chat.W005",
+)
+INDEX = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'chat_search_added' "
+    "AND EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'chat_search')",
+    "postgresql": "SELECT 1 FROM pg_indexes WHERE tablename = 'chat_searchentry' AND indexname = 'chat_search'",
+}
+
+
+@register(Tags.compatibility)
+def check_transactions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    settings = connections.settings["default"]
+    is_sqlite = settings["ENGINE"].endswith("sqlite3")
+    mode = str(settings.get("OPTIONS", {}).get("transaction_mode") or "").upper()
+    found: list[CheckMessage] = [IMMEDIATE] if is_sqlite and mode not in ("IMMEDIATE", "EXCLUSIVE") else []
+    return [ATOMIC, *found] if settings.get("ATOMIC_REQUESTS") else found
+
+
+@register(Tags.database)
+def check_search_index(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Only where its table is: before the first `migrate` nothing is missing."""
+    return [NO_INDEX for alias in databases or () if _has_table(alias) and not _has_index(alias)]
+
+
+def _has_table(alias: str) -> bool:
+    return "chat_searchentry" in connections[alias].introspection.table_names()
+
+
+def _has_index(alias: str) -> bool:
+    statement = INDEX.get(connections[alias].vendor)
+    if not statement:
+        return True
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone() is not None

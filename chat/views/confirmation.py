@@ -1,0 +1,73 @@
+"""A fresh proof of who asks, before what cannot be undone.
+
+By default it is the user's password, on the page that asks. A project whose users prove it otherwise names a function
+in `CHAT_CONFIRM`, `(request, purpose) -> HttpResponse | None`: None where it has been proved freshly; else a response
+that leads to the proof and from there to `question_url(purpose)`, where the user is asked again. What was asked for is
+not done by itself afterwards. It is called in a thread, and may be a coroutine function. Purposes are
+`conversations_erasure` and `account_erasure`.
+"""
+
+from collections.abc import Callable
+from inspect import iscoroutinefunction
+from typing import Any
+from urllib.parse import urlencode
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.module_loading import import_string
+
+from chat.conf import settings
+from chat.errors import Forbidden
+from chat.i18n import gettext_noop as _
+from chat.models.threads import in_database
+
+CONVERSATIONS_ERASURE, ACCOUNT_ERASURE = "conversations_erasure", "account_erasure"
+QUESTIONS = {CONVERSATIONS_ERASURE: "conversations", ACCOUNT_ERASURE: "account"}
+
+
+class WrongPassword(Exception):
+    """The question is to be asked again."""
+
+
+def question_url(purpose: str) -> str:
+    """Where the user is asked whether it is meant."""
+    return f"{reverse('chat:erasure')}?{urlencode({'of': QUESTIONS[purpose]})}"
+
+
+def asks_for_password() -> bool:
+    return not _hook_name()
+
+
+def check_provable(user: AbstractBaseUser) -> None:
+    """Raises Forbidden for who can prove nothing here."""
+    if asks_for_password() and not user.has_usable_password():
+        raise Forbidden(
+            _(
+                "Your account has no password here, so you cannot prove that it is you who asks. "
+                "Ask the administrator to delete it for you."
+            ),
+            code="no_password",
+        )
+
+
+async def confirm(request: HttpRequest, user: AbstractBaseUser, purpose: str) -> HttpResponseBase | None:
+    """None where it is proved who asks, else what leads to the proof. Raises Forbidden and WrongPassword."""
+    if not asks_for_password():
+        return await _ask_hook(import_string(_hook_name()), request, purpose)
+    check_provable(user)
+    if not await in_database(user.check_password, request.POST.get("password", "")):
+        raise WrongPassword
+    return None
+
+
+async def _ask_hook(hook: Callable[..., Any], request: HttpRequest, purpose: str) -> HttpResponseBase | None:
+    answer = hook(request, purpose) if iscoroutinefunction(hook) else sync_to_async(hook)(request, purpose)
+    response: HttpResponseBase | None = await answer
+    return response
+
+
+def _hook_name() -> str:
+    name: str = settings.CHAT_CONFIRM
+    return name

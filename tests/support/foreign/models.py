@@ -1,0 +1,39 @@
+"""Users as projects have them: one as bare as Django allows, one that the administration can know."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+
+
+class People(BaseUserManager["Person"]):
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "Person":
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class Person(AbstractBaseUser):
+    """No permissions, no staff, no `is_active` to be stored."""
+
+    key = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    email = models.EmailField(unique=True)
+
+    people = People()
+
+    USERNAME_FIELD = "email"
+
+
+class Member(AbstractBaseUser, PermissionsMixin):
+    key = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    email = models.EmailField(unique=True)
+    phone = models.CharField(max_length=30)
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+
+    people = People()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["phone"]

@@ -1,0 +1,79 @@
+"""What the system checks say of the database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from chat.models.checks import check_search_index, check_transactions
+
+IMMEDIATE = {"transaction_mode": "IMMEDIATE"}
+
+
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def configure(**changes: Any) -> list[str]:
+        default = connections.settings["default"] | changes
+        monkeypatch.setitem(connections.settings, "default", default)
+        return [str(found.id) for found in check_transactions(None)]
+
+    return configure
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (IMMEDIATE, []),
+        ({"transaction_mode": "immediate"}, []),
+        ({"transaction_mode": "EXCLUSIVE"}, []),
+        ({"transaction_mode": "DEFERRED"}, ["chat.W003"]),
+        ({"transaction_mode": None}, ["chat.W003"]),
+        ({}, ["chat.W003"]),
+    ],
+)
+def test_sqlite_needs_immediate_transactions(configured: Any, options: dict[str, Any], found: list[str]) -> None:
+    assert configured(OPTIONS=options) == found
+    assert configured(OPTIONS=options, ENGINE="django.db.backends.postgresql") == []
+
+
+def test_requests_in_a_transaction_are_an_error(configured: Any) -> None:
+    assert configured(OPTIONS=IMMEDIATE, ATOMIC_REQUESTS=True) == ["chat.E001"]
+    assert configured(OPTIONS=IMMEDIATE, ATOMIC_REQUESTS=False) == []
+
+
+@pytest.fixture
+def without_index(db: None) -> Iterator[None]:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("ALTER TABLE chat_search RENAME TO chat_search_elsewhere")
+        yield
+        cursor.execute("ALTER TABLE chat_search_elsewhere RENAME TO chat_search")
+
+
+@pytest.mark.django_db
+def test_the_index_of_the_search_is_there() -> None:
+    assert check_search_index(None, databases=["default"]) == []
+
+
+def test_a_missing_index_of_the_search_is_found(without_index: None) -> None:
+    assert [found.id for found in check_search_index(None, databases=["default"])] == ["chat.W005"]
+    assert check_search_index(None) == [], "Only where databases may be asked"
+    assert "chat.W005" in [found.id for found in run_checks(databases=["default"])]
+
+
+@pytest.mark.django_db
+def test_before_the_first_migration_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections["default"].introspection, "table_names", list)
+    assert check_search_index(None, databases=["default"]) == []
+
+
+def test_so_it_is_on_postgresql(postgres: str, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        assert check_search_index(None, databases=[postgres]) == []
+        with connections[postgres].cursor() as cursor:
+            cursor.execute("ALTER INDEX chat_search RENAME TO chat_search_elsewhere")
+            found = check_search_index(None, databases=[postgres])
+            cursor.execute("ALTER INDEX chat_search_elsewhere RENAME TO chat_search")
+    assert [each.id for each in found] == ["chat.W005"]

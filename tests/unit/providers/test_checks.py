@@ -1,0 +1,29 @@
+"""What the system checks say of who answers."""
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+
+from chat.providers.checks import check_provider
+
+
+@pytest.fixture
+def nobody(settings: Any) -> Any:
+    settings.OPENAI_API_KEY = settings.OPENAI_BASE_URL = ""
+    settings.CHAT_LOCAL_MODEL = False
+    return settings
+
+
+def test_nobody_answers(nobody: Any) -> None:
+    assert [found.id for found in check_provider(None)] == ["chat.W006"]
+    assert "chat.W006" in [found.id for found in run_checks()]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("OPENAI_API_KEY", "sk-1"), ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), ("CHAT_LOCAL_MODEL", True)],
+)
+def test_somebody_answers(nobody: Any, name: str, value: object) -> None:
+    setattr(nobody, name, value)
+    assert check_provider(None) == []
