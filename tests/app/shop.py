@@ -24,9 +24,9 @@ SERVERS = {
     "daphne": "-m daphne --fd {listener} {application}",
     "runserver": "manage.py runserver --noreload {port}",
     "uvicorn": "-m uvicorn --fd {listener} {application}",
-    "hypercorn": "-m hypercorn --bind fd://{listener} {application}",
+    "hypercorn": "-m hypercorn --workers 0 --bind fd://{listener} {application}",
 }
-"""How each is started: it adopts our socket, or listens on its port."""
+"""How each is started, in one process: it adopts our socket, or listens on its port."""
 
 
 class Project:
