@@ -6,6 +6,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from django import template
+from django.conf import settings
+from django.shortcuts import resolve_url
 from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -14,11 +16,21 @@ from django.utils.translation import gettext as _
 from chat.core.endings import LABELS, Status
 from chat.errors import ChatError
 from chat.i18n import translated
+from chat.views.addresses import script_addresses
 
 if TYPE_CHECKING:
     from chat.models import Message
 
 register = template.Library()
+
+
+register.simple_tag(script_addresses)
+
+
+@register.simple_tag
+def login_address() -> str:
+    """Where the project lets people log in."""
+    return str(resolve_url(settings.LOGIN_URL))
 
 
 @register.simple_tag

@@ -3,7 +3,11 @@ import { describe, test } from "node:test";
 
 import { Requests } from "../../../static/chat/js/api/requests.js";
 
-const requests = new Requests("/prefix/");
+const requests = new Requests({
+  messages: "/prefix/c/{id}/messages/",
+  regenerations: "/prefix/messages/{id}/regenerations/",
+  continuations: "/prefix/messages/{id}/continuations/",
+});
 const QUESTION = { conversation: "c1", id: "m2", text: "Why?", attachments: [], parent: "m1", model: "small" };
 
 /** What a turn is sent as. */

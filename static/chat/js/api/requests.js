@@ -34,23 +34,27 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  * @property {string | null} thumbnail its address, of an image
  */
 export class Requests {
-  #root;
+  #addresses;
   #token;
 
-  /** @param {string} root the path of the site's first page */
-  constructor(root) {
-    this.#root = root;
-    this.#token = new CsrfToken(root);
+  /** @param {Record<string, string>} addresses by their names at the site, with `{id}` where an id belongs */
+  constructor(addresses) {
+    this.#addresses = addresses;
+    this.#token = new CsrfToken(this.#address("new"));
+  }
+
+  get newConversationUrl() {
+    return this.#address("new");
   }
 
   /** @param {string} id */
   conversationUrl(id) {
-    return `${this.#root}c/${id}/`;
+    return this.#address("conversation", id);
   }
 
   /** @param {string} generation */
   eventsUrl(generation) {
-    return `${this.#root}generations/${generation}/events/`;
+    return this.#address("events", generation);
   }
 
   /** The request that a turn is sent by. @param {Turn} turn @returns {Asking} */
@@ -63,29 +67,32 @@ export class Requests {
 
   /** Where files are uploaded to. */
   get attachmentsUrl() {
-    return `${this.#root}attachments/`;
+    return this.#address("attachments");
   }
 
   /** A file that was uploaded is not to be sent. @param {string} attachment @returns {Promise<Failure | null>} */
   discardAttachment(attachment) {
-    return this.#post(`${this.attachmentsUrl}${attachment}/deletion/`);
+    return this.#post(this.#address("attachment_deletion", attachment));
   }
 
   /** What the form posts to that makes an ordinary conversation of a temporary one. @param {string} id */
   keepingUrl(id) {
-    return `${this.conversationUrl(id)}keeping/`;
+    return this.#address("keep", id);
   }
 
   /** The page of a temporary conversation is left; the request outlives it. @param {string} id */
   leaveConversation(id) {
     const body = new URLSearchParams({ csrfmiddlewaretoken: this.#token.value });
-    navigator.sendBeacon(`${this.conversationUrl(id)}departure/`, body);
+    navigator.sendBeacon(this.#address("leave", id), body);
   }
 
   /** What the forms of a message post to, and where its details are. @param {string} message */
   messageUrls(message) {
-    const address = `${this.#root}messages/${message}/`;
-    return { retry: `${address}regenerations/`, continue: `${address}continuations/`, details: `${address}details/` };
+    return {
+      retry: this.#address("regenerations", message),
+      continue: this.#address("continuations", message),
+      details: this.#address("details", message),
+    };
   }
 
   /**
@@ -94,28 +101,28 @@ export class Requests {
    * @returns {Promise<Failure | null>}
    */
   async cancelGeneration(generation) {
-    const failure = await this.#post(`${this.#root}generations/${generation}/cancellation/`);
+    const failure = await this.#post(this.#address("cancellation", generation));
     return failure && !failure.status ? { ...failure, message: NOT_STOPPED } : failure;
   }
 
   /** Puts the branch through a message on show, from now on. @param {string} message @returns {Promise<Failure | null>} */
   selectBranch(message) {
-    return this.#post(`${this.#root}messages/${message}/selection/`);
+    return this.#post(this.#address("selection", message));
   }
 
   /** How a conversation's model is to answer, from now on. @param {string} conversation @param {Settings} settings @returns {Promise<Failure | null>} */
   saveSettings(conversation, settings) {
-    return this.#post(`${this.conversationUrl(conversation)}settings/`, settings);
+    return this.#post(this.#address("conversation_settings", conversation), settings);
   }
 
   /** Stores what its reader thinks of an answer. @param {string} message @param {Feedback} opinion @returns {Promise<Failure | null>} */
   saveFeedback(message, opinion) {
-    return this.#post(`${this.#root}messages/${message}/feedback/`, opinion);
+    return this.#post(this.#address("feedback", message), opinion);
   }
 
-  /** Does something with a conversation as a whole: `noun` is what is posted to. @param {string} id @param {string} noun @param {object} [body] */
-  updateConversation(id, noun, body) {
-    return this.#post(`${this.conversationUrl(id)}${noun}/`, body);
+  /** Does something with a conversation as a whole. @param {string} id @param {"title" | "flags" | "deletion" | "restoration"} name of the address @param {object} [body] */
+  updateConversation(id, name, body) {
+    return this.#post(this.#address(name, id), body);
   }
 
   /**
@@ -126,7 +133,7 @@ export class Requests {
   async fetchList(query, tag) {
     const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
     try {
-      const response = await fetch(`${this.#root}conversations/${query}`, { headers, cache: "no-store" });
+      const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store" });
       const html = response.ok ? await response.text() : "";
       return { status: response.status, html, tag: response.headers.get("ETag") ?? "" };
     } catch {
@@ -184,7 +191,12 @@ export class Requests {
   /** @param {Question} question @returns {Asking} */
   #ask({ conversation, attachments, ...body }) {
     const ids = attachments.length ? { attachments: attachments.map(({ id }) => id) } : {};
-    return post(`${this.conversationUrl(conversation)}messages/`, { ...body, ...ids });
+    return post(this.#address("messages", conversation), { ...body, ...ids });
+  }
+
+  /** @param {string} name @param {string} [id] */
+  #address(name, id = "") {
+    return (this.#addresses[name] ?? "").replace("{id}", id);
   }
 
   /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */

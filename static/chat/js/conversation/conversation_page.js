@@ -75,7 +75,7 @@ export class ConversationPage {
     const rendered = { conversation: page.dataset["conversation"] ?? "", isNew: "new" in page.dataset };
     this.#state = new ConversationState(rendered, uuid, (before) => this.#changed(before));
     this.#drafts = new DraftStorage(byId("account").dataset["user"] ?? "");
-    this.#requests = new Requests(page.dataset["root"] ?? "/");
+    this.#requests = new Requests(JSON.parse(page.dataset["addresses"] ?? "{}"));
     this.#temporary = new TemporaryConversation(document.getElementById("temporary"), this.#requests);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
     this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
@@ -95,7 +95,7 @@ export class ConversationPage {
     });
     this.#sidebar = new Sidebar(byId("conversations"), this.#requests, this.#state.conversation, {
       onRenamed: (id, title) => id === this.#state.conversation && this.#title.show(id, title),
-      onDeleted: (id) => location.assign(`${page.dataset["root"]}?deleted=${id}`),
+      onDeleted: (id) => location.assign(`${this.#requests.newConversationUrl}?deleted=${id}`),
       advise: (failure) => this.#failureMessages.onOther(failure),
     });
     this.#title = new ConversationTitle(byId("title"), this.#sidebar, this.#requests);

@@ -90,7 +90,7 @@ export class Sidebar {
     if (keep === "rename") return this.#rename(id, item);
     if (keep === "delete") return this.#delete(id);
     const { name, value } = /** @type {HTMLButtonElement} */ (chosen);
-    if (!(await this.#do(id, "shelf", { [name]: value === "true" }))) return;
+    if (!(await this.#do(id, "flags", { [name]: value === "true" }))) return;
     if (name === "archived") this.#list.remove(id);
   }
 
@@ -132,9 +132,9 @@ export class Sidebar {
     this.#list.focus(id);
   }
 
-  /** Is it done? If not, it is said why. @param {string} id @param {string} noun @param {object} [body] */
-  async #do(id, noun, body) {
-    const failure = await this.#requests.updateConversation(id, noun, body);
+  /** Is it done? If not, it is said why. @param {string} id @param {"title" | "flags" | "deletion" | "restoration"} name @param {object} [body] */
+  async #do(id, name, body) {
+    const failure = await this.#requests.updateConversation(id, name, body);
     this.#complain(failure);
     if (failure) return false;
     // The list is about to change here too: what the server had before is not what it shows, even if that comes back.

@@ -1,0 +1,29 @@
+"""The addresses that the page's scripts ask, from the URLconf: no script puts one together by itself."""
+
+import json
+import uuid
+from functools import cache
+
+from django.urls import get_script_prefix, get_urlconf, reverse
+
+PAGES = ("new", "conversations", "attachments")
+OF_ONE = (
+    *("conversation", "messages", "conversation_settings", "title", "flags", "deletion", "restoration"),
+    *("leave", "keep", "attachment_deletion", "regenerations", "continuations", "details", "selection", "feedback"),
+    *("events", "cancellation"),
+)
+"""Those that name an object by its id."""
+ANY = uuid.UUID(int=0)
+
+
+def script_addresses() -> str:
+    """As JSON by their names; where an id belongs stands `{id}`."""
+    return _addresses(get_script_prefix(), get_urlconf())
+
+
+@cache
+def _addresses(prefix: str, urlconf: str | None) -> str:
+    """Found once for each place where the site is mounted, on which `reverse` depends."""
+    found = {name: reverse(f"chat:{name}") for name in PAGES}
+    found |= {name: reverse(f"chat:{name}", args=[ANY]).replace(str(ANY), "{id}") for name in OF_ONE}
+    return json.dumps(found, separators=(",", ":"))
