@@ -64,6 +64,8 @@ class Project:
 class Shop(Site):
     """A running shop. It listens on a port of its own, which stays the same over restarts."""
 
+    patience = 90.0  # what it imports is compiled when it is first imported
+
     def __init__(self, project: Project, server: str, application: str = APPLICATION, **changes: str) -> None:
         super().__init__(project.data / "log", project.environment(**changes))
         self.project = project
