@@ -87,7 +87,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     for module, source in (violation for violations in VIOLATIONS.values() for violation in violations):
         with (copy / module.replace(".", "/")).with_suffix(".py").open("a") as file:
             file.write(f"\n{source}\n")
-    command = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     environment = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode

@@ -35,7 +35,7 @@ async def main() -> None:
     signals.message_asked.connect(listen)
     signals.generation_ended.connect(listen)
 
-    create = in_thread(get_user_model().people.create_user)
+    create = in_thread(get_user_model().people.create_user)  # type: ignore[attr-defined]
     olga, zoe = await create("olga@example.org", PASSWORD), await create("zoe@example.org", PASSWORD)
     clients = {user.email: AsyncClient() for user in (olga, zoe)}
     for user in (olga, zoe):
