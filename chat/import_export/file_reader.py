@@ -8,6 +8,7 @@ not read. The names in a zip say which entries are read, and nothing else.
 
 import codecs
 import json
+import math
 import re
 import zipfile
 import zlib
@@ -94,8 +95,9 @@ def _texts(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[str, IO[byt
         yield name, file
         return
     try:
-        _refuse_long_directory(file)
-        with zipfile.ZipFile(file) as archive:
+        opened = _Archive(file)
+        with zipfile.ZipFile(opened) as archive:
+            opened.most = math.inf
             for entry in _wanted(archive, limit):
                 with archive.open(entry) as text:
                     yield entry.filename, text
@@ -103,12 +105,22 @@ def _texts(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[str, IO[byt
         raise BadInput(_("The zip is damaged.")) from exc
 
 
-def _refuse_long_directory(file: IO[bytes]) -> None:
-    """Before ZipFile makes an object of each entry: a million of them take half a gigabyte."""
-    end = zipfile._EndRecData(file)  # type: ignore[attr-defined] # as ZipFile will read it
-    size = end[zipfile._ECD_SIZE] if end else 0  # type: ignore[attr-defined]
-    if size > MOST_ENTRIES * 1000:
-        raise _too_many_entries()
+class _Archive:
+    """A zip as ZipFile reads it, which takes its whole directory at once to make an object of each entry.
+
+    A million of them take half a gigabyte, so until it is opened nothing gives more than MOST_ENTRIES can take. How
+    long a directory is, the file itself says, in several places (APPNOTE.TXT, section 4.3): ZipFile chooses.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.most: float = MOST_ENTRIES * 1000
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._read = file.read
+
+    def read(self, size: int = -1) -> bytes:
+        if size > self.most:
+            raise _too_many_entries()
+        return self._read(size)
 
 
 def _wanted(archive: zipfile.ZipFile, limit: int) -> list[zipfile.ZipInfo]:

@@ -1,10 +1,10 @@
 """The upstream: the OpenAI-compatible API that answers. The only module that knows the openai package.
 
-We ask through the SDK's client, which brings authentication and connections, but read the response ourselves: the
-SDK (3.54) ends a stream normally on EOF before a finish reason and on a 200 that is no stream at all, raises errors
-of other libraries, lets comments keep a stream alive, and builds a typed object for each chunk at more cost than all
-the rest of the way. Retries are ours too: the SDK's would repeat a request that may already be running.
-Its transport is aiohttp, the SDK's own choice for many requests at once: a token costs half of what httpx2's costs.
+What we send is what the SDK's client would, its address and its headers, but we send it and read the response
+ourselves: the SDK (3.54) ends a stream normally on EOF before a finish reason and on a 200 that is no stream at all,
+raises errors of other libraries, lets comments keep a stream alive, and builds a typed object for each chunk at more
+cost than all the rest of the way. Retries are ours too: the SDK's would repeat a request that may already be running.
+It goes by aiohttp, the SDK's own choice for many requests at once: a token costs half of what httpx2's costs.
 
 The chunk format is OpenAI's "chat completion chunk object", plus `reasoning_content` (DeepSeek, llama.cpp, vLLM)
 and `reasoning` (OpenRouter, Ollama).
@@ -18,6 +18,7 @@ import math
 import socket
 import ssl
 import time
+import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ import aiohttp
 import httpx2
 import jiter
 import openai
-from openai._models import FinalRequestOptions
+from yarl import URL
 
 from chat.conf import settings
 from chat.core import sse
@@ -128,7 +129,7 @@ async def stream(
                     yield said
                 if waiting := pause():
                     await _collect(sock, waiting)
-        except (httpx2.RequestError, aiohttp.ClientError) as exc:
+        except aiohttp.ClientError as exc:
             logger.warning("The upstream broke off: %s", type(exc).__name__)
         except ValueError as exc:
             logger.warning("The upstream's answer cannot be read: %s", exc)
@@ -273,44 +274,48 @@ def _body(model: str, messages: list[dict[str, Any]], options: Options) -> bytes
 @asynccontextmanager
 async def _asked(client: "_Client", body: bytes, options: Options) -> AsyncIterator[tuple[Pieces, Socket]]:
     """The response's body, and where it comes from. While it arrives nothing holds the request any more."""
-    response = await _ask_with_retries(client, body, options)
-    pieces, close, sock = _pieces(response)
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    del body, response
-    try:
+    async with await _ask_with_retries(client, body, options) as response:
+        del body
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/json", "application/problem+json"):
             logger.warning("The upstream answered 200 with %s instead of a stream", kind)
             raise UpstreamBroke
-        yield pieces, sock
-    finally:
-        await close()
+        transport = response.connection and response.connection.transport
+        yield response.content.iter_any(), transport and transport.get_extra_info("socket")
 
 
-async def _ask_with_retries(client: "_Client", body: bytes, options: Options) -> httpx2.Response:
+async def _ask_with_retries(client: "_Client", body: bytes, options: Options) -> aiohttp.ClientResponse:
     for retries_left in range(MAX_RETRIES, -1, -1):
         try:
             response = await client.ask(body)
-            if response.is_success:
+            if 200 <= response.status < 300:
                 return response
-            await response.aread()
-            error: UpstreamError = _refusal(response, options)
+            async with response:
+                error: UpstreamError = _refusal(response, await _beginning(response), options)
             wait = _wait_before_retry(response, retries_left)
-        except (httpx2.RequestError, ssl.SSLError) as exc:
+        except (aiohttp.ClientError, ssl.SSLError) as exc:
             logger.warning("The upstream could not be reached: %r", _root_cause(exc))
             error = UpstreamUnreachable()
             wait = _backoff(retries_left) if _could_not_connect(exc) else None
-        except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL) as exc:
-            logger.warning("The upstream could not be asked: %s", type(exc).__name__)
-            raise UpstreamUnreachable from exc
         if wait is None or not retries_left:
             raise error
         await asyncio.sleep(wait)
     raise AssertionError("unreachable")
 
 
-def _wait_before_retry(response: httpx2.Response, retries_left: int) -> float | None:
+async def _beginning(response: aiohttp.ClientResponse) -> str:
+    """The first REFUSAL_BYTES of a body, to the end of the piece that holds the last of them."""
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) >= REFUSAL_BYTES:
+            break
+    return body.decode(errors="replace")
+
+
+def _wait_before_retry(response: aiohttp.ClientResponse, retries_left: int) -> float | None:
     """Seconds, or None where this status is final or asks for more patience than we have."""
-    if response.status_code not in RETRIED and response.status_code < 500:
+    if response.status not in RETRIED and response.status < 500:
         return None
     wait = retry_after(response.headers.get("retry-after"), time.time())
     if wait is None:
@@ -335,10 +340,10 @@ def _backoff(retries_left: int) -> float:
     return float(FIRST_BACKOFF * 2 ** (MAX_RETRIES - retries_left))
 
 
-def _refusal(response: httpx2.Response, options: Options) -> UpstreamRefused:
+def _refusal(response: aiohttp.ClientResponse, text: str, options: Options) -> UpstreamRefused:
     """Our sentence for the upstream's status; its own words go to the log."""
-    status = response.status_code
-    logger.warning("The upstream answered %s: %r", status, _masked(response.text))
+    status = response.status
+    logger.warning("The upstream answered %s: %r", status, _masked(text))
     wait = retry_after(response.headers.get("retry-after"), time.time())
     if status in (401, 403):
         return UpstreamRefused(
@@ -350,7 +355,7 @@ def _refusal(response: httpx2.Response, options: Options) -> UpstreamRefused:
             _("The model's service does not know this model. Choose another, or tell the administrator."),
             code="upstream_model",
         )
-    if status == 413 or (status == 400 and "context" in response.text.lower()):
+    if status == 413 or (status == 400 and "context" in text.lower()):
         return UpstreamRefused(
             _("The conversation has become too long for this model. Start a new one, or choose another model."),
             code="upstream_too_long",
@@ -369,7 +374,7 @@ def _refusal(response: httpx2.Response, options: Options) -> UpstreamRefused:
         return UpstreamRefused(
             _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
         )
-    if status in (400, 422) and any(name in response.text for name in options.chosen):
+    if status in (400, 422) and any(name in text for name in options.chosen):
         return UpstreamRefused(
             _(
                 "This model takes no temperature, or no token limit, of this kind. "
@@ -392,12 +397,8 @@ def _busy(wait: float | None) -> UpstreamBusy:
 
 
 def _could_not_connect(exc: BaseException) -> bool:
-    """By aiohttp's own words: its transport calls a connection that broke after the request by the same name."""
-    while exc.__cause__:
-        exc = exc.__cause__
-        if isinstance(exc, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            return True
-    return False
+    """Has nothing been asked yet?"""
+    return isinstance(exc, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
 def _root_cause(exc: BaseException) -> str:
@@ -410,22 +411,6 @@ def _masked(words: str) -> str:
     """An upstream's words for the log: cut, and without our key should it repeat it."""
     key = settings.OPENAI_API_KEY
     return (words.replace(key, "[key]") if key else words)[:LOGGED]
-
-
-def _pieces(response: httpx2.Response) -> tuple[Pieces, Callable[[], Awaitable[None]], Socket]:
-    """The body as it arrives, what closes it, and the socket that it comes from.
-
-    As aiohttp has it: the layers above cost more than they do where nothing is compressed, and hold the response and
-    its request, 5 kB of headers. They give it under private names alone; should these change, all goes the long way.
-    """
-    stream = response.stream
-    answer = getattr(getattr(stream, "_stream", None), "_aiohttp_response", None)
-    if not isinstance(stream, httpx2.AsyncByteStream) or "content-encoding" in response.headers:
-        return response.aiter_bytes(), response.aclose, None
-    if not isinstance(answer, aiohttp.ClientResponse):
-        return aiter(stream), stream.aclose, None
-    transport = answer.connection and answer.connection.transport
-    return answer.content.iter_any(), stream.aclose, transport and transport.get_extra_info("socket")
 
 
 async def _collect(sock: Socket, waiting: Awaitable[None]) -> None:
@@ -448,7 +433,7 @@ def _wake_for(sock: Socket, number: int) -> None:
 
 async def _drain(pieces: Pieces) -> None:
     """Read a finished response to its end, so that its connection can be used again; but do not wait for it."""
-    with suppress(TimeoutError, httpx2.RequestError, aiohttp.ClientError):
+    with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(0.1):
             async for _ in pieces:
                 pass
@@ -476,55 +461,45 @@ async def _client() -> "_Client":
 
 
 class _Client:
-    """The SDK's client, and the connections that it uses.
-
-    Our requests differ in nothing but their bodies: the SDK builds one, and each is sent like that. Its own way of a
-    request costs 0.4 ms more, for retries and errors that are ours here.
-    """
+    """What asks at one address, and the connections that it uses. Its requests differ in nothing but their bodies."""
 
     def __init__(self, base_url: str) -> None:
-        # Deadlines are the engine's, so nothing here times out but a connection that cannot be made.
-        timeout: Any = httpx2.Timeout(None, connect=CONNECT_SECONDS)
-        self._http = openai.DefaultAioHttpClient(
-            timeout=timeout,
-            follow_redirects=False,
-            # 0 is aiohttp's "any number"; with None it would take its own 100.
-            limits=httpx2.Limits(max_connections=0, keepalive_expiry=KEEP_ALIVE_SECONDS),
-            event_hooks={"response": [_bound_refusal]},
+        # It sends nothing: it says what the SDK would send. The rest is what httpx2 adds to that.
+        http = httpx2.AsyncClient()
+        sdk = openai.AsyncOpenAI(api_key=settings.OPENAI_API_KEY or "none", base_url=base_url, http_client=http)
+        said = {**sdk.auth_headers, **sdk.default_headers, "x-stainless-retry-count": "0"}
+        chosen = {name: value for name, value in said.items() if isinstance(value, str)}
+        request = http.build_request("POST", f"{sdk.base_url}chat/completions", headers=chosen)
+        self._url = URL(str(request.url), encoded=True)
+        # Those of the body are aiohttp's to say, and what it can unpack of an answer.
+        about_bodies = ("content-length", "accept-encoding")
+        self._headers = [(name, value) for name, value in request.headers.multi_items() if name not in about_bodies]
+        self._proxy = _proxy_for(self._url)
+        # Deadlines are the engine's, so nothing here times out but a connection that cannot be made. 0: any number.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=httpx2.create_ssl_context()
+            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         )
-        sdk = openai.AsyncOpenAI(
-            api_key=settings.OPENAI_API_KEY or "none", base_url=base_url, timeout=timeout, http_client=self._http
+
+    async def ask(self, body: bytes) -> aiohttp.ClientResponse:
+        """POST /chat/completions. The response is not read yet, whatever its status. Raises aiohttp.ClientError."""
+        proxy = self._proxy
+        return await self._session.post(
+            self._url,
+            headers=self._headers,
+            data=body,
+            allow_redirects=False,
+            proxy=proxy and proxy.with_user(None),
+            proxy_auth=aiohttp.BasicAuth.from_url(proxy) if proxy else None,
         )
-        self._same = sdk._build_request(
-            FinalRequestOptions.construct(method="post", url="/chat/completions", content=b"")
-        )
-        self._same.headers.pop("content-length", None)
-
-    async def ask(self, body: bytes) -> httpx2.Response:
-        """POST /chat/completions. The response is not read yet, whatever its status. Raises httpx2.HTTPError."""
-        same = self._same
-        request = httpx2.Request(same.method, same.url, headers=same.headers, content=body, extensions=same.extensions)
-        return await self._http.send(request, stream=True)
 
 
-async def _bound_refusal(response: httpx2.Response) -> None:
-    if not response.is_success and isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Beginning(response.stream)
-
-
-class _Beginning(httpx2.AsyncByteStream):
-    """The first REFUSAL_BYTES of a body, to the end of the piece that holds the last of them."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        length = 0
-        async for piece in self._stream:
-            yield piece
-            length += len(piece)
-            if length >= REFUSAL_BYTES:
-                return
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+def _proxy_for(url: URL) -> URL | None:
+    """By HTTPS_PROXY, ALL_PROXY, NO_PROXY and their like. (aiohttp's own way would also look for keys in ~/.netrc.)"""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(f"{url.host}:{url.port}"):
+        return None
+    return URL(proxy if "://" in proxy else f"http://{proxy}")

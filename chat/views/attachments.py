@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Callable
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import F
+from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -76,7 +78,7 @@ def described(attachment: Attachment) -> dict[str, object]:
 
 
 def _respond(
-    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment], HttpResponse]
+    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponse]
 ) -> HttpResponseBase:
     """What the owner asks for; 304 if their browser has it (RFC 9110, section 13.1.2)."""
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
@@ -84,31 +86,35 @@ def _respond(
         raise NotFound
     etag = f'"{pk.hex}"'
     known = get_conditional_response(request, etag=etag)
-    response = known if isinstance(known, HttpResponseNotModified) else answer(attachment)
+    response = known if isinstance(known, HttpResponseNotModified) else answer(attachment, request.method == "HEAD")
     for name, value in (HEADERS | {"ETag": etag}).items():
         response[name] = value
     return response
 
 
-def file_response(attachment: Attachment) -> HttpResponse:
+def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponse:
     is_shown = attachment.media_type in SHOWN
     disposition = content_disposition_header(not is_shown, _file_name(attachment))
     content_type = attachment.media_type + ("; charset=utf-8" if attachment.media_type == "text/plain" else "")
     headers = {"Content-Type": content_type, "Content-Disposition": disposition or "attachment"}
-    return HttpResponse(_stored(attachment, "data"), headers=headers)
+    return _response(attachment, "data", headers, is_head)
 
 
-def thumbnail_response(attachment: Attachment) -> HttpResponse:
+def thumbnail_response(attachment: Attachment, is_head: bool = False) -> HttpResponse:
     if not attachment.is_image:
         raise NotFound
-    return HttpResponse(_stored(attachment, "thumbnail"), headers={"Content-Type": attachment.media_type})
+    return _response(attachment, "thumbnail", {"Content-Type": attachment.media_type}, is_head)
 
 
-def _stored(attachment: Attachment, field: str) -> bytes:
-    content = AttachmentContent.objects.filter(pk=attachment.pk).values_list(field, flat=True).first()
+def _response(attachment: Attachment, field: str, headers: dict[str, str], is_head: bool) -> HttpResponse:
+    """To HEAD the length is enough, which the database knows without reading what it is the length of."""
+    wanted = Length(field) if is_head else F(field)
+    content = AttachmentContent.objects.filter(pk=attachment.pk).values_list(wanted, flat=True).first()
     if content is None:  # it has been deleted since
         raise NotFound
-    return bytes(content)
+    if is_head:
+        return HttpResponse(headers=headers | {"Content-Length": str(content)})
+    return HttpResponse(bytes(content), headers=headers)
 
 
 def _file_name(attachment: Attachment) -> str:

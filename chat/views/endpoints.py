@@ -15,6 +15,7 @@ from django.utils.cache import patch_cache_control
 from chat.conf import settings
 from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.generation.background import see_through
+from chat.generation.startup import start
 from chat.i18n import gettext_noop as _
 from chat.models.threads import login_in_database
 from chat.models.users import has_permission
@@ -47,6 +48,7 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
 
     def decorate(view: View[P]) -> Callable[..., Answer]:
         async def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            start()
             # Until we know: an error may have to be shown before, and nothing may ask the database from here.
             request.user = AnonymousUser()
             try:
@@ -91,6 +93,7 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
 
     @wraps(view)
     async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        start()
         request.user = AnonymousUser()
         try:
             if request.method not in ("GET", "HEAD"):

@@ -20,7 +20,7 @@ from chat.views.streams import asked_position, event_stream, take_slot
 @endpoint("GET", head=False)
 async def events(request: HttpRequest, user: AbstractBaseUser, generation_id: uuid.UUID) -> HttpResponseBase:
     """GET /generations/<uuid>/events/ — the reply from `Last-Event-ID` or `?after=`."""
-    slot = take_slot(user)
+    slot = take_slot(request, user)
     generation = await in_database(_find, user, generation_id)
     return event_stream(generation, asked_position(request), slot)
 

@@ -19,7 +19,7 @@ from chat.views.streams import asked_position, event_stream, take_slot
 @endpoint("POST")
 async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/messages/ — store a question and stream its answer from position 0."""
-    slot = take_slot(user)
+    slot = take_slot(request, user)
     generation = await engine.ask(user.pk, conversation_id, read_question(request))
     if posted_by_form(request):
         return to_answer(generation)
@@ -29,7 +29,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 @endpoint("POST")
 async def regenerate(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/regenerations/ — stream another answer, a sibling of that message."""
-    slot = take_slot(user)
+    slot = take_slot(request, user)
     generation = await engine.regenerate(user.pk, message_id, read_regeneration(request))
     if posted_by_form(request):
         return to_answer(generation)
@@ -39,7 +39,7 @@ async def regenerate(request: HttpRequest, user: AbstractBaseUser, message_id: u
 @endpoint("POST")
 async def continue_(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/continuations/ — write on in that message; stream it from the position asked for."""
-    slot = take_slot(user)
+    slot = take_slot(request, user)
     generation = await engine.continue_(user.pk, message_id, read_continuation(request))
     if posted_by_form(request):
         return to_answer(generation)

@@ -5,12 +5,17 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from chat.conf import settings
 from chat.core import sse
-from chat.errors import TooMany
+from chat.errors import TooMany, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.live.event_stream import as_event_stream
 from chat.live.follower import follow
 from chat.live.open_streams import StreamSlot, open_streams
 from chat.models import Generation
+
+NO_STREAMS = _(
+    "This site runs on a server that cannot stream answers. Your text is kept; "
+    "please tell the administrator to run it under ASGI."
+)
 
 
 def asked_position(request: HttpRequest) -> int | None:
@@ -18,8 +23,10 @@ def asked_position(request: HttpRequest) -> int | None:
     return sse.position_after(request.headers.get("Last-Event-ID"), request.GET.get("after"))
 
 
-def take_slot(user: AbstractBaseUser) -> StreamSlot:
+def take_slot(request: HttpRequest, user: AbstractBaseUser) -> StreamSlot:
     """For one more stream. Raises TooMany if the user has as many open in this process as one may have."""
+    if not hasattr(request, "scope"):  # of ASGI; under WSGI the event loop, and what it runs, ends with the request
+        raise Unavailable(NO_STREAMS, code="cannot_stream")
     limit = settings.CHAT_STREAMS_PER_USER
     if limit and open_streams[user.pk] >= limit:
         raise TooMany(

@@ -67,8 +67,8 @@ CASES: dict[str, list[Case]] = {
     "leave": [Case("POST", 204, "conversation")],
     "keep": [Case("POST", 200, "conversation")],
     "erasure": [Case("GET", 200, page=True)],
-    "erase_conversations": [Case("POST", 400)],  # without the password: tests/http/test_erasure.py
-    "erase_account": [Case("POST", 400)],
+    "erase_conversations": [Case("POST", 403)],  # who has no password: tests/http/test_erasure.py
+    "erase_account": [Case("POST", 403)],
     "import": [Case("GET", 200, page=True)],
     "imports": [Case("POST", 400)],  # without a file: tests/http/test_imports.py
     "share": [Case("POST", 409, "conversation")],  # while it is written: tests/http/test_shares.py

@@ -101,3 +101,4 @@ def test_collecting_static_files_needs_no_npm(tmp_path: Path, is_installed: bool
     module = (tmp_path / "static" / hashed["chat/js/markdown/markdown.js"]).read_text()
     assert 'import("marked")' in module
     assert f'"./{Path(hashed["chat/js/markdown/markdown_view.js"]).relative_to("chat/js/markdown")}"' in module
+    assert "Renders the Markdown of a page." not in module
