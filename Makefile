@@ -37,6 +37,10 @@ endif
 test-next: .venv-$(NEXT)/test
 	@.venv-$(NEXT)/bin/python -m pytest -q -n 6 --dist worksteal -m "not alone" $(or $(TESTS),tests/unit tests/http)
 
+# The main flows in Firefox and WebKit, before a release. On Debian: apt-get install firefox-esr webkit2gtk-driver xvfb
+test-browsers: .venv/test javascript-tools
+	@$(BIN)/python -m pytest $(or $(TESTS),tests/other_browsers)
+
 # What a newcomer's .env needs. It is never overwritten.
 .env: | .venv/bin/python
 	@$(BIN)/python -c 'import secrets; print("DEBUG=on\nSECRET_KEY=" + secrets.token_urlsafe(50))' > .env
@@ -64,7 +68,7 @@ test-next: .venv-$(NEXT)/test
 	@python=$$(.ci/python $(NEXT)) || { echo "Python $(NEXT) was not found."; exit 1; }; $$python -m venv $(@D)
 	@echo "Installing what the tests need into $(@D) (once) …"
 	@sed 's/^Django==.*/$(NEXT_DJANGO)/' constraints.txt > $(@D)/constraints.txt
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c $(@D)/constraints.txt -e ".[postgres,test]"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -c $(@D)/constraints.txt -e ".[site,postgres,test]"
 	@touch $@
 
 # The page's libraries come by npm, and so do the tools that check and test its JavaScript, which `make run` leaves as

@@ -14,14 +14,16 @@ not at all; what a receiver raises stops it. The sender is Conversation or the p
 its rows, which are still there.
 """
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
 
 from chat.models.threads import with_usable_connection
+
+logger = logging.getLogger(__name__)
 
 message_asked = Signal()
 generation_ended = Signal()
@@ -38,4 +40,11 @@ def announce(signal: Signal, sender: type, **named: Any) -> None:
 
 
 def _send_soon(signal: Signal, sender: type, named: dict[str, Any]) -> None:
-    _thread.submit(with_usable_connection, partial(signal.send_robust, sender, **named))
+    _thread.submit(with_usable_connection, _send, signal, sender, named)
+
+
+def _send(signal: Signal, sender: type, named: dict[str, Any]) -> None:
+    try:
+        signal.send_robust(sender, **named)
+    except Exception:  # Django fails at naming a receiver that is no function, of which it would log the error
+        logger.exception("A receiver of a signal failed")

@@ -34,6 +34,13 @@ def test_some_rooms_never_see_the_database(file: Path) -> None:
     assert not without or not asks
 
 
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_only_the_pages_for_staff_know_djangos_admin(file: Path) -> None:
+    """A project need not have it (tests/http/test_foreign_project.py)."""
+    is_for_staff = file.relative_to(ROOT).as_posix().startswith("chat/admin/")
+    assert is_for_staff or not any(name.startswith("django.contrib.admin") for name in imports(file))
+
+
 @pytest.mark.parametrize("room", WITHOUT_DATABASE)
 def test_those_rooms_are_there(room: str) -> None:
     assert any(file.relative_to(ROOT).as_posix().startswith(room) for file in MODULES)
@@ -80,7 +87,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     for module, source in (violation for violations in VIOLATIONS.values() for violation in violations):
         with (copy / module.replace(".", "/")).with_suffix(".py").open("a") as file:
             file.write(f"\n{source}\n")
-    command = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     environment = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode

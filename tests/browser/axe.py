@@ -1,14 +1,19 @@
 """axe-core, which npm brings: what on a page some people could not see, hear, reach or understand."""
 
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import PHONE, WIDE
 from tests.support.site import ROOT
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
-LOOKS = [("light", WIDE), ("light", PHONE), ("dark", WIDE), ("dark", PHONE)]
+LOOKS: list[tuple[Literal["light", "dark"], ViewportSize]] = [
+    ("light", WIDE),
+    ("light", PHONE),
+    ("dark", WIDE),
+    ("dark", PHONE),
+]
 RUN = """async (root) => {
     // Colours on their way from one look to the other are in neither.
     const fades = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
@@ -35,6 +40,6 @@ def faults_in_all_looks(page: Page, root: str = "html") -> dict[str, list[Any]]:
     for scheme, size in LOOKS:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         # So high that nothing lies half beneath the bar or the composer, where it would be too small a target.
-        page.set_viewport_size(size | {"height": 4_000})
+        page.set_viewport_size({"width": size["width"], "height": 4_000})
         found[f"{scheme}, {size['width']} px"] = faults(page, root)
     return {look: those for look, those in found.items() if those}

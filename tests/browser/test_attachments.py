@@ -97,7 +97,7 @@ def test_files_are_chosen_with_the_button(open_page: OpenPage, alice: Client, vi
     thumbnail = chips(page).first.locator(".chip__image")
     expect(thumbnail).to_be_visible()
     assert thumbnail.evaluate("image => image.naturalWidth") == 320
-    assert Attachment.objects.of(alice.user.pk).unsent().count() == 3  # type: ignore[union-attr]
+    assert Attachment.objects.of(alice.user.pk).unsent().count() == 3
     assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
 
 
@@ -672,7 +672,7 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_is_only_a_name(open_page: OpenPage, alice: Client, question: str, name: str) -> None:
     page = open_page(alice, viewport={"width": 320, "height": 568})
-    choose(page, PICTURE | {"name": name}, NOTES | {"name": name})  # type: ignore[operator]
+    choose(page, PICTURE | {"name": name}, NOTES | {"name": name})
     expect(chips(page, "stored")).to_have_count(2)
     called = names(chips(page))
     assert set(called) == set(Attachment.objects.values_list("name", flat=True))

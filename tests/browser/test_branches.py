@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from chat.models import Conversation, Message
 from tests.browser.axe import AXE, faults_in_all_looks
@@ -248,7 +248,12 @@ def test_an_edit_that_is_refused_gives_the_text_and_the_branch_back(
     expect(editor(page)).to_be_focused()
     assert messages(page) == before
     page.unroute("**/messages/")
-    page.on("request", lambda request: request.method == "POST" and sent.append(request.post_data_json))
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            sent.append(request.post_data_json)
+
+    page.on("request", note)
     editor(page).press("Enter")
     expect(page.locator(".thread .message")).to_have_count(2)
     has_status(last_answer(page), "complete")

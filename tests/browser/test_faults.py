@@ -22,7 +22,7 @@ from tests.browser.pages import (
 )
 from tests.browser.wire import Wire
 from tests.support.client import Client
-from tests.support.upstream import Gate, ScriptedUpstream, answer, close, done, finish, refuse, say, sse, status
+from tests.support.upstream import Gate, ScriptedUpstream, Step, answer, close, done, finish, refuse, say, sse, status
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -52,8 +52,8 @@ def test_leaving_costs_nothing(
     open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str, how: str, when: str
 ) -> None:
     gates = {name: Gate() for name in ("start", "middle", "last token")}
-    steps = [gates["start"], say("One, "), gates["middle"], say("two."), gates["last token"], finish(), done()]
-    upstream.script(question, *steps)
+    steps: list[Step] = [gates["start"], say("One, "), gates["middle"], say("two."), gates["last token"]]
+    upstream.script(question, *steps, finish(), done())
     page = open_page(alice, "/accounts/password_change/")
     page.goto(page.url.replace("/accounts/password_change/", "/"))
     send(page, question)

@@ -1,15 +1,16 @@
-"""The chat within another project's page (tests/support/host/): it looks there as it does alone, and so does the page."""
+"""The chat within another project's page (tests/support/host/): it looks as it does alone, and so does the page."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from chat.models import Conversation
-from tests.browser.conftest import PHONE, WIDE, OpenPage
-from tests.browser.pages import last_answer
+from tests.browser.axe import AXE, faults
+from tests.browser.conftest import PHONE, WIDE
+from tests.browser.pages import button, has_status, last_answer, send
 from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.files import image
@@ -19,6 +20,8 @@ from tests.support.upstream import ScriptedUpstream, answer, think
 pytestmark = pytest.mark.usefixtures("committed")
 
 HOST = Path(__file__).parent.parent / "support/host"
+RUDE = (HOST / "rude.css").read_text()
+POLITE = (HOST / "polite.css").read_text()
 QUESTION = "What does it look like?"
 RICH = """A *word* in **bold**, `code`, [a link](https://example.org/) and ~~not~~.
 
@@ -41,29 +44,30 @@ def f(x: int) -> int:
 
 Then $e^{i\\pi} + 1 = 0$.
 """
-# What follows from the room that there is, and what the frame says: which of the two looks, light or dark.
-NOT_OURS = [
-    *("width", "height", "inline-size", "block-size", "perspective-origin", "transform-origin"),
+SETTINGS = [
+    *("/settings/", "/settings/prompts/", "/settings/links/", "/settings/import/", "/settings/erasure/?of=account"),
+    *("/archive/", "/search/?q=look"),
+]
+# What follows from the room that there is, and from the frame: light or dark.
+OF_THE_FRAME = [
+    *("width", "height", "inline-size", "block-size", "perspective-origin", "transform-origin", "grid-template-rows"),
     *("top", "bottom", "inset-block-start", "inset-block-end", "color-scheme"),
 ]
-STYLES = """([selector, left_out]) => Array.from(document.querySelectorAll(selector), (element) => {
+STYLES = """([selector, leftOut]) => Array.from(document.querySelectorAll(selector), (element) => {
     const all = getComputedStyle(element);
-    const style = Object.fromEntries(Array.from(all, (name) => [name, all.getPropertyValue(name)])
-        .filter(([name]) => !name.startsWith("--") && !left_out.includes(name)));
+    const names = Array.from(all).filter((name) => !name.startsWith("--") && !leftOut.includes(name));
+    const style = Object.fromEntries(names.map((name) => [name, all.getPropertyValue(name)]));
     for (const pseudo of ["::before", "::after", "::placeholder"]) {
         const { content, color, opacity } = getComputedStyle(element, pseudo);
         style[pseudo] = content === "none" ? content : [content, color, opacity].join();
     }
     return [`${element.localName}.${element.getAttribute("class")}#${element.id}`, style];
 })"""
-OURS = ".chat :not(template, noscript, main, .bar__site, #account, #account *, #main, svg *)"
+# Without what the frame alone has or names; what is drawn in an icon has no box.
+OURS = ".chat :not(template, noscript, .bar__site, #account, #account *, #main, svg *)"
 THEIRS = "html, body, main.page, #head, #head *, #foot, #foot *"
-PATHS = [
-    *("/settings/", "/settings/prompts/", "/settings/links/", "/settings/import/", "/settings/erasure/?of=account"),
-    *("/archive/", "/search/?q=look"),
-]
-DISABLE = """() => {
-    for (const sheet of document.styleSheets) if (sheet.href.includes("/chat/")) sheet.disabled = true;
+DISABLE = """(name) => {
+    for (const sheet of document.styleSheets) if (sheet.href.includes(name)) sheet.disabled = true;
 }"""
 
 
@@ -76,26 +80,34 @@ def host(committed: None, run_site: RunSite) -> Site:
 @pytest.fixture
 def open_host(
     context_for: Callable[..., BrowserContext], host: Site, site: Site, alice: Client, complaints: list[str]
-) -> OpenPage:
-    """`open_host(path, url)`: that page, in the project's frame unless another site's `url` is given."""
+) -> Callable[..., Page]:
+    """`open_host(path)`: that page in the project's frame, with these styles; with `alone`, in ours."""
 
-    def open_(path: str = "/", url: str = host.url, **options: object) -> Page:
+    def open_(path: str = "/", styles: str = RUDE, *, alone: bool = False, **options: object) -> Page:
+        url = site.url if alone else host.url
         context = context_for(None, **options)
         context.add_cookies([{"name": "sessionid", "value": alice.cookies["sessionid"], "url": url}])
         page = context.new_page()
-        page.route("**/host.css", lambda route: _style(route))
+        page.route("**/host.css", lambda route: route.fulfill(body=styles, content_type="text/css"))
         page.goto(url + path)
         return page
 
     return open_
 
 
-def _style(route: Route) -> None:
-    route.fulfill(body=(HOST / "host.css").read_text(), content_type="text/css")
+@pytest.fixture
+def conversation(alice: Client, upstream: ScriptedUpstream) -> str:
+    """The path of one that has most of what there is."""
+    upstream.script(QUESTION, think("Let me see."), *answer(RICH))
+    picture = alice.upload(image(), name="picture.png").json["id"]
+    alice.ask_whole(QUESTION, attachments=[picture])
+    return f"/c/{Conversation.objects.get().pk}/"
 
 
 def styles(page: Page, selector: str) -> list[Any]:
-    return page.evaluate(STYLES, [selector, NOT_OURS])
+    if page.locator(".message").count():
+        expect(last_answer(page).locator(".katex")).to_be_visible()
+    return page.evaluate(STYLES, [selector, OF_THE_FRAME])
 
 
 def differences(ones: list[Any], others: list[Any]) -> list[str]:
@@ -108,41 +120,71 @@ def differences(ones: list[Any], others: list[Any]) -> list[str]:
     ]
 
 
-@pytest.fixture
-def conversation(alice: Client, upstream: ScriptedUpstream) -> str:
-    """The path of one that has most of what there is."""
-    upstream.script(QUESTION, think("Let me see."), *answer(RICH))
-    picture = alice.upload(image(), name="picture.png").json["id"]
-    alice.ask_whole(QUESTION, attachments=[picture])
-    return f"/c/{Conversation.objects.get().pk}/"
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_looks_as_it_does_alone(open_host: Callable[..., Page], conversation: str, size: dict[str, int]) -> None:
+    for path in ["/", conversation, *(SETTINGS if size == WIDE else [])]:
+        alone, within = (open_host(path, alone=alone, viewport=size) for alone in (True, False))
+        assert differences(styles(alone, OURS), styles(within, OURS)) == [], path
+
+
+def test_would_not_without_its_own_styles(open_host: Callable[..., Page], conversation: str) -> None:
+    page = open_host(conversation)
+    before = styles(page, OURS)
+    page.evaluate(DISABLE, "/elements.")
+    assert len(differences(before, styles(page, OURS))) > 1000
+
+
+def test_leaves_the_page_around_as_it_is(open_host: Callable[..., Page], conversation: str) -> None:
+    page = open_host(conversation)
+    before = styles(page, THEIRS)
+    page.evaluate("() => document.body.classList.add('chat')")
+    assert len(differences(*([["", style] for _, style in found] for found in (before, styles(page, THEIRS))))) > 100
+    page.evaluate("() => document.body.removeAttribute('class')")
+    page.evaluate(DISABLE, "/chat/")
+    assert differences(before, styles(page, THEIRS)) == []
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_looks_as_it_does_alone(open_host: OpenPage, site: Site, conversation: str, size: dict[str, int]) -> None:
-    paths = ["/", conversation, conversation + "settings/", *PATHS]
-    for path in paths:
-        alone, within = (open_host(path, *url, viewport=size) for url in ([site.url], []))
-        for page in (alone, within):
-            if path == conversation:
-                expect(last_answer(page).locator(".katex")).to_be_visible()
-                page.mouse.move(0, 0)
-        assert path and differences(styles(alone, OURS), styles(within, OURS)) == [], path
+def test_answers_within_a_page(
+    open_host: Callable[..., Page], upstream: ScriptedUpstream, question: str, size: dict[str, int]
+) -> None:
+    upstream.script(question, answer("One line.\n\n" * 60))
+    page = open_host(styles=POLITE, viewport=size)
+    assert page.title() == "New conversation – The shop"
+    assert page.evaluate("scrollY") == 0, "the page's header is hidden at once"
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    assert page.title() == f"{question} – The shop"
+    # At the end of the chat, where the page's own footer begins; the composer is docked there, and further up, too.
+    foot, dock = (page.locator(selector).bounding_box() for selector in ("#foot", ".dock"))
+    assert foot
+    assert dock
+    assert abs(foot["y"] - size["height"]) < 2
+    assert abs(dock["y"] + dock["height"] - foot["y"]) < 2
+    page.mouse.wheel(0, -400)
+    page.wait_for_function(
+        "(y) => Math.abs(document.querySelector('.dock').getBoundingClientRect().bottom - y) < 2", arg=size["height"]
+    )
+    expect(button(page, "Jump to latest")).to_be_visible()
 
 
-def test_leaves_the_page_around_as_it_is(open_host: OpenPage, conversation: str) -> None:
-    page = open_host(conversation)
-    expect(last_answer(page).locator(".katex")).to_be_visible()
-    ours = styles(page, THEIRS)
-    page.evaluate(DISABLE)
-    assert differences(ours, styles(page, THEIRS)) == []
+def test_the_menu_opens_below_the_bar(open_host: Callable[..., Page]) -> None:
+    page = open_host(styles=POLITE)
+    page.locator(".bar__user").click()
+    bar, menu = (page.locator(selector).bounding_box() for selector in (".chat .bar", "#account"))
+    assert bar
+    assert menu
+    assert 0 <= menu["y"] - bar["y"] - bar["height"] < 10
+    expect(page.locator("#account")).not_to_contain_text("Log out")
 
 
-def test_the_tests_could_fail(open_host: OpenPage, conversation: str) -> None:
-    page = open_host(conversation)
-    expect(last_answer(page).locator(".katex")).to_be_visible()
-    ours, theirs = styles(page, OURS), styles(page, THEIRS)
-    page.add_init_script  # noqa: B018
-    page.evaluate("() => document.querySelector('.chat').classList.remove('chat')")
-    page.evaluate("() => document.body.classList.add('chat')")
-    assert len(differences(theirs, styles(page, THEIRS))) > 100
-    assert ours
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_is_as_light_as_the_page(open_host: Callable[..., Page], scheme: str) -> None:
+    page = open_host(styles=POLITE.replace("light dark", "light"), color_scheme=scheme)
+    assert page.evaluate("getComputedStyle(document.querySelector('.chat')).backgroundColor") == "rgb(251, 249, 244)"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+def test_is_for_everyone(open_host: Callable[..., Page], conversation: str) -> None:
+    page = open_host(conversation, POLITE)
+    assert faults(page) == []

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.pages import has_status, last_answer, send
@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.skipif(not (ROOT / "node_modules/marked").exists(), reason="the browser libraries are not installed"),
 ]
 
-A4_PX = {"width": 642, "height": 971}  # within margins of 20 mm
+A4_PX: ViewportSize = {"width": 642, "height": 971}  # within margins of 20 mm
 ANSWER = "See [the standard](https://html.spec.whatwg.org/).\n\n```python\nx = " + "1 + " * 60 + "1\n```\n"
 
 

@@ -329,7 +329,7 @@ class TestAttachments:
         return attach(conversation.messages.all()[0], "note.pdf", b"%PDF-", text=text, kind="pdf", pages=2)
 
     def address(self, attachment: Attachment, conversation: Conversation | None = None) -> str:
-        return f"{LIST}{(conversation or attachment.conversation).pk}/attachments/{attachment.pk}/"  # type: ignore[union-attr]
+        return f"{LIST}{(conversation or attachment.conversation).pk}/attachments/{attachment.pk}/"
 
     def test_stand_below_their_message_as_hostile_input(
         self, staff: Client, conversation: Conversation, picture: Attachment, note: Attachment

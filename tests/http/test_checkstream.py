@@ -25,8 +25,7 @@ from django.core.management import CommandError, call_command
 from django.test import AsyncClient
 
 from chat.diagnostics.checkstream import check
-from chat.diagnostics.probe import Plan
-from chat.views import diagnostics
+from chat.diagnostics.probe import TOKEN_SECONDS, Plan
 from tests.conftest import RunSite
 from tests.support.nginx import PROGRAM, WHY_MISSING, Nginx, configuration
 from tests.support.site import ROOT, Site, environment
@@ -156,7 +155,7 @@ def test_says_that_something_buffers(run_nginx: RunNginx, proxied_site: Site) ->
     fault = Report(run_nginx(proxied_site, add=add).url).fault
     assert fault.startswith("Something buffers: events sent 0.1 s apart arrive in lumps, late by 0.")
     assert "nginx: `proxy_buffering off`" in fault
-    late = float(re.search(r"([\d.]+) s at most", fault)[1])  # type: ignore[index]
+    late = float(re.search(r"([\d.]+) s at most", fault)[1])
     assert 0.6 < late < 1.4, "the first event waited 0.8 s for the last"
 
 
@@ -399,7 +398,7 @@ def test_asks_for_a_whole_address(url: str) -> None:
 
 @pytest.mark.parametrize("options", [{"idle": -1}, {"idle": 301}, {"patience": 0}])
 def test_bounds_its_options(options: dict[str, float]) -> None:
-    assert "up to 300 seconds" in Report("http://127.0.0.1:9", **options).verdict  # type: ignore[arg-type]
+    assert "up to 300 seconds" in Report("http://127.0.0.1:9", **options).verdict
 
 
 def test_the_exit_status_tells(site: Site) -> None:
@@ -433,13 +432,13 @@ def test_a_token_of_another_purpose_is_refused() -> None:
 
 
 def test_an_old_token_is_refused() -> None:
-    with mock.patch("time.time", return_value=time.time() - diagnostics.TOKEN_SECONDS - 1):
+    with mock.patch("time.time", return_value=time.time() - TOKEN_SECONDS - 1):
         token = Plan().token()
     _assert_forbidden(token, "too old")
 
 
 def test_a_token_good_until_its_last_second() -> None:
-    with mock.patch("time.time", return_value=time.time() - diagnostics.TOKEN_SECONDS + 5):
+    with mock.patch("time.time", return_value=time.time() - TOKEN_SECONDS + 5):
         token = Plan().token()
     assert _ask(token)[0].status_code == 200
 
@@ -457,7 +456,7 @@ def test_other_methods_are_refused() -> None:
 
 def _ask(token: str) -> tuple[Any, bytes]:
     async def ask() -> tuple[Any, bytes]:
-        response = await AsyncClient().get("/diagnostics/stream/", {"token": token})
+        response: Any = await AsyncClient().get("/diagnostics/stream/", {"token": token})
         if not response.streaming:
             return response, response.content
         return response, b"".join([piece async for piece in response])

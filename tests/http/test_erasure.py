@@ -4,6 +4,7 @@ import io
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -214,12 +215,12 @@ def test_an_answer_that_is_being_written_ends_and_is_not_written_back(
 def test_what_has_had_its_time_is_erased_and_nothing_else(alice: Client) -> None:
     assert alice.user
     now, second = timezone.now(), timedelta(seconds=5)
-    due = [
+    due: list[dict[str, Any]] = [
         {"deleted_at": now - RESTORABLE},
         {"is_temporary": True, "left_at": now - LEFT},
         {"is_temporary": True, "created_at": now - UNUSED, "updated_at": now - UNUSED},
     ]
-    not_yet = [
+    not_yet: list[dict[str, Any]] = [
         {"deleted_at": now - RESTORABLE + second},
         {"is_temporary": True, "left_at": now - LEFT + second},
         {"is_temporary": True, "created_at": now - UNUSED, "updated_at": now - second},

@@ -16,7 +16,7 @@ from django.utils import timezone
 from chat.generation import recovery
 from chat.models import Conversation, Generation, Message
 from tests.conftest import RunSite
-from tests.support.client import Client
+from tests.support.client import Answer, Client
 from tests.support.endings import ending
 from tests.support.faults import OwnDatabase, caught_up, database, locked, replayed, same_for_whoever_follows
 from tests.support.site import Site
@@ -311,8 +311,8 @@ def test_stop_before_the_reply_can_be_found_stops_it(
         assert asked.ended.wait(2), "The upstream of a stopped reply was not closed"
 
 
-def found(reply: object) -> object:
-    return reply if reply.status != 404 else None  # type: ignore[attr-defined]
+def found(reply: Answer) -> Answer | None:
+    return reply if reply.status != 404 else None
 
 
 # The clock
@@ -323,7 +323,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(recovery.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("chat.generation.recovery.time.monotonic", lambda: self.now)
 
 
 def test_a_lease_that_nobody_renews_runs_out_whatever_the_wall_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:

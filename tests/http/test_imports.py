@@ -232,7 +232,9 @@ def test_what_was_attached_on_one_site_is_attached_on_another(alice: Client, bob
         assert [getattr(each, name) for name in same] == [getattr(mine, name) for name in same]
         assert each.content.text == mine.content.text
         if each.name == "b.jpg":
-            assert most_apart(decoded(each.content.data), decoded(mine.content.data)) < 32  # red beside blue
+            assert (
+                most_apart(decoded(bytes(each.content.data)), decoded(bytes(mine.content.data))) < 32
+            )  # red beside blue
         else:
             assert bytes(each.content.data) == bytes(mine.content.data)
     message = Conversation.objects.get(owner=bob.user).messages.get(role="user")

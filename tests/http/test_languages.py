@@ -6,6 +6,7 @@ import re
 import uuid
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, close, done, finish, say, status
 
 ClientFor = Callable[..., Client]
-GERMAN = {"Accept_Language": "de-CH,de;q=0.9,en;q=0.5"}
+GERMAN: dict[str, Any] = {"Accept_Language": "de-CH,de;q=0.9,en;q=0.5"}
 BROKE_OFF = "Die Verbindung zum Modell ist abgerissen, bevor die Antwort fertig war."
 
 

@@ -7,8 +7,10 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from chat.models import Attachment, Conversation, Generation, Message, Prompt, Share
@@ -65,8 +67,8 @@ CASES: dict[str, list[Case]] = {
     "leave": [Case("POST", 204, "conversation")],
     "keep": [Case("POST", 200, "conversation")],
     "erasure": [Case("GET", 200, page=True)],
-    "erase_conversations": [Case("POST", 400)],  # without the password: tests/http/test_erasure.py
-    "erase_account": [Case("POST", 400)],
+    "erase_conversations": [Case("POST", 403)],  # who has no password: tests/http/test_erasure.py
+    "erase_account": [Case("POST", 403)],
     "import": [Case("GET", 200, page=True)],
     "imports": [Case("POST", 400)],  # without a file: tests/http/test_imports.py
     "share": [Case("POST", 409, "conversation")],  # while it is written: tests/http/test_shares.py
@@ -146,7 +148,7 @@ def things(alice: Client, upstream: ScriptedUpstream, question: str) -> Iterator
 
 
 def send(client: Client, things: Things, name: str, case: Case) -> Answer:
-    headers = {"Accept": "text/html"} if case.page else {}
+    headers: dict[str, Any] = {"Accept": "text/html"} if case.page else {}
     path = things.path(name, case)
     if case.method == "GET":
         return client.get(path, **headers)
@@ -160,8 +162,14 @@ def rows() -> tuple[int, int, int, list[str], list[tuple[str, str]]]:
     return *counts, list(statuses), list(prompts)
 
 
+def case_of(entry: ParameterSet) -> Case:
+    case = entry.values[1]
+    assert isinstance(case, Case)
+    return case
+
+
 ALL = [pytest.param(name, case, id=f"{case.method} {name}") for name, cases in CASES.items() for case in cases]
-OF_AN_OBJECT = [parameters for parameters in ALL if parameters.values[1].of]
+OF_AN_OBJECT = [entry for entry in ALL if case_of(entry).of]
 
 
 @pytest.mark.parametrize(("name", "case"), ALL)
@@ -222,7 +230,7 @@ def test_who_was_deactivated_is_nobody(alice: Client, things: Things, name: str,
         type(alice.user).objects.filter(pk=alice.user.pk).update(is_active=True)
 
 
-@pytest.mark.parametrize(("name", "case"), [entry for entry in ALL if entry.values[1].method == "POST"])
+@pytest.mark.parametrize(("name", "case"), [entry for entry in ALL if case_of(entry).method == "POST"])
 def test_a_post_needs_a_csrf_token(alice: Client, things: Things, name: str, case: Case) -> None:
     before = rows()
     reply = alice.post(things.path(name, case), case.body(), X_CSRFToken="")
@@ -256,6 +264,7 @@ def test_without_its_token_it_is_for_nobody(
 def admin_paths() -> Iterator[str]:
     """A path for each address of the admin, but for its login."""
     (admin,) = [entry for entry in get_resolver().url_patterns if getattr(entry, "namespace", None) == "admin"]
+    assert isinstance(admin, URLResolver)
     for entry in admin.url_patterns:
         patterns = [entry] if isinstance(entry, URLPattern) else entry.url_patterns
         prefix = "" if isinstance(entry, URLPattern) else str(entry.pattern)

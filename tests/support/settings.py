@@ -39,7 +39,7 @@ from chatsite.settings import DATABASES  # noqa: E402
 # The workers of a run inherit it from the process that starts them: what one collects serves all.
 STATIC_ROOT = Path(os.environ.setdefault("CHATSITE_TEST_STATIC", str(TEST_FOLDER / "static")))
 STATIC_ROOT.mkdir(exist_ok=True)
-SERVESTATIC_USE_FINDERS = IN_PYTEST or not (STATIC_ROOT / "staticfiles.json").exists()
+SERVESTATIC_USE_FINDERS = not IN_PYTEST and not (STATIC_ROOT / "staticfiles.json").exists()
 if IN_PYTEST:
     # A file, so that site processes share it with the tests.
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # tests/support/queries.py counts on connections as they are opened

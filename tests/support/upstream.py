@@ -15,6 +15,7 @@ import struct
 import threading
 import time
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -233,12 +234,12 @@ class ScriptedUpstream:
         host, port = self._listener.getsockname()
         return f"http://{host}:{port}/v1"
 
-    def script(self, question: str, *steps: Step | list[Step], what: What = "answer") -> None:
+    def script(self, question: str, *steps: Step | Sequence[Step], what: What = "answer") -> None:
         """What the next request with this question gets, or the next for a title or a continuation of its answer.
 
         Called again it queues: the second request gets the second script, and so on.
         """
-        flat = [step for item in steps for step in (item if isinstance(item, list) else [item])]
+        flat = [step for item in steps for step in ([item] if isinstance(item, Step) else item)]
         self._scripts[question, what].append(flat)
 
     def asked(self, question: str, what: What = "answer") -> list[Asked]:

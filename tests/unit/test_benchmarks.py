@@ -30,7 +30,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def load(tools: Path, port: int, *options: str, tokens: int, streams: int = 1) -> dict[str, object]:
     requests = tools / "requests"
     requests.write_bytes((b"%d %d\n" % (len(REQUEST), tokens) + REQUEST) * streams)
-    command = [tools / "load", "-t", "10", *options, str(port), requests]
+    command = [str(tools / "load"), "-t", "10", *options, str(port), str(requests)]
     found: dict[str, object] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return found
 

@@ -1,6 +1,8 @@
 """The signals: after the commit, to whoever listens, whatever that does."""
 
+import logging
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,9 +22,9 @@ class Listener:
         self.threads: set[str] = set()
         self.error = error
         self._news = threading.Event()
-        signal.connect(self)
+        signal.connect(self.hear)
 
-    def __call__(self, **named: Any) -> None:
+    def hear(self, **named: Any) -> None:
         self.threads.add(threading.current_thread().name)
         self.heard.append(named)
         self._news.set()
@@ -71,6 +73,19 @@ def test_a_receiver_that_fails_is_logged_and_hurts_nobody(signal: Signal, caplog
         other.wait()
     assert (len(failing.heard), len(other.heard)) == (2, 2)
     assert "ValueError" in caplog.text
+
+
+def test_a_failing_receiver_that_has_no_name_is_logged_as_well(
+    signal: Signal, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("chat"), "propagate", True)
+    nameless, later = partial(int, "no number"), Signal()
+    signal.connect(nameless)
+    listener = Listener(later)
+    announce(signal, Listener)
+    announce(later, Listener)
+    listener.wait()
+    assert "A receiver of a signal failed" in caplog.text
 
 
 def test_where_nobody_listens_nothing_is_done(signal: Signal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def picked(file: Path, *options: str) -> str:
-    command = ["msgattrib", "--no-obsolete", *options, file]
+    command = ["msgattrib", "--no-obsolete", *options, str(file)]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 

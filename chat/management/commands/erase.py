@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
 def _user(name: str) -> Any:
     users = get_user_model()
-    user = users.objects.filter(**{users.USERNAME_FIELD: name}).first()
+    user = users._default_manager.filter(**{users.USERNAME_FIELD: name}).first()
     if not user:
         raise CommandError(f"There is no user {name}.")
     return user

@@ -21,6 +21,7 @@ heard: list[tuple[str, dict[str, Any]]] = []
 async def main() -> None:
     from asgiref.sync import sync_to_async as in_thread
     from django.contrib.auth import get_user_model
+    from django.core.management import call_command
     from django.test import AsyncClient
 
     from chat import signals
@@ -34,7 +35,7 @@ async def main() -> None:
     signals.message_asked.connect(listen)
     signals.generation_ended.connect(listen)
 
-    create = in_thread(get_user_model().people.create_user)
+    create = in_thread(get_user_model().people.create_user)  # type: ignore[attr-defined]
     olga, zoe = await create("olga@example.org", PASSWORD), await create("zoe@example.org", PASSWORD)
     clients = {user.email: AsyncClient() for user in (olga, zoe)}
     for user in (olga, zoe):
@@ -75,6 +76,7 @@ async def main() -> None:
     if "django.contrib.admin" in settings.INSTALLED_APPS:
         await read_as_staff(create, ids["conversation"])
 
+    await in_thread(call_command)("erase", "--user=olga@example.org", "--dry-run")
     await erase_account(client, "account")
     assert not await get_user_model()._default_manager.filter(pk=olga.pk).aexists()
     assert await Conversation.with_deleted.acount() == 1

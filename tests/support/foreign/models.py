@@ -1,4 +1,4 @@
-"""Users as projects have them: one as bare as Django allows, one that the administration can know."""
+"""Users as projects have them: as bare as Django allows, known by a text, and as the administration can know them."""
 
 import uuid
 
@@ -19,6 +19,21 @@ class Person(AbstractBaseUser):
     """No permissions, no staff, no `is_active` to be stored."""
 
     key = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    email = models.EmailField(unique=True)
+
+    people = People()
+
+    USERNAME_FIELD = "email"
+
+
+def next_handle() -> str:
+    """Each is within the next, for who looks at words alone."""
+    count = Tenant.people.count()
+    return "a " * count + 'O\'Hara\\ "x" & !@example'
+
+
+class Tenant(AbstractBaseUser):
+    handle = models.CharField(max_length=50, primary_key=True, default=next_handle)
     email = models.EmailField(unique=True)
 
     people = People()

@@ -12,7 +12,7 @@ DEBUG = True
 SECRET_KEY = "of a project that is not ours"
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.support.foreign.urls"
-AUTH_USER_MODEL = "foreign.Member" if WITH_ADMIN else "foreign.Person"
+AUTH_USER_MODEL = "foreign.Member" if WITH_ADMIN else os.environ.get("FOREIGN_USER", "foreign.Person")
 INSTALLED_APPS = [
     *(["django.contrib.admin"] if WITH_ADMIN else []),
     "django.contrib.auth",

@@ -1,1 +1,1 @@
-"""A project that puts the chat into a frame of its own, whose styles are as rude as styles can be."""
+"""A project that puts the chat into a frame of its own, with polite styles and with rude ones."""

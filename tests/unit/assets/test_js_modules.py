@@ -12,12 +12,14 @@ from tests.support.site import ROOT
 
 Write = Callable[..., None]
 
+forget_finders = finders.get_finder.cache_clear  # type: ignore[attr-defined]
+
 
 @pytest.fixture
 def write(tmp_path: Path, settings: pytest.FixtureRequest) -> Iterator[Write]:
     """Writes modules, given as `name="source"`, into the only folder of static files."""
     settings.STATICFILES_DIRS = [tmp_path]  # type: ignore[attr-defined]
-    finders.get_finder.cache_clear()
+    forget_finders()
     imported_by.cache_clear()
 
     def write(**sources: str) -> None:
@@ -27,7 +29,7 @@ def write(tmp_path: Path, settings: pytest.FixtureRequest) -> Iterator[Write]:
             file.write_text(source)
 
     yield write
-    finders.get_finder.cache_clear()
+    forget_finders()
     imported_by.cache_clear()
 
 
@@ -107,7 +109,7 @@ def test_what_was_collected_does_where_there_is_no_source(
     write(entry='import "./a.js";', a="")
     settings.STATICFILES_DIRS = []  # type: ignore[attr-defined]
     settings.STATIC_ROOT = tmp_path  # type: ignore[attr-defined]
-    finders.get_finder.cache_clear()
+    forget_finders()
     assert imported_by("js/entry.js") == ("js/a.js",)
 
 

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -22,16 +24,19 @@ NODE_MODULES = {node_modules!r}
 """
 
 
+forget_finders = finders.get_finder.cache_clear  # type: ignore[attr-defined]
+
+
 @pytest.fixture
-def node_modules(tmp_path: Path, settings: pytest.FixtureRequest) -> Path:
+def node_modules(tmp_path: Path, settings: Any) -> Iterator[Path]:
     for name in ("marked/lib/marked.esm.js", "remend/dist/index.js", "katex/dist/fonts/KaTeX_Main.woff2", "evil/x.js"):
         file = tmp_path / name
         file.parent.mkdir(parents=True)
         file.write_text("// nothing")
-    settings.NODE_MODULES = tmp_path  # type: ignore[attr-defined]
-    finders.get_finder.cache_clear()
+    settings.NODE_MODULES = tmp_path
+    forget_finders()
     yield tmp_path
-    finders.get_finder.cache_clear()
+    forget_finders()
 
 
 def test_only_what_a_browser_asks_for_is_a_static_file(node_modules: Path) -> None:
@@ -58,11 +63,11 @@ def test_a_page_without_libraries_has_no_import_map_and_no_nonce(
     settings: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     settings.NODE_MODULES = tmp_path / "missing"  # type: ignore[attr-defined]
-    finders.get_finder.cache_clear()
+    forget_finders()
     request = RequestFactory().get("/")
     request.csp_nonce = "the-nonce"  # type: ignore[attr-defined]
     page = Template("{% load chat_libraries %}{% browser_libraries %}").render(Context({"request": request}))
-    finders.get_finder.cache_clear()
+    forget_finders()
     assert page.strip() == ""
 
 
@@ -96,3 +101,4 @@ def test_collecting_static_files_needs_no_npm(tmp_path: Path, is_installed: bool
     module = (tmp_path / "static" / hashed["chat/js/markdown/markdown.js"]).read_text()
     assert 'import("marked")' in module
     assert f'"./{Path(hashed["chat/js/markdown/markdown_view.js"]).relative_to("chat/js/markdown")}"' in module
+    assert "Renders the Markdown of a page." not in module

@@ -7,7 +7,7 @@ import uuid
 import zipfile
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any
+from typing import IO, Any, Literal, cast
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as DatabaseTestCase
 
 from chat.attachments.inspection import Inspected, Limits, inspect
+from chat.core.endings import Status
 from chat.core.reply import Part, Reply
 from chat.core.tree import MessageTree
 from chat.errors import BadInput
@@ -42,9 +43,7 @@ LIMITS = Limits(pixels=0, pages=0, characters=0)
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
-endings = st.sampled_from(
-    ["complete", "length", "filtered", "refused", "stopped", "truncated", "interrupted", "failed"]
-)
+endings = st.sampled_from([status for status in Status if status != Status.RUNNING])
 
 
 @st.composite
@@ -70,14 +69,14 @@ feedback = st.builds(SavedFeedback, value=st.sampled_from(["up", "down"]), comme
 
 @st.composite
 def messages(draw: st.DrawFn, above: list[SavedMessage]) -> SavedMessage:
-    parent = draw(st.none() | st.sampled_from(above)) if above else None
-    role = draw(st.sampled_from(["user", "assistant"])) if parent else "user"
+    parent: SavedMessage | None = draw(st.none() | st.sampled_from(above)) if above else None
+    role: Literal["user", "assistant"] = draw(st.sampled_from(["user", "assistant"])) if parent else "user"
     runs = draw(st.lists(st.tuples(st.sampled_from(["text", "reasoning"]), texts.filter(bool)), max_size=3))
     parts = Reply(Part(kind, text) for kind, text in runs).parts()
     length = sum(map(len, parts))
     return SavedMessage(
         id=draw(st.uuids(version=4)),
-        parent=parent and parent.id,
+        parent=parent.id if parent else None,
         role=role,
         created_at=draw(times),
         parts=[SavedPart(kind=part.kind, text=part.text) for part in parts],
@@ -98,7 +97,7 @@ def uploaded(draw: st.DrawFn, content: bytes, name: str) -> SavedAttachment:
     found = inspect(content, LIMITS)
     return SavedAttachment(
         id=draw(st.uuids(version=4)),
-        kind=found.kind,
+        kind=cast(Literal["image", "text", "pdf"], found.kind),
         name=draw(st.from_regex(name, fullmatch=True)),
         media_type=found.media_type,
         width=found.width,
@@ -258,7 +257,7 @@ def bring(owner: User, conversation: SavedConversation, inspect: Inspect = at_on
 
 
 def ids_in(conversation: SavedConversation) -> set[uuid.UUID]:
-    return {each.id for each in [*conversation.messages, *conversation.attachments]}
+    return {message.id for message in conversation.messages} | {file.id for file in conversation.attachments}
 
 
 def exported_by(owner: User) -> SavedConversation:
@@ -288,7 +287,12 @@ ASKED, ANSWERED, FILE = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=7)
 
 def small() -> SavedConversation:
     generation = SavedGeneration(
-        model="m", status="complete", begins_at=0, ends_at=8, created_at=NOON, ended_at=NOON + timedelta(seconds=1)
+        model="m",
+        status=Status.COMPLETE,
+        begins_at=0,
+        ends_at=8,
+        created_at=NOON,
+        ended_at=NOON + timedelta(seconds=1),
     )
     return SavedConversation(
         id=uuid.UUID(int=3),

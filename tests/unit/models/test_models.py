@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import Model
 
 from chat.conversations import messages
 from chat.conversations.messages import Question
@@ -18,7 +19,7 @@ from chat.generation.finishing import finish
 from chat.models import Generation, MessagePart
 
 
-def largest(model: type, name: str) -> int:
+def largest(model: type[Model], name: str) -> int:
     """The largest number that a field can hold in every database."""
     kind = model._meta.get_field(name).get_internal_type()
     return BaseDatabaseOperations.integer_field_ranges[kind][1]

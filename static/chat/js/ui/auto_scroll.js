@@ -12,6 +12,8 @@ export class AutoScroll {
   #place;
   #view = /** @type {HTMLElement} */ (document.scrollingElement);
   #isAtEnd = false;
+  /** Is the reader at what the page has below the chat? */
+  #isBelow = false;
   #lastTop = 0;
 
   /** @param {HTMLElement} thread @param {HTMLElement} jump the button that leads to the end */
@@ -30,6 +32,7 @@ export class AutoScroll {
   /** Goes to the end and stays there. */
   toEnd() {
     this.#isAtEnd = true;
+    this.#isBelow = false;
     this.#grown();
   }
 
@@ -43,6 +46,7 @@ export class AutoScroll {
   adopt() {
     this.#lastTop = this.#view.scrollTop;
     this.#isAtEnd = this.#distance < NEAR_PX;
+    this.#isBelow = this.#distance < -1;
     this.#show();
   }
 
@@ -61,6 +65,7 @@ export class AutoScroll {
 
   #moved() {
     const top = this.#view.scrollTop;
+    this.#isBelow = this.#distance < -1;
     if (this.#distance < NEAR_PX) this.#isAtEnd = true;
     else if (top < this.#lastTop) this.#isAtEnd = false;
     this.#lastTop = top;
@@ -68,7 +73,7 @@ export class AutoScroll {
   }
 
   #grown() {
-    if (this.#isAtEnd && this.#distance > 0) this.#view.scrollTop = this.#end;
+    if (this.#isAtEnd && !this.#isBelow) this.#view.scrollTop = this.#end;
     this.#lastTop = this.#view.scrollTop;
     this.#show();
   }

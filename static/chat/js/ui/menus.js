@@ -41,6 +41,6 @@ function fit(menu) {
   list.style.maxHeight = "";
   list.scrollIntoView({ block: "nearest" });
   const { top, height } = list.getBoundingClientRect();
-  const hidden = (document.querySelector(".bar")?.getBoundingClientRect().bottom ?? 0) - top;
+  const hidden = (document.querySelector(".chat .bar")?.getBoundingClientRect().bottom ?? 0) - top;
   if (hidden > 0) list.style.maxHeight = `${height - hidden}px`;
 }
