@@ -113,7 +113,8 @@ class ASGIHandler(asgi.ASGIHandler):
                 body.close()
                 raise
         if answering.cancelled():
-            await signals.send(django_signals.request_finished, type(self))
+            # In its thread, as Django does: that may still read what was sent, such as a form.
+            await django_signals.request_finished.asend(type(self))
         else:
             await signals.close(answering.result())
         body.close()

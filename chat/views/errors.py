@@ -118,7 +118,7 @@ def _without_database(request: HttpRequest, error: errors.ChatError) -> HttpResp
     if wants_json(request):
         return JsonResponse(error.as_json(translated), status=error.status)
     try:
-        page: str = render_to_string("500.html", _page_of(request, error))
+        page: str = render_to_string("chat/errors/standalone.html", _page_of(request, error))
     except ValueError:  # the static files have not been collected
         page = f"<!doctype html><title>{error.status}</title><p>{error.said(translated)}</p>"
     return HttpResponse(page, status=error.status)

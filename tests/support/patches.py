@@ -62,7 +62,9 @@ def _of_namespace(where: str, names: Any, module: str) -> Iterator[tuple[str, An
             if value.__module__ == module and not where.endswith(f".{name}"):
                 yield from _of_namespace(place, vars(value), module)
         elif isinstance(value, django.dispatch.Signal):
-            yield place, (id(value), [str(receiver[0]) for receiver in value.receivers])
+            # Methods come and go with their objects, such as Django's storages.
+            functions = [receiver[0][0] for receiver in value.receivers if isinstance(receiver[0][0], int)]
+            yield place, (id(value), functions)
         elif callable(value) or isinstance(value, property | staticmethod | classmethod):
             function = getattr(value, "__func__", value)
             code, defaults = getattr(function, "__code__", None), getattr(function, "__defaults__", None)
