@@ -195,7 +195,10 @@ def test_only_its_head_can_be_asked_for(alice: Client) -> None:
     path = f"/attachments/{alice.attach(image())}/"
     answer = alice.request("HEAD", path)
     assert (answer.status, answer.body) == (200, b"")
-    assert int(answer.headers["Content-Length"]) == len(alice.get(path).body)
+    whole = alice.get(path)
+    assert int(answer.headers["Content-Length"]) == len(whole.body)
+    for name in ("Content-Type", "Content-Disposition", "ETag", "Cache-Control"):
+        assert answer.headers[name] == whole.headers[name]
 
 
 # Let go

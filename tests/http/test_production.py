@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,20 @@ def test_what_is_no_static_file_is_not_found(alice: Client) -> None:
     assert alice.get("/static/nothing.js").status == 404
     assert alice.get("/static/../manage.py").status in (400, 404)
     assert alice.get("/static/%2e%2e/%2e%2e/etc/passwd").status in (400, 404)
+
+
+def test_without_collectstatic_they_are_served_as_they_are(
+    run_site: Callable[..., Site], client_for: Callable[..., Client], tmp_path: Path
+) -> None:
+    site = run_site(own=True, CHATSITE_TEST_STATIC=str(tmp_path / "static"))
+    assert "manage.py collectstatic" in site.log
+    client = client_for(site)
+    found = static_addresses(client.get("/", Accept="text/html").text)
+    assert len(found) > 3
+    for address in found:
+        reply = client.get(address)
+        assert (reply.status, bool(reply.body)) == (200, True), address
+        assert "immutable" not in reply.headers["Cache-Control"]
 
 
 # Errors
