@@ -101,7 +101,7 @@ class Shop(Site):
 
     def stored(self, generation: str) -> tuple[str, str]:
         """Status and text of a reply, as they stand in the database."""
-        with closing(sqlite3.connect(self.project.data / "shop.sqlite3", timeout=30)) as reader:
+        with closing(sqlite3.connect(self.project.data / "db.sqlite3", timeout=30)) as reader:
             found: tuple[str, str] = reader.execute(
                 "SELECT status, (SELECT coalesce(group_concat(text, ''), '') FROM chat_messagepart AS part"
                 " WHERE part.message_id = generation.message_id AND kind = 'text')"
@@ -111,7 +111,7 @@ class Shop(Site):
         return found
 
     def count(self, query: str, *parameters: object) -> int:
-        with closing(sqlite3.connect(self.project.data / "shop.sqlite3", timeout=30)) as reader:
+        with closing(sqlite3.connect(self.project.data / "db.sqlite3", timeout=30)) as reader:
             return int(reader.execute(query, parameters).fetchone()[0])
 
 

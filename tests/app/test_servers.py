@@ -5,18 +5,19 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.app.shop import SERVERS, Customer, Shop
+from tests.app.shop import PREFIX, SERVERS, Customer, Shop
+from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 
 RunShop = Callable[..., Shop]
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=SERVERS, scope="module")  # one after the other, so that a worker runs few
 def shop(request: pytest.FixtureRequest, run_shop: RunShop) -> Shop:
     return run_shop(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def customer(shop: Shop) -> Customer:
     return Customer(shop, "0@example.com")
 
@@ -77,8 +78,6 @@ def test_a_killed_process_leaves_no_answer_running(
 
 
 def test_visitors_are_led_to_the_shops_own_page(shop: Shop) -> None:
-    visitor = Customer.__new__(Customer)
-    super(Customer, visitor).__init__(shop.url)
-    answer = visitor.get("/", Accept="text/html")
+    answer = Client(shop.url).get(PREFIX + "/", Accept="text/html")
     assert answer.status == 302
     assert answer.headers["Location"] == "/account/sign-in/?next=/help/assistant/"
