@@ -14,16 +14,17 @@ _started_in: set[int] = set()
 _lock = threading.Lock()
 
 
-def start() -> None:
-    """Begin, once in each process, however often it is asked.
+def start() -> bool:
+    """Begin, once in each process, however often it is asked. Returns whether it began now.
 
     Nothing begins while Django tests (`setup_test_environment` makes `mail.outbox`): the database is the tests' own.
     """
     if os.getpid() in _started_in or hasattr(mail, "outbox"):
-        return
+        return False
     with _lock:
         if os.getpid() in _started_in:
-            return
+            return False
         _started_in.add(os.getpid())
     start_sweeping(alive=lambda: list(engine.runs))
     start_erasing_expired()
+    return True

@@ -48,7 +48,7 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
 
     def decorate(view: View[P]) -> Callable[..., Answer]:
         async def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            start()
+            start_with_the_first_view()
             # Until we know: an error may have to be shown before, and nothing may ask the database from here.
             request.user = AnonymousUser()
             try:
@@ -93,7 +93,7 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
 
     @wraps(view)
     async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        start()
+        start_with_the_first_view()
         request.user = AnonymousUser()
         try:
             if request.method not in ("GET", "HEAD"):
@@ -110,6 +110,15 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
         return response
 
     return wrapped
+
+
+def start_with_the_first_view() -> None:
+    """Our own handler has started it all before it calls a view (chat/serving/handler.py)."""
+    if start():
+        logger.warning(
+            "This process is not served by chat.serving.asgi.get_asgi_application(), "
+            "so each open stream may hold a thread and a database connection"
+        )
 
 
 def _who_asks(request: HttpRequest) -> tuple[Any, bool]:
