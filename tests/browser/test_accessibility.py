@@ -11,7 +11,7 @@ from chat.core.endings import Status
 from chat.models import Generation
 from tests.browser.axe import AXE, faults, faults_in_all_looks
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.pages import button, composer, has_status, last_answer, send
+from tests.browser.pages import button, composer, give_password, has_status, last_answer, send
 from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.files import image
@@ -122,8 +122,16 @@ def test_changing_the_password(open_page: OpenPage, alice: Client) -> None:
     assert faults_in_all_looks(page) == {}
 
 
-def test_erasing(open_page: OpenPage, alice: Client) -> None:
-    page = open_page(alice, "/settings/erasure/")
+def test_erasing_without_a_password(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice, "/settings/erasure/?of=account")
+    expect(page.get_by_label("Your password")).to_have_count(0)
+    assert faults_in_all_looks(page) == {}
+
+
+def test_erasing(open_page: OpenPage, site: Site, alice: Client) -> None:
+    assert alice.user
+    give_password(alice.user)
+    page = open_page(Client(site.url, alice.user), "/settings/erasure/")
     assert faults_in_all_looks(page) == {}
     page.get_by_role("link", name="Delete the account").click()
     page.get_by_label("Your password").fill("no such password")
