@@ -4,9 +4,9 @@ Nothing here changes what the project's own administration has: its users are th
 `chat.admin.deletion.AccountDeletion` if it likes.
 """
 
-from chat.admin import log
+from chat.admin import django_log
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
 
-__all__ = ["ConversationAdmin", "PromptAdmin", "ReadingAdmin", "log"]
+__all__ = ["ConversationAdmin", "PromptAdmin", "ReadingAdmin", "django_log"]

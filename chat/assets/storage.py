@@ -29,7 +29,7 @@ class HashedModules(ManifestFilesMixin):
         """Its own name, as long as nothing has been collected: without it every page would fail."""
         return super().stored_name(name) if self.hashed_files else name
 
-    def url_converter(
+    def url_converter(  # type: ignore[override] # the stubs lack what it is given
         self, name: str, hashed_files: dict[str, str], template: str | None = None
     ) -> Callable[[re.Match[str]], str]:
         """Leaves `import("name")` to the import map, and types in comments, which may go round in circles, alone."""
@@ -39,7 +39,7 @@ class HashedModules(ManifestFilesMixin):
         return lambda match: match[0] if _names_no_file(match) else convert(match)
 
 
-class HashedStaticFilesStorage(HashedModules, StaticFilesStorage):
+class HashedStaticFilesStorage(HashedModules, StaticFilesStorage):  # type: ignore[misc] # as in Django
     """Django's ManifestStaticFilesStorage, with modules: for projects that serve hashed names."""
 
 

@@ -3,6 +3,6 @@
 A name goes with what bore it: `forget_names` of things that are erased, `forget_users` of people.
 """
 
-from chat.audit.log import ERASED, forget_names, forget_users, has_read, readings_of, record
+from chat.audit.readings import ERASED, forget_names, forget_users, has_read, readings_of, record
 
 __all__ = ["ERASED", "forget_names", "forget_users", "has_read", "readings_of", "record"]

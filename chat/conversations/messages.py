@@ -8,19 +8,20 @@ click, a retry after a lost connection) finds what the first one stored and join
 import math
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from chat.attachments.prompt_files import attach, attachable, check_fits, fit_to_context, with_texts
 from chat.conf import settings
+from chat.conversations.idempotency import join, join_question, retried
 from chat.conversations.preferences import preferred
+from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core.endings import Status
-from chat.core.prompt import NO_OPTIONS, Options, Turn
+from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
@@ -34,68 +35,6 @@ from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
 
-P = ParamSpec("P")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A user's message as it was sent. `parent` is the message it answers; None begins a conversation."""
-
-    id: uuid.UUID
-    text: str
-    parent: uuid.UUID | None
-    model: str
-    options: Options | None = None
-    """Of the conversation, if this makes it; None: those that its owner prefers."""
-    temporary: bool = False
-    """Is the conversation temporary that it may make?"""
-    attachments: tuple[uuid.UUID, ...] = ()
-    """The ids of files, in their order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Regeneration:
-    """A request for another answer; `id` becomes the new assistant message's."""
-
-    id: uuid.UUID
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Continuation:
-    """A request that an answer be written on; `id` becomes the new generation's."""
-
-    id: uuid.UUID
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A generation, and what its model is to be asked. `is_new` is False where a repeated request joined it."""
-
-    generation: Generation
-    turns: list[Turn]
-    is_new: bool
-    options: Options = NO_OPTIONS
-    """As the conversation has them now."""
-    written: Message | None = None
-    """The message that it continues."""
-
-
-def retried(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
-    """One transaction, and once more if somebody else stored the same id in the meantime."""
-
-    @wraps(function)
-    def in_one_transaction(*args: P.args, **kwargs: P.kwargs) -> Accepted:
-        try:
-            with transaction.atomic():
-                return function(*args, **kwargs)
-        except IntegrityError:
-            with transaction.atomic():
-                return function(*args, **kwargs)
-
-    return in_one_transaction
-
 
 @retried
 def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_room: Callable[[], bool]) -> Accepted:
@@ -107,7 +46,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     lock_owner(owner_id)
     if is_stored(Message, question.id):
         stored = Message.objects.select_related("conversation").get(pk=question.id)
-        return _join_question(owner_id, conversation_id, question, stored)
+        return join_question(owner_id, conversation_id, question, stored)
     conversation = find(Conversation, id=conversation_id)
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
@@ -163,7 +102,7 @@ def regenerate(
             raise NotFound
         if stored.parent_id != message.parent_id or stored.role != Message.Role.ASSISTANT or stored == message:
             raise Conflict(_("This id belongs to another message."))
-        return _join(stored)
+        return join(stored)
     _check_limits(owner_id, has_room)
     question, conversation = message.parent, message.conversation
     turns = conversation.turns(question.pk)
@@ -215,29 +154,6 @@ def select(owner_id: UserId, message_id: uuid.UUID) -> Conversation:
     conversation: Conversation = message.conversation
     conversation.show(message)
     return conversation
-
-
-def _join_question(owner_id: UserId, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:
-    if stored.conversation.owner_id != owner_id or stored.conversation.deleted_at:
-        raise NotFound
-    same = (stored.conversation_id, stored.parent_id, stored.role, stored.text) == (
-        conversation_id,
-        question.parent,
-        Message.Role.USER,
-        question.text,
-    )
-    attached = stored.attached.order_by("number").values_list("attachment_id", flat=True)
-    answer = stored.children.order_by("number").first()
-    if not same or tuple(attached) != question.attachments or not answer:
-        raise Conflict(_("This id belongs to another message."))
-    return _join(answer)
-
-
-def _join(answer: Message) -> Accepted:
-    generation = answer.generations.order_by("-number").select_related("message__conversation").first()
-    if not generation:
-        raise Conflict(_("This id belongs to another message."))
-    return Accepted(generation, [], is_new=False)
 
 
 def _attachments_of(owner_id: UserId, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.conf import settings
-from chat.conversations.messages import Continuation, Question, Regeneration
+from chat.conversations.turns import Continuation, Question, Regeneration
 from chat.core.prompt import Options
 from chat.core.reply import storable
 from chat.errors import BadInput, TooLong

@@ -27,7 +27,7 @@ from django.utils import timezone
 from chat.attachments.prompt_files import sees_images
 from chat.conf import settings
 from chat.conversations import messages
-from chat.conversations.messages import Accepted, Continuation, Question, Regeneration
+from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core import prompt as prompts
 from chat.core.endings import Ending, Status, ending_of
 from chat.core.prompt import Options

@@ -4,7 +4,7 @@ By default it is the user's password, on the page that asks. A project whose use
 in `CHAT_CONFIRM`, `(request, purpose) -> HttpResponse | None`: None where it has been proved freshly; else a response
 that leads to the proof and from there to `question_url(purpose)`, where the user is asked again. What was asked for is
 not done by itself afterwards. It is called in a thread, and may be a coroutine function. Purposes are
-`conversations_erasure` and `account_erasure`.
+`erase_conversations` and `erase_account`.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ from chat.errors import Forbidden
 from chat.i18n import gettext_noop as _
 from chat.models.threads import in_database
 
-CONVERSATIONS_ERASURE, ACCOUNT_ERASURE = "conversations_erasure", "account_erasure"
-QUESTIONS = {CONVERSATIONS_ERASURE: "conversations", ACCOUNT_ERASURE: "account"}
+ERASE_CONVERSATIONS, ERASE_ACCOUNT = "erase_conversations", "erase_account"
+QUESTIONS = {ERASE_CONVERSATIONS: "conversations", ERASE_ACCOUNT: "account"}
 
 
 class WrongPassword(Exception):
@@ -37,7 +37,7 @@ def question_url(purpose: str) -> str:
 
 
 def asks_for_password() -> bool:
-    return not _hook_name()
+    return not settings.CHAT_CONFIRM
 
 
 def check_provable(user: AbstractBaseUser) -> None:
@@ -55,7 +55,7 @@ def check_provable(user: AbstractBaseUser) -> None:
 async def confirm(request: HttpRequest, user: AbstractBaseUser, purpose: str) -> HttpResponseBase | None:
     """None where it is proved who asks, else what leads to the proof. Raises Forbidden and WrongPassword."""
     if not asks_for_password():
-        return await _ask_hook(import_string(_hook_name()), request, purpose)
+        return await _ask_hook(import_string(settings.CHAT_CONFIRM), request, purpose)
     check_provable(user)
     if not await in_database(user.check_password, request.POST.get("password", "")):
         raise WrongPassword
@@ -66,8 +66,3 @@ async def _ask_hook(hook: Callable[..., Any], request: HttpRequest, purpose: str
     answer = hook(request, purpose) if iscoroutinefunction(hook) else sync_to_async(hook)(request, purpose)
     response: HttpResponseBase | None = await answer
     return response
-
-
-def _hook_name() -> str:
-    name: str = settings.CHAT_CONFIRM
-    return name

@@ -11,8 +11,8 @@ from chat.models import Conversation
 from chat.models.threads import in_database, write_in_database
 from chat.retention.erasure import erase, erase_account, extent
 from chat.views.confirmation import (
-    ACCOUNT_ERASURE,
-    CONVERSATIONS_ERASURE,
+    ERASE_ACCOUNT,
+    ERASE_CONVERSATIONS,
     QUESTIONS,
     WrongPassword,
     asks_for_password,
@@ -36,13 +36,13 @@ async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase
 @endpoint("POST")
 async def conversations(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /settings/erasure/conversations/ — all of them, for good."""
-    return await _confirmed(request, user, CONVERSATIONS_ERASURE, _erase_conversations)
+    return await _confirmed(request, user, ERASE_CONVERSATIONS, _erase_conversations)
 
 
 @endpoint("POST")
 async def account(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /settings/erasure/account/ — all that is the user's, for good, and the account."""
-    return await _confirmed(request, user, ACCOUNT_ERASURE, _erase_account)
+    return await _confirmed(request, user, ERASE_ACCOUNT, _erase_account)
 
 
 async def _confirmed(
@@ -71,7 +71,7 @@ def _erase_account(request: HttpRequest, user: AbstractBaseUser) -> None:
 
 def _page(request: HttpRequest, user: AbstractBaseUser, of: str, *, is_wrong: bool = False) -> HttpResponseBase:
     mine = Conversation.with_deleted.owned_by(user)
-    account = user.pk if of == QUESTIONS[ACCOUNT_ERASURE] else None
+    account = user.pk if of == QUESTIONS[ERASE_ACCOUNT] else None
     context = {
         "of": of,
         "extent": extent(mine, account) if of else None,

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from chat.conversations import organizing
+from chat.conversations import deletion, organizing
 from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_flags, read_title
 from chat.generation.background import spawn
@@ -45,11 +45,11 @@ async def delete(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 @endpoint("POST")
 async def restore(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/restoration/ — take its deletion back."""
-    return _kept(request, await write_in_database(organizing.restore, user.pk, conversation_id))
+    return _kept(request, await write_in_database(deletion.restore, user.pk, conversation_id))
 
 
 async def _delete(owner_id: UserId, conversation_id: uuid.UUID) -> None:
-    for generation in await write_in_database(organizing.delete, owner_id, conversation_id):
+    for generation in await write_in_database(deletion.delete, owner_id, conversation_id):
         await engine.stop(generation)
 
 

@@ -24,9 +24,9 @@ SERVERS = {
     "daphne": "-m daphne --fd {listener} {application}",
     "runserver": "manage.py runserver --noreload {port}",
     "uvicorn": "-m uvicorn --fd {listener} {application}",
-    "hypercorn": "-m hypercorn --bind fd://{listener} {application}",
+    "hypercorn": "-m hypercorn --workers 0 --bind fd://{listener} {application}",
 }
-"""How each is started: it adopts our socket, or listens on its port."""
+"""How each is started, in one process: it adopts our socket, or listens on its port."""
 
 
 class Project:
@@ -63,6 +63,8 @@ class Project:
 
 class Shop(Site):
     """A running shop. It listens on a port of its own, which stays the same over restarts."""
+
+    patience = 90.0  # what it imports is compiled when it is first imported
 
     def __init__(self, project: Project, server: str, application: str = APPLICATION, **changes: str) -> None:
         super().__init__(project.data / "log", project.environment(**changes))

@@ -51,6 +51,8 @@ class Site:
     Without `preloaded` libraries it is started as the documentation says, a second of work later.
     """
 
+    patience = START_SECONDS
+
     def __init__(self, log: Path, variables: dict[str, str], preloaded: Preloaded | None = None) -> None:
         self._preloaded = preloaded
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
@@ -106,12 +108,12 @@ class Site:
             )
 
     def wait_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             assert not self.has_ended, f"The site ended at once:\n{self.log}"
             if self._answers():
                 return
-        raise AssertionError(f"The site did not answer within {START_SECONDS} s:\n{self.log}")
+        raise AssertionError(f"The site did not answer within {self.patience} s:\n{self.log}")
 
     def _answers(self) -> bool:
         """The socket listens already: a request waits in its queue until the process takes it."""

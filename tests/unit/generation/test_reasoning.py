@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from chat.conversations import messages
-from chat.conversations.messages import Continuation, Question
+from chat.conversations.turns import Continuation, Question
 from chat.core.endings import Status
 from chat.core.reply import REASONING, TEXT, Part, Reply
 from chat.generation.finishing import finish, interrupt

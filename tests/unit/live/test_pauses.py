@@ -44,6 +44,6 @@ async def _read_with_a_pause(
     messages = [{"role": "user", "content": question}]
     said = [event async for event in stream("model", messages, pause=pause)]
     for client in module._clients.values():
-        await client._http.aclose()
+        await client._session.close()
     module._clients.clear()
     return "".join(event.text for event in said if isinstance(event, Text)), levels

@@ -12,7 +12,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models import Model
 
 from chat.conversations import messages
-from chat.conversations.messages import Question
+from chat.conversations.turns import Question
 from chat.core.endings import Status
 from chat.core.reply import TEXT, Part, Reply
 from chat.generation.finishing import finish

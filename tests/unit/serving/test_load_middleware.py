@@ -157,7 +157,7 @@ def sync(request: HttpRequest) -> HttpResponse:
 
 
 def rendered(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, TemplateOfText())
+    return TemplateResponse(request, TemplateOfText())  # type: ignore[arg-type]
 
 
 async def missing(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from chat.conversations import messages
-from chat.conversations.messages import Accepted, Question, Regeneration
+from chat.conversations.turns import Accepted, Question, Regeneration
 from chat.core import pagination
 from chat.core.endings import Status
 from chat.core.reply import TEXT, Part, Reply

@@ -8,6 +8,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser, User, UserManager
 from django.contrib.sessions.backends import db
+from django.db import router
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -76,10 +77,10 @@ def test_what_a_manager_hides_stays_hidden() -> None:
     hiding = Inactive()
     hiding.model = User
     assert _is_plain(plain)
-    assert not _is_plain(type("Hidden", (Model,), {"_default_manager": hiding}))  # type: ignore[arg-type]
+    assert not _is_plain(type("Hidden", (Model,), {"_default_manager": hiding}))
 
 
 def test_users_of_another_database_are_found_by_the_orm(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     request = asked_by(user)
-    monkeypatch.setattr(session_user.router, "db_for_read", lambda model: "another")
+    monkeypatch.setattr(router, "db_for_read", lambda model: "another")
     assert session_user._usual_user(request.session) is None

@@ -1,0 +1,37 @@
+"""A conversation that is deleted goes out of sight, can be restored for a while, and is then erased (retention/)."""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.conversations.organizing import find_locked
+from chat.errors import NotFound
+from chat.i18n import gettext_noop as _
+from chat.models import Conversation, Generation
+from chat.models.users import UserId
+from chat.retention.erasure import RESTORABLE
+
+
+@transaction.atomic
+def delete(owner_id: UserId, conversation_id: uuid.UUID) -> list[Generation]:
+    """Take it out of sight, to be erased when it can no longer be restored. Raises NotFound.
+
+    Returns those of its generations that still run; who calls stops them. None is begun after this.
+    """
+    conversation = find_locked(owner_id, conversation_id, with_deleted=True)
+    # The first time counts: to delete again must not put the erasure off.
+    conversation.deleted_at = conversation.deleted_at or timezone.now()
+    conversation.save(update_fields=["deleted_at"])
+    return list(Generation.objects.running().filter(message__conversation=conversation))
+
+
+@transaction.atomic
+def restore(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
+    """Take its deletion back. Raises NotFound, also when it is being erased or has been."""
+    conversation = find_locked(owner_id, conversation_id, with_deleted=True)
+    if conversation.deleted_at and conversation.deleted_at <= timezone.now() - RESTORABLE:
+        raise NotFound(_("There is no such conversation among yours."))
+    conversation.deleted_at = None
+    conversation.save(update_fields=["deleted_at"])
+    return conversation

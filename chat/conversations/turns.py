@@ -1,0 +1,52 @@
+"""Turns as they were sent: a question, a wish for another answer, or for more of one; and what comes of them."""
+
+import uuid
+from dataclasses import dataclass
+
+from chat.core.prompt import NO_OPTIONS, Options, Turn
+from chat.models import Generation, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A user's message as it was sent. `parent` is the message it answers; None begins a conversation."""
+
+    id: uuid.UUID
+    text: str
+    parent: uuid.UUID | None
+    model: str
+    options: Options | None = None
+    """Of the conversation, if this makes it; None: those that its owner prefers."""
+    temporary: bool = False
+    """Is the conversation temporary that it may make?"""
+    attachments: tuple[uuid.UUID, ...] = ()
+    """The ids of files, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regeneration:
+    """A request for another answer; `id` becomes the new assistant message's."""
+
+    id: uuid.UUID
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """A request that an answer be written on; `id` becomes the new generation's."""
+
+    id: uuid.UUID
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A generation, and what its model is to be asked. `is_new` is False where a repeated request joined it."""
+
+    generation: Generation
+    turns: list[Turn]
+    is_new: bool
+    options: Options = NO_OPTIONS
+    """As the conversation has them now."""
+    written: Message | None = None
+    """The message that it continues."""
