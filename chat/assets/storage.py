@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin, StaticFilesStorage, staticfiles_storage
 
@@ -29,13 +30,16 @@ class HashedModules(ManifestFilesMixin):
         """Its own name, as long as nothing has been collected: without it every page would fail."""
         return super().stored_name(name) if self.hashed_files else name
 
-    def url_converter(  # type: ignore[override] # the stubs lack what it is given
-        self, name: str, hashed_files: dict[str, str], template: str | None = None
+    def url_converter(
+        self, name: str, hashed_files: dict[str, str], template: str | None = None, *rest: Any
     ) -> Callable[[re.Match[str]], str]:
-        """Leaves `import("name")` to the import map, and types in comments, which may go round in circles, alone."""
+        """Leaves `import("name")` to the import map, and types in comments, which may go round in circles, alone.
+
+        `rest`: what Django 6 says of comments.
+        """
         if template == "":
             return lambda match: "" if name.startswith(OURS) else match[0]
-        convert = super().url_converter(name, hashed_files, template)
+        convert = super().url_converter(name, hashed_files, template, *rest)
         return lambda match: match[0] if _names_no_file(match) else convert(match)
 
 

@@ -27,6 +27,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return write
 
 
+@pytest.mark.django_db
 def test_this_site_is_right() -> None:
     assert found() == []
     assert not [each.id for each in run_checks() if each.id and each.id.startswith("chat.")]
