@@ -15,7 +15,7 @@ OTHERS = [name for name in SHEETS if name not in ("base/tokens.css", "admin.css"
 OURS = r"\.chat:not\(#_\)$|@(keyframes|property) -{0,2}chat-|:where\(\.chat\) \.katex "
 ROOTS = {
     "base/tokens.css": r":where\(\.chat, \.chat-frame\)$|@property --chat-",
-    "base/frame.css": r"\.chat-frame( |$)|@page$",
+    "base/frame.css": r"\.chat-frame( |$)|:root$|@page$",
     "admin.css": r"\.chat:not\(#_\)$|\.app-chat$",
 }
 COLOUR = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
