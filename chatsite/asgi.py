@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 application = get_asgi_application(limit_all_bodies=True)  # sets Django up, which the rest needs
 
 from chat.assets.storage import warn_if_not_collected  # noqa: E402
-from chat.generation.startup import start  # noqa: E402
+from chat.generation.sweeps import start_sweeps  # noqa: E402
 from chatsite.accounts import announce_first_signup  # noqa: E402
 
 
@@ -31,5 +31,5 @@ if "daphne.cli" in sys.modules:
     serve_command_line()
 warn_if_not_collected()
 announce_first_signup()
-start()  # at once: daphne does not say when it starts, and a process that nobody talks to must sweep as well
+start_sweeps()  # at once: daphne does not say when it starts, and a process that nobody talks to must sweep as well
 collect_garbage_less_often()

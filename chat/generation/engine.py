@@ -44,7 +44,7 @@ from chat.live.exchange import LiveReply, exchange
 from chat.models import Generation, MessagePart
 from chat.models.threads import write_in_database
 from chat.models.users import UserId
-from chat.providers import openai
+from chat.providers import chunks, openai
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Run:
     finish_reason: str = ""
     is_done: bool = False
     is_refused: bool = False
-    usage: openai.Usage | None = None
+    usage: chunks.Usage | None = None
     first_piece_at: datetime | None = None
     reasoning: Stopwatch = field(default_factory=Stopwatch)
     is_finishing: bool = False
@@ -90,7 +90,7 @@ class Run:
 
     def kind_of(self, event: object) -> str:
         """The kind of part that a piece belongs to. Takes the time that reasoning takes."""
-        if isinstance(event, openai.Reasoning):
+        if isinstance(event, chunks.Reasoning):
             self.reasoning.start()
             return REASONING
         self.reasoning.stop()
@@ -248,22 +248,22 @@ class Engine:
                 if run.stop.done():
                     return None
                 match event:
-                    case openai.Text(text) | openai.Reasoning(text) | openai.Refusal(text):
+                    case chunks.Text(text) | chunks.Reasoning(text) | chunks.Refusal(text):
                         run.first_piece_at = run.first_piece_at or timezone.now()
-                        run.is_refused |= isinstance(event, openai.Refusal)
+                        run.is_refused |= isinstance(event, chunks.Refusal)
                         run.live.append(run.kind_of(event), text[:room])
                         room -= len(text)
                         if room < 0:
                             run.finish_reason = "length"
                             return Ending(Status.LENGTH, "output_limit")
                         deadline.reschedule(min(clock() + idle, last_moment))
-                    case openai.Finish(reason):
+                    case chunks.Finish(reason):
                         run.reasoning.stop()
                         run.finish_reason = storable(reason)[:100]
                         deadline.reschedule(min(clock() + AFTER_FINISH_SECONDS, last_moment))
-                    case openai.Usage():
+                    case chunks.Usage():
                         run.usage = event
-                    case openai.Done():
+                    case chunks.Done():
                         run.is_done = True
         return None
 

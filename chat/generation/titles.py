@@ -15,7 +15,7 @@ from chat.core.reply import storable
 from chat.live.exchange import exchange
 from chat.models import Conversation, Generation, SearchEntry
 from chat.models.threads import in_database, write_in_database
-from chat.providers import openai
+from chat.providers import chunks, openai
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
     text = ""
     async with aclosing(openai.stream(model, messages)) as events:
         async for event in events:
-            if isinstance(event, openai.Text):
+            if isinstance(event, chunks.Text):
                 text = (text + event.text).lstrip()
             if "\n" in text or len(text) > TITLE_CHARACTERS:
                 break

@@ -28,7 +28,7 @@ from django.utils.module_loading import import_string
 from chat.conf import settings
 from chat.generation.engine import engine
 from chat.generation.shutdown import SECONDS as STORING_SECONDS
-from chat.generation.startup import start
+from chat.generation.sweeps import start_sweeps
 from chat.live.event_stream import EventStream
 from chat.models.threads import with_usable_connection
 from chat.serving import signals
@@ -61,7 +61,7 @@ class ASGIHandler(asgi.ASGIHandler):
     # From the server
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        start()
+        start_sweeps()
         match scope["type"]:
             case "http":
                 async with self._threads.one():

@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control
 from chat.conf import settings
 from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.generation.background import see_through
-from chat.generation.startup import start
+from chat.generation.sweeps import start_sweeps
 from chat.i18n import gettext_noop as _
 from chat.models.threads import login_in_database
 from chat.models.users import has_permission
@@ -114,7 +114,7 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
 
 def start_with_the_first_view() -> None:
     """Our own handler has started it all before it calls a view (chat/serving/handler.py)."""
-    if start():
+    if start_sweeps():
         logger.warning(
             "This process is not served by chat.serving.asgi.get_asgi_application(), "
             "so each open stream may hold a thread and a database connection"

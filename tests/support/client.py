@@ -17,8 +17,8 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from tests.support.sse import Frame, FrameReader, Page
 
-PATIENCE = 20.0
-"""Seconds that a response, or the next piece of a stream, may take."""
+PATIENCE = 60.0
+"""Seconds that a response, or the next piece of a stream, may take: a file may be inspected for 20, after others."""
 CSRF_SECRET = "c" * 32
 
 

@@ -7,7 +7,8 @@ import pytest
 from django.conf import settings
 
 from chat.providers import openai as module
-from chat.providers.openai import COLLECTED_BYTES, Text, stream
+from chat.providers.chunks import Text
+from chat.providers.openai import COLLECTED_BYTES, stream
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 
 LOWAT = socket.SOL_SOCKET, socket.SO_RCVLOWAT

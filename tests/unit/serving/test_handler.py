@@ -8,7 +8,7 @@ from django.core import mail
 from django.core.signals import request_finished, request_started
 from django.dispatch import Signal
 
-from chat.generation import startup
+from chat.generation import sweeps
 from chat.serving import handler as handlers
 from chat.serving.handler import ASGIHandler
 
@@ -71,14 +71,14 @@ def test_other_protocols_are_turned_away() -> None:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     calls: list[str] = []
-    monkeypatch.setattr(startup, "start_sweeping", lambda alive: calls.append("sweeping"))
-    monkeypatch.setattr(startup, "start_erasing_expired", lambda: calls.append("erasing"))
-    monkeypatch.setattr(startup, "_started_in", set())
+    monkeypatch.setattr(sweeps, "start_sweeping", lambda alive: calls.append("sweeping"))
+    monkeypatch.setattr(sweeps, "start_erasing_expired", lambda: calls.append("erasing"))
+    monkeypatch.setattr(sweeps, "_started_in", set())
     return calls
 
 
 def test_nothing_starts_in_the_tests_of_a_project(started: list[str]) -> None:
-    startup.start()
+    sweeps.start_sweeps()
     assert started == []
 
 
@@ -90,7 +90,7 @@ def test_sweeps_start_once_in_each_process(started: list[str], monkeypatch: pyte
         serve(handler, {"type": "websocket"})
     assert started == ["sweeping", "erasing"]
     monkeypatch.setattr("os.getpid", lambda: -1)  # as after a fork
-    startup.start()
+    sweeps.start_sweeps()
     assert started == ["sweeping", "erasing"] * 2
 
 

@@ -14,7 +14,7 @@ _started_in: set[int] = set()
 _lock = threading.Lock()
 
 
-def start() -> bool:
+def start_sweeps() -> bool:
     """Begin, once in each process, however often it is asked. Returns whether it began now.
 
     Nothing begins while Django tests (`setup_test_environment` makes `mail.outbox`): the database is the tests' own.

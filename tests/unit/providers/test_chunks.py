@@ -1,4 +1,4 @@
-"""Reading the upstream's chunks, and its Retry-After: the pure part of chat/providers/openai.py."""
+"""Reading the upstream's chunks."""
 
 import json
 from typing import Any
@@ -6,15 +6,11 @@ from typing import Any
 import pytest
 
 from chat.errors import UpstreamBroke
-from chat.providers import openai
-from chat.providers.openai import Finish, Reasoning, Refusal, Text, Usage
-
-NOW = 1_767_225_600.0
-"""Thu, 01 Jan 2026 00:00:00 GMT"""
+from chat.providers.chunks import Event, Finish, Reasoning, Refusal, Text, Usage, read_chunk
 
 
-def read(chunk: object, event: str = "message") -> list[openai.Event]:
-    return list(openai.read_chunk(event, chunk if isinstance(chunk, str) else json.dumps(chunk)))
+def read(chunk: object, event: str = "message") -> list[Event]:
+    return list(read_chunk(event, chunk if isinstance(chunk, str) else json.dumps(chunk)))
 
 
 def chunk(delta: object = None, **choice: object) -> dict[str, Any]:
@@ -55,7 +51,7 @@ def chunk(delta: object = None, **choice: object) -> dict[str, Any]:
         (chunk({"content": "\ud83d"}), [Text("\ud83d")]),
     ],
 )
-def test_reads_what_a_chunk_says(data: object, events: list[openai.Event]) -> None:
+def test_reads_what_a_chunk_says(data: object, events: list[Event]) -> None:
     assert read(data) == events
 
 
@@ -78,24 +74,3 @@ def test_an_error_in_the_stream_is_an_error_whose_words_are_not_shown(event: str
     with pytest.raises(UpstreamBroke) as caught:
         read(data, event)
     assert "overloaded" not in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("0", 0),
-        ("7", 7),
-        ("0.5", 0.5),
-        ("-3", 0),
-        ("nan", None),
-        ("soon", None),
-        ("", None),
-        ("Thu, 01 Jan 2026 00:00:30 GMT", 30),
-        ("Wed, 31 Dec 2025 23:59:00 GMT", 0),
-        ("Thu, 01 Jan 99999 00:00:30 GMT", None),
-        ("inf", float("inf")),
-    ],
-)
-def test_reads_retry_after_in_seconds_and_as_a_date(value: str | None, seconds: float | None) -> None:
-    assert openai.retry_after(value, NOW) == seconds

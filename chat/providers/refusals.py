@@ -1,0 +1,94 @@
+"""What a service's refusal means: our sentence for its status, and how long it asks to wait."""
+
+import email.utils
+import logging
+import math
+import time
+from contextlib import suppress
+
+import aiohttp
+
+from chat.conf import settings
+from chat.core.prompt import Options
+from chat.errors import UpstreamBusy, UpstreamRefused
+from chat.i18n import gettext_noop as _
+
+logger = logging.getLogger(__name__)
+
+LOGGED = 500
+"""Characters of an upstream's words that go to the log."""
+
+
+def refusal(response: aiohttp.ClientResponse, text: str, options: Options) -> UpstreamRefused:
+    """Our sentence for the upstream's status; its own words go to the log."""
+    status = response.status
+    logger.warning("The upstream answered %s: %r", status, masked(text))
+    wait = retry_after(response.headers.get("retry-after"), time.time())
+    if status in (401, 403):
+        return UpstreamRefused(
+            _("The model's service does not accept this site's key. Please tell the administrator."),
+            code="upstream_key",
+        )
+    if status == 404:
+        return UpstreamRefused(
+            _("The model's service does not know this model. Choose another, or tell the administrator."),
+            code="upstream_model",
+        )
+    if status == 413 or (status == 400 and "context" in text.lower()):
+        return UpstreamRefused(
+            _("The conversation has become too long for this model. Start a new one, or choose another model."),
+            code="upstream_too_long",
+        )
+    if status == 429:
+        return _busy(wait)
+    if 300 <= status < 400:
+        return UpstreamRefused(
+            _(
+                "The model's service answered from another address, which this site does not follow. "
+                "Please tell the administrator."
+            ),
+            code="upstream_redirect",
+        )
+    if status >= 500 or status in (408, 409):
+        return UpstreamRefused(
+            _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
+        )
+    if status in (400, 422) and any(name in text for name in options.chosen):
+        return UpstreamRefused(
+            _(
+                "This model takes no temperature, or no token limit, of this kind. "
+                "Empty them in the settings of this conversation, or choose another model."
+            ),
+            code="upstream_options",
+        )
+    return UpstreamRefused(_("The model's service refused the request. Please tell the administrator."))
+
+
+def _busy(wait: float | None) -> UpstreamBusy:
+    """`wait`: seconds, where it said how many."""
+    if not wait:
+        return UpstreamBusy()
+    if wait < 90:
+        return UpstreamBusy(UpstreamBusy.seconds, values={"number": max(1, math.ceil(wait))})
+    if wait < 5400:
+        return UpstreamBusy(UpstreamBusy.minutes, values={"number": math.ceil(wait / 60)})
+    return UpstreamBusy(UpstreamBusy.hours if wait < 86_400 else UpstreamBusy.days)
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3): a number or a date; None without one."""
+    if value is None:
+        return None
+    with suppress(ValueError):
+        seconds = float(value)
+        return max(0.0, seconds) if not math.isnan(seconds) else None
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def masked(words: str) -> str:
+    """An upstream's words for the log: cut, and without our key should it repeat it."""
+    key = settings.OPENAI_API_KEY
+    return (words.replace(key, "[key]") if key else words)[:LOGGED]
