@@ -1,6 +1,7 @@
 """What one worker of a run makes for all of them, because to make it takes longer than to copy it."""
 
 import fcntl
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def made_once(path: Path, make: Callable[[Path], object]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists() or (path.is_dir() and not any(path.iterdir())):
             new = path.with_suffix(".new")
+            if new.is_dir():
+                shutil.rmtree(new)  # somebody began, and failed
             make(new)
             new.rename(path)
     return path
