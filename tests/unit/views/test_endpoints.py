@@ -12,7 +12,7 @@ from chat.views import endpoints
 def started(monkeypatch: pytest.MonkeyPatch) -> Any:
     """`started(True)`: nothing had begun before the view."""
     monkeypatch.setattr(logging.getLogger("chat"), "propagate", True)
-    return lambda began: monkeypatch.setattr(endpoints, "start", lambda: began)
+    return lambda began: monkeypatch.setattr(endpoints, "start_sweeps", lambda: began)
 
 
 def test_where_another_handler_calls_it_that_is_said(started: Any, caplog: pytest.LogCaptureFixture) -> None:
