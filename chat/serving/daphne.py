@@ -29,6 +29,7 @@ from twisted.internet import tcp
 
 from chat.conf import settings
 from chat.serving.body_limits import body_limit
+from chat.serving.logs import loggable
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +128,10 @@ class Server(server.Server):  # type: ignore[misc] # untyped base
     def http_factory(self, daphnes: http_protocol.HTTPFactory) -> None:
         """`run` makes daphne's, and has no other place where one could be given to it."""
         self._factory = Factory(self)
+
+    def log_action(self, protocol: str, action: str, details: dict[str, Any]) -> None:
+        """A line of the access log."""
+        super().log_action(protocol, action, details | {"path": loggable(details["path"])})
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """The `send` of ASGI."""
