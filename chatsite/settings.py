@@ -240,6 +240,9 @@ CHAT_IDLE_SECONDS = env.seconds("CHAT_IDLE_SECONDS", default=Default.CHAT_IDLE_S
 CHAT_TOTAL_SECONDS = env.seconds("CHAT_TOTAL_SECONDS", default=Default.CHAT_TOTAL_SECONDS)
 # How long a reader may take nothing of what waits for it, until its connection is closed (chat/serving/daphne.py).
 CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=Default.CHAT_READER_SECONDS)
+# How long a client may take to send the head of a request, and then its body (chat/serving/channel.py).
+CHAT_HEAD_SECONDS = env.seconds("CHAT_HEAD_SECONDS", default=Default.CHAT_HEAD_SECONDS)
+CHAT_BODY_SECONDS = env.seconds("CHAT_BODY_SECONDS", default=Default.CHAT_BODY_SECONDS)
 
 # The log: to standard error, without what users write or search, without keys and without the tokens of links
 
