@@ -6,6 +6,7 @@ the user and the hash decide, which a new password changes. Where the chat needs
 has it.
 """
 
+import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.signed_cookies import SessionStore as InCookie
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -28,6 +30,11 @@ from chat.models.users import UserId, has_permission
 
 Session: TypeAlias = tuple[type[SessionBase], str]
 Ended: TypeAlias = list[tuple[Access, Gone]]
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = object()
+"""A user of whom nobody can say anything just now."""
 
 _tell: set[type[SessionBase]] = set()
 """Stores that have known a session. One that never does keeps none, as where the cookie holds it all."""
@@ -53,11 +60,15 @@ def _is_elsewhere(access: Access) -> bool:
 
 
 async def _exists(store: type[SessionBase], key: str) -> bool:
-    """True as well where the store cannot tell."""
-    if await store().aexists(key):
-        _tell.add(store)
+    """True as well where the store cannot tell, or cannot be asked."""
+    try:
+        is_there = await store().aexists(key)
+    except Exception:
+        logger.exception("Where the sessions lie cannot be asked for one")
         return True
-    return store not in _tell
+    if is_there:
+        _tell.add(store)
+    return is_there or store not in _tell
 
 
 # What the database says
@@ -78,13 +89,16 @@ def _ended_here(streams: Sequence[Access]) -> Ended:
     if not streams:
         return []
     users = _users(streams)
-    stored = Stored(users, _stored_sessions(streams), _allowed(users.values()), _owners(streams))
+    known = [user for user in users.values() if user is not UNKNOWN]
+    stored = Stored(users, _stored_sessions(streams), _allowed(known), _owners(streams))
     return [(one, gone) for one in streams if (gone := _why(one, stored))]
 
 
 def _why(access: Access, stored: Stored) -> Gone | None:
     """Why it is over; None while it is not. As a request would be answered: first who asks, then what they may."""
     user = stored.users.get((access.backend, access.user_id))
+    if user is UNKNOWN:
+        return None
     if user and not user.is_active:
         return Gone.INACTIVE
     if not user or not _is_logged_in(access, user, stored.sessions):
@@ -101,8 +115,19 @@ def _users(streams: Iterable[Access]) -> dict[tuple[str, UserId], Any]:
     plain = {path for path, backend in backends.items() if type(backend).get_user is ModelBackend.get_user}
     usual = auth.get_user_model()._default_manager.filter(pk__in={pk for path, pk in asked if path in plain})
     found = {user.pk: user for user in usual}
-    users = {(path, pk): found.get(pk) if path in plain else backends[path].get_user(pk) for path, pk in asked}
+    users = {(path, pk): found.get(pk) if path in plain else _found_by(backends[path], pk) for path, pk in asked}
     return {key: user for key, user in users.items() if user}
+
+
+def _found_by(backend: Any, pk: UserId) -> Any:
+    try:
+        return backend.get_user(pk)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # Theirs alone goes on unasked.
+        logger.exception("A backend cannot be asked for a user")
+        return UNKNOWN
 
 
 def _is_logged_in(access: Access, user: Any, sessions: set[Session]) -> bool:

@@ -64,7 +64,10 @@ class Granted(ModelBackend):
     """A project's own way to users, and to what they may."""
 
     def get_user(self, user_id: int) -> User | None:
-        return User.objects.filter(pk=user_id).exclude(first_name="Barred").first()
+        user = User.objects.filter(pk=user_id).exclude(first_name="Barred").first()
+        if user and user.first_name == "Away":
+            raise RuntimeError("the directory is away")
+        return user
 
 
 def new_user(**fields: Any) -> User:
@@ -267,6 +270,25 @@ def test_while_nobody_can_be_asked_streams_go_on(
     asyncio.run(test())
     assert (access.gone, faults) == (Gone.DELETED, [])
     assert "cannot be asked" in caplog.text
+
+
+def test_a_backend_that_fails_keeps_nobody_else_from_being_asked(settings: Any) -> None:
+    settings.AUTHENTICATION_BACKENDS = [MODEL_BACKEND, f"{__name__}.Granted"]
+    failing, other = opened(new_user(first_name="Away"), backend=f"{__name__}.Granted"), opened(new_user())
+    deactivate(other)
+    assert gone(failing, other) == [None, Gone.INACTIVE]
+
+
+def test_a_cache_that_is_away_keeps_nobody_from_being_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = [opened(new_user(), IN_CACHE) for _ in range(2)]
+    assert gone(*streams) == [None, None]
+
+    async def away(self: Any, key: str) -> bool:
+        raise ConnectionError("the cache is away")
+
+    monkeypatch.setattr(streams[0].session_store, "aexists", away)
+    change_password(streams[0])
+    assert gone(*streams) == [Gone.LOGGED_OUT, None]
 
 
 def test_it_comes_in_time() -> None:
