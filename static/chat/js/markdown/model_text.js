@@ -76,10 +76,19 @@ async function load() {
   addEventListener("beforeprint", () => waiting.forEach(render));
 }
 
-/** @param {Element} text */
+/** What goes wrong with one answer is no reason to leave out the others. @param {Element} text */
 function render(text) {
   near.unobserve(text);
   waiting.delete(text);
+  try {
+    layOut(text);
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+/** @param {Element} text */
+function layOut(text) {
   const modelText = new ModelText(/** @type {HTMLElement} */ (text));
   if (text.closest('[data-status="running"]')) modelText.append("");
   else modelText.settle();
