@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -25,6 +26,10 @@ from chat.models.users import UserId
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+
+ERASING = datetime(1970, 1, 1, tzinfo=UTC)
+"""When what is being erased was deleted: too long ago to be restored, whatever the clock says now or later."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):

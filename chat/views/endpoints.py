@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -60,7 +60,7 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
                     raise NotLoggedIn
                 if not is_allowed:
                     raise Forbidden(NOT_ALLOWED, code="not_allowed")
-                response = await view(request, user, *args, **kwargs)
+                response = await _unless_erased(view(request, user, *args, **kwargs), user)
             except (OperationalError, InterfaceError):
                 logger.exception("The database failed")
                 response = error_response(request, Unavailable(NO_DATABASE, retry_after=5), draft=draft_of(request))
@@ -125,6 +125,22 @@ def _who_asks(request: HttpRequest) -> tuple[Any, bool]:
     """The user of the session, and whether they may use the chat."""
     user, permission = get_user(request), settings.CHAT_ALLOWED
     return user, user.is_active and (not permission or has_permission(user, permission))
+
+
+async def _unless_erased(answer: Answer, user: AbstractBaseUser) -> HttpResponseBase:
+    """What a view answers. Raises NotLoggedIn if it failed because its user was deleted meanwhile."""
+    try:
+        return await answer
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError as exc:  # such as a row that refers to a user who is gone
+        if await login_in_database(_is_there, user):
+            raise
+        raise NotLoggedIn from exc
+
+
+def _is_there(user: AbstractBaseUser) -> bool:
+    return type(user)._base_manager.filter(pk=user.pk).exists()
 
 
 def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:
