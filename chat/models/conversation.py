@@ -151,7 +151,7 @@ class Conversation(ModelSettings):
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""
         self.current_id = self.tree().leaf_below(message.pk)
-        self.save(update_fields=["current"])
+        Conversation.with_deleted.filter(pk=self.pk).update(current=self.current_id)
 
     def tree(self) -> MessageTree:
         return MessageTree(self.messages.order_by("number").values_list("pk", "parent", "role"))

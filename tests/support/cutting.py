@@ -36,7 +36,7 @@ def _work(number: int, work: Callable[[], object]) -> None:
         commit()
 
     try:
-        connection.commit = count
+        connection.commit = count  # type: ignore[method-assign]
         work()
         connections.close_all()
     except BaseException:
