@@ -7,6 +7,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +24,7 @@ from chat.audit import readings_of, record
 from chat.core.reply import TEXT
 from chat.models import Conversation, Generation, Message, MessagePart
 from chat.models.users import has_permission
-from chat.retention.erasure import erase
+from chat.retention.erasure import erase_after_commit
 
 LATEST_MODEL = (
     Generation.objects.filter(message__conversation=OuterRef("pk"))
@@ -132,7 +133,8 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """As its owner would: no title stays in the log, which by now says that they are deleted."""
-        erase(queryset)
+        with transaction.atomic():
+            erase_after_commit(queryset)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         """Back to the list, where Django sends only those who may change what is on it."""

@@ -1,5 +1,6 @@
 """The tables: the row in the database is the truth."""
 
+from chat.models.account_erasure import AccountErasure
 from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
@@ -10,8 +11,10 @@ from chat.models.prompt import Prompt
 from chat.models.reading import Reading
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share
+from chat.models.throttle import ThrottleEntry
 
 __all__ = [
+    "AccountErasure",
     "Attachment",
     "AttachmentContent",
     "Conversation",
@@ -25,4 +28,5 @@ __all__ = [
     "Reading",
     "SearchEntry",
     "Share",
+    "ThrottleEntry",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -25,6 +26,10 @@ from chat.models.users import UserId
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+
+ERASING = datetime(1970, 1, 1, tzinfo=UTC)
+"""When what is being erased was deleted: too long ago to be restored, whatever the clock says now or later."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -146,7 +151,7 @@ class Conversation(ModelSettings):
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""
         self.current_id = self.tree().leaf_below(message.pk)
-        self.save(update_fields=["current"])
+        Conversation.with_deleted.filter(pk=self.pk).update(current=self.current_id)
 
     def tree(self) -> MessageTree:
         return MessageTree(self.messages.order_by("number").values_list("pk", "parent", "role"))

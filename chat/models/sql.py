@@ -94,7 +94,8 @@ def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
 def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
     """Is there a row with this id, or with this id in another column?"""
     key = model._meta.pk.get_db_prep_value(pk, connection)
-    statement = f"SELECT 1 FROM {model._meta.db_table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - ours alone
+    table, column = map(connection.ops.quote_name, (model._meta.db_table, column))
+    statement = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - names of ours and of the project's
     return scalar(statement, key) is not None
 
 

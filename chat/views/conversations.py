@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 
 from chat.conf import settings
-from chat.conversations import temporary
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
 from chat.errors import NotFound
@@ -51,7 +50,6 @@ def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UU
     conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
-    temporary.come_back(conversation)
     if wants_json(request):
         return JsonResponse({"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by})
     return _page(request, user, conversation, _asked_section(request, conversation))
