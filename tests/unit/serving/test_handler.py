@@ -110,7 +110,7 @@ def test_a_body_is_too_large_for_the_chat_or_for_all(path: str, limit_all: bool,
 
 
 def test_a_length_of_thousands_of_digits_is_too_large() -> None:
-    headers = {"content-length": "9" * 5000, "accept": "application/json"}
+    headers: Any = {"content-length": "9" * 5000, "accept": "application/json"}
     sent = serve(ASGIHandler(), get(A_QUESTION, "POST", **headers), BODY)
     assert sent[0]["status"] == 413
 
