@@ -2,7 +2,8 @@
 
 import heapq
 from collections.abc import Mapping, Sequence
-from uuid import UUID, uuid5
+from itertools import chain
+from uuid import UUID, uuid4, uuid5
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,6 +36,8 @@ from chat.models.users import UserId
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens")
 """What a conversation and its document both call by these names."""
 BATCH = 200
+MANY = 5_000
+"""Ids that are asked for together: databases take 32,766 values in one statement, or more."""
 Names = Mapping[tuple[UUID, UUID], UUID]
 """By the ids of a document and of one of its attachments, what that attachment is called here."""
 
@@ -129,11 +132,19 @@ def restore_all(owner_id: UserId, documents: Sequence[SavedConversation], attach
 
 
 def places(owner_id: UserId, documents: Sequence[SavedConversation]) -> list[tuple[UUID, bool]]:
-    """The id that each has as this owner's conversation, and whether it is there."""
+    """The id that each has as this owner's conversation, and whether it is there.
+
+    Its own; where that is somebody else's, one that follows from it; where somebody has foreseen that one, any.
+    """
     other = {document.id: uuid5(document.id, str(owner_id)) for document in documents}
     known = Conversation.with_deleted.filter(pk__in=[*other, *other.values()])
     owners: dict[UUID, UserId] = dict(known.values_list("pk", "owner"))
-    pks = [pk if owners.get(pk, owner_id) == owner_id else other[pk] for pk in (each.id for each in documents)]
+
+    def place(pk: UUID) -> UUID:
+        free = (each for each in (pk, other[pk]) if owners.get(each, owner_id) == owner_id)
+        return next(free, None) or uuid4()
+
+    pks = [place(document.id) for document in documents]
     return [(pk, pk in owners) for pk in pks]
 
 
@@ -212,16 +223,26 @@ def _attach(
 
 
 def _names(documents: Mapping[UUID, SavedConversation]) -> dict[UUID, dict[UUID, UUID]]:
-    """By conversation, what each message will be called: as before, or as nobody's is called if one is taken."""
-    ids = [message.id for document in documents.values() for message in document.messages]
-    taken = set(Message.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    """By conversation, what each message will be called.
+
+    As before; if one of these names is taken, as follows from them; where that is taken too, anything.
+    """
+    own = {pk: [message.id for message in document.messages] for pk, document in documents.items()}
+    following = {pk: [uuid5(pk, str(old)) for old in ids] for pk, ids in own.items()}
+    taken = _taken([*chain(*own.values()), *chain(*following.values())])
     names = dict[UUID, dict[UUID, UUID]]()
     for pk, document in documents.items():
-        own = {message.id for message in document.messages}
-        is_free = pk == document.id and taken.isdisjoint(own)
-        names[pk] = {old: old if is_free else uuid5(pk, str(old)) for old in own}
-        taken |= own
+        is_free = pk == document.id and taken.isdisjoint(own[pk])
+        wanted = own[pk] if is_free else following[pk]
+        names[pk] = {old: uuid4() if new in taken else new for old, new in zip(own[pk], wanted, strict=True)}
+        taken.update(own[pk], names[pk].values())
     return names
+
+
+def _taken(ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these that messages have."""
+    batches = (ids[begin : begin + MANY] for begin in range(0, len(ids), MANY))
+    return {pk for batch in batches for pk in Message.objects.filter(pk__in=batch).values_list("pk", flat=True)}
 
 
 def _conversation(owner_id: UserId, pk: UUID, document: SavedConversation) -> Conversation:

@@ -167,6 +167,30 @@ def test_one_that_is_in_the_trash_stays_there(alice: Client) -> None:
     assert "Nothing in this file is new" in post(alice, as_json(document).encode()).text
 
 
+def test_ids_that_somebody_has_foreseen_give_way(alice: Client, bob: Client) -> None:
+    """Those that take the place of what is somebody else's follow from them, so that anybody can have them first."""
+    assert alice.user
+    theirs, mine = conversation("Theirs"), conversation("Mine")
+    message, place = uuid.UUID(mine["messages"][0]["id"]), uuid.uuid5(uuid.UUID(mine["id"]), str(alice.user.pk))
+    foreseen = [
+        uuid.UUID(mine["id"]),
+        place,
+        message,
+        uuid.uuid5(place, str(message)),
+        uuid.uuid5(uuid.UUID(mine["id"]), str(message)),
+    ]
+    for number, pk in enumerate(foreseen[:2]):
+        bring(bob, conversation(f"At {number}", id=str(pk)))
+    for number, pk in enumerate(foreseen[2:]):
+        other = conversation(f"Message {number}", current=str(pk))
+        other["messages"][0]["id"] = str(pk)
+        bring(bob, other)
+    assert Message.objects.filter(pk__in=foreseen).count() == 3
+    assert bring(alice, [theirs, mine]).status == 302
+    assert sorted(titles(alice)) == ["Mine", "Theirs"]
+    assert len(titles(bob)) == 5
+
+
 def in_a_zip(data: object) -> bytes:
     return zipped({"user.json": {}, "conversations.json": data})
 
@@ -276,6 +300,16 @@ BROKEN_LATE = [conversation("Good"), conversation("Bad", version=99)]
 BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
 
 
+def with_wrong_bytes(name: str = "conversations.json", compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip whose directory is whole, and an entry of which is not: its checksum, or what is compressed."""
+    content = bytearray(zipped({name: json.dumps([chatgpts("One", "x" * 999)]).encode()}, compression))
+    content[30 + len(name) + 40] ^= 0xFF
+    return bytes(content)
+
+
+LONG_NAMES = zipped({"conversations/" * 4_500 + f"{number}.txt": b"" for number in range(10)})
+
+
 @pytest.mark.parametrize(
     ("content", "status", "words"),
     [
@@ -292,6 +326,9 @@ BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
             400,
             "The zip is damaged.",
         ),
+        (with_wrong_bytes(), 400, "The zip is damaged."),
+        (with_wrong_bytes(compression=zipfile.ZIP_STORED), 400, "The zip is damaged."),
+        (LONG_NAMES, 400, "There are no conversations in this file."),
         (zipped({"conversations.json": b"[]"}, zipfile.ZIP_LZMA), 400, "packed in a way"),
         (BOMB, 413, "What is in the zip is larger than 20,000,000 bytes."),
         (b"[" + json.dumps(chatgpts("", "")).encode() + b"," * 9 + b"]", 400, "conversation 2: This is not JSON"),

@@ -3,9 +3,11 @@
 import contextlib
 import io
 import json
+import tracemalloc
 import uuid
 import zipfile
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, Literal, cast
 
@@ -32,7 +34,7 @@ from chat.import_export.document import (
     SavedPart,
     read_document,
 )
-from chat.import_export.file_reader import documents
+from chat.import_export.file_reader import documents, is_wanted
 from chat.import_export.files import Zip, as_json, file_name, json_pieces
 from chat.import_export.importing import import_file, preview
 from chat.import_export.markdown import as_markdown
@@ -390,6 +392,50 @@ def with_message(number: int, **changes: Any) -> dict[str, Any]:
 def test_a_damaged_document_is_refused_in_words(data: Any, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         read_document(data)
+
+
+@pytest.mark.parametrize(
+    ("read", "data"),
+    [
+        (read_document, damaged(messages=[[]] * 300_000)),
+        (read_document, with_message(0, parts=[[]] * 300_000)),
+        (read_document, with_message(0, generations=[0] * 300_000)),
+        (read_document, with_message(0, attachments=[0] * 300_000)),
+        (read_document, damaged(attachments=[0] * 300_000)),
+        (read_chatgpt, {"mapping": {str(number): [] for number in range(300_000)}}),
+        (read_chatgpt, {"mapping": {"a": {"children": [[]] * 300_000}}}),
+    ],
+)
+def test_a_document_is_checked_up_to_its_first_fault(read: Callable[[Any], SavedConversation], data: Any) -> None:
+    """A list of all its faults took 340 bytes for each."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput):
+            read(data)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read"),
+    [
+        ("conversations.json", True),
+        ("a/b/conversations-12.json", True),
+        ("conversations/2026/a.json", True),
+        ("x/conversations/.json.json", True),
+        ("conversations-.json", False),
+        ("conversations-x.json", False),
+        ("myconversations.json", False),
+        ("conversations/a.json.txt", False),
+        ("conversations/.json", False),
+        ("__MACOSX/conversations.json", False),
+        ("conversations/" * 4_000, False),
+        ("json", False),
+    ],
+)
+def test_the_names_in_a_zip_say_which_entries_are_read(name: str, is_read: bool) -> None:
+    assert is_wanted(name) == is_read
 
 
 def test_the_document_that_the_cases_damage_is_whole() -> None:
