@@ -1,4 +1,4 @@
-"""Files that somebody wants imported, as documents, one at a time. No database, and nothing in them is trusted.
+"""Files that somebody wants imported, as documents, one at a time. Pure, and nothing in them is trusted.
 
 A file is one JSON text, or a zip with some. A JSON text is one of our documents, or an array of ChatGPT's
 conversations (or of ours). However large it is, only one conversation of it is in memory: an array is read element by
@@ -43,11 +43,11 @@ class BadFile(BadInput):
     sentence = _("In %(file)s, conversation %(number)s: %(fault)s")
 
     def __init__(self, file: str, number: int, fault: BadInput | TooLong) -> None:
-        self._file, self._number, self._fault = file, number, fault
+        self.file, self.number, self.fault = file, number, fault
         super().__init__()
 
     def said(self, say: Say) -> str:
-        return say(self.sentence, {"file": self._file, "number": self._number, "fault": self._fault.said(say)})
+        return say(self.sentence, {"file": self.file, "number": self.number, "fault": self.fault.said(say)})
 
 
 def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversation]:
@@ -55,13 +55,18 @@ def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversat
 
     Raises BadInput or TooLong, which say what is wrong and in which of them.
     """
+    return (document for document, _where in located_documents(file, name, limit))
+
+
+def located_documents(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[SavedConversation, tuple[str, int]]]:
+    """As `documents`, each with the text that it is in and its number there."""
     try:
         yield from _documents(file, name, limit)
     except BROKEN as exc:
         raise BadInput(_("The zip is damaged.")) from exc
 
 
-def _documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversation]:
+def _documents(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[SavedConversation, tuple[str, int]]]:
     conversations = messages = rows = attachments = 0
     for text_name, text in _texts(file, name, limit):
         number = 0  # `enumerate` would keep each item, which may be large, until the next is read
@@ -74,16 +79,13 @@ def _documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversa
             rows += sum(1 + len(each.parts) + len(each.generations) for each in document.messages)
             attachments += len(document.attachments)
             _refuse_too_many(conversations, messages, rows, attachments)
-            yield document
+            yield document, (text_name, number)
     if not conversations:
         raise BadInput(_("There are no conversations in this file."))
 
 
 def _refuse_too_many(conversations: int, messages: int, rows: int, attachments: int) -> None:
-    """All of a file is stored in one transaction, for which everybody else who writes has to wait.
-
-    Attachments are not, but each takes a process to inspect.
-    """
+    """Each row takes its time to store, and each attachment a process to inspect."""
     if conversations > MOST_CONVERSATIONS:
         raise TooLong(_("The file has more than %(limit)s conversations."), values={"limit": MOST_CONVERSATIONS})
     if messages > MOST_MESSAGES:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from chat import audit
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
-from chat.models import Attachment, Conversation, Feedback, Generation, Message, Share
+from chat.models import Attachment, Conversation, Feedback, Generation, Import, Message, Share
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ConversationQuerySet
 from chat.retention.vacuum import forget_deleted, overwrite_deleted
@@ -109,6 +109,7 @@ def erase_account(user_id: Any) -> None:
 
 def erase_all_of(user_ids: list[Any]) -> None:
     """Erase what these own, and their names in the log; their accounts are the caller's to delete."""
+    Import.objects.filter(owner__in=user_ids).delete()  # whoever works at one finds out, and stores nothing more
     erase(Conversation.with_deleted.filter(owner__in=user_ids))
     erase_files(Attachment.objects.filter(owner__in=user_ids))
     _forget_people(user_ids)
@@ -132,7 +133,7 @@ def _hide(conversations: ConversationQuerySet, ids: list[uuid.UUID]) -> list[uui
     list(these.order_by("pk").select_for_update().values_list("pk"))
     ids = list(conversations.filter(pk__in=ids).order_by().values_list("pk", flat=True))
     these = Conversation.with_deleted.filter(pk__in=ids)
-    these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
+    these.update(deleted_at=timezone.now() - RESTORABLE, current=None, importing=None)
     Generation.objects.running().filter(message__conversation__in=ids).delete()
     audit.forget_names(Conversation, ids)
     erased.send(Conversation, ids=ids)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from chat.models import Attachment, Conversation
 from chat.models.conversation import ConversationQuerySet
 from chat.retention.erasure import RESTORABLE, erase, erase_files
+from chat.retention.imports import end_dead_imports
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ def _erase_for_ever() -> None:
         try:
             erase_expired()
             erase_unsent()
+            end_dead_imports()
         except Exception as exc:
             logger.warning("Could not erase what has had its time: %s", exc)
         time.sleep(LOOK_SECONDS)
@@ -59,4 +61,5 @@ def erase_unsent() -> int:
 def expired() -> ConversationQuerySet:
     now = timezone.now()
     has_been_left = Q(left_at__lte=now - LEFT) | Q(created_at__lte=now - UNUSED, updated_at__lte=now - UNUSED)
-    return Conversation.with_deleted.filter(Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True))
+    had_their_time = Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True)
+    return Conversation.with_deleted.filter(had_their_time, importing=None)
