@@ -37,7 +37,7 @@ export class ImportProgress {
     const words = /** @type {HTMLElement} */ (this.#element.querySelector("p"));
     bar.max = messages;
     bar.value = stored;
-    words.textContent = interpolate(WORDS, stored.toLocaleString(document.documentElement.lang), messages.toLocaleString(document.documentElement.lang));
+    words.textContent = interpolate(WORDS, stored, messages);
   }
 
   /** @param {string} name */
