@@ -5,6 +5,7 @@ from chat.models.attachment import Attachment, AttachmentContent, MessageAttachm
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
+from chat.models.imports import Import
 from chat.models.message import Message, MessagePart
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
@@ -20,6 +21,7 @@ __all__ = [
     "Conversation",
     "Feedback",
     "Generation",
+    "Import",
     "Message",
     "MessageAttachment",
     "MessagePart",

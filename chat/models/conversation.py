@@ -100,6 +100,12 @@ class Conversation(ModelSettings):
     left_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Since when it waits to be erased; until then its deletion can be undone.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # By what it is being stored; hidden as if it were deleted until that has ended.
+    importing = models.ForeignKey(
+        "chat.Import", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
+    )
+    # Of what was imported, which counts in its owner's storage.
+    imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
     objects = PresentConversations()
     with_deleted = ConversationQuerySet.as_manager()
@@ -120,6 +126,7 @@ class Conversation(ModelSettings):
             ),
             models.Index("updated_at", name="conversation_updated"),
             models.Index("deleted_at", condition=Q(deleted_at__isnull=False), name="conversation_deleted"),
+            models.Index("importing", condition=Q(importing__isnull=False), name="conversation_importing"),
             models.Index("left_at", condition=Q(is_temporary=True), name="conversation_temporary"),
         ]
 

@@ -78,6 +78,14 @@ def update(model: type[models.Model], pk: Any, values: dict[str, Any], condition
         return bool(cursor.rowcount)
 
 
+def update_all(model: type[models.Model], name: str, values: Sequence[tuple[Any, Any]]) -> None:
+    """Change this attribute of many rows, by their ids."""
+    converters, statement = _change(model, (name,), "", connection.vendor)
+    change, key = converters
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [(change(value), key(pk)) for pk, value in values])
+
+
 def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
     """The first row whose attributes have these values, as the ORM would give it."""
     converters, statement, names, readers = _selection(model, tuple(wanted), connection.vendor)

@@ -26,7 +26,7 @@ from django.dispatch import receiver
 from chat import audit
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
-from chat.models import AccountErasure, Attachment, Conversation, Feedback, Generation, Message, Share
+from chat.models import AccountErasure, Attachment, Conversation, Feedback, Generation, Import, Message, Share
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ERASING, ConversationQuerySet
 from chat.retention.vacuum import forget_deleted, forget_words, overwrite_deleted
@@ -154,6 +154,7 @@ def _begin_accounts(user_ids: list[Any]) -> None:
     if any(field.name == "is_active" for field in users.model._meta.get_fields()):
         users.update(is_active=False)
     AccountErasure.objects.bulk_create((AccountErasure(user_id=pk) for pk in found), ignore_conflicts=True)
+    Import.objects.filter(owner__in=found).delete()  # whoever works at one finds out, and stores nothing more
     _begin(Conversation.with_deleted.filter(owner__in=found))
 
 
@@ -178,7 +179,7 @@ def _hide(ids: list[uuid.UUID]) -> None:
     running = Generation.objects.running().filter(message__conversation__in=ids)
     list(running.select_for_update().values_list("pk"))  # in the order in which the engine locks them
     running.delete()
-    Conversation.with_deleted.filter(pk__in=ids).update(deleted_at=ERASING, current=None)
+    Conversation.with_deleted.filter(pk__in=ids).update(deleted_at=ERASING, current=None, importing=None)
     audit.forget_names(Conversation, ids)
     erased.send(Conversation, ids=ids)
 

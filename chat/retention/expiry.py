@@ -13,6 +13,7 @@ from chat.models import AccountErasure, Attachment, Conversation, ThrottleEntry
 from chat.models.conversation import ConversationQuerySet
 from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
+from chat.retention.imports import end_dead_imports
 from chat.retention.vacuum import forget_deleted
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,15 @@ def start_erasing_expired() -> None:
 def _erase_for_ever() -> None:
     while True:
         close_old_connections()
-        for look in (finish_accounts, correct_times, erase_expired, erase_unsent, forget_throttled, forget_deleted):
+        for look in (
+            finish_accounts,
+            correct_times,
+            erase_expired,
+            erase_unsent,
+            end_dead_imports,
+            forget_throttled,
+            forget_deleted,
+        ):
             try:
                 look()
             except Exception as exc:
@@ -102,4 +111,5 @@ def correct_times() -> None:
 def expired() -> ConversationQuerySet:
     now = timezone.now()
     has_been_left = Q(left_at__lte=now - LEFT) | Q(created_at__lte=now - UNUSED, updated_at__lte=now - UNUSED)
-    return Conversation.with_deleted.filter(Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True))
+    had_their_time = Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True)
+    return Conversation.with_deleted.filter(had_their_time, importing=None)

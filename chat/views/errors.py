@@ -33,6 +33,7 @@ FOR_SCRIPTS = (
     "revocation",
     "offered_prompts",
     "prompt_deletion",
+    "import_progress",
     "events",
     "cancellation",
     "test_stream",

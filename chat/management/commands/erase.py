@@ -61,7 +61,7 @@ def _conversations(owner: Any, conversation_id: uuid.UUID | None) -> Conversatio
     if owner:
         return Conversation.with_deleted.filter(owner=owner)
     if not conversation_id:
-        return Conversation.with_deleted.filter(deleted_at__isnull=False)
+        return Conversation.with_deleted.filter(deleted_at__isnull=False, importing=None)
     found = Conversation.with_deleted.filter(pk=conversation_id)
     if not found.exists():
         raise CommandError(f"There is no conversation {conversation_id}.")
