@@ -125,7 +125,7 @@ class Message(models.Model):
         last = Generation.objects.filter(message=OuterRef("message")).order_by("-number").values("number")[:1]
         generations = Generation.objects.filter(number__gt=Subquery(last) - MOST_GENERATIONS)
         rows = MessagePart.objects.filter(number__lte=MOST_ROWS).defer("text").order_by("message_id", "number")
-        cut = rows.annotate(beginning=Left("text", most + 1))
+        cut = rows.annotate(**{"beginning": Left("text", most + 1)})  # noqa: PIE804 - mypy
         return Prefetch("generations", generations), Prefetch("parts", cut)
 
     def cut(self, most: int) -> None:
