@@ -101,7 +101,8 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
     ) -> HttpResponse:
         """The transcript. Django asks for it only after checking permissions; each reading is recorded."""
         record(request.user, obj, "Read the transcript.")
-        context |= {"title": str(obj), "subtitle": None, "turns": transcript(obj)}
+        part = transcript(obj, request.GET.get("from", ""))
+        context |= {"title": str(obj), "subtitle": None, "transcript": part, "turns": part.turns}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def history_view(

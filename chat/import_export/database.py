@@ -1,6 +1,6 @@
 """Documents from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from chat.core.endings import Status
@@ -13,8 +13,19 @@ from chat.import_export.document import (
     SavedPart,
 )
 from chat.import_export.records import KEPT
-from chat.models import Attachment, AttachmentContent, Conversation, Generation, Message
+from chat.import_export.streamed import Streamed
+from chat.models import (
+    Attachment,
+    AttachmentContent,
+    Conversation,
+    Generation,
+    Message,
+    MessageAttachment,
+)
 from chat.models.users import UserId
+
+STEP, STEP_CHARACTERS = 50, 200_000
+"""How many messages, and how much text, are read at a time for an export. One message may be longer."""
 
 
 def saved(owner_id: UserId, conversation_id: UUID) -> SavedConversation | None:
@@ -25,24 +36,83 @@ def saved(owner_id: UserId, conversation_id: UUID) -> SavedConversation | None:
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     if not conversation:
         return None
-    # Generations before parts, as in Conversation.branch: an answer that ends in between keeps all its text.
-    of_messages = conversation.messages.select_related("feedback").order_by("number")
-    rows = of_messages.prefetch_related("generations", "parts", "attached")
-    messages = [_message(message) for message in rows]
-    attachments = _attachments(conversation, messages)
-    if attachments is None:
+    return saved_in_memory(conversation)
+
+
+def saved_in_memory(conversation: Conversation) -> SavedConversation | None:
+    stream = _streamed(conversation)
+    attachments = list(stream.attachments())
+    messages = list(stream.messages())
+    if {pk for message in messages for pk in message.attachments} > {each.id for each in attachments}:
         return None
-    return SavedConversation.model_construct(
+    return stream.document.model_copy(update={"messages": messages, "attachments": attachments})
+
+
+def saved_in_steps(owner_id: UserId, conversation_id: UUID) -> Streamed | None:
+    """As `saved`, but read while it is written: each message in a step of its own, which may be in another thread.
+
+    What is erased meanwhile is left out.
+    """
+    conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
+    return conversation and _streamed(conversation)
+
+
+def _streamed(conversation: Conversation) -> Streamed:
+    document = SavedConversation.model_construct(
         id=conversation.pk,
         title=conversation.title,
         titled_by=conversation.titled_by,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
         current=conversation.current_id,
-        messages=messages,
-        attachments=attachments,
+        messages=[],
+        attachments=[],
         **{name: getattr(conversation, name) for name in KEPT},
     )
+    return Streamed(
+        document,
+        messages=lambda: map(_message, _in_order(conversation)),
+        branch=lambda: _branch(conversation),
+        attachments=lambda: _attachments(conversation),
+    )
+
+
+def _in_order(conversation: Conversation) -> Iterator[Message]:
+    """All its messages, with what `_message` asks of them."""
+    last = 0
+    while ids := list(
+        conversation.messages.filter(number__gt=last).order_by("number").values_list("pk", "number")[:STEP]
+    ):
+        yield from _loaded(conversation, [pk for pk, _number in ids])
+        last = ids[-1][1]
+
+
+def _branch(conversation: Conversation) -> Iterator[tuple[SavedMessage, list[SavedAttachment]]]:
+    path = conversation.tree().path(conversation.current_id)
+    for begin in range(0, len(path), STEP):
+        for message in _loaded(conversation, path[begin : begin + STEP]):
+            rows = message.attached.select_related("attachment").order_by("number") if message.attached.all() else []
+            yield _message(message), [_attachment(row.attachment) for row in rows]
+
+
+def _loaded(conversation: Conversation, ids: Sequence[UUID]) -> Iterator[Message]:
+    """A few messages at a time: as many as have not too much text together."""
+    # Generations before parts, as in Conversation.branch: an answer that ends in between keeps all its text.
+    rows = conversation.messages.select_related("feedback").prefetch_related("generations", "parts", "attached")
+    for few in _parcels(ids, conversation.sizes(list(ids))):
+        found = rows.in_bulk(few)
+        yield from (found[pk] for pk in few if pk in found)
+
+
+def _parcels(ids: Sequence[UUID], sizes: Sequence[int]) -> Iterator[list[UUID]]:
+    parcel, chars = list[UUID](), 0
+    for pk, size in zip(ids, sizes, strict=True):
+        if parcel and chars + size > STEP_CHARACTERS:
+            yield parcel
+            parcel, chars = [], 0
+        parcel.append(pk)
+        chars += size
+    yield parcel
 
 
 def _message(message: Message) -> SavedMessage:
@@ -58,11 +128,12 @@ def _message(message: Message) -> SavedMessage:
     )
 
 
-def _attachments(conversation: Conversation, messages: Sequence[SavedMessage]) -> list[SavedAttachment] | None:
-    """In the order in which messages first bear them; None if the conversation is being erased."""
-    borne = dict.fromkeys(pk for message in messages for pk in message.attachments)
-    rows = {row.pk: row for row in conversation.attachments.all()} if borne else {}
-    return [_attachment(rows[pk]) for pk in borne] if borne.keys() <= rows.keys() else None
+def _attachments(conversation: Conversation) -> Iterator[SavedAttachment]:
+    """In the order in which messages first bear them."""
+    borne = MessageAttachment.objects.filter(message__conversation=conversation).order_by("message__number", "number")
+    for pk in dict.fromkeys(borne.values_list("attachment", flat=True)):
+        if row := Attachment.objects.filter(pk=pk).first():
+            yield _attachment(row)
 
 
 def _attachment(row: Attachment) -> SavedAttachment:

@@ -190,15 +190,21 @@ class Conversation(ModelSettings):
         tree = self.tree()
         return self.load(tree.path(leaf_id or self.current_id), tree)
 
-    def load(self, path: list[uuid.UUID], tree: MessageTree) -> list[Message]:
-        """These of its messages, with their parts, their feedback and their places, in this order."""
+    def load(self, path: list[uuid.UUID], tree: MessageTree, most: int | None = None) -> list[Message]:
+        """These of its messages, with their parts, their feedback and their places, in this order.
+
+        With `most` none has more than so many characters, nor more generations than can be looked at.
+        """
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
         attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
         rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
-        messages = rows.prefetch_related("generations", "parts").in_bulk(path)
+        wanted = Message.beginnings(most) if most else ("generations", "parts")
+        messages = rows.prefetch_related(*wanted).in_bulk(path)
         for pk, message in messages.items():
             message.place = tree.place(pk)
+            if most:
+                message.cut(most)
         if with_files := [message for message in messages.values() if message.has_attachments]:
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
         return [messages[pk] for pk in path if pk in messages]
