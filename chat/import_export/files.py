@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.text import slugify
-from pydantic import BaseModel
 
 from chat.i18n import Say, in_english
 from chat.i18n import gettext_noop as _
-from chat.import_export.document import SavedAttachment, SavedConversation
+from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
 from chat.import_export.markdown import markdown_pieces
 from chat.import_export.streamed import Streamed, streamed
 
@@ -53,7 +52,7 @@ def json_pieces(saved: SavedConversation | Streamed, whole: Whole = as_it_is) ->
     yield "]\n}\n"
 
 
-def _items(members: Iterable[BaseModel]) -> Iterator[str]:
+def _items(members: Iterable[SavedMessage | SavedAttachment]) -> Iterator[str]:
     for number, member in enumerate(members):
         yield (",\n" if number else "\n") + _dumped(member.model_dump(mode="json"))
 

@@ -5,6 +5,7 @@ import secrets
 import uuid
 
 import pytest
+from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils.log import log_response
 
@@ -48,8 +49,7 @@ def test_what_django_says_of_a_request_bears_neither(status: int, caplog: pytest
     for path in (f"/s/{TOKEN}/", "/search/%3Fq=my illness"):
         request = RequestFactory().get(path)
         with caplog.at_level(logging.INFO, "django.request"):
-            response = type("Response", (), {"status_code": status})
-            log_response("%s: %s", "Reason", request.path, response=response, request=request)
+            log_response("%s: %s", "Reason", request.path, response=HttpResponse(status=status), request=request)
     assert [record.getMessage() for record in caplog.records] == ["Reason: /s/…/", "Reason: /search/"]
 
 

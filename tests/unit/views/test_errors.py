@@ -24,7 +24,7 @@ CASES = [(status, each) for status, handlers in HANDLERS.items() for each in han
 def requests() -> list[HttpRequest]:
     """A page, a script's question and a form, of somebody who is logged in."""
     ann, made = User(pk=1, username="ann-who-asks"), RequestFactory()
-    sent = [
+    sent: list[HttpRequest] = [
         made.get("/nowhere/", headers={"Accept": "text/html"}),
         made.get("/nowhere/", headers={"Accept": "application/json"}),
         made.post("/nowhere/", {"text": "My draft"}, headers={"Accept": "text/html"}),
