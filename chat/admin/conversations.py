@@ -19,6 +19,7 @@ from django.utils.translation import gettext, gettext_lazy
 from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
 from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
+from chat.admin.lookups import OfferedLookups
 from chat.admin.transcript import transcript
 from chat.audit import readings_of, record
 from chat.core.reply import TEXT
@@ -44,8 +45,22 @@ READINGS = 100
 OWNERS_NAME = f"owner__{get_user_model().USERNAME_FIELD}"
 
 
+class WordSearch:
+    """For the ModelAdmin of conversations: how its list is searched."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
+    ) -> tuple[QuerySet[Conversation], bool]:
+        """Each word somewhere in the conversation; Django's way wants all of them in one message."""
+        for word in _words(search_term):
+            said = _saying(word).filter(message__conversation=OuterRef("pk"))
+            found = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
+            queryset = queryset.filter(found)
+        return queryset, False
+
+
 @admin.register(Conversation)
-class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
+class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read by `chat.view_conversation`, deleted by `chat.delete_conversation`, and never changed."""
 
     list_display = ["name", "owner", "latest_model", "message_count", "last_activity"]
@@ -79,16 +94,6 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
         return conversations.annotate(
             latest_model=Subquery(LATEST_MODEL), message_count=Coalesce(Subquery(MESSAGE_COUNT), 0)
         )
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
-    ) -> tuple[QuerySet[Conversation], bool]:
-        """Each word somewhere in the conversation; Django's way wants all of them in one message."""
-        for word in _words(search_term):
-            said = _saying(word).filter(message__conversation=OuterRef("pk"))
-            found = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
-            queryset = queryset.filter(found)
-        return queryset, False
 
     def render_change_form(
         self,

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from chat.admin.deletion import find_locked
+from chat.admin.lookups import OfferedLookups
 from chat.models import Prompt
 
 
@@ -22,7 +23,7 @@ class SharedPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Prompt)
-class PromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PromptAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     form = SharedPromptForm
     fields = ["name", "text"]
     list_display = ["name"]
