@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { streamed, whole } from "../support/markdown.js";
+import { open, streamed, whole } from "../support/markdown.js";
 
 const { Markdown } = await import("../../../static/chat/js/markdown/markdown.js");
 
@@ -34,7 +34,6 @@ const TOO_COMPLEX = [
   ["marks that a parser opens anew in each block", "<b><i><u><s><em>".repeat(3) + "<p>x".repeat(6_000)],
   ["dollars", "$a ".repeat(5_000)],
   ["formulas without an end", "\\(a ".repeat(5_000)],
-  ["a table in a quote, with a cell in each of its columns", `> ${"|a".repeat(400)}|\n> ${"|-".repeat(400)}|\n${"> |\n".repeat(300)}`],
 ];
 
 describe("a block that is too complex", () => {
@@ -71,6 +70,23 @@ describe("a block that is too complex", () => {
     assert.equal(table.querySelector("strong").textContent, "4");
   });
 
+  test("a wide table has no more cells than are written", async () => {
+    const head = `|${"a|".repeat(90)}\n|${"-|".repeat(90)}\n`;
+    const table = await whole(`${head}${"|\n".repeat(100)}${"| b | c |\n"}`);
+    assert.equal(table.querySelectorAll("tbody > tr").length, 101);
+    assert.equal(table.querySelectorAll("tbody td").length, 103);
+    assert.deepEqual(Array.from([...table.querySelectorAll("tr")].at(-1).cells, (cell) => cell.colSpan), [1, 1, 88]);
+    assert.ok((await streamed(head + "|\n".repeat(20), 7)).isEqualNode(await whole(head + "|\n".repeat(20))));
+  });
+
+  test("a wider one is one block, and too many cells", async () => {
+    const text = `|${"a|".repeat(200)}\n|${"-|".repeat(200)}\n${`|${"b|".repeat(200)}\n`.repeat(120)}`;
+    const shown = await whole(text);
+    assert.equal(shown.querySelectorAll("table, td").length, 0);
+    assert.equal(shown.querySelector(".flood").textContent.trim(), text.trim());
+    assert.equal((await whole(text.split("\n").slice(0, 4).join("\n"))).querySelectorAll("td").length, 400);
+  });
+
   test("none of what models write", async () => {
     const list = Array.from({ length: 12 }, (_, at) => `${"  ".repeat(at)}- **x** \`y\`\n`).join("");
     const long = "A sentence with **bold**, `code`, a [link](https://a.example) and $x$. ".repeat(100);
@@ -78,6 +94,64 @@ describe("a block that is too complex", () => {
       assert.equal((await whole(text)).querySelector(".flood"), null);
     }
   });
+});
+
+describe("a formula that costs too much", () => {
+  const TOO_LARGE = [
+    ["a long one", "x+".repeat(10_000)],
+    ["braces in braces", "{".repeat(400) + "x" + "}".repeat(400)],
+    ["brackets in brackets", "\\left(".repeat(100) + "x" + "\\right)".repeat(100)],
+    ["environments in environments", "\\begin{aligned}".repeat(70) + "x" + "\\end{aligned}".repeat(70)],
+    ["a matrix that is wide in one row and long", `\\begin{matrix}${"&".repeat(500)}${"\\\\".repeat(500)}\\end{matrix}`],
+    ["accents", "é".repeat(900)],
+    ["a macro that doubles itself", `\\def\\a{x}${"\\edef\\a{\\a\\a}".repeat(40)}\\a`],
+    ["a macro of many letters", `\\newcommand{\\a}{${"x".repeat(900)}}${"\\a".repeat(400)}`],
+  ];
+  for (const [what, formula] of TOO_LARGE) {
+    test(`${what}: is shown as it was written, and the next one drawn`, async () => {
+      for (const [start, end] of [["$", "$"], ["$$\n", "\n$$"]]) {
+        const shown = await whole(`${start}${formula}${end}\n\n$x$`);
+        const code = shown.querySelector("code, .flood");
+        assert.ok(code.textContent.includes(formula));
+        assert.match(code.getAttribute("aria-label"), /^Shown as it was written/);
+        assert.equal(shown.querySelectorAll(".katex").length, 1);
+      }
+    });
+  }
+
+  test("is none of those that models write", async () => {
+    const rows = String.raw`f(x) &= \frac{\partial}{\partial x} \left( x^2 + y_{i,j} \right) \\ `.repeat(25);
+    for (const formula of [String.raw`\begin{aligned}${rows}\end{aligned}`, String.raw`\def\arraystretch{1.5} x`]) {
+      assert.equal((await whole(`$$${formula}$$`)).querySelectorAll(".katex-display").length, 1, formula);
+    }
+  });
+
+  test("many are drawn in steps, all of them", async () => {
+    const { element, view } = open();
+    view.set("$a+b+c+d$ and $y$.\n\n".repeat(200));
+    const atOnce = element.querySelectorAll(".katex").length;
+    assert.ok(atOnce > 100 && atOnce < 300, `${atOnce} were drawn at once`);
+    await view.ready;
+    assert.equal(element.querySelectorAll(".katex").length, 400);
+    element.remove();
+  });
+});
+
+describe("code that costs too much to colour", () => {
+  const TOO_LONG = [
+    ["long code", "js", "let x = 1;\n".repeat(3_000)],
+    ["one long line", "java", "$".repeat(8_000)],
+    ["words without a mark", "csharp", "a b\n".repeat(2_000)],
+    ["what is opened again and again", "shell", `${"${".repeat(40)}\n`.repeat(100)],
+  ];
+  for (const [what, language, code] of TOO_LONG) {
+    test(`${what}: has none, and says so`, async () => {
+      const shown = await whole(`\`\`\`${language}\n${code}\n\`\`\`\n\n\`\`\`js\nlet a;\n\`\`\``);
+      assert.equal(shown.querySelectorAll(".code__note").length, 1);
+      assert.equal(shown.querySelector("pre > code").children.length, 0);
+      assert.equal(shown.querySelectorAll(".hljs-keyword").length, 1);
+    });
+  }
 });
 
 describe("a fault", () => {

@@ -73,7 +73,12 @@ async function load() {
   for (const text of waiting) near.observe(text);
   // What was answered meanwhile.
   ModelText.renderWhenNear(document.body);
-  addEventListener("beforeprint", () => waiting.forEach(render));
+  addEventListener("beforeprint", printAll);
+}
+
+function printAll() {
+  markdown?.completeNow(document);
+  waiting.forEach(render);
 }
 
 /** What goes wrong with one answer is no reason to leave out the others. @param {Element} text */

@@ -74,8 +74,13 @@ export class Renderer {
   }
 
   /** Colours and formulas, once their libraries are there. @param {HTMLElement} page */
-  complete(page) {
-    this.#decorator.complete(page);
+  async complete(page) {
+    while (!this.#decorator.complete(page)) await this.#decorator.nextSlice();
+  }
+
+  /** The same without a pause, for a page that is about to be printed. @param {ParentNode} page */
+  completeNow(page) {
+    this.#decorator.completeNow(page);
   }
 
   /** @param {string} source @param {About} about @returns {DocumentFragment} */
