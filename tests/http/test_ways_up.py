@@ -109,8 +109,14 @@ def in_group() -> User:
     return user
 
 
+def one_of_two_superusers() -> User:
+    """The last one is protected from everybody."""
+    member("another", is_superuser=True)
+    return member("above", is_superuser=True, is_staff=True)
+
+
 ABOVE = [
-    Above("superuser", lambda: member("above", is_superuser=True, is_staff=True)),
+    Above("superuser", one_of_two_superusers),
     Above("inactive superuser", lambda: member("above", is_superuser=True, is_active=False)),
     Above("by a permission", lambda: member("above", "view_conversation")),
     Above("inactive by a permission", lambda: member("above", "view_conversation", is_active=False)),
