@@ -19,6 +19,7 @@ const TOO_COMPLEX = [
   ["quotes in quotes with a lazy line", ">".repeat(DEEP) + "x\nlazy"],
   ["quotes over lazy quotes", `${">".repeat(DEEP)}x\n`.repeat(5) + "> lazy\n".repeat(9)],
   ["lists in lists", "- ".repeat(DEEP) + "x"],
+  ["lists in lists with a lazy line", "- ".repeat(4 * DEEP) + "x\nlazy"],
   ["numbered lists in lists", "1. ".repeat(DEEP) + "x"],
   ["lists in lists by indentation", Array.from({ length: 100 }, (_, at) => `${"  ".repeat(at)}- x\n`).join("")],
   ["lists in quotes", "> - ".repeat(DEEP) + "x"],
@@ -57,7 +58,7 @@ describe("a block that is too complex", () => {
   }
 
   test("an item alone, of a list", async () => {
-    const list = await whole(`- one\n- ${"> ".repeat(DEEP)}x\n- **three**\n`);
+    const list = await whole(`- one\n- ${"> ".repeat(60)}x\n- **three**\n`);
     assert.equal(list.querySelectorAll("ul > li").length, 3);
     assert.equal(list.querySelectorAll(".flood").length, 1);
     assert.equal(list.querySelector("strong").textContent, "three");

@@ -47,6 +47,13 @@ export function boundedLexer({ Lexer }) {
       }
     }
 
+    /** What is not read at all. @param {string} raw */
+    asWritten(raw) {
+      if (this.#depth > 1) throw new TooComplex();
+      this.isTooComplex = true;
+      return { type: "asWritten", raw, text: raw };
+    }
+
     /** A quote with all in it, which marked reads again and again. @template T @param {() => T} read @returns {T} */
     quote(read) {
       if (this.#isInQuote || this.#depth !== 1) return read();

@@ -10,7 +10,7 @@ const HEADING_BY_MARKS = /^ {0,3}#/;
 const DECIDED_TABLE = /^ {0,3}[^\s<][^\n]*\n[^\n]*\n/;
 /** Nothing that follows them can become a part of them. */
 const DECIDED_BY_THEIR_END = new Set(["heading", "hr", "html", "mathsBlock", "space"]);
-const ENDED_BY_A_BLANK_LINE = new Set(["paragraph", "table", "blockquote", "def"]);
+const ENDED_BY_A_BLANK_LINE = new Set(["paragraph", "table", "blockquote", "def", "asWritten"]);
 /** A definition, whose title may go on over what looks like other blocks, up to a blank line. */
 const MAY_BE_DEFINITION = /^ {0,3}\[[^]*\]:/;
 /** A wider table is one block: each of its rows, however short, has a cell in each column. */

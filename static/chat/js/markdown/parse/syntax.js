@@ -7,6 +7,8 @@ const BLANK_LINE = /\n[ \t]*\n/;
 const MAY_DEFINE = /^ {0,3}\[/;
 /** A quote longer than this is shown as it was written, so it need not be read (see rendered_document.js). */
 const LARGEST_QUOTE_CHARS = 30_000;
+/** A line of so many markers: marked looks through the rest of it after each of them. */
+const MANY_MARKERS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+){100}/m;
 
 /**
  * The grammar: CommonMark and GFM by marked, with maths, and with a rule of ours: a definition's title holds no blank
@@ -97,6 +99,15 @@ function tokenizer({ Tokenizer }) {
       if (!MAY_DEFINE.test(source)) return undefined;
       const end = boundedLexerOf(this).ahead.index(BLANK_LINE, source);
       return super.def(end < 0 ? source : source.slice(0, end + 1));
+    }
+
+    /** @override @param {string} source @returns {any} */
+    list(source) {
+      const lexer = boundedLexerOf(this);
+      const many = lexer.ahead.index(MANY_MARKERS, source);
+      if (many) return super.list(many < 0 ? source : source.slice(0, many));
+      const end = lexer.ahead.index(BLANK_LINE, source);
+      return lexer.asWritten(end < 0 ? source : source.slice(0, end));
     }
 
     /** @override @param {string} source */
