@@ -104,10 +104,14 @@ class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeleti
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        """The transcript. Django asks for it only after checking permissions; each reading is recorded."""
+        """The transcript, with `?plain` as it was written.
+
+        Django asks for it only after checking permissions; each reading is recorded.
+        """
         record(request.user, obj, "Read the transcript.")
         part = transcript(obj, request.GET.get("from", ""))
         context |= {"title": str(obj), "subtitle": None, "transcript": part, "turns": part.turns}
+        context |= {"is_plain": "plain" in request.GET}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def history_view(

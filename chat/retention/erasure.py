@@ -29,6 +29,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import AccountErasure, Attachment, Conversation, Feedback, Generation, Import, Message, Share
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ERASING, ConversationQuerySet
+from chat.models.users import has_field
 from chat.retention.vacuum import forget_deleted, forget_words, overwrite_deleted
 from chat.signals import erased
 
@@ -126,12 +127,11 @@ def finish_account(user_id: Any) -> None:
 
 def leaves_no_superuser(user_ids: Iterable[Any]) -> bool:
     """Are these all superusers that there are?"""
-    users, ids = get_user_model(), set(user_ids)
-    fields = {field.name for field in users._meta.get_fields()}
-    if "is_superuser" not in fields:
+    ids = set(user_ids)
+    if not has_field("is_superuser"):
         return False
-    superusers = users._base_manager.filter(
-        is_superuser=True, **({"is_active": True} if "is_active" in fields else {})
+    superusers = get_user_model()._base_manager.filter(
+        is_superuser=True, **({"is_active": True} if has_field("is_active") else {})
     )
     remaining = superusers.exclude(pk__in=AccountErasure.objects.values("pk"))
     # PostgreSQL locks these rows, so that of two superusers who go at once one stays.
@@ -151,7 +151,7 @@ def _begin_accounts(user_ids: list[Any]) -> None:
         )
     users = get_user_model()._base_manager.filter(pk__in=user_ids)
     found = list(users.order_by("pk").select_for_update().values_list("pk", flat=True))
-    if any(field.name == "is_active" for field in users.model._meta.get_fields()):
+    if has_field("is_active"):
         users.update(is_active=False)
     AccountErasure.objects.bulk_create((AccountErasure(user_id=pk) for pk in found), ignore_conflicts=True)
     Import.objects.filter(owner__in=found).delete()  # whoever works at one finds out, and stores nothing more

@@ -449,6 +449,17 @@ class TestTranscript:
         ]
         assert " of " not in text
 
+    def test_as_plain_text_it_is_laid_out_by_no_script_and_recorded_as_well(self, staff: Client, owner: User) -> None:
+        conversation = talk(owner, "**Question**", "> > Answer")
+        before, script = Reading.objects.count(), "chat/js/pages/transcript"
+        page = staff.get(page_of(conversation))
+        assert script in page.content.decode()
+        assert 'href="?plain=1"' in page.content.decode()
+        plain = staff.get(page_of(conversation) + "?plain=1")
+        assert script not in plain.content.decode()
+        assert "&gt; &gt; Answer" in plain.content.decode()
+        assert Reading.objects.count() == before + 2
+
     def test_shows_branches_one_after_the_other(self, staff: Client, owner: User) -> None:
         conversation = talk(owner, "Q1", "A1", "Q2", "A2")
         q1, a1, *_ = conversation.messages.all()

@@ -53,6 +53,16 @@ def test_anybody_reads_it_and_nothing_else(
             assert private not in page.text
 
 
+def test_it_shows_nothing_while_its_owner_is_deactivated(
+    alice: Client, nobody: Client, conversation: Conversation
+) -> None:
+    assert alice.user
+    path = link(alice, conversation)
+    for is_active, status in ((True, 200), (False, 404), (True, 200)):
+        User.objects.filter(pk=alice.user.pk).update(is_active=is_active)
+        assert nobody.get(path, **HTML).status == status
+
+
 def test_it_says_that_there_was_a_file_and_nothing_else_of_it(
     alice: Client, nobody: Client, conversation: Conversation
 ) -> None:
