@@ -14,7 +14,6 @@ from chat.models.users import UserId
 MOST_PROMPTS = 200
 """Of one user."""
 
-MISSING = _("There is no such prompt among yours.")
 TAKEN = _("You have a prompt of this name already.")
 
 
@@ -27,7 +26,7 @@ def own(owner_id: UserId, prompt_id: uuid.UUID) -> Prompt:
     """Raises NotFound."""
     prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).first()
     if not prompt:
-        raise NotFound(MISSING)
+        raise NotFound(_("There is no such prompt among yours."))
     return prompt
 
 
@@ -39,17 +38,15 @@ def add(owner_id: UserId, name: str, text: str) -> Prompt:
         raise Conflict(
             _("You have %(limit)s prompts, as many as there may be. Delete one first."), values={"limit": MOST_PROMPTS}
         )
-    return _save(Prompt(owner_id=owner_id, name=name, text=text), is_new=True)
+    return _save(Prompt(owner_id=owner_id, name=name, text=text))
 
 
 @transaction.atomic
 def change(owner_id: UserId, prompt_id: uuid.UUID, name: str, text: str) -> Prompt:
     """Raises NotFound, and Conflict for a name that is taken."""
-    prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).select_for_update().first()
-    if not prompt:
-        raise NotFound(MISSING)
+    prompt = own(owner_id, prompt_id)
     prompt.name, prompt.text = name, text
-    return _save(prompt, is_new=False)
+    return _save(prompt)
 
 
 def delete(owner_id: UserId, prompt_id: uuid.UUID) -> None:
@@ -57,10 +54,10 @@ def delete(owner_id: UserId, prompt_id: uuid.UUID) -> None:
     own(owner_id, prompt_id).delete()
 
 
-def _save(prompt: Prompt, *, is_new: bool) -> Prompt:
+def _save(prompt: Prompt) -> Prompt:
     try:
         with transaction.atomic():
-            prompt.save(force_insert=is_new, force_update=not is_new)
+            prompt.save()
     except IntegrityError as exc:
         raise Conflict(TAKEN, fields={"name": TAKEN}) from exc
     return prompt
