@@ -101,9 +101,15 @@ screenshots: .venv/test
 
 # The benchmark of streams (docs/performance.md): make bench [QUICK=1] [RUNS=3] [STREAMS="100 500 1000"]
 # [SERVERS="site original nginx uvicorn granian"] [WRITE=1]. Needs a C compiler, and Node.js for the original.
+# `make bench ONLY=hostile`: what others wait for while somebody sends what is hostile (benchmarks/hostile.py).
+ifeq ($(ONLY),hostile)
+bench: .venv/test
+	@$(BIN)/python benchmarks/hostile.py
+else
 bench: .venv/run
 	@$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) \
 	    $(if $(STREAMS),--streams $(STREAMS)) $(if $(SERVERS),--servers $(SERVERS)) $(if $(WRITE),--write)
+endif
 
 clean:
 	rm -rf benchmarks/build benchmarks/original/node_modules benchmarks/original/.next

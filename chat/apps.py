@@ -10,7 +10,8 @@ class ChatConfig(AppConfig):
     verbose_name = gettext_lazy("Chat")
 
     def ready(self) -> None:
-        """The system checks of the rooms."""
+        """The system checks of the rooms, and what listens to Django's signals."""
         import_module("chat.models.checks")
         import_module("chat.providers.checks")
         import_module("chat.serving.checks")
+        import_module("chat.retention.erasure")

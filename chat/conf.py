@@ -64,6 +64,9 @@ class AppSettings:
     CHAT_TOTAL_SECONDS: float = 900
     CHAT_READER_SECONDS: float = 60
     """How long a reader may take nothing of what waits for it, until its connection is closed."""
+    CHAT_HEAD_SECONDS: float = 20
+    CHAT_BODY_SECONDS: float = 300
+    """How long a client may take to send the head of a request, and then its body."""
 
     # The process
 

@@ -51,6 +51,7 @@ urlpatterns = [
     path("settings/erasure/account/", erasure.account, name="erase_account"),
     path("settings/import/", imports.show, name="import"),
     path("imports/", imports.create, name="imports"),
+    path("imports/<uuid:import_id>/", imports.progress, name="import_progress"),
     path("attachments/", attachments.create, name="attachments"),
     path("attachments/<uuid:attachment_id>/", attachments.show, name="attachment"),
     path("attachments/<uuid:attachment_id>/thumbnail/", attachments.thumbnail, name="thumbnail"),

@@ -15,6 +15,7 @@ from django.contrib.auth import login, views
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
@@ -26,6 +27,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
+
+from chatsite.usernames import validate_distinct
 
 logger = logging.getLogger("chatsite")
 
@@ -118,6 +121,9 @@ class SignUp(VisitorsOnly, views.RedirectURLMixin, FormView):  # type: ignore[ty
         except IntegrityError:
             form.add_error("username", user.unique_error_message(User, ["username"]))
             return self.form_invalid(form)
+        except ValidationError as error:
+            form.add_error("username", error)
+            return self.form_invalid(form)
         login(self.request, user)
         return redirect(self.get_success_url())
 
@@ -130,10 +136,11 @@ class SignUp(VisitorsOnly, views.RedirectURLMixin, FormView):  # type: ignore[ty
 
 @transaction.atomic
 def _create(user: User, request: HttpRequest) -> None:
-    """Store a new account; the first one as administrator. Raises SignUpClosed, IntegrityError."""
+    """Store a new account; the first one as administrator. Raises SignUpClosed, ValidationError, IntegrityError."""
     _take_turns()
     if not may_sign_up(request):
         raise SignUpClosed
+    validate_distinct(user.username)
     user.is_staff = user.is_superuser = not has_accounts()
     user.save(force_insert=True)
 

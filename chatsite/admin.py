@@ -1,18 +1,78 @@
-"""The site's administration: its name, and its users, whose accounts are erased with all that they own."""
+"""The site's administration: its name, its users, and its groups.
+
+Stricter than Django, where `change_user` alone is a way to every right: who is no superuser changes nothing of a user
+who has more rights than they, and gives nobody a right that they lack.
+"""
+
+from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from chat.admin.deletion import AccountDeletion
+from chat.admin.lookups import OfferedLookups
+from chatsite.rights import groups_within, has_more_rights, permissions_of
 
 admin.site.site_header = gettext_lazy("Chatsite administration")
 admin.site.site_title = "Chatsite"
 admin.site.index_title = gettext_lazy("Administration")
-admin.site.unregister(User)
+admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UserAdmin(AccountDeletion, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(OfferedLookups, AccountDeletion, DjangoUserAdmin):  # type: ignore[type-arg]
     """Django's page for users, which also deletes the owners of long conversations."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Of the password too: Django's page for it asks for this."""
+        return super().has_change_permission(request, obj) and not _is_above(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not _is_above(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), *([] if _is_superuser(request) else ["is_superuser"])]
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Of permissions and groups, those that give no more than who is asking has."""
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field and not _is_superuser(request):
+            within = {"user_permissions": permissions_of, "groups": groups_within}[db_field.name]
+            field.queryset = field.queryset.filter(pk__in=within(request.user))
+        return field
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The list's action asks for each of them, which Django does for one alone."""
+        names, counts, refused, protected = super().get_deleted_objects(objs, request)
+        if any(_is_above(request, user) for user in objs):
+            refused.add(str(self.opts.verbose_name))
+        return names, counts, refused, protected
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        if any(_is_above(request, user) for user in queryset):
+            raise PermissionDenied
+        super().delete_queryset(request, queryset)
+
+
+@admin.register(Group)
+class GroupAdmin(OfferedLookups, DjangoGroupAdmin):
+    """Django's page for groups, whose permissions are changed by superusers alone; so are they by a deletion."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), *([] if _is_superuser(request) else ["permissions"])]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request) and super().has_delete_permission(request, obj)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+
+
+def _is_above(request: HttpRequest, user: Any) -> bool:
+    return user is not None and has_more_rights(user, request.user)

@@ -240,15 +240,29 @@ CHAT_IDLE_SECONDS = env.seconds("CHAT_IDLE_SECONDS", default=Default.CHAT_IDLE_S
 CHAT_TOTAL_SECONDS = env.seconds("CHAT_TOTAL_SECONDS", default=Default.CHAT_TOTAL_SECONDS)
 # How long a reader may take nothing of what waits for it, until its connection is closed (chat/serving/daphne.py).
 CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=Default.CHAT_READER_SECONDS)
+# How long a client may take to send the head of a request, and then its body (chat/serving/channel.py).
+CHAT_HEAD_SECONDS = env.seconds("CHAT_HEAD_SECONDS", default=Default.CHAT_HEAD_SECONDS)
+CHAT_BODY_SECONDS = env.seconds("CHAT_BODY_SECONDS", default=Default.CHAT_BODY_SECONDS)
 
-# The log: to standard error, without what users write and without keys
+# The log: to standard error, without what users write or search, without keys and without the tokens of links
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"without_secrets": {"()": "chat.serving.logs.WithoutSecrets"}},
+    "formatters": {
+        "line": {
+            "()": "chat.serving.logs.Formatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]}},
+    # In place of the server's own, which knows no filter.
+    "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        # Its own handlers would say each thing once more, and mail what was sent.
+        "django": {"handlers": [], "level": "INFO"},
         "chat": {"handlers": ["stderr"], "level": env.str("CHAT_LOG_LEVEL", default="INFO"), "propagate": False},
         "chatsite": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # Its line for each request to the upstream says nothing that ours do not.

@@ -6,7 +6,8 @@ Nothing here changes what the project's own administration has: its users are th
 
 from chat.admin import django_log
 from chat.admin.conversations import ConversationAdmin
+from chat.admin.lookups import OfferedLookups
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
 
-__all__ = ["ConversationAdmin", "PromptAdmin", "ReadingAdmin", "django_log"]
+__all__ = ["ConversationAdmin", "OfferedLookups", "PromptAdmin", "ReadingAdmin", "django_log"]

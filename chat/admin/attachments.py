@@ -33,10 +33,12 @@ class AttachedFile:
         return self.attachment.characters > len(self.text)
 
 
-def files_in(conversation: Conversation) -> dict[uuid.UUID, list[AttachedFile]]:
-    """By message, in one query."""
+def files_in(conversation: Conversation, messages: list[uuid.UUID]) -> dict[uuid.UUID, list[AttachedFile]]:
+    """Of these of its messages, in one query."""
     files: dict[uuid.UUID, list[AttachedFile]] = defaultdict(list)
-    rows = MessageAttachment.objects.filter(message__conversation=conversation).select_related("attachment")
+    rows = MessageAttachment.objects.filter(message__conversation=conversation, message__in=messages).select_related(
+        "attachment"
+    )
     for row in rows.annotate(beginning=Left("attachment__content__text", SHOWN)).order_by("number"):
         files[row.message_id].append(AttachedFile(row.attachment, row.beginning or ""))
     return files

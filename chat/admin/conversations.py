@@ -7,6 +7,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponse
@@ -18,12 +19,13 @@ from django.utils.translation import gettext, gettext_lazy
 from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
 from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
+from chat.admin.lookups import OfferedLookups
 from chat.admin.transcript import transcript
 from chat.audit import readings_of, record
 from chat.core.reply import TEXT
 from chat.models import Conversation, Generation, Message, MessagePart
 from chat.models.users import has_permission
-from chat.retention.erasure import erase
+from chat.retention.erasure import erase_after_commit
 
 LATEST_MODEL = (
     Generation.objects.filter(message__conversation=OuterRef("pk"))
@@ -43,8 +45,22 @@ READINGS = 100
 OWNERS_NAME = f"owner__{get_user_model().USERNAME_FIELD}"
 
 
+class WordSearch:
+    """For the ModelAdmin of conversations: how its list is searched."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
+    ) -> tuple[QuerySet[Conversation], bool]:
+        """Each word somewhere in the conversation; Django's way wants all of them in one message."""
+        for word in _words(search_term):
+            said = _saying(word).filter(message__conversation=OuterRef("pk"))
+            found = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
+            queryset = queryset.filter(found)
+        return queryset, False
+
+
 @admin.register(Conversation)
-class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
+class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read by `chat.view_conversation`, deleted by `chat.delete_conversation`, and never changed."""
 
     list_display = ["name", "owner", "latest_model", "message_count", "last_activity"]
@@ -79,16 +95,6 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
             latest_model=Subquery(LATEST_MODEL), message_count=Coalesce(Subquery(MESSAGE_COUNT), 0)
         )
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
-    ) -> tuple[QuerySet[Conversation], bool]:
-        """Each word somewhere in the conversation; Django's way wants all of them in one message."""
-        for word in _words(search_term):
-            said = _saying(word).filter(message__conversation=OuterRef("pk"))
-            found = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
-            queryset = queryset.filter(found)
-        return queryset, False
-
     def render_change_form(
         self,
         request: HttpRequest,
@@ -98,9 +104,14 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        """The transcript. Django asks for it only after checking permissions; each reading is recorded."""
+        """The transcript, with `?plain` as it was written.
+
+        Django asks for it only after checking permissions; each reading is recorded.
+        """
         record(request.user, obj, "Read the transcript.")
-        context |= {"title": str(obj), "subtitle": None, "turns": transcript(obj)}
+        part = transcript(obj, request.GET.get("from", ""))
+        context |= {"title": str(obj), "subtitle": None, "transcript": part, "turns": part.turns}
+        context |= {"is_plain": "plain" in request.GET}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def history_view(
@@ -132,7 +143,8 @@ class ConversationAdmin(AttachmentPages, BriefDeletion, admin.ModelAdmin):  # ty
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """As its owner would: no title stays in the log, which by now says that they are deleted."""
-        erase(queryset)
+        with transaction.atomic():
+            erase_after_commit(queryset)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         """Back to the list, where Django sends only those who may change what is on it."""

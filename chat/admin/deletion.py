@@ -12,13 +12,16 @@ owner would, with nobody's name left in the log.
 from collections import Counter
 from typing import Any
 
-from django.db import router
+from django.core.exceptions import PermissionDenied
+from django.db import router, transaction
 from django.db.models import Model
 from django.db.models.deletion import Collector
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.text import capfirst
 
-from chat.retention.erasure import erase_all_of
+from chat.errors import Conflict
+from chat.i18n import translated
+from chat.retention.erasure import erase_accounts_after_commit, leaves_no_superuser
 
 
 class BriefDeletion:
@@ -47,15 +50,41 @@ class BriefDeletion:
 
 
 class AccountDeletion(BriefDeletion):
-    """For a ModelAdmin of the project's users: they go with all that they own."""
+    """For a ModelAdmin of the project's users: they go with all that they own, as by their own page."""
+
+    def get_deleted_objects(
+        self: Any, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """The last superusers are protected."""
+        named, counts, refused, protected = super().get_deleted_objects(objs, request)
+        with transaction.atomic():
+            if leaves_no_superuser(obj.pk for obj in objs):
+                protected = [*protected, *named]
+        return named, counts, refused, protected
 
     def delete_model(self: Any, request: HttpRequest, obj: Any) -> None:
         self.delete_queryset(request, self.model._base_manager.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """Django's log, which by now says that they are deleted, keeps no name either."""
-        erase_all_of(list(queryset.values_list("pk", flat=True)))
-        super().delete_queryset(request, queryset)  # type: ignore[misc] # the ModelAdmin's
+        try:
+            with transaction.atomic():
+                erase_accounts_after_commit(queryset.values_list("pk", flat=True))
+        except Conflict as conflict:
+            raise PermissionDenied(conflict.said(translated)) from conflict
+
+    def save_model(self: Any, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Nobody comes back by being changed while they are deleted."""
+        if change:
+            find_locked(self.model, obj.pk)
+        super().save_model(request, obj, form, change)  # type: ignore[misc] # the ModelAdmin's
+
+
+def find_locked(model: type[Model], pk: Any) -> None:
+    """Until the transaction ends nobody deletes this row. Raises Http404 if somebody has."""
+    rows = model._base_manager.filter(pk=pk).select_for_update()
+    if not rows.values_list("pk").first():
+        raise Http404
 
 
 def _counts(collector: Collector) -> Counter[type[Model]]:

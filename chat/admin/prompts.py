@@ -1,11 +1,15 @@
 """Prompts that staff write for all; those of users are their own."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from chat.admin.deletion import find_locked
+from chat.admin.lookups import OfferedLookups
 from chat.models import Prompt
 
 
@@ -19,7 +23,7 @@ class SharedPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Prompt)
-class PromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PromptAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     form = SharedPromptForm
     fields = ["name", "text"]
     list_display = ["name"]
@@ -28,3 +32,9 @@ class PromptAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prompt]:
         shared: QuerySet[Prompt] = super().get_queryset(request).filter(owner=None)
         return shared
+
+    def save_model(self, request: HttpRequest, obj: Prompt, form: Any, change: bool) -> None:
+        """What somebody else has deleted meanwhile does not come back."""
+        if change:
+            find_locked(Prompt, obj.pk)
+        super().save_model(request, obj, form, change)

@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from chat.admin.lookups import OfferedLookups
 from chat.models import Reading
 from chat.models.users import has_permission
 
 
 @admin.register(Reading)
-class ReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadingAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Seen by `chat.view_reading`. A word, or an id, finds what was done by somebody or to something."""
 
     list_display = ["created_at", "user_name", "action", "object_name", "object_key"]

@@ -1,21 +1,23 @@
-"""A conversation's messages in the order in which staff read them: one branch to its end, then the next."""
+"""A conversation's messages in the order in which staff read them: one branch to its end, then the next.
+
+A page shows a part of it, and leads to what is before and after that.
+"""
 
 import uuid
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
 from chat.admin.attachments import AttachedFile, files_in
-from chat.core.reply import Part, Reply
-from chat.models import Conversation, Generation, Message, MessagePart
+from chat.core import pagination
+from chat.core.reply import Part
+from chat.core.tree import MessageTree
+from chat.models import Conversation, Generation, Message
 
 INDENTS = 6
 """How far branches are indented. Deeper ones stay there, or a phone would show nothing of them."""
-
-Spot = tuple[Message, list[Message], int]
-"""A message, its alternatives, its level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,10 @@ class Turn:
     parts: list[Part]
     attachments: list[AttachedFile]
     generations: list[Generation]
-    alternatives: list[Message]
-    """The message and its siblings of the same role, oldest first."""
+    place: int
+    """Which of the alternatives it is, from 1."""
+    alternatives: int
+    """How many there are: the message and its siblings of the same role."""
     level: int
     """How many branchings lie between it and the beginning."""
     is_current: bool
@@ -41,73 +45,92 @@ class Turn:
         return nouns.get(self.message.role, gettext("Instruction"))
 
     @property
-    def place(self) -> int:
-        """Which of the alternatives it is, from 1."""
-        return self.alternatives.index(self.message) + 1
-
-    @property
     def indent(self) -> int:
         return min(self.level, INDENTS)
 
 
-def transcript(conversation: Conversation) -> list[Turn]:
-    """All messages of a conversation, depth first, siblings by number. Four queries, however many rows."""
-    messages = {message.pk: message for message in conversation.messages.select_related("feedback").order_by("number")}
-    # In this order: an answer that ends in between is shown as still running, not as complete without its end.
-    generations, parts = _generations(conversation), _parts(conversation)
-    files = files_in(conversation)
-    current = _branch(messages, conversation.current_id)
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A part that a page has room for. `earlier` and `later` begin those around it; `count` is of all messages."""
+
+    turns: list[Turn]
+    count: int
+    earlier: uuid.UUID | None
+    later: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a message stands, without a word of it."""
+
+    pk: uuid.UUID
+    parent: uuid.UUID | None
+    place: int
+    alternatives: int
+    level: int
+
+
+def transcript(conversation: Conversation, begin: str = "") -> Transcript:
+    """What follows from the message `begin` on, else from the beginning: depth first, siblings by number.
+
+    The same few queries, however many messages there are; only those that are shown are loaded, and cut where they are
+    longer than a page may have.
+    """
+    tree = conversation.tree()
+    spots = list(_walk(tree))
+    at = next((index for index, spot in enumerate(spots) if str(spot.pk) == begin), 0)
+    low = max(0, at - pagination.STEP)
+    sizes = conversation.sizes([spot.pk for spot in spots[low : at + pagination.MOST_ON_PAGE]])
+    above, below = sizes[: at - low], sizes[at - low :]
+    ends = at + pagination.size_from(below)
+    before = spots[at - 1].pk if at else None
+    return Transcript(
+        turns=_turns(conversation, tree, spots[at:ends], before),
+        count=len(spots),
+        earlier=spots[at - pagination.step_back(above)].pk if at else None,
+        later=spots[ends].pk if ends < len(spots) else None,
+    )
+
+
+def _turns(conversation: Conversation, tree: MessageTree, spots: list[Spot], last: uuid.UUID | None) -> list[Turn]:
+    # Parts last: an answer that ends in between is shown as still running, not as complete without its end.
+    messages = {
+        each.pk: each for each in conversation.load([spot.pk for spot in spots], tree, pagination.MOST_OF_MESSAGE)
+    }
+    parents = {spot.parent for spot in spots if spot.parent}
+    answered = conversation.messages.in_bulk(parents)
+    files = files_in(conversation, list(messages))
+    current = set(tree.path(conversation.current_id))
     turns: list[Turn] = []
-    for message, alternatives, level in _walk(messages):
-        parent = messages.get(message.parent_id) if message.parent_id else None
-        follows = None if turns and turns[-1].message == parent else parent
-        of_it = parts[message.pk], files[message.pk], generations[message.pk]
-        turns.append(Turn(message, *of_it, alternatives, level, message.pk in current, follows))
+    for spot in spots:
+        follows = None if spot.parent == last or not spot.parent else answered.get(spot.parent)
+        last = spot.pk
+        if message := messages.get(spot.pk):
+            of_it = message.reply.parts(), files[spot.pk], sorted(message.generations.all(), key=_number)
+            places = spot.place, spot.alternatives, spot.level
+            turns.append(Turn(message, *of_it, *places, spot.pk in current, follows))
     return turns
 
 
-# By conversation, not by message: a list of thousands of ids is more than SQLite takes.
+def _number(generation: Generation) -> int:
+    return generation.number
 
 
-def _parts(conversation: Conversation) -> dict[uuid.UUID, list[Part]]:
-    rows: dict[uuid.UUID, list[Part]] = defaultdict(list)
-    for row in MessagePart.objects.filter(message__conversation=conversation).order_by("number"):
-        rows[row.message_id].append(Part(row.kind, row.text))
-    return defaultdict(list, {message_id: Reply(parts).parts() for message_id, parts in rows.items()})
-
-
-def _generations(conversation: Conversation) -> dict[uuid.UUID, list[Generation]]:
-    generations = defaultdict(list)
-    for generation in Generation.objects.filter(message__conversation=conversation).order_by("number"):
-        generations[generation.message_id].append(generation)
-    return generations
-
-
-def _branch(messages: dict[uuid.UUID, Message], leaf: uuid.UUID | None) -> set[uuid.UUID]:
-    branch = set()
-    while leaf in messages:
-        branch.add(leaf)
-        leaf = messages[leaf].parent_id
-    return branch
-
-
-def _walk(messages: dict[uuid.UUID, Message]) -> Iterator[Spot]:
+def _walk(tree: MessageTree) -> Iterator[Spot]:
     """Depth first, and without recursion: a conversation may be thousands of messages deep."""
-    children = defaultdict(list)
-    for message in messages.values():
-        parent_id = message.parent_id if message.parent_id in messages else None
-        children[parent_id].append(message)
-    ahead = _spots(children[None], 0)
+    ahead = _spots(tree, tree.roots(), 0)
     while ahead:
-        spot = message, _, level = ahead.pop()
+        spot = ahead.pop()
         yield spot
-        ahead += _spots(children[message.pk], level)
+        ahead += _spots(tree, tree.children(spot.pk), spot.level)
 
 
-def _spots(siblings: list[Message], level: int) -> list[Spot]:
-    """The siblings, last one first, each with its alternatives and its level."""
+def _spots(tree: MessageTree, siblings: list[uuid.UUID], level: int) -> list[Spot]:
+    """Those that answer the same message, last one first."""
+    counts, seen = Counter(map(tree.role, siblings)), Counter[str]()
     spots = []
-    for message in reversed(siblings):
-        alternatives = [sibling for sibling in siblings if sibling.role == message.role]
-        spots.append((message, alternatives, level + (len(alternatives) > 1)))
-    return spots
+    for pk in siblings:
+        role = tree.role(pk)
+        seen[role] += 1
+        spots.append(Spot(pk, tree.parent(pk), seen[role], counts[role], level + (counts[role] > 1)))
+    return spots[::-1]

@@ -3,6 +3,7 @@
 import unicodedata
 import uuid
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
@@ -13,7 +14,7 @@ from chat.core.limits import FILE_NAME_CHARACTERS
 from chat.core.reply import storable
 from chat.errors import Conflict, NotFound, TooLong, TooMany
 from chat.i18n import gettext_noop as _
-from chat.models import Attachment, AttachmentContent
+from chat.models import Attachment, AttachmentContent, Conversation
 from chat.models.locks import lock_owner
 from chat.models.users import UserId
 from chat.retention.vacuum import overwrite_deleted
@@ -67,8 +68,8 @@ def _stored(owner_id: UserId, pk: uuid.UUID) -> Attachment | None:
     return stored
 
 
-def store(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected) -> Attachment:
-    """In the caller's transaction. Raises IntegrityError if there is something of this id."""
+def store(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected, **besides: Any) -> Attachment:
+    """In the caller's transaction, with these other attributes. Raises IntegrityError if the id is taken."""
     attachment = Attachment.objects.create(
         pk=pk,
         owner_id=owner_id,
@@ -80,6 +81,7 @@ def store(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected) -> Attac
         height=found.height,
         pages=found.pages,
         characters=len(found.text),
+        **besides,
     )
     AttachmentContent.objects.create(
         attachment=attachment, data=found.data, thumbnail=found.thumbnail, text=found.text
@@ -136,10 +138,23 @@ def check_size(size: int) -> None:
 
 def check_storage(owner_id: UserId, size: int) -> None:
     """Is there room for so many bytes more? Raises TooLong."""
+    check_taken(storage_taken(owner_id) + max(size, 1))
+
+
+def storage_taken(owner_id: UserId) -> int:
+    """Bytes of a user's files and of what they have imported, deleted things included as long as they are there."""
+    files: int = Attachment.objects.filter(owner=owner_id).aggregate(sum=Sum("size"))["sum"] or 0
+    mine = Conversation.with_deleted.filter(owner=owner_id)
+    imported: int = mine.aggregate(sum=Sum("imported_bytes"))["sum"] or 0
+    return files + imported
+
+
+def check_taken(size: int) -> None:
+    """May a user have so many bytes here? Raises TooLong."""
     limit = settings.CHAT_STORAGE_PER_USER
-    taken: int = Attachment.objects.filter(owner=owner_id).aggregate(sum=Sum("size"))["sum"] or 0
-    if limit and taken + max(size, 1) > limit:
+    if limit and size > limit:
         sentence = _(
-            "Your files take all of the %(limit)s bytes that are yours here. Delete conversations with files."
+            "Your files and what you have imported take all of the %(limit)s bytes that are yours here. "
+            "Delete some of these conversations."
         )
         raise TooLong(sentence, values={"limit": limit})

@@ -34,7 +34,7 @@ def give(owner_id: UserId, message_id: uuid.UUID, opinion: Opinion) -> Feedback:
     feedback.value = opinion.value
     feedback.comment = feedback.comment if opinion.comment is None else opinion.comment
     feedback.updated_at = timezone.now()
-    feedback.save()
+    feedback.save(force_insert=feedback.pk is None, force_update=feedback.pk is not None)
     return feedback
 
 

@@ -25,7 +25,7 @@ from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
-from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry
+from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry, ThrottleEntry
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE
 from chat.models.locks import lock_owner
@@ -201,7 +201,7 @@ def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:
     allowed = settings.CHAT_MESSAGES_PER_MINUTE
     if allowed:
         now = timezone.now()
-        if first := Generation.objects.nth_since(allowed, owner_id, now - MINUTE, now):
+        if first := ThrottleEntry.objects.nth_since(allowed, owner_id, now - MINUTE, now):
             wait = max(1, math.ceil((first + MINUTE - now).total_seconds()))
             raise TooMany(
                 _("That was %(limit)s messages in a minute. Send it again in %(wait)s s."),
@@ -243,6 +243,8 @@ def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
     lease = database_time() + LEASE
     generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=lease, **fields)
     insert([generation])
+    if settings.CHAT_MESSAGES_PER_MINUTE:
+        insert([ThrottleEntry(owner_id=owner_id, at=generation.created_at)])
     return generation
 
 

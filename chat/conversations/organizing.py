@@ -47,7 +47,8 @@ def find_locked(owner_id: UserId, conversation_id: uuid.UUID, *, with_deleted: b
     """One of the owner's, of whose turns and changes this one is alone until its transaction ends. Raises NotFound."""
     lock_owner(owner_id)
     among = Conversation.with_deleted if with_deleted else Conversation.objects
-    conversation: Conversation | None = among.filter(owner_id=owner_id, pk=conversation_id).first()
+    mine = among.filter(owner_id=owner_id, pk=conversation_id).select_for_update()
+    conversation: Conversation | None = mine.first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
     return conversation

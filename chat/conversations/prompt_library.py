@@ -14,6 +14,7 @@ from chat.models.users import UserId
 MOST_PROMPTS = 200
 """Of one user."""
 
+MISSING = _("There is no such prompt among yours.")
 TAKEN = _("You have a prompt of this name already.")
 
 
@@ -26,7 +27,7 @@ def own(owner_id: UserId, prompt_id: uuid.UUID) -> Prompt:
     """Raises NotFound."""
     prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).first()
     if not prompt:
-        raise NotFound(_("There is no such prompt among yours."))
+        raise NotFound(MISSING)
     return prompt
 
 
@@ -38,15 +39,17 @@ def add(owner_id: UserId, name: str, text: str) -> Prompt:
         raise Conflict(
             _("You have %(limit)s prompts, as many as there may be. Delete one first."), values={"limit": MOST_PROMPTS}
         )
-    return _save(Prompt(owner_id=owner_id, name=name, text=text))
+    return _save(Prompt(owner_id=owner_id, name=name, text=text), is_new=True)
 
 
 @transaction.atomic
 def change(owner_id: UserId, prompt_id: uuid.UUID, name: str, text: str) -> Prompt:
     """Raises NotFound, and Conflict for a name that is taken."""
-    prompt = own(owner_id, prompt_id)
+    prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).select_for_update().first()
+    if not prompt:
+        raise NotFound(MISSING)
     prompt.name, prompt.text = name, text
-    return _save(prompt)
+    return _save(prompt, is_new=False)
 
 
 def delete(owner_id: UserId, prompt_id: uuid.UUID) -> None:
@@ -54,10 +57,10 @@ def delete(owner_id: UserId, prompt_id: uuid.UUID) -> None:
     own(owner_id, prompt_id).delete()
 
 
-def _save(prompt: Prompt) -> Prompt:
+def _save(prompt: Prompt, *, is_new: bool) -> Prompt:
     try:
         with transaction.atomic():
-            prompt.save()
+            prompt.save(force_insert=is_new, force_update=not is_new)
     except IntegrityError as exc:
         raise Conflict(TAKEN, fields={"name": TAKEN}) from exc
     return prompt

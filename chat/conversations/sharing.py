@@ -64,11 +64,22 @@ def revoke(owner_id: UserId, token: str) -> None:
 
 
 def _title(conversation: Conversation, branch: Sequence[Message]) -> str:
-    """Words that stand for a title may be those of a version that is not shown, or the name of a file."""
-    if conversation.titled_by != Conversation.TitledBy.WORDS:
+    """What its owner has called it, else words that are shown.
+
+    Words that stand for a title may be those of a version that is not shown, or the name of a file; and so may be
+    those that the model made its title of, unless the first question and its answer have no other version.
+    """
+    by_model = conversation.titled_by == Conversation.TitledBy.MODEL and not _has_versions(branch)
+    if by_model or conversation.titled_by == Conversation.TitledBy.OWNER:
         return conversation.title
     question = next((message for message in branch if message.role == Message.Role.USER), None)
     return first_words(question.text) if question else ""
+
+
+def _has_versions(branch: Sequence[Message]) -> bool:
+    """Of what a title is made of: the first question and its answer."""
+    first = [message for message in branch if message.role != Message.Role.SYSTEM][:2]
+    return any(message.siblings().count() > 1 for message in first)
 
 
 def _snapshot(branch: Sequence[Message]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Temporary conversations: left, come back to, or kept after all. When they are erased: chat/retention/expiry.py."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -9,7 +10,18 @@ from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
+from chat.models.sql import prepared, scalar
 
+LEFT = {
+    "conversation_id": "SELECT id FROM chat_conversation WHERE left_at IS NOT NULL AND id = %s",
+    "message_id": "SELECT c.id FROM chat_conversation c JOIN chat_message m ON m.conversation_id = c.id "
+    "WHERE c.left_at IS NOT NULL AND m.id = %s",
+    "generation_id": "SELECT c.id FROM chat_conversation c JOIN chat_message m ON m.conversation_id = c.id "
+    "JOIN chat_generation g ON g.message_id = m.id WHERE c.left_at IS NOT NULL AND g.id = %s",
+    "attachment_id": "SELECT c.id FROM chat_conversation c JOIN chat_attachment a ON a.conversation_id = c.id "
+    "WHERE c.left_at IS NOT NULL AND a.id = %s",
+}
+"""By the name of an id in an address: all of them are UUIDs. Each request asks, so it is a statement and no more."""
 GONE = _("There is no such conversation among yours.")
 
 
@@ -18,10 +30,17 @@ def leave(owner_id: Any, conversation_id: uuid.UUID) -> None:
     _own(owner_id, conversation_id).filter(is_temporary=True).update(left_at=timezone.now())
 
 
-def come_back(conversation: Conversation) -> None:
+def find_left(ids: Mapping[str, Any]) -> Any:
+    """The conversation that a request is about, by the ids in its address, if that was left; else None."""
+    for name, statement in LEFT.items():
+        if name in ids and (found := scalar(statement, prepared(Conversation, "id", ids[name]))):
+            return found
+    return None
+
+
+def come_back(owner_id: Any, conversation_id: Any) -> None:
     """Its page is open again, or still, as after a reload."""
-    if conversation.left_at:
-        Conversation.objects.filter(pk=conversation.pk).update(left_at=None)
+    Conversation.objects.filter(pk=conversation_id, owner=owner_id).update(left_at=None)
 
 
 def keep(owner_id: Any, conversation_id: uuid.UUID) -> Conversation:

@@ -6,6 +6,13 @@ MOST_MESSAGES = 24
 MOST_CHARACTERS = 60_000
 LEAST_MESSAGES = 2
 """A question and its answer, however long they are."""
+MOST_ON_PAGE = 300
+MOST_CHARACTERS_ON_PAGE = 600_000
+"""What no page has more of, whoever asks for all from a message on."""
+MOST_OF_MESSAGE = 500_000
+"""Characters of one message that a page shows. Longer ones are cut there, and say so."""
+STEP = 100
+"""How many more messages a page shows for each time that a reader without JavaScript asks for earlier ones."""
 
 
 def page_size(sizes: Sequence[int]) -> int:
@@ -14,6 +21,28 @@ def page_size(sizes: Sequence[int]) -> int:
     for size in reversed(sizes[-MOST_MESSAGES:]):
         chars += size
         if count >= LEAST_MESSAGES and chars > MOST_CHARACTERS:
+            break
+        count += 1
+    return count
+
+
+def size_from(sizes: Sequence[int]) -> int:
+    """How many of the first messages the largest page has, for who asks for all from a place on."""
+    count = chars = 0
+    for size in sizes[:MOST_ON_PAGE]:
+        chars += min(size, MOST_OF_MESSAGE)
+        if count >= LEAST_MESSAGES and chars > MOST_CHARACTERS_ON_PAGE:
+            break
+        count += 1
+    return count
+
+
+def step_back(sizes: Sequence[int]) -> int:
+    """How many of the last messages a page shows before those that the one before it began with."""
+    count = chars = 0
+    for size in reversed(sizes[-STEP:]):
+        chars += min(size, MOST_OF_MESSAGE)
+        if count and chars > MOST_CHARACTERS_ON_PAGE // 2:
             break
         count += 1
     return count

@@ -7,11 +7,13 @@ if each word of the query begins some word of the text.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 LONGEST = 64
 """Characters of a word that are looked at. PostgreSQL takes 2,046 bytes, and nobody types more."""
+MOST_CHARACTERS = 100_000
+"""Of distinct words in one text. PostgreSQL refuses more than a megabyte of them."""
 
 _ASCII = re.compile("[a-z0-9]+")
 _UNSPACED = re.compile(
@@ -22,6 +24,20 @@ _UNSPACED = re.compile(
 def terms_of(text: str) -> list[str]:
     """The words of `text` in order."""
     return [word for _, _, word in term_spans(text)]
+
+
+def indexed(text: str) -> str:
+    """The distinct words of `text`, as the index takes them."""
+    return _cut(" ".join(dict.fromkeys(terms_of(text))))
+
+
+def joined(indexed: Iterable[str]) -> str:
+    """What `indexed` gives of several texts together."""
+    return _cut(" ".join(dict.fromkeys(word for words in indexed for word in words.split())))
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= MOST_CHARACTERS else words[:MOST_CHARACTERS].rpartition(" ")[0]
 
 
 def term_spans(text: str) -> Iterator[tuple[int, int, str]]:

@@ -57,6 +57,19 @@ class MessageTree:
         """Who said it: `user`, `assistant` or `system`."""
         return self._roles[pk]
 
+    def children(self, pk: uuid.UUID) -> list[uuid.UUID]:
+        """Those that answer it, oldest first."""
+        return self._children.get(pk, [])
+
+    def roots(self) -> list[uuid.UUID]:
+        """Those that answer none that is here, oldest first."""
+        return [pk for pk, parent in self._parents.items() if parent not in self._parents]
+
+    def parent(self, pk: uuid.UUID) -> uuid.UUID | None:
+        """What it answers; None if that is not here."""
+        parent = self._parents[pk]
+        return parent if parent in self._parents else None
+
     def siblings(self, pk: uuid.UUID) -> list[uuid.UUID]:
         """`pk` and its alternatives, those with the same parent and role, oldest first."""
         return [other for other in self._children[self._parents[pk]] if self._roles[other] == self._roles[pk]]

@@ -37,8 +37,8 @@ def read_flags(request: HttpRequest) -> Flags:
 
 def read_days(request: HttpRequest) -> int | None:
     """How long a link shall live, in a request's body; None: until it is revoked. Raises BadInput."""
-    days = read_body(request, QuestionForm).get("days") or None
-    if days is None:
+    days = read_body(request, QuestionForm).get("days")
+    if days is None or days == "":
         return None
     if str(days) not in map(str, SHARED_DAYS):
         raise BadInput(fields={"days": _("This is neither 1 nor 7 nor 30 nor empty.")})

@@ -62,5 +62,6 @@ def _store(conversation_id: uuid.UUID, title: str) -> bool:
         untitled = Conversation.objects.permanent().untitled().filter(pk=conversation_id)
         if not untitled.update(title=title, titled_by=Conversation.TitledBy.MODEL):
             return False
+        # The update has locked it.
         SearchEntry.objects.index_title(Conversation.objects.get(pk=conversation_id))
     return True

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, FailFast, Field, ValidationError
 
 from chat.core.endings import Status
 from chat.core.limits import MODEL_CHARACTERS, TITLE_CHARACTERS
@@ -42,14 +42,15 @@ class _Message(BaseModel):
 class _Node(BaseModel):
     message: _Message | None = None
     parent: str | None = None
-    children: list[str] = []
+    children: Annotated[list[str], FailFast()] = []
 
 
 class _Conversation(BaseModel):
     title: str | None = None
     create_time: Annotated[float, Field(ge=0, lt=1e11)] = 0
     update_time: Annotated[float, Field(ge=0, lt=1e11)] | None = None
-    mapping: dict[str, _Node]
+    mapping: dict[str, Any]
+    """Nodes by their names. Each is checked by itself, up to the first that is none: FailFast is for lists alone."""
     current_node: str | None = None
     conversation_id: str | None = None
     id: str | None = None
@@ -59,10 +60,11 @@ def read_chatgpt(data: Any) -> SavedConversation:
     """`data` (parsed JSON) as a conversation. Raises BadInput."""
     try:
         theirs = _Conversation.model_validate(data)
+        nodes = {name: _Node.model_validate(node) for name, node in theirs.mapping.items()}
     except ValidationError as exc:
         raise BadInput(_("This is not a conversation of ChatGPT's export.")) from exc
     pk = _uuid(theirs.conversation_id or theirs.id or repr(sorted(theirs.mapping)))
-    messages, moved = _messages(theirs, pk)
+    messages, moved = _messages(nodes, pk, _time(theirs.create_time))
     current = moved.get(theirs.current_node or "") or (messages[-1].id if messages else None)
     began = _time(theirs.create_time)
     return SavedConversation(
@@ -76,25 +78,24 @@ def read_chatgpt(data: Any) -> SavedConversation:
     )
 
 
-def _messages(theirs: _Conversation, pk: UUID) -> tuple[list[SavedMessage], dict[str, UUID | None]]:
+def _messages(nodes: dict[str, _Node], pk: UUID, began: datetime) -> tuple[list[SavedMessage], dict[str, UUID | None]]:
     """Ours, parents first; and which of them stands for each of their nodes: its own, or the last one above it."""
-    began = _time(theirs.create_time)
     messages = list[SavedMessage]()
     stands_for: dict[str, UUID | None] = {}
-    waiting = [name for name, node in theirs.mapping.items() if node.parent not in theirs.mapping]
+    waiting = [name for name, node in nodes.items() if node.parent not in nodes]
     waiting.reverse()
     while waiting:
         name = waiting.pop()
         if name in stands_for:
             raise BadInput(_("The file is damaged: a message follows itself."))
-        node = theirs.mapping[name]
+        node = nodes[name]
         above = stands_for.get(node.parent or "")
         message = _message(node, uuid5(pk, name), above, began)
         if message and (message.role == "user" or above):
             messages.append(message)
             above = message.id
         stands_for[name] = above
-        waiting += [child for child in reversed(node.children) if child in theirs.mapping]
+        waiting += [child for child in reversed(node.children) if child in nodes]
     return messages, stands_for
 
 

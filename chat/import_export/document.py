@@ -6,7 +6,7 @@ that it cannot keep, such as that a parent is in the same conversation.
 
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
     PlainSerializer,
     ValidationError,
@@ -55,6 +56,9 @@ Time = Annotated[AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datet
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Data = Annotated[bytes, BeforeValidator(_decoded), PlainSerializer(_encoded, when_used="json")]
 """In JSON as base64 (RFC 4648, section 4)."""
+T = TypeVar("T")
+Each = Annotated[list[T], FailFast()]
+"""Checked up to its first fault: a million of them, each with its place and its words, take hundreds of megabytes."""
 
 
 class _Saved(BaseModel):
@@ -117,10 +121,10 @@ class SavedMessage(_Saved):
     parent: UUID | None
     role: Literal["system", "user", "assistant"]
     created_at: Time
-    parts: list[SavedPart]
-    generations: list[SavedGeneration] = []
+    parts: Each[SavedPart]
+    generations: Each[SavedGeneration] = []
     feedback: SavedFeedback | None = None
-    attachments: list[UUID] = []
+    attachments: Each[UUID] = []
     """Which of the conversation's, in order."""
 
     @property
@@ -167,13 +171,13 @@ class SavedConversation(_Saved):
     created_at: Time
     updated_at: Time
     current: UUID | None
-    messages: list[SavedMessage]
+    messages: Each[SavedMessage]
     is_pinned: bool = False
     is_archived: bool = False
     system_prompt: Annotated[Text, Field(max_length=100_000)] = ""
     temperature: Annotated[float, Field(ge=0, le=MOST_TEMPERATURE)] | None = None
     max_tokens: Count | None = None
-    attachments: list[SavedAttachment] = []
+    attachments: Each[SavedAttachment] = []
 
     @model_validator(mode="after")
     def _is_a_tree(self) -> Self:

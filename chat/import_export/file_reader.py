@@ -1,4 +1,4 @@
-"""Files that somebody wants imported, as documents, one at a time. No database, and nothing in them is trusted.
+"""Files that somebody wants imported, as documents, one at a time. Pure, and nothing in them is trusted.
 
 A file is one JSON text, or a zip with some. A JSON text is one of our documents, or an array of ChatGPT's
 conversations (or of ours). However large it is, only one conversation of it is in memory: an array is read element by
@@ -24,13 +24,17 @@ from chat.import_export.document import SavedConversation, read_document
 MOST_ENTRIES = 10_000
 MOST_CONVERSATIONS = 10_000
 MOST_MESSAGES = 50_000
+MOST_ROWS = 300_000
+"""Messages, their parts and the runs that wrote them: each becomes a row."""
 MOST_ATTACHMENTS = 500
 UNPACKED = 10
 """How many times as large as a file may be what is in it."""
-WANTED = re.compile(r"(?!__MACOSX/)(.*/)?conversations(-\d+|/.+)?\.json")
+MOST_NAME = 100
+"""Characters of a name in a zip that a sentence shows."""
 CHUNK = 1 << 16
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
-"""What reading a zip raises that is damaged, or of a kind that Python does not know."""
+"""What reading a zip raises that is damaged, or of a kind that Python does not know: its directory, or what is
+packed, whose checksum is only known at its end."""
 
 
 class BadFile(BadInput):
@@ -39,11 +43,11 @@ class BadFile(BadInput):
     sentence = _("In %(file)s, conversation %(number)s: %(fault)s")
 
     def __init__(self, file: str, number: int, fault: BadInput | TooLong) -> None:
-        self._file, self._number, self._fault = file, number, fault
+        self.file, self.number, self.fault = file, number, fault
         super().__init__()
 
     def said(self, say: Say) -> str:
-        return say(self.sentence, {"file": self._file, "number": self._number, "fault": self._fault.said(say)})
+        return say(self.sentence, {"file": self.file, "number": self.number, "fault": self.fault.said(say)})
 
 
 def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversation]:
@@ -51,7 +55,19 @@ def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversat
 
     Raises BadInput or TooLong, which say what is wrong and in which of them.
     """
-    conversations = messages = attachments = 0
+    return (document for document, _where in located_documents(file, name, limit))
+
+
+def located_documents(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[SavedConversation, tuple[str, int]]]:
+    """As `documents`, each with the text that it is in and its number there."""
+    try:
+        yield from _documents(file, name, limit)
+    except BROKEN as exc:
+        raise BadInput(_("The zip is damaged.")) from exc
+
+
+def _documents(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[SavedConversation, tuple[str, int]]]:
+    conversations = messages = rows = attachments = 0
     for text_name, text in _texts(file, name, limit):
         number = 0  # `enumerate` would keep each item, which may be large, until the next is read
         for item in _items(text, text_name, limit):
@@ -60,22 +76,22 @@ def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversat
             del item
             conversations += 1
             messages += len(document.messages)
+            rows += sum(1 + len(each.parts) + len(each.generations) for each in document.messages)
             attachments += len(document.attachments)
-            _refuse_too_many(conversations, messages, attachments)
-            yield document
+            _refuse_too_many(conversations, messages, rows, attachments)
+            yield document, (text_name, number)
     if not conversations:
         raise BadInput(_("There are no conversations in this file."))
 
 
-def _refuse_too_many(conversations: int, messages: int, attachments: int) -> None:
-    """All of a file is stored in one transaction, for which everybody else who writes has to wait.
-
-    Attachments are not, but each takes a process to inspect.
-    """
+def _refuse_too_many(conversations: int, messages: int, rows: int, attachments: int) -> None:
+    """Each row takes its time to store, and each attachment a process to inspect."""
     if conversations > MOST_CONVERSATIONS:
         raise TooLong(_("The file has more than %(limit)s conversations."), values={"limit": MOST_CONVERSATIONS})
     if messages > MOST_MESSAGES:
         raise TooLong(_("The file has more than %(limit)s messages."), values={"limit": MOST_MESSAGES})
+    if rows > MOST_ROWS:
+        raise TooLong(_("The messages of the file have more than %(limit)s parts."), values={"limit": MOST_ROWS})
     if attachments > MOST_ATTACHMENTS:
         raise TooLong(_("The file has more than %(limit)s attached files."), values={"limit": MOST_ATTACHMENTS})
 
@@ -94,15 +110,12 @@ def _texts(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[str, IO[byt
         file.seek(0)
         yield name, file
         return
-    try:
-        opened = _Archive(file)
-        with zipfile.ZipFile(opened) as archive:
-            opened.most = math.inf
-            for entry in _wanted(archive, limit):
-                with archive.open(entry) as text:
-                    yield entry.filename, text
-    except BROKEN as exc:
-        raise BadInput(_("The zip is damaged.")) from exc
+    opened = _Archive(file)
+    with zipfile.ZipFile(opened) as archive:
+        opened.most = math.inf
+        for entry in _wanted(archive, limit):
+            with archive.open(entry) as text:
+                yield _shown(entry.filename), text
 
 
 class _Archive:
@@ -129,12 +142,31 @@ def _wanted(archive: zipfile.ZipFile, limit: int) -> list[zipfile.ZipInfo]:
         raise _too_many_entries()
     if limit and sum(entry.file_size for entry in entries) > UNPACKED * limit:
         raise TooLong(_("What is in the zip is larger than %(limit)s bytes."), values={"limit": UNPACKED * limit})
-    wanted = [entry for entry in entries if WANTED.fullmatch(entry.filename)]
+    wanted = [entry for entry in entries if is_wanted(entry.filename)]
     for entry in wanted:
         # The others unpack as much as they like at once.
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.flag_bits & 1:
             raise BadInput(_("The zip is encrypted, or packed in a way that this site does not read."))
     return wanted
+
+
+def is_wanted(name: str) -> bool:
+    """`conversations.json`, `conversations-<number>.json` or `conversations/**/*.json`, in whatever folder.
+
+    Without a regular expression: a name may have 65,535 bytes, and 10,000 of them may be in a zip.
+    """
+    path, dot, end = name.rpartition(".")
+    if name.startswith("__MACOSX/") or not dot or end != "json":
+        return False
+    *folders, last = path.split("/")
+    number = last.removeprefix("conversations-")
+    return (
+        last == "conversations" or (number != last and number.isdigit()) or (last != "" and "conversations" in folders)
+    )
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= MOST_NAME else "…" + name[-MOST_NAME:]
 
 
 def _too_many_entries() -> TooLong:

@@ -4,7 +4,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from django.utils.text import slugify
 
 from chat.i18n import Say, in_english
 from chat.i18n import gettext_noop as _
-from chat.import_export.document import SavedAttachment, SavedConversation
-from chat.import_export.markdown import as_markdown
+from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
+from chat.import_export.markdown import markdown_pieces
+from chat.import_export.streamed import Streamed, streamed
 
 README = _(
     "Your conversations, each twice: as JSON with all its branches, which this site can read again, "
@@ -40,13 +41,20 @@ def as_json(conversation: SavedConversation) -> str:
     return "".join(json_pieces(conversation))
 
 
-def json_pieces(conversation: SavedConversation, whole: Whole = as_it_is) -> Iterator[str]:
-    """The JSON in pieces: all but the attachments, then each of these."""
-    without = _dumped(conversation.model_dump(mode="json", exclude={"attachments"}))
-    yield without.removesuffix("\n}") + ',\n "attachments": ['
-    for number, attachment in enumerate(conversation.attachments):
-        yield (",\n" if number else "\n") + _dumped(whole(attachment).model_dump(mode="json"))
+def json_pieces(saved: SavedConversation | Streamed, whole: Whole = as_it_is) -> Iterator[str]:
+    """The JSON in pieces: what it is, each message, each attachment."""
+    conversation = streamed(saved)
+    without = _dumped(conversation.document.model_dump(mode="json", exclude={"messages", "attachments"}))
+    yield without.removesuffix("\n}") + ',\n "messages": ['
+    yield from _items(conversation.messages())
+    yield '],\n "attachments": ['
+    yield from _items(whole(attachment) for attachment in conversation.attachments())
     yield "]\n}\n"
+
+
+def _items(members: Iterable[SavedMessage | SavedAttachment]) -> Iterator[str]:
+    for number, member in enumerate(members):
+        yield (",\n" if number else "\n") + _dumped(member.model_dump(mode="json"))
 
 
 def _dumped(value: Any) -> str:
@@ -56,11 +64,14 @@ def _dumped(value: Any) -> str:
 class Zip:
     """All of a user's conversations in one file, made piece by piece.
 
-    It holds one conversation at a time, and of its attachments one.
+    It holds a few messages of one conversation at a time, or one of its attachments.
     """
 
     def __init__(
-        self, load: Callable[[UUID], SavedConversation | None], say: Say = in_english, whole: Whole = as_it_is
+        self,
+        load: Callable[[UUID], SavedConversation | Streamed | None],
+        say: Say = in_english,
+        whole: Whole = as_it_is,
     ) -> None:
         """`load` gives a conversation when its turn comes; None: it is gone meanwhile. `say` says our own words."""
         self._load = load
@@ -72,15 +83,19 @@ class Zip:
 
     def add(self, pk: UUID) -> Iterator[bytes]:
         """The next bytes of the file."""
-        if conversation := self._load(pk):
-            folder = f"conversations/{conversation.created_at:%Y}"
-            info = _entry(f"{folder}/{file_name(conversation, 'json')}")
-            with self._archive.open(info, "w", force_zip64=bool(conversation.attachments)) as entry:
-                for piece in json_pieces(conversation, self._whole):
-                    entry.write(piece.encode())
-                    yield self._sink.taken()
-            self._archive.writestr(f"{folder}/{file_name(conversation, 'md')}", as_markdown(conversation, self._say))
+        if found := self._load(pk):
+            conversation, document = streamed(found), streamed(found).document
+            name = f"conversations/{document.created_at:%Y}/{file_name(document, '')}"
+            yield from self._entry(name + "json", json_pieces(conversation, self._whole))
+            yield from self._entry(name + "md", markdown_pieces(conversation, self._say))
         yield self._sink.taken()
+
+    def _entry(self, name: str, pieces: Iterable[str]) -> Iterator[bytes]:
+        """How long it will be is not known before."""
+        with self._archive.open(_entry(name), "w", force_zip64=True) as entry:
+            for piece in pieces:
+                entry.write(piece.encode())
+                yield self._sink.taken()
 
     def close(self) -> bytes:
         """The last bytes of the file."""

@@ -1,19 +1,28 @@
 """A conversation as Markdown: the branch on show, to be read or printed elsewhere. Pure."""
 
+from collections.abc import Iterator
+
 from chat.core.endings import LABELS, Status
 from chat.i18n import Say, in_english
 from chat.i18n import gettext_noop as _
 from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
+from chat.import_export.streamed import Streamed, streamed
 
 SPEAKERS = {"user": _("You"), "system": _("Instruction"), "assistant": _("Assistant")}
 
 
 def as_markdown(conversation: SavedConversation, say: Say = in_english) -> str:
     """The title, then each message under the name of who said it, as `say` says it. Texts are as they were written."""
-    date = conversation.created_at.date().isoformat()
-    sections = [f"# {conversation.title or say(_('Conversation'), {})}", date]
-    sections += [_section(message, conversation.attached_to(message), say) for message in conversation.branch()]
-    return "\n\n".join(sections) + "\n"
+    return "".join(markdown_pieces(streamed(conversation), say))
+
+
+def markdown_pieces(conversation: Streamed, say: Say) -> Iterator[str]:
+    """The same, a message at a time."""
+    document = conversation.document
+    yield f"# {document.title or say(_('Conversation'), {})}\n\n{document.created_at.date().isoformat()}"
+    for message, attached in conversation.branch():
+        yield "\n\n" + _section(message, attached, say)
+    yield "\n"
 
 
 def _section(message: SavedMessage, attached: list[SavedAttachment], say: Say) -> str:

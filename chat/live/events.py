@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from chat.core import sse
 from chat.core.reply import SPOKEN, Reply
 from chat.i18n import translated
+from chat.live.access.access import SENTENCES, Gone
 from chat.live.exchange import LiveReply
 from chat.models import Generation
 
@@ -37,6 +38,11 @@ def start_data(generation: Generation) -> dict[str, object]:
 def end_data(ending: dict[str, object]) -> dict[str, object]:
     """An ending, whose message is in English, in the language of the request that follows."""
     return ending | {"message": translated(str(ending["message"]))}
+
+
+def gone_frame(gone: Gone) -> bytes:
+    """Without an id: it is no part of the reply."""
+    return sse.frame("gone", {"code": gone, "message": translated(SENTENCES[gone])})
 
 
 def new_frames(source: LiveReply | Stored, sent: int) -> tuple[bytes, int]:

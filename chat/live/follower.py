@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator
 from django.db import InterfaceError, OperationalError
 
 from chat.core import sse
-from chat.live.events import Stored, end_data, new_frames, start_data
+from chat.live.access import Access, Gone
+from chat.live.access.watch import watch
+from chat.live.events import Stored, end_data, gone_frame, new_frames, start_data
 from chat.live.exchange import LiveReply, exchange
 from chat.live.heartbeat import LOOK_AGAIN_SECONDS, Heartbeat
 from chat.live.open_streams import StreamSlot
@@ -29,15 +31,19 @@ class Away:
     """The database cannot be asked just now. What was read before is still true."""
 
 
-async def follow(generation: Generation, position: int | None, slot: StreamSlot | None = None) -> AsyncIterator[bytes]:
+async def follow(
+    generation: Generation, position: int | None, slot: StreamSlot | None = None, access: Access | None = None
+) -> AsyncIterator[bytes]:
     """The frames of a reply after `position`, to its end. None: a position that cannot be honoured.
 
     `generation` comes with its message and conversation. Frames are those of docs/protocol.md. `slot` is freed at the
-    end.
+    end. `access` is what allows it: looked at again and again, and when that is gone, so is the stream.
     """
     heartbeat = Heartbeat()
     title = None
     try:
+        if access:
+            watch.add(access, heartbeat.interrupt)
         while isinstance(source := await _source(generation.pk), Away):
             yield sse.KEEP_ALIVE
         sent = position if source and position is not None and position <= source.reply.position else 0
@@ -45,6 +51,9 @@ async def follow(generation: Generation, position: int | None, slot: StreamSlot 
         if position != sent:
             yield sse.frame("reset", {}, 0)
         while source:
+            if access and access.gone:
+                yield gone_frame(access.gone)
+                return
             frames, sent = new_frames(source, sent)
             if isinstance(source, LiveReply) and source.title != title:
                 title = source.title
@@ -59,11 +68,14 @@ async def follow(generation: Generation, position: int | None, slot: StreamSlot 
             if isinstance(source, Stored) or (source.is_over and source.ending is None):
                 found = await _source(generation.pk)
                 source = source if isinstance(found, Away) else found
+        yield gone_frame(Gone.DELETED)
     except Exception:
         # Ended without `end`, so the reader comes again. Raised on, daphne would leave the connection hanging.
         logger.exception("A follower of generation %s failed", generation.pk)
     finally:
         heartbeat.stop()
+        if access:
+            watch.discard(access)
         if slot:
             slot.free()
 

@@ -33,6 +33,11 @@ class Heartbeat:
             self._timer = self._loop.call_later(KEEP_ALIVE_SECONDS, self._strike)
         return await self._waiting
 
+    def interrupt(self) -> None:
+        """Something else than the reply has news: whoever waits looks now."""
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(True)
+
     def stop(self) -> None:
         if self._timer:
             self._timer.cancel()

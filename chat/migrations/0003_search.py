@@ -41,7 +41,7 @@ def drop_index(apps, schema_editor):
 
 
 def index_what_is_there(apps, schema_editor):
-    from chat.models.search_index import indexed
+    from chat.core.search_terms import indexed
 
     names = ("Conversation", "Message", "MessagePart", "SearchEntry")
     Conversation, Message, MessagePart, SearchEntry = (apps.get_model("chat", name) for name in names)

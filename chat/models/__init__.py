@@ -1,22 +1,27 @@
 """The tables: the row in the database is the truth."""
 
+from chat.models.account_erasure import AccountErasure
 from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
+from chat.models.imports import Import
 from chat.models.message import Message, MessagePart
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
 from chat.models.reading import Reading
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share
+from chat.models.throttle import ThrottleEntry
 
 __all__ = [
+    "AccountErasure",
     "Attachment",
     "AttachmentContent",
     "Conversation",
     "Feedback",
     "Generation",
+    "Import",
     "Message",
     "MessageAttachment",
     "MessagePart",
@@ -25,4 +30,5 @@ __all__ = [
     "Reading",
     "SearchEntry",
     "Share",
+    "ThrottleEntry",
 ]

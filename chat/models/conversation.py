@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -25,6 +26,10 @@ from chat.models.users import UserId
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+
+ERASING = datetime(1970, 1, 1, tzinfo=UTC)
+"""When what is being erased was deleted: too long ago to be restored, whatever the clock says now or later."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -95,6 +100,12 @@ class Conversation(ModelSettings):
     left_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Since when it waits to be erased; until then its deletion can be undone.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # By what it is being stored; hidden as if it were deleted until that has ended.
+    importing = models.ForeignKey(
+        "chat.Import", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
+    )
+    # Of what was imported, which counts in its owner's storage.
+    imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
     objects = PresentConversations()
     with_deleted = ConversationQuerySet.as_manager()
@@ -115,6 +126,7 @@ class Conversation(ModelSettings):
             ),
             models.Index("updated_at", name="conversation_updated"),
             models.Index("deleted_at", condition=Q(deleted_at__isnull=False), name="conversation_deleted"),
+            models.Index("importing", condition=Q(importing__isnull=False), name="conversation_importing"),
             models.Index("left_at", condition=Q(is_temporary=True), name="conversation_temporary"),
         ]
 
@@ -146,7 +158,7 @@ class Conversation(ModelSettings):
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""
         self.current_id = self.tree().leaf_below(message.pk)
-        self.save(update_fields=["current"])
+        Conversation.with_deleted.filter(pk=self.pk).update(current=self.current_id)
 
     def tree(self) -> MessageTree:
         return MessageTree(self.messages.order_by("number").values_list("pk", "parent", "role"))
@@ -178,15 +190,21 @@ class Conversation(ModelSettings):
         tree = self.tree()
         return self.load(tree.path(leaf_id or self.current_id), tree)
 
-    def load(self, path: list[uuid.UUID], tree: MessageTree) -> list[Message]:
-        """These of its messages, with their parts, their feedback and their places, in this order."""
+    def load(self, path: list[uuid.UUID], tree: MessageTree, most: int | None = None) -> list[Message]:
+        """These of its messages, with their parts, their feedback and their places, in this order.
+
+        With `most` none has more than so many characters, nor more generations than can be looked at.
+        """
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
         attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
         rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
-        messages = rows.prefetch_related("generations", "parts").in_bulk(path)
+        wanted = Message.beginnings(most) if most else ("generations", "parts")
+        messages = rows.prefetch_related(*wanted).in_bulk(path)
         for pk, message in messages.items():
             message.place = tree.place(pk)
+            if most:
+                message.cut(most)
         if with_files := [message for message in messages.values() if message.has_attachments]:
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
         return [messages[pk] for pk in path if pk in messages]

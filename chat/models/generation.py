@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -37,18 +37,6 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """How many of a user's generations run."""
         running = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND status = 'running'"
         return int(scalar(running, prepared(Generation, "owner_id", owner_id)))
-
-    def nth_since(self, number: int, owner_id: Any, start: datetime, end: datetime) -> datetime | None:
-        """When the user's `number`th last generation from `start` to `end` was begun, if there were as many.
-
-        Not later than `end`: a clock that was set back must not lock anybody out.
-        """
-        recent = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND created_at > %s AND created_at <= %s"
-        owner = prepared(Generation, "owner_id", owner_id)
-        if scalar(recent, owner, *map(_for_database, (start, end))) < number:
-            return None
-        times = self.filter(owner=owner_id, created_at__gt=start, created_at__lte=end).order_by("-created_at")
-        return times.values_list("created_at", flat=True)[number - 1]
 
     def renew(self, ids: Iterable[uuid.UUID]) -> None:
         """This process still runs these."""
@@ -154,10 +142,6 @@ class Generation(models.Model):
             "code": self.code,
             "message": self.sentence,
         }
-
-
-def _for_database(time: datetime) -> Any:
-    return Generation._meta.get_field("created_at").get_db_prep_value(time, connection)
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

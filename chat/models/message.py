@@ -7,15 +7,21 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from chat.core.reply import REASONING, TEXT, Mark, Part, Reply
+from chat.core.reply import REASONING, SPOKEN, TEXT, Mark, Part, Reply
 from chat.core.tree import Place
 from chat.models.attachment import Attachment
 from chat.models.generation import Generation
 from chat.models.sql import upsert
+
+MOST_ROWS = 1_000
+"""Of a message that is cut: four million characters, as they are stored."""
+MOST_GENERATIONS = 100
+"""Of a message that is shown, the last ones."""
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -43,6 +49,9 @@ class Message(models.Model):
 
     has_attachments: bool | None = None
     """Known for the messages of `Conversation.load`, so that who bears none costs no query."""
+
+    is_cut = False
+    """Has it more than was loaded of it?"""
 
     objects = MessageQuerySet.as_manager()
 
@@ -110,6 +119,29 @@ class Message(models.Model):
         """The latest generation that wrote this message; None for what a person wrote."""
         return max(self.generations.all(), key=lambda generation: generation.number, default=None)
 
+    @staticmethod
+    def beginnings(most: int) -> tuple[Prefetch[Any], Prefetch[Any]]:
+        """What to prefetch where no more than `most` characters are shown; generations first, as always."""
+        last = Generation.objects.filter(message=OuterRef("message")).order_by("-number").values("number")[:1]
+        generations = Generation.objects.filter(number__gt=Subquery(last) - MOST_GENERATIONS)
+        rows = MessagePart.objects.filter(number__lte=MOST_ROWS).defer("text").order_by("message_id", "number")
+        cut = rows.annotate(**{"beginning": Left("text", most + 1)})  # noqa: PIE804 - mypy
+        return Prefetch("generations", generations), Prefetch("parts", cut)
+
+    def cut(self, most: int) -> None:
+        """Have the first `most` characters of what `beginnings` has loaded, and no more."""
+        rows, kept = list(self.parts.all()), list[MessagePart]()
+        room = most
+        for row in rows[:MOST_ROWS]:
+            row.text = row.beginning
+            if not room or (row.kind not in SPOKEN and len(row.text) > room):
+                break
+            row.text = row.text[:room]
+            room -= len(row.text)
+            kept.append(row)
+        self.is_cut = len(kept) < len(rows) or any(len(row.text) < len(row.beginning) for row in kept)
+        self._prefetched_objects_cache["parts"] = kept  # type: ignore[attr-defined] # Django's prefetching has made it
+
     def siblings(self) -> models.QuerySet[Message]:
         """This message and its alternatives, oldest first."""
         return self.conversation.messages.filter(parent=self.parent_id, role=self.role)
@@ -125,6 +157,9 @@ class MessagePart(models.Model):
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=20, default=TEXT)
     text = models.TextField(blank=True)
+
+    beginning = ""
+    """Of its text, where `Message.beginnings` has loaded no more."""
 
     class Meta:
         verbose_name = gettext_lazy("part of a message")

@@ -12,13 +12,10 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy
 
-from chat.core.search_terms import terms_of
+from chat.core.search_terms import indexed, terms_of
 from chat.models.conversation import Conversation
 from chat.models.message import Message
 from chat.models.sql import insert_values, prepared, upsert
-
-MOST_CHARACTERS = 100_000
-"""Of distinct words in one text. PostgreSQL refuses more than a megabyte of them."""
 
 COLUMNS = ("conversation_id", "owner_id", "message_id", "words")
 MATCHING = {
@@ -140,12 +137,6 @@ def _wanted(query: str) -> list[str]:
 def _is_one_word(owner_id: Any) -> bool:
     """Does the index know nobody else by it? Of a text it knows the words, without regard to case."""
     return isinstance(owner_id, UUID) or str(owner_id).isdecimal()
-
-
-def indexed(text: str) -> str:
-    """The distinct words of `text`, as the index takes them."""
-    words = " ".join(dict.fromkeys(terms_of(text)))
-    return words if len(words) <= MOST_CHARACTERS else words[:MOST_CHARACTERS].rpartition(" ")[0]
 
 
 def _for_sqlite(owner: str, words: list[str]) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.core.limits import TITLE_CHARACTERS
+from chat.models.users import has_field
 
 
 def new_token() -> str:
@@ -25,8 +26,9 @@ class ShareQuerySet(models.QuerySet["Share"]):
         return self.filter(conversation__owner=owner_id)
 
     def live(self) -> Self:
-        """Those that show something: not ended, and of no deleted conversation."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), conversation__deleted_at=None)
+        """Those that show something: not ended, of no deleted conversation, and of nobody who has been deactivated."""
+        those = self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), conversation__deleted_at=None)
+        return those.filter(conversation__owner__is_active=True) if has_field("is_active") else those
 
     def ended(self) -> Self:
         return self.filter(expires_at__lte=timezone.now())

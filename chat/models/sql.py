@@ -78,6 +78,14 @@ def update(model: type[models.Model], pk: Any, values: dict[str, Any], condition
         return bool(cursor.rowcount)
 
 
+def update_all(model: type[models.Model], name: str, values: Sequence[tuple[Any, Any]]) -> None:
+    """Change this attribute of many rows, by their ids."""
+    converters, statement = _change(model, (name,), "", connection.vendor)
+    change, key = converters
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [(change(value), key(pk)) for pk, value in values])
+
+
 def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
     """The first row whose attributes have these values, as the ORM would give it."""
     converters, statement, names, readers = _selection(model, tuple(wanted), connection.vendor)
@@ -94,7 +102,8 @@ def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
 def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
     """Is there a row with this id, or with this id in another column?"""
     key = model._meta.pk.get_db_prep_value(pk, connection)
-    statement = f"SELECT 1 FROM {model._meta.db_table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - ours alone
+    table, column = map(connection.ops.quote_name, (model._meta.db_table, column))
+    statement = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - names of ours and of the project's
     return scalar(statement, key) is not None
 
 

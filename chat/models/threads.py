@@ -14,8 +14,8 @@ R = TypeVar("R")
 # Of their own, because writers wait for each other, up to 20 s when SQLite is locked, and readers need not.
 _readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-reading")
 _writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-writing")
-# Theirs may take minutes, with many files to look into.
-_importers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-importing")
+# Theirs may take minutes, with all that an account owns.
+_erasers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-erasing")
 _doorkeepers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-login")
 
 
@@ -35,10 +35,10 @@ async def write_in_database(function: Callable[P, R], *args: P.args, **kwargs: P
     return await asyncio.get_running_loop().run_in_executor(_writers, call)
 
 
-async def import_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """As `in_database`, for a file that is imported or looked into: nobody else waits for it."""
+async def erase_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, for what is erased at once: nobody else's turn waits for it."""
     call = partial(with_usable_connection, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_importers, call)
+    return await asyncio.get_running_loop().run_in_executor(_erasers, call)
 
 
 async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,36 +1,44 @@
 """Erasing: conversations, and accounts, that are gone for good with all that belongs to them.
 
-Theory. First what is to be erased is hidden, in one short transaction: nobody finds it any more, nothing new begins in
-it, and of answers that are being written the generations are gone. Whoever writes such an answer, in whichever
-process, finds that out with its next checkpoint and writes nothing back. Then attachments are deleted, a few at a time
-because they are large, and messages in batches, last ones first, so that none is left without the one it answers and
-no transaction keeps others waiting for long. What is cut short in the middle is finished by the sweep
-(chat/retention/expiry.py), because it stays marked as deleted.
+Theory. First what is to be erased is recorded as a whole, in one transaction: an account is closed, conversations are
+marked (`ERASING`), so that nobody finds them any more, nothing new begins in them, and of answers that are being
+written the generations are gone. Whoever writes such an answer, in whichever process, finds that out with its next
+checkpoint and writes nothing back. Then attachments are deleted, a few at a time because they are large, and messages
+in batches, last ones first, so that none is left without the one it answers and no transaction keeps others waiting
+for long; the account goes last, and its record with it. Each step looks at what is there, behind a lock of what it
+belongs to: so what is cut short is finished by whoever comes next, by doing the same again: the sweep of any process
+(chat/retention/expiry.py), or the command.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, models, transaction
-from django.utils import timezone
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 
 from chat import audit
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
-from chat.models import Attachment, Conversation, Feedback, Generation, Message, Share
+from chat.models import AccountErasure, Attachment, Conversation, Feedback, Generation, Import, Message, Share
 from chat.models.attachment import AttachmentQuerySet
-from chat.models.conversation import ConversationQuerySet
-from chat.retention.vacuum import forget_deleted, overwrite_deleted
+from chat.models.conversation import ERASING, ConversationQuerySet
+from chat.models.users import has_field
+from chat.retention.vacuum import forget_deleted, forget_words, overwrite_deleted
 from chat.signals import erased
 
 T = TypeVar("T")
 
 RESTORABLE = timedelta(minutes=10)
 """How long a deleted conversation can be restored; then it is erased."""
+ROWS = 500
+"""That a statement names."""
 CONVERSATIONS = 50
 """That are erased together."""
 MESSAGES = 500
@@ -69,21 +77,15 @@ def extent(conversations: ConversationQuerySet, account: Any = None) -> Extent:
 
 
 def erase(conversations: ConversationQuerySet) -> int:
-    """Erase these, deleted ones too if they are among them. Returns how many.
+    """Erase these, deleted ones too if they are among them. Returns how many."""
+    ids = _begin(conversations)
+    _finish(ids)
+    return len(ids)
 
-    In a transaction of the caller's, as in the admin, others wait until all is done.
-    """
-    ids, count = list(conversations.order_by().values_list("pk", flat=True)), 0
-    overwrite_deleted()
-    for batch in _batches(ids, CONVERSATIONS):
-        together = _hide(conversations, batch)
-        count += len(together)
-        _delete_attachments(Attachment.objects.filter(conversation__in=together))
-        _delete_messages(together)
-        _delete(Conversation.with_deleted.filter(pk__in=together))
-    if ids:
-        transaction.on_commit(forget_deleted)
-    return count
+
+def erase_after_commit(conversations: ConversationQuerySet) -> None:
+    """As `erase`, in a transaction of the caller's: others wait for what is recorded, not until all is done."""
+    transaction.on_commit(partial(_finish, _begin(conversations)))
 
 
 def erase_files(attachments: AttachmentQuerySet) -> int:
@@ -101,42 +103,104 @@ def erase_account(user_id: Any) -> None:
 
     It is closed first, so that nothing is added meanwhile.
     """
-    _close(user_id)
-    erase_all_of([user_id])
-    _delete(get_user_model()._base_manager.filter(pk=user_id))
+    _begin_accounts([user_id])
+    finish_account(user_id)
+
+
+def erase_accounts_after_commit(user_ids: Iterable[Any]) -> None:
+    """As `erase_account` of several, all of them or none, in a transaction of the caller's."""
+    user_ids = list(user_ids)
+    _begin_accounts(user_ids)
+    for user_id in user_ids:
+        transaction.on_commit(partial(finish_account, user_id))
+
+
+def finish_account(user_id: Any) -> None:
+    """Erase what is left of an account whose erasure is recorded."""
+    while True:
+        erase(Conversation.with_deleted.filter(owner=user_id))
+        erase_files(Attachment.objects.filter(owner=user_id))
+        if _delete_account(user_id):
+            break
     transaction.on_commit(forget_deleted)
 
 
-def erase_all_of(user_ids: list[Any]) -> None:
-    """Erase what these own, and their names in the log; their accounts are the caller's to delete."""
-    erase(Conversation.with_deleted.filter(owner__in=user_ids))
-    erase_files(Attachment.objects.filter(owner__in=user_ids))
-    _forget_people(user_ids)
+def leaves_no_superuser(user_ids: Iterable[Any]) -> bool:
+    """Are these all superusers that there are?"""
+    ids = set(user_ids)
+    if not has_field("is_superuser"):
+        return False
+    superusers = get_user_model()._base_manager.filter(
+        is_superuser=True, **({"is_active": True} if has_field("is_active") else {})
+    )
+    remaining = superusers.exclude(pk__in=AccountErasure.objects.values("pk"))
+    # PostgreSQL locks these rows, so that of two superusers who go at once one stays.
+    these = set(remaining.order_by("pk").select_for_update().values_list("pk", flat=True))
+    return bool(these) and these <= ids
+
+
+# The first transaction
 
 
 @transaction.atomic
-def _forget_people(user_ids: list[Any]) -> None:
-    audit.forget_users(user_ids)
-    audit.forget_names(get_user_model(), user_ids)
-    erased.send(get_user_model(), ids=user_ids)
+def _begin_accounts(user_ids: list[Any]) -> None:
+    """As far as the project's users can be closed: its model need have no such field."""
+    if leaves_no_superuser(user_ids):
+        raise Conflict(
+            _("This is the only administrator's account. Make somebody else an administrator before you delete it.")
+        )
+    users = get_user_model()._base_manager.filter(pk__in=user_ids)
+    found = list(users.order_by("pk").select_for_update().values_list("pk", flat=True))
+    if has_field("is_active"):
+        users.update(is_active=False)
+    AccountErasure.objects.bulk_create((AccountErasure(user_id=pk) for pk in found), ignore_conflicts=True)
+    Import.objects.filter(owner__in=found).delete()  # whoever works at one finds out, and stores nothing more
+    _begin(Conversation.with_deleted.filter(owner__in=found))
 
 
 @transaction.atomic
-def _hide(conversations: ConversationQuerySet, ids: list[uuid.UUID]) -> list[uuid.UUID]:
+def _begin(conversations: ConversationQuerySet) -> list[uuid.UUID]:
     """Returns which are still among `conversations`: a temporary one may have been kept since these were read."""
-    these = Conversation.with_deleted.filter(pk__in=ids)
-    # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken. PostgreSQL
-    # locks these rows.
-    owners = get_user_model()._base_manager.filter(pk__in=these.order_by().values("owner")).order_by("pk")
-    list(owners.select_for_update().values_list("pk"))
-    list(these.order_by("pk").select_for_update().values_list("pk"))
-    ids = list(conversations.filter(pk__in=ids).order_by().values_list("pk", flat=True))
-    these = Conversation.with_deleted.filter(pk__in=ids)
-    these.update(deleted_at=timezone.now() - RESTORABLE, current=None)
-    Generation.objects.running().filter(message__conversation__in=ids).delete()
+    # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken.
+    owners: list[Any] = sorted(set(conversations.order_by().values_list("owner", flat=True)))
+    for some in _batches(owners, ROWS):
+        users = get_user_model()._base_manager.filter(pk__in=some).order_by("pk")
+        list(users.select_for_update().values_list("pk"))
+    ids: list[uuid.UUID] = []
+    for batch in _batches(list(conversations.order_by("pk").values_list("pk", flat=True)), ROWS):
+        _lock(batch)
+        found = list(conversations.filter(pk__in=batch).order_by().values_list("pk", "deleted_at"))
+        _hide([pk for pk, deleted_at in found if deleted_at != ERASING])
+        ids += [pk for pk, _deleted_at in found]
+    return ids
+
+
+def _hide(ids: list[uuid.UUID]) -> None:
+    running = Generation.objects.running().filter(message__conversation__in=ids)
+    list(running.select_for_update().values_list("pk"))  # in the order in which the engine locks them
+    running.delete()
+    Conversation.with_deleted.filter(pk__in=ids).update(deleted_at=ERASING, current=None, importing=None)
     audit.forget_names(Conversation, ids)
     erased.send(Conversation, ids=ids)
-    return ids
+
+
+def _lock(conversations: list[uuid.UUID]) -> None:
+    """PostgreSQL locks these rows: who erases them at the same time takes turns."""
+    rows = Conversation.with_deleted.filter(pk__in=conversations).order_by("pk")
+    list(rows.select_for_update().values_list("pk"))
+
+
+# The steps, each a transaction of its own
+
+
+def _finish(ids: list[uuid.UUID]) -> None:
+    overwrite_deleted()
+    for together in _batches(ids, CONVERSATIONS):
+        _delete_attachments(Attachment.objects.filter(conversation__in=together))
+        _delete_messages(together)
+        _delete_conversations(together, and_words=together[-1] == ids[-1])
+    if ids:
+        transaction.on_commit(forget_deleted)
 
 
 def _unsent_of(account: Any) -> AttachmentQuerySet:
@@ -145,42 +209,64 @@ def _unsent_of(account: Any) -> AttachmentQuerySet:
 
 def _delete_attachments(attachments: AttachmentQuerySet) -> None:
     """Locked, so that none goes that a question is about to bear."""
-    for batch in _batches(list(attachments.order_by().values_list("pk", flat=True)), ATTACHMENTS):
+    for batch in _batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
         with transaction.atomic():
-            these = attachments.filter(pk__in=batch).select_for_update()
+            these = attachments.filter(pk__in=batch).order_by("pk").select_for_update()
             Attachment.objects.filter(pk__in=list(these.values_list("pk", flat=True))).delete()
 
 
 def _delete_messages(conversations: list[uuid.UUID]) -> None:
     messages = Message.objects.filter(conversation__in=conversations).order_by("-number")
     for batch in _batches(list(messages.values_list("pk", flat=True)), MESSAGES):
-        _delete(Message.objects.filter(pk__in=batch))
-
-
-def _delete(rows: "models.QuerySet[Any]") -> None:
-    """With all that belongs to them; once more if something was added in the meantime, as feedback can be."""
-    try:
-        rows.all().delete()
-    except IntegrityError:
-        rows.all().delete()
+        _delete(Message.objects.filter(pk__in=batch), conversations)
 
 
 @transaction.atomic
-def _close(user_id: Any) -> None:
-    """As far as the project's users can be closed: its model need have neither of these fields."""
-    users, fields = get_user_model()._base_manager, {field.name for field in get_user_model()._meta.get_fields()}
-    active = {"is_active": True} if "is_active" in fields else {}
-    if "is_superuser" in fields:
-        superusers = users.filter(is_superuser=True, **active).order_by("pk").select_for_update()
-        if list(superusers.values_list("pk", flat=True)) == [user_id]:
-            raise Conflict(
-                _(
-                    "This is the only administrator's account. "
-                    "Make somebody else an administrator before you delete it."
-                )
-            )
-    if active:
-        users.filter(pk=user_id).update(is_active=False)
+def _delete_conversations(conversations: list[uuid.UUID], *, and_words: bool) -> None:
+    """What was said in them is forgotten with the last of them: until then there is something left to be finished."""
+    _lock(conversations)
+    # Who of the staff opened one when it was hidden has noted its name since.
+    audit.forget_names(Conversation, conversations)
+    _delete(Conversation.with_deleted.filter(pk__in=conversations), conversations)
+    if and_words:
+        forget_words()
+
+
+def _delete(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> None:
+    """With all that belongs to them; once more if something was added in the meantime, as feedback can be."""
+    try:
+        _delete_once(rows, conversations)
+    except IntegrityError:
+        _delete_once(rows, conversations)
+
+
+@transaction.atomic
+def _delete_once(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> None:
+    _lock(conversations)
+    rows.all().delete()
+
+
+@transaction.atomic
+def _delete_account(user_id: Any) -> bool:
+    """False if conversations have come in between, as an import that had begun: they go first."""
+    users = get_user_model()._base_manager.filter(pk=user_id)
+    list(users.select_for_update().values_list("pk"))  # nothing is added that refers to it from now on
+    if Conversation.with_deleted.filter(owner=user_id).exists():
+        return False
+    users.delete()
+    return True
+
+
+@receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
+def _forget_person(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
+    """Whichever way an account is deleted, in that transaction."""
+    ids = list(Conversation.with_deleted.filter(owner=instance.pk).order_by().values_list("pk", flat=True))
+    for batch in _batches(ids, ROWS):
+        audit.forget_names(Conversation, batch)
+        erased.send(Conversation, ids=batch)
+    audit.forget_users([instance.pk])
+    audit.forget_names(sender, [instance.pk])
+    erased.send(sender, ids=[instance.pk])
 
 
 def _batches(things: list[T], size: int) -> Iterator[list[T]]:

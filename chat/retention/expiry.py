@@ -9,13 +9,17 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.models import Attachment, Conversation
+from chat.models import AccountErasure, Attachment, Conversation, ThrottleEntry
 from chat.models.conversation import ConversationQuerySet
-from chat.retention.erasure import RESTORABLE, erase, erase_files
+from chat.retention import erasure
+from chat.retention.erasure import RESTORABLE, erase_files, finish_account
+from chat.retention.imports import end_dead_imports
+from chat.retention.vacuum import forget_deleted
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0
+MINUTE = timedelta(minutes=1)
 LEFT = timedelta(seconds=60)
 """How long a temporary conversation outlives its page: who reloads it has not left."""
 UNUSED = timedelta(days=1)
@@ -32,17 +36,38 @@ def start_erasing_expired() -> None:
 def _erase_for_ever() -> None:
     while True:
         close_old_connections()
-        try:
-            erase_expired()
-            erase_unsent()
-        except Exception as exc:
-            logger.warning("Could not erase what has had its time: %s", exc)
+        for look in (
+            finish_accounts,
+            correct_times,
+            erase_expired,
+            erase_unsent,
+            end_dead_imports,
+            forget_throttled,
+            forget_deleted,
+        ):
+            try:
+                look()
+            except Exception as exc:
+                logger.warning("Could not erase what has had its time: %s", exc)
         time.sleep(LOOK_SECONDS)
 
 
+def finish_accounts() -> int:
+    """Go on with accounts whose erasure was cut short. Returns how many there were."""
+    ids = list(AccountErasure.objects.values_list("pk", flat=True))
+    for user_id in ids:
+        try:
+            finish_account(user_id)
+        except Exception as exc:  # others are erased all the same
+            logger.warning("Could not finish the erasure of account %s: %s", user_id, exc)
+    return len(ids)
+
+
 def erase_expired() -> int:
-    """Returns how many conversations there were."""
-    count = erase(expired())
+    """Returns how many conversations there were. A few at a time: others may be kept or restored meanwhile."""
+    ids, count = list(expired().order_by().values_list("pk", flat=True)), 0
+    for begin in range(0, len(ids), erasure.CONVERSATIONS):
+        count += erasure.erase(expired().filter(pk__in=ids[begin : begin + erasure.CONVERSATIONS]))
     if count:
         logger.info("Erased %s conversations that were deleted or temporary", count)
     return count
@@ -56,7 +81,35 @@ def erase_unsent() -> int:
     return count
 
 
+def forget_throttled() -> None:
+    """What the limit of messages a minute has counted, and counts no more."""
+    now = timezone.now()
+    old = ThrottleEntry.objects.out_of_date(now - 2 * MINUTE, now + 2 * MINUTE)
+    if old.exists():
+        old.delete()
+
+
+def correct_times() -> None:
+    """What was deleted or left when a clock was wrong, at a time that is yet to come, was so at the latest now.
+
+    Of what lies before nobody can tell.
+    """
+    now = timezone.now()
+    temporary, unsent = Conversation.with_deleted.filter(is_temporary=True), Attachment.objects.unsent()
+    for rows, name in (
+        (Conversation.with_deleted, "deleted_at"),
+        (temporary, "left_at"),
+        (temporary, "created_at"),
+        (temporary, "updated_at"),
+        (unsent, "created_at"),
+    ):
+        later = rows.filter(**{f"{name}__gt": now + MINUTE})  # clocks of several machines differ a little
+        if later.exists():
+            later.update(**{name: now})
+
+
 def expired() -> ConversationQuerySet:
     now = timezone.now()
     has_been_left = Q(left_at__lte=now - LEFT) | Q(created_at__lte=now - UNUSED, updated_at__lte=now - UNUSED)
-    return Conversation.with_deleted.filter(Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True))
+    had_their_time = Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True)
+    return Conversation.with_deleted.filter(had_their_time, importing=None)

@@ -1,7 +1,7 @@
 """How large a request's body may be: files are larger than what anybody writes."""
 
 import sys
-from functools import cache
+from functools import lru_cache
 
 from django.conf import settings as project
 from django.http import HttpRequest
@@ -29,7 +29,7 @@ def is_chats(request: HttpRequest) -> bool:
     return view.__module__.startswith("chat.")
 
 
-@cache
+@lru_cache(maxsize=16)
 def _path_of(name: str, prefix: str) -> str:
     """Found once for each place where the site is mounted, on which `reverse` depends: it takes 40 µs."""
     return reverse(f"chat:{name}")

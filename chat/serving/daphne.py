@@ -8,6 +8,10 @@ Seen with daphne 4.2.3 and Twisted 26.10:
 - **Readers that do not read.** daphne accepts whatever the application sends and keeps it until the client takes it.
   Here `await send(…)` waits while more than 64 kB are on their way, so nobody makes the next piece before this one has
   gone. Who takes nothing for CHAT_READER_SECONDS is cut off; a page then comes again and goes on from its position.
+- **Slow senders.** Who sends a head or a body by drips holds the connection for ever (channel.py).
+- **What only a proxy may say.** daphne believes `Daphne-Root-Path` from any client: it changes every link of a page,
+  and a value that is not ASCII is a 500. Where a site is mounted is for its settings to say (FORCE_SCRIPT_NAME), so
+  the header is dropped. An address in absolute form (RFC 9112, section 3.2.2) would be taken for a path.
 - **Pieces of a stream.** Each would cross six layers and wait for another turn of the event loop, with two changes of
   what that loop watches: 28 µs. A piece goes to the socket at once, in 6 µs; only what does not fit there takes the
   long way.
@@ -26,9 +30,12 @@ import daphne
 from daphne import http_protocol, server
 from daphne.cli import CommandLineInterface
 from twisted.internet import tcp
+from twisted.web import http
 
 from chat.conf import settings
 from chat.serving.body_limits import body_limit
+from chat.serving.channel import Channel
+from chat.serving.logs import loggable
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +55,30 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
 
     def handleContentChunk(self, data: bytes) -> None:
         """Keeps no more of a body than the limit and one byte, by which the excess is seen."""
-        path = self.channel._path.partition(b"?")[0].decode("latin-1")
+        _, target = _in_origin_form(self.channel._path)
+        path = target.partition(b"?")[0].decode("latin-1")
         if (room := body_limit(path) + 1 - self.content.tell()) > 0:
             super().handleContentChunk(data[:room])
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        authority, path = _in_origin_form(path)
+        if authority is not None:
+            self.requestHeaders.setRawHeaders(b"Host", [authority])
+        super().requestReceived(command, path, version)
+
+    def process(self) -> Any:
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")
+        if fault := self._fault():
+            self.basic_error(400, b"Bad Request", fault)
+            return None
+        return super().process()
+
+    def _fault(self) -> str:
+        """What daphne would trip over, or take for something else."""
+        if not self.uri.startswith(b"/"):
+            return "Not a path"
+        protocols = self.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", [])
+        return "" if all(value.isascii() for value in protocols) else "Invalid header value"
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -103,6 +131,15 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
                 self.channel.transport.abortConnection()
 
 
+def _in_origin_form(target: bytes) -> tuple[bytes | None, bytes]:
+    """The authority of a request's target in absolute form, which counts for its host; None else. And its path."""
+    scheme, colon, rest = target.partition(b"://")
+    if not colon or scheme.lower() not in (b"http", b"https"):
+        return None, target
+    authority, slash, path = rest.partition(b"/")
+    return authority, b"/" + path if slash else b"/"
+
+
 def _is_idle(transport: Any) -> bool:
     """Can bytes go to its socket now without overtaking others?"""
     plain = isinstance(transport, tcp.Server) and not transport.TLS
@@ -110,7 +147,10 @@ def _is_idle(transport: Any) -> bool:
 
 
 class Factory(http_protocol.HTTPFactory):  # type: ignore[misc] # untyped base
-    """Makes a protocol for each connection, with our request."""
+    """Makes a protocol for each connection, with our channel and our request."""
+
+    def protocol(self) -> Any:
+        return http._GenericHTTPChannelProtocol(Channel())  # as Twisted's, which has no other place for a channel
 
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
@@ -127,6 +167,10 @@ class Server(server.Server):  # type: ignore[misc] # untyped base
     def http_factory(self, daphnes: http_protocol.HTTPFactory) -> None:
         """`run` makes daphne's, and has no other place where one could be given to it."""
         self._factory = Factory(self)
+
+    def log_action(self, protocol: str, action: str, details: dict[str, Any]) -> None:
+        """A line of the access log."""
+        super().log_action(protocol, action, details | {"path": loggable(details["path"])})
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """The `send` of ASGI."""

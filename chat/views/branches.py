@@ -1,4 +1,7 @@
-"""A branch in sections: a page shows its end, and what is above comes when it is asked for."""
+"""A branch in sections: a page shows its end, and what is above comes when it is asked for.
+
+No page shows more than `chat/core/pagination.py` allows, however long the branch is and wherever the section begins.
+"""
 
 import uuid
 from dataclasses import dataclass
@@ -9,29 +12,32 @@ from django.http import HttpRequest, HttpResponseBase
 from chat.conf import settings
 from chat.core import pagination
 from chat.core.tree import MessageTree
-from chat.errors import NotFound
+from chat.errors import NotFound, TooLong
+from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Message
 from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 
-STEP = 100
-"""How many more messages a page shows for each time that a reader without JavaScript asks for earlier ones."""
-
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Messages that follow each other in a branch. `earlier_from` begins the page that shows some more before them."""
+    """Messages that follow each other in a branch, which ends with `leaf`.
+
+    `earlier_from` begins the page that shows some more before them, `later_from` the one that goes on after them.
+    """
 
     messages: list[Message]
-    earlier_from: uuid.UUID | None
+    earlier_from: uuid.UUID | None = None
+    later_from: uuid.UUID | None = None
+    leaf: uuid.UUID | None = None
 
 
 @endpoint("GET")
 async def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """GET /messages/<uuid>/ancestors/ — the messages right above that one, as they stand on the page.
 
-    With `?from=` all from that ancestor on; an id that is none of them is a 404.
+    With `?from=` all from that ancestor on; an id that is none of them is a 404, and more than a page may have a 413.
     """
     return await in_database(_ancestors, request, user, message_id)
 
@@ -43,14 +49,22 @@ def section(
     begin: uuid.UUID | None = None,
     holding: uuid.UUID | None = None,
 ) -> Section:
-    """The end of `path`: from `begin` on if that is on it, else as much as makes a window; `holding` is in it."""
-    if begin in path:
-        at = path.index(begin)
-    else:
-        at = len(path) - pagination.page_size(conversation.sizes(path[-pagination.MOST_MESSAGES :]))
-    if holding in path:
-        at = min(at, path.index(holding))
-    return Section(conversation.load(path[at:], tree), path[max(0, at - STEP)] if at else None)
+    """The end of `path`, as much as makes a window; or what follows `begin` if that is on it. `holding` is in it."""
+    begins = path.index(begin) if begin in path else max(0, len(path) - pagination.MOST_MESSAGES)
+    begins = min(begins, path.index(holding)) if holding in path else begins
+    low = max(0, begins - pagination.STEP)
+    sizes = conversation.sizes(path[low : begins + pagination.MOST_ON_PAGE])
+    if begin not in path and (holding not in path or path.index(holding) > begins):
+        begins = len(path) - pagination.page_size(sizes)
+        begins = min(begins, path.index(holding)) if holding in path else begins
+    above, below = sizes[: begins - low], sizes[begins - low :]
+    ends = begins + pagination.size_from(below)
+    return Section(
+        conversation.load(path[begins:ends], tree, pagination.MOST_OF_MESSAGE),
+        earlier_from=path[begins - pagination.step_back(above)] if begins else None,
+        later_from=path[ends] if ends < len(path) else None,
+        leaf=path[-1] if path else None,
+    )
 
 
 def asked_begin(request: HttpRequest) -> uuid.UUID | None:
@@ -76,5 +90,7 @@ def _ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UU
     if "from" in request.GET and begin not in path:
         raise NotFound
     above = section(conversation, tree, path, begin)
+    if above.later_from:
+        raise TooLong(_("That is more than a page shows at once."))
     context = {"conversation": conversation, "section": above, "models": settings.CHAT_MODELS}
     return render_page(request, "chat/conversation/_message_page.html", context)

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 
 from chat.conf import settings
-from chat.conversations import temporary
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
 from chat.errors import NotFound
@@ -30,12 +29,12 @@ async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     With `?temporary` what is sent makes a temporary conversation.
     """
     conversation = Conversation(owner_id=user.pk, is_temporary="temporary" in request.GET)
-    return await in_database(_page, request, user, conversation, Section([], None))
+    return await in_database(_page, request, user, conversation, Section([]))
 
 
 @endpoint("GET")
 async def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
-    """GET /c/<uuid>/ — the end of the conversation; with `?from=` all from that message on.
+    """GET /c/<uuid>/ — the end of the conversation; with `?from=` what follows from that message on.
 
     With `?message=` the branch of that message. As JSON its title, for a page that waits for the model's.
     """
@@ -51,7 +50,6 @@ def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UU
     conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
-    temporary.come_back(conversation)
     if wants_json(request):
         return JsonResponse({"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by})
     return _page(request, user, conversation, _asked_section(request, conversation))
@@ -61,10 +59,11 @@ def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
     tree = conversation.tree()
     leaf = conversation.current_id
     edited = asked_id(request, "edit")
-    message = edited or asked_id(request, "message")
+    begin = asked_begin(request)
+    message = edited or asked_id(request, "message") or begin
     if message and message in tree and message not in tree.path(leaf):
         leaf = tree.leaf_below(message)
-    return section(conversation, tree, tree.path(leaf), asked_begin(request), holding=edited)
+    return section(conversation, tree, tree.path(leaf), begin, holding=edited)
 
 
 def _page(
@@ -76,7 +75,7 @@ def _page(
         "conversation": conversation,
         "is_new": conversation._state.adding,
         "section": shown,
-        "leaf": branch[-1] if branch else None,
+        "leaf": _leaf(shown),
         "is_running": is_running,
         "listing": listing(user.pk, asked_cursor(request)),
         "after": request.GET.get("after", ""),
@@ -94,6 +93,13 @@ def _page(
         "input_chars": settings.CHAT_INPUT_CHARS,
     }
     return render_page(request, "chat/conversation/conversation.html", context)
+
+
+def _leaf(shown: Section) -> Message | None:
+    """What the next question follows, on show or not."""
+    if shown.later_from and shown.leaf:
+        return Message.objects.filter(pk=shown.leaf).first()
+    return shown.messages[-1] if shown.messages else None
 
 
 def _options_form(user: AbstractBaseUser, conversation: Conversation) -> OptionsForm:

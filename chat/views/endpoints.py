@@ -1,23 +1,24 @@
 """What all views of the chat share: who asks, by which method, and how errors are answered."""
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from chat.conf import settings
+from chat.conversations.temporary import come_back, find_left
 from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.generation.background import see_through
 from chat.generation.sweeps import start_sweeps
 from chat.i18n import gettext_noop as _
-from chat.models.threads import login_in_database
+from chat.models.threads import login_in_database, write_in_database
 from chat.models.users import has_permission
 from chat.views.errors import draft_of, error_response, wants_json
 from chat.views.session_user import get_user
@@ -34,8 +35,10 @@ PublicView = Callable[Concatenate[HttpRequest, P], Answer]
 View = Callable[Concatenate[HttpRequest, AbstractBaseUser, P], Answer]
 
 
-def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[..., Answer]]:
+def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Callable[[View[P]], Callable[..., Answer]]:
     """A view for logged-in users and these methods, called with the request and the user.
+
+    Who asks for something of a temporary conversation has come back to it, unless `comes_back` is off.
 
     HEAD goes with GET unless `head` is off, as for a stream, which a HEAD would read to its end for nothing.
 
@@ -54,13 +57,16 @@ def endpoint(*allowed: str, head: bool = True) -> Callable[[View[P]], Callable[.
             try:
                 if request.method not in methods:
                     raise MethodNotAllowed
-                user, is_allowed = await login_in_database(_who_asks, request)
+                ids = kwargs if comes_back else {}
+                user, is_allowed, left = await login_in_database(_who_asks, request, ids)
                 request.user = user
                 if not user.is_authenticated:
                     raise NotLoggedIn
                 if not is_allowed:
                     raise Forbidden(NOT_ALLOWED, code="not_allowed")
-                response = await view(request, user, *args, **kwargs)
+                if left:
+                    await write_in_database(come_back, user.pk, left)
+                response = await _unless_erased(view(request, user, *args, **kwargs), user)
             except (OperationalError, InterfaceError):
                 logger.exception("The database failed")
                 response = error_response(request, Unavailable(NO_DATABASE, retry_after=5), draft=draft_of(request))
@@ -121,10 +127,27 @@ def start_with_the_first_view() -> None:
         )
 
 
-def _who_asks(request: HttpRequest) -> tuple[Any, bool]:
-    """The user of the session, and whether they may use the chat."""
+def _who_asks(request: HttpRequest, ids: Mapping[str, Any]) -> tuple[Any, bool, Any]:
+    """The user of the session, whether they may use the chat, and which left conversation these ids are of."""
     user, permission = get_user(request), settings.CHAT_ALLOWED
-    return user, user.is_active and (not permission or has_permission(user, permission))
+    is_allowed = user.is_active and (not permission or has_permission(user, permission))
+    return user, is_allowed, find_left(ids) if is_allowed else None
+
+
+async def _unless_erased(answer: Answer, user: AbstractBaseUser) -> HttpResponseBase:
+    """What a view answers. Raises NotLoggedIn if it failed because its user was deleted meanwhile."""
+    try:
+        return await answer
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError as exc:  # such as a row that refers to a user who is gone
+        if await login_in_database(_is_there, user):
+            raise
+        raise NotLoggedIn from exc
+
+
+def _is_there(user: AbstractBaseUser) -> bool:
+    return type(user)._base_manager.filter(pk=user.pk).exists()
 
 
 def _ask_for_login(request: HttpRequest, error: NotLoggedIn) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from chat import audit
 from chat.models import Conversation
-from chat.models.threads import in_database, write_in_database
+from chat.models.threads import erase_in_database, in_database
 from chat.retention.erasure import erase, erase_account, extent
 from chat.views.confirmation import (
     ERASE_ACCOUNT,
@@ -56,7 +56,7 @@ async def _confirmed(
     except WrongPassword:
         return await in_database(_page, request, user, of, is_wrong=True)
     user_id = user.pk
-    await write_in_database(work, request, user)
+    await erase_in_database(work, request, user)
     return await in_database(render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user_id})
 
 

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
 from django.utils import translation
+from django.utils.cache import patch_cache_control
 
 from chat import errors
 from chat.forms.body import posted_by_form
@@ -32,6 +33,7 @@ FOR_SCRIPTS = (
     "revocation",
     "offered_prompts",
     "prompt_deletion",
+    "import_progress",
     "events",
     "cancellation",
     "test_stream",
@@ -42,13 +44,14 @@ FOR_SCRIPTS_ALONE = ("attachments",)
 
 
 def error_response(request: HttpRequest, error: errors.ChatError, **context: object) -> HttpResponse:
-    """`error` as JSON, or as a page where a form posted or a person navigates."""
+    """`error` as JSON, or as a page where a form posted or a person navigates. Kept by no cache."""
     if wants_json(request):
         response: HttpResponse = JsonResponse(error.as_json(translated), status=error.status)
     else:
         response = render(request, "chat/errors/error.html", _page_of(request, error) | context, status=error.status)
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
+    patch_cache_control(response, no_store=True, private=True)
     return response
 
 
@@ -65,14 +68,15 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """CSRF_FAILURE_VIEW. `reason` is for developers; Django logs it."""
+    """CSRF_FAILURE_VIEW. `reason` is for developers; Django logs it.
+
+    Who sent it is not trusted, so the page names nobody and has no token of theirs; what a form sent is given back.
+    """
     error = errors.Forbidden(
         _("This page is out of date, so the request could not be trusted. Reload the page and send it again."),
         code="csrf",
     )
-    if not posted_by_form(request):  # then nobody knows yet who it is, and this is no thread that may ask
-        return _without_database(request, error)
-    return error_response(request, error, draft=draft_of(request))
+    return _for_nobody(request, error, draft=draft_of(request))
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
@@ -82,24 +86,27 @@ def too_large(request: HttpRequest) -> HttpResponse:
         sentence = _("This file is larger than the site accepts.")
     error = errors.TooLong(sentence)
     with translation.override(translation.get_language_from_request(request)):
-        return _without_database(request, error)
+        return _for_nobody(request, error)
+
+
+# Django's handlers, for what no view of the chat has answered: these need not know who asks.
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_response(request, errors.BadInput())
+    return _for_nobody(request, errors.BadInput())
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_response(request, errors.Forbidden())
+    return _for_nobody(request, errors.Forbidden())
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_response(request, errors.NotFound())
+    return _for_nobody(request, errors.NotFound())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     error = errors.ChatError(_("Something went wrong on this site. Your text is kept; please try again."))
-    return _without_database(request, error)
+    return _for_nobody(request, error)
 
 
 def _page_of(request: HttpRequest, error: errors.ChatError) -> dict[str, object]:
@@ -113,15 +120,21 @@ def _page_of(request: HttpRequest, error: errors.ChatError) -> dict[str, object]
     }
 
 
-def _without_database(request: HttpRequest, error: errors.ChatError) -> HttpResponse:
-    """For an error of which a database, a session or a user may be what failed."""
+def _for_nobody(request: HttpRequest, error: errors.ChatError, draft: str = "") -> HttpResponse:
+    """An error without the account, and of which a database, a session or a user may be what failed."""
     if wants_json(request):
-        return JsonResponse(error.as_json(translated), status=error.status)
+        response: HttpResponse = JsonResponse(error.as_json(translated), status=error.status)
+    else:
+        response = HttpResponse(_standalone(_page_of(request, error) | {"draft": draft}), status=error.status)
+    patch_cache_control(response, no_store=True, private=True)
+    return response
+
+
+def _standalone(context: dict[str, object]) -> str:
     try:
-        page: str = render_to_string("chat/errors/standalone.html", _page_of(request, error))
+        return render_to_string("chat/errors/standalone.html", context)
     except ValueError:  # the static files have not been collected
-        page = f"<!doctype html><title>{error.status}</title><p>{error.said(translated)}</p>"
-    return HttpResponse(page, status=error.status)
+        return f"<!doctype html><title>{context['status']}</title><p>{context['sentence']}</p>"
 
 
 def draft_of(request: HttpRequest) -> str:

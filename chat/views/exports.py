@@ -1,34 +1,35 @@
 """Conversations to take along: one as JSON or Markdown, all as a zip."""
 
+import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 
 from chat.errors import BadInput, NotFound
 from chat.i18n import Say, translated
 from chat.i18n import gettext_noop as _
-from chat.import_export.database import saved, with_content
-from chat.import_export.document import SavedConversation
+from chat.import_export.database import saved_in_steps, with_content
 from chat.import_export.files import Zip, file_name, json_pieces
-from chat.import_export.markdown import as_markdown
+from chat.import_export.markdown import markdown_pieces
+from chat.import_export.streamed import Streamed
 from chat.models import Conversation
 from chat.models.threads import in_database
 from chat.models.users import UserId
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of
 
-Piece = TypeVar("Piece", str, bytes)
-
-FORMS: dict[str, tuple[str, str, Callable[[SavedConversation, Say], Iterable[str]]]] = {
+FORMS: dict[str, tuple[str, str, Callable[[Streamed, Say], Iterator[str]]]] = {
     "json": ("json", "application/json", lambda conversation, _say: json_pieces(conversation, with_content)),
-    "markdown": ("md", "text/markdown; charset=utf-8", lambda conversation, say: [as_markdown(conversation, say)]),
+    "markdown": ("md", "text/markdown; charset=utf-8", markdown_pieces),
 }
+STEP_BYTES = 65_536
+STEP_SECONDS = 0.05
+"""After either a step ends: others who wait for a thread are let in before the next one."""
 
 
 @endpoint("GET")
@@ -36,18 +37,19 @@ async def one(request: HttpRequest, user: AbstractBaseUser, conversation_id: uui
     """GET /c/<uuid>/export/?as=json|markdown — the conversation as a file."""
     if (form := request.GET.get("as", "json")) not in FORMS:
         raise BadInput(_("A conversation can be exported as json or as markdown."))
-    return await in_database(_one, user.pk, conversation_id, form, _say_in(request))
+    return await in_database(_one, user.pk, conversation_id, form, _say_in(request), request.method == "HEAD")
 
 
-def _one(owner_id: UserId, conversation_id: uuid.UUID, form: str, say: Say) -> HttpResponseBase:
-    """In a thread, for writing a long one would hold up every stream of the event loop."""
+def _one(owner_id: UserId, conversation_id: uuid.UUID, form: str, say: Say, is_head: bool) -> HttpResponseBase:
     extension, content_type, write = FORMS[form]
-    conversation = saved(owner_id, conversation_id)
+    conversation = saved_in_steps(owner_id, conversation_id)
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
-    name = file_name(conversation, extension)
-    pieces = iter(write(conversation, say))
-    return StreamingHttpResponse(_in_threads(pieces), headers=_file_headers(name, content_type))
+    headers = _file_headers(file_name(conversation.document, extension), content_type)
+    if is_head:
+        return HttpResponse(headers=headers)
+    pieces = (piece.encode() for piece in write(conversation, say))
+    return StreamingHttpResponse(_in_threads(pieces), headers=headers)
 
 
 @endpoint("GET", head=False)
@@ -65,17 +67,28 @@ def _say_in(request: HttpRequest) -> Say:
 
 
 async def _zip_of(owner_id: UserId, say: Say) -> AsyncIterator[bytes]:
-    archive = Zip(partial(saved, owner_id), say, with_content)
+    archive = Zip(partial(saved_in_steps, owner_id), say, with_content)
     for pk in await in_database(_ids, owner_id):
         async for piece in _in_threads(archive.add(pk)):
             yield piece
     yield await in_database(archive.close)
 
 
-async def _in_threads(pieces: Iterator[Piece]) -> AsyncIterator[Piece]:
-    """Each made in a thread that may ask the database."""
-    while (piece := await in_database(next, pieces, None)) is not None:
+async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Made in steps, each in a thread that may ask the database; none before the reader has taken the last."""
+    while (piece := await in_database(_step, pieces)) is not None:
         yield piece
+
+
+def _step(pieces: Iterator[bytes]) -> bytes | None:
+    """The next pieces together, as many as a step may take; None after the last."""
+    taken, size, ends = list[bytes](), 0, time.monotonic() + STEP_SECONDS
+    for piece in pieces:
+        taken.append(piece)
+        size += len(piece)
+        if size >= STEP_BYTES or time.monotonic() >= ends:
+            break
+    return b"".join(taken) if taken else None
 
 
 def _ids(owner_id: UserId) -> list[uuid.UUID]:

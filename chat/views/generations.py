@@ -22,7 +22,7 @@ async def events(request: HttpRequest, user: AbstractBaseUser, generation_id: uu
     """GET /generations/<uuid>/events/ — the reply from `Last-Event-ID` or `?after=`."""
     slot = take_slot(request, user)
     generation = await in_database(_find, user, generation_id)
-    return event_stream(generation, asked_position(request), slot)
+    return event_stream(request, generation, asked_position(request), slot)
 
 
 @endpoint("POST")

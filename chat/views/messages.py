@@ -23,7 +23,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
     generation = await engine.ask(user.pk, conversation_id, read_question(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, 0, slot)
+    return event_stream(request, generation, 0, slot)
 
 
 @endpoint("POST")
@@ -33,7 +33,7 @@ async def regenerate(request: HttpRequest, user: AbstractBaseUser, message_id: u
     generation = await engine.regenerate(user.pk, message_id, read_regeneration(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, 0, slot)
+    return event_stream(request, generation, 0, slot)
 
 
 @endpoint("POST")
@@ -43,7 +43,7 @@ async def continue_(request: HttpRequest, user: AbstractBaseUser, message_id: uu
     generation = await engine.continue_(user.pk, message_id, read_continuation(request))
     if posted_by_form(request):
         return to_answer(generation)
-    return event_stream(generation, asked_position(request), slot)
+    return event_stream(request, generation, asked_position(request), slot)
 
 
 @endpoint("POST")

@@ -1,5 +1,8 @@
 """A reply as a response."""
 
+import uuid
+
+from django.contrib import auth
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, StreamingHttpResponse
 
@@ -7,6 +10,7 @@ from chat.conf import settings
 from chat.core import sse
 from chat.errors import TooMany, Unavailable
 from chat.i18n import gettext_noop as _
+from chat.live.access import Access
 from chat.live.event_stream import as_event_stream
 from chat.live.follower import follow
 from chat.live.open_streams import StreamSlot, open_streams
@@ -37,6 +41,22 @@ def take_slot(request: HttpRequest, user: AbstractBaseUser) -> StreamSlot:
     return StreamSlot(user.pk)
 
 
-def event_stream(generation: Generation, position: int | None, slot: StreamSlot) -> StreamingHttpResponse:
+def event_stream(
+    request: HttpRequest, generation: Generation, position: int | None, slot: StreamSlot
+) -> StreamingHttpResponse:
     """The events of a reply after `position` (None: one that cannot be honoured) as `text/event-stream`."""
-    return as_event_stream(follow(generation, position, slot))
+    access = _access(request, generation.message.conversation_id)
+    return as_event_stream(follow(generation, position, slot, access))
+
+
+def _access(request: HttpRequest, conversation_id: uuid.UUID) -> Access:
+    """What allows whoever asks to read in this conversation: their login, which has just been looked at."""
+    session = request.session
+    return Access(
+        user_id=request.user.pk,
+        backend=session[auth.BACKEND_SESSION_KEY],
+        session_hash=session.get(auth.HASH_SESSION_KEY, ""),
+        session_store=type(session),
+        session_key=session.session_key,
+        conversation_id=conversation_id,
+    )

@@ -12,7 +12,7 @@ from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
 
 
-@endpoint("POST")
+@endpoint("POST", comes_back=False)
 async def leave(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/departure/ — its page is left. Never a redirect: to open the page is to come back."""
     await write_in_database(temporary.leave, user.pk, conversation_id)

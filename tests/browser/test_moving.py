@@ -6,10 +6,11 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from chat.conversations.sharing import share
-from chat.models import Conversation
+from chat.models import Conversation, Import
 from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, send
@@ -50,6 +51,29 @@ def test_a_file_is_looked_into_and_then_imported(
     button(page, "Import them").click()
     expect(page.locator("#findings")).to_contain_text("1 conversation has been imported.")
     assert Conversation.objects.get().title == "Greetings"
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [
+        ({"status": "done", "conversations": 2}, "2 conversations have been imported."),
+        ({"status": "failed", "code": "interrupted"}, "The import was interrupted"),
+    ],
+)
+def test_the_page_shows_how_far_an_import_is_and_how_it_ends(
+    open_page: OpenPage, alice: Client, scripted: bool, ending: dict[str, object], words: str
+) -> None:
+    mine = Import.objects.filter(owner=alice.user)
+    mine.create(owner=alice.user, messages=30_000, stored=1_200, renewed_at=timezone.now())
+    page = open_page(alice, "/settings/import/", java_script_enabled=scripted)
+    bar = page.get_by_role("progressbar", name="Messages imported: 1200 of 30000")
+    expect(bar).to_be_visible()
+    mine.update(stored=15_000)
+    expect(page.locator("#progress-words")).to_have_text("Messages imported: 15000 of 30000")
+    mine.update(**ending)
+    expect(page.locator("#findings")).to_contain_text(words)
+    expect(page.get_by_label("File")).to_be_visible()
 
 
 def test_another_file_is_looked_into_anew(open_page: OpenPage, alice: Client, file: Path, tmp_path: Path) -> None:
@@ -121,6 +145,10 @@ def test_axe_finds_nothing(open_page: OpenPage, alice: Client, file: Path) -> No
     page.get_by_label("File").set_input_files(file)
     button(page, "Look into the file").click()
     expect(button(page, "Import them")).to_be_visible()
+    assert faults_in_all_looks(page) == {}
+    Import.objects.create(owner=alice.user, messages=2, stored=1, renewed_at=timezone.now())
+    page.goto(f"http://{alice.host}:{alice.port}/settings/import/")
+    expect(page.get_by_role("progressbar")).to_be_visible()
     assert faults_in_all_looks(page) == {}
     for path in (f"/settings/links/?of={conversation.pk}", f"/s/{link.token}/"):
         page.goto(f"http://{alice.host}:{alice.port}{path}")

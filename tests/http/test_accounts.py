@@ -212,6 +212,17 @@ class TestSignUp:
         assert complaint in words(response)
         assert User.objects.count() == 1
 
+    @pytest.mark.parametrize("username", ["\u0430nn", "\u0391nn", "\u00e1nn", "a\u043fn", "\u03b1nn"])
+    def test_a_name_that_looks_like_another_is_refused(self, client: Client, username: str) -> None:
+        response = sign_up(client, username)
+        assert response.status_code == 200
+        assert "This name looks like that of another account." in words(response)
+        assert User.objects.count() == 1
+
+    def test_who_has_a_name_that_looks_like_another_still_logs_in(self, client: Client) -> None:
+        User.objects.create_user("\u0430nn", password=PASSWORD)
+        assert client.post("/accounts/login/", {"username": "\u0430nn", "password": PASSWORD}).status_code == 302
+
     def test_name_taken_in_the_meantime_is_said_too(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         take_turns = accounts._take_turns
 

@@ -1,6 +1,8 @@
 """What staff see: the list of conversations, a transcript, and the record of who has read it."""
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -17,6 +19,7 @@ from chat.admin.attachments import SHOWN
 from chat.admin.conversations import READINGS
 from chat.audit import ERASED, record
 from chat.core.endings import Status
+from chat.core.pagination import MOST_ON_PAGE
 from chat.models import (
     Attachment,
     AttachmentContent,
@@ -33,7 +36,15 @@ from tests.support.attachments import attach, attach_image, png, stored_attachme
 LIST = "/admin/chat/conversation/"
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
 
+Committing = Callable[..., AbstractContextManager[object]]
+
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def committing(django_capture_on_commit_callbacks: Committing) -> Committing:
+    """What is to be done after a commit, done at its end: all of a test is one transaction."""
+    return django_capture_on_commit_callbacks
 
 
 @pytest.fixture
@@ -289,7 +300,9 @@ class TestPermissions:
         page = root.get(page_of(conversation)).content.decode().partition('id="content"')[2]
         assert not re.search("<(input|textarea|select|button)", page)
 
-    def test_deleting_takes_the_permission_to_delete(self, conversation: Conversation, staff: Client) -> None:
+    def test_deleting_takes_the_permission_to_delete(
+        self, conversation: Conversation, staff: Client, committing: Committing
+    ) -> None:
         bulk = {"action": "delete_selected", "_selected_action": str(conversation.pk), "post": "yes"}
         assert staff.post(page_of(conversation, "delete"), {"post": "yes"}).status_code == 403
         staff.post(LIST, bulk)
@@ -299,8 +312,9 @@ class TestPermissions:
         other = talk(conversation.owner, "Another")
         remover = client_of("remover", "view_conversation", "delete_conversation")
         assert page_of(conversation, "delete") in remover.get(page_of(conversation)).content.decode()
-        assert remover.post(page_of(conversation, "delete"), {"post": "yes"})["Location"] == LIST
-        remover.post(LIST, bulk | {"_selected_action": str(other.pk)})
+        with committing(execute=True):
+            assert remover.post(page_of(conversation, "delete"), {"post": "yes"})["Location"] == LIST
+            remover.post(LIST, bulk | {"_selected_action": str(other.pk)})
         assert not Conversation.objects.exists()
         assert not MessagePart.objects.exists()
 
@@ -435,6 +449,17 @@ class TestTranscript:
         ]
         assert " of " not in text
 
+    def test_as_plain_text_it_is_laid_out_by_no_script_and_recorded_as_well(self, staff: Client, owner: User) -> None:
+        conversation = talk(owner, "**Question**", "> > Answer")
+        before, script = Reading.objects.count(), "chat/js/pages/transcript"
+        page = staff.get(page_of(conversation))
+        assert script in page.content.decode()
+        assert 'href="?plain=1"' in page.content.decode()
+        plain = staff.get(page_of(conversation) + "?plain=1")
+        assert script not in plain.content.decode()
+        assert "&gt; &gt; Answer" in plain.content.decode()
+        assert Reading.objects.count() == before + 2
+
     def test_shows_branches_one_after_the_other(self, staff: Client, owner: User) -> None:
         conversation = talk(owner, "Q1", "A1", "Q2", "A2")
         q1, a1, *_ = conversation.messages.all()
@@ -446,7 +471,7 @@ class TestTranscript:
         answer(other_root, "A1 edited")
         turns = staff.get(page_of(conversation)).context["turns"]
         assert [
-            (turn.parts[0].text, turn.noun, turn.place, len(turn.alternatives), turn.level, turn.is_current)
+            (turn.parts[0].text, turn.noun, turn.place, turn.alternatives, turn.level, turn.is_current)
             for turn in turns
         ] == [
             ("Q1", "Question", 1, 2, 1, True),
@@ -628,14 +653,15 @@ class TestRecord:
         conversation.delete()
         assert Reading.objects.get().object_name == "Hi"
 
-    def test_outlives_who_has_read(self, staff: Client, owner: User) -> None:
+    def test_outlives_who_has_read(self, staff: Client, owner: User, committing: Committing) -> None:
         root = client_of("root", is_superuser=True)
         conversation = talk(owner, "Hi", "Hello")
         staff.get(page_of(conversation))
         reader = User.objects.get(username="stefan")
         path = f"/admin/auth/user/{reader.pk}/delete/"
         assert "log entr" not in words(root.get(path)).partition("Summary")[2].lower()
-        root.post(path, {"post": "yes"})
+        with committing(execute=True):
+            root.post(path, {"post": "yes"})
         assert not User.objects.filter(username="stefan").exists()
         assert User.objects.count() == 2, "The owner and the administrator: nobody stands in for who is gone"
         entry = Reading.objects.get(object_key=str(conversation.pk))
@@ -643,13 +669,14 @@ class TestRecord:
         assert (entry.user_key, entry.user_name) == (str(reader.pk), f"(erased {reader.pk})")
         assert f"(erased {reader.pk})" in words(root.get(page_of(conversation, "history")))
 
-    def test_keeps_no_name_of_what_was_deleted(self, staff: Client, owner: User) -> None:
+    def test_keeps_no_name_of_what_was_deleted(self, staff: Client, owner: User, committing: Committing) -> None:
         root = client_of("root", is_superuser=True)
         conversation, other = talk(owner, "Hi", "Hello"), talk(owner, "Hi again", "Hello")
         for each in (conversation, other):
             staff.get(page_of(each))
-        root.post(page_of(conversation, "delete"), {"post": "yes"})
-        root.post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
+        with committing(execute=True):
+            root.post(page_of(conversation, "delete"), {"post": "yes"})
+            root.post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
         assert not User.objects.filter(pk=owner.pk).exists()
         readings, deletions = Reading.objects.all(), LogEntry.objects.all()
         assert (len(readings), [entry.action_flag for entry in deletions]) == (2, [DELETION] * 2)
@@ -724,7 +751,8 @@ class TestSize:
         assert (self.queries(staff, LIST), self.queries(staff, path)) == few
 
     def test_transcript_makes_as_many_queries_for_many_messages_as_for_one(self, staff: Client, owner: User) -> None:
-        short = talk(owner, "Hi")
+        short = talk(owner, "Hi", "Hello")
+        attach(short.messages.get(number=1), "a.txt", b"Hello")
         long = talk(owner, *(f"Text {number}" for number in range(40)))
         for message in long.messages.filter(role="user"):
             generate(answer(message, "Again"), begins_at=5)
@@ -744,7 +772,16 @@ class TestSize:
 
     def test_two_thousand_messages_in_a_chain(self, staff: Client, owner: User, chain: Conversation) -> None:
         page = staff.get(page_of(chain))
-        assert all(f">Text {number}.<" in page.content.decode() for number in range(2000))
+        numbers = []
+        path: str | None = ""
+        while path is not None:
+            part = staff.get(page_of(chain) + path).content.decode()
+            numbers += re.findall(r'class="turn__text" dir="auto">Text (\d+)\.<', part)
+            assert part.count('class="turn turn--') <= MOST_ON_PAGE
+            later = re.search(r'href="(\?from=[^"]+)">Show later messages', part)
+            path = later[1] if later else None
+        assert numbers == [str(number) for number in range(2000)]
+        assert "Show earlier messages" in part
         few = staff.get(page_of(talk(owner, "Hi", "Hello")))
         assert depth(page) == depth(few)
         root = client_of("root", is_superuser=True)

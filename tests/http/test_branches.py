@@ -6,9 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client as InProcess
 
-from chat.core.pagination import MOST_CHARACTERS, MOST_MESSAGES
+from chat.core.pagination import MOST_CHARACTERS, MOST_MESSAGES, MOST_OF_MESSAGE, MOST_ON_PAGE, STEP
 from chat.models import Conversation, Message
-from chat.views.branches import STEP
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
@@ -123,6 +122,78 @@ def test_a_page_from_a_message_that_is_not_there_shows_the_end(
 ) -> None:
     conversation, messages = long
     assert shown(page(alice, conversation, f"?from={begin}")) == ids(messages[-MOST_MESSAGES:])
+
+
+# However long it is
+
+
+@pytest.fixture
+def longest(alice: Client) -> tuple[Conversation, list[Message]]:
+    """Alice's, longer than a page may be, with two messages that are longer than that, too."""
+    texts = [f"This is number {number}." for number in range(3 * MOST_ON_PAGE)]
+    texts[10:12] = ["<" * (MOST_OF_MESSAGE + 1000)] * 2
+    return stored_conversation(owner(alice), texts)
+
+
+def test_a_page_from_any_message_has_a_largest_size_and_says_what_it_lacks(
+    alice: Client, longest: tuple[Conversation, list[Message]]
+) -> None:
+    conversation, messages = longest
+    answer = page(alice, conversation, f"?from={messages[12].pk}")
+    assert shown(answer) == ids(messages[12 : 12 + MOST_ON_PAGE])
+    assert "Show earlier messages" in answer.text
+    assert "Later messages of this conversation are not shown here." in answer.text
+    assert f'name="parent" value="{messages[-1].pk}"' in answer.text
+
+
+def test_links_lead_through_all_of_it_downwards(alice: Client, longest: tuple[Conversation, list[Message]]) -> None:
+    conversation, messages = longest
+    answer, seen = page(alice, conversation, f"?from={messages[0].pk}"), list[str]()
+    while True:
+        seen += shown(answer)
+        assert len(answer.body) < 10_000_000
+        if not (later := re.search(r'href="([^"#]+)#message-([^"]+)">Show later messages', answer.text)):
+            break
+        answer = alice.get(later[1], Accept="text/html")
+        assert shown(answer)[0] == later[2]
+    assert seen == ids(messages)
+
+
+def test_links_lead_through_all_of_it_upwards(alice: Client, longest: tuple[Conversation, list[Message]]) -> None:
+    conversation, messages = longest
+    answer, seen = page(alice, conversation), set[str]()
+    while earlier := re.search(r'href="([^"#]+)#message-([^"]+)">Show earlier messages', answer.text):
+        seen.update(shown(answer))
+        answer = alice.get(earlier[1], Accept="text/html")
+        assert earlier[2] in shown(answer)
+    assert seen | set(shown(answer)) == set(ids(messages))
+
+
+def test_of_a_message_that_is_too_long_a_page_shows_the_beginning_and_says_so(
+    alice: Client, longest: tuple[Conversation, list[Message]]
+) -> None:
+    conversation, messages = longest
+    answer = page(alice, conversation, f"?from={messages[10].pk}")
+    assert shown(answer) == ids(messages[10:12])
+    assert answer.text.count("&lt;" * MOST_OF_MESSAGE) == 2
+    assert "&lt;" * (MOST_OF_MESSAGE + 1) not in answer.text
+    assert answer.text.count("This message is too long to be shown whole.") == 2
+    assert f'data-position="{MOST_OF_MESSAGE}"' in answer.text
+
+
+def test_an_edited_message_far_above_is_shown_with_what_follows(
+    alice: Client, longest: tuple[Conversation, list[Message]]
+) -> None:
+    conversation, messages = longest
+    assert shown(page(alice, conversation, f"?edit={messages[100].pk}"))[0] == str(messages[100].pk)
+
+
+def test_more_above_a_message_than_a_page_may_have_is_refused(
+    alice: Client, longest: tuple[Conversation, list[Message]]
+) -> None:
+    _, messages = longest
+    answer = above(alice, messages[-1], f"?from={messages[20].pk}")
+    assert (answer.status, answer.code) == (413, "too_long")
 
 
 # What is above a message

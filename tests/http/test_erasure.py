@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -36,7 +37,7 @@ from chat.models import (
 )
 from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase, erase_account, extent
-from chat.retention.expiry import LEFT, UNUSED, erase_expired
+from chat.retention.expiry import LEFT, UNUSED, correct_times, erase_expired, erase_unsent
 from tests.support.attachments import attach, stored_attachment
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
@@ -233,6 +234,26 @@ def test_what_has_had_its_time_is_erased_and_nothing_else(alice: Client) -> None
     assert erase_expired() <= len(due)  # the site may have come first
     assert set(Conversation.with_deleted.values_list("title", flat=True)) == {"not yet"}
     assert Conversation.with_deleted.count() == len(not_yet)
+
+
+def test_a_clock_that_was_wrong_keeps_nothing(committed: None) -> None:
+    """What was deleted or left in a time that is yet to come was so just now."""
+    owner = User.objects.create(username="owner")
+    now, year = timezone.now(), timedelta(days=365)
+    wrong: list[dict[str, Any]] = [
+        {"deleted_at": now + year},
+        {"is_temporary": True, "left_at": now + year},
+        {"is_temporary": True, "created_at": now + year, "updated_at": now + year},
+    ]
+    for fields in wrong:
+        Conversation.objects.create(owner=owner, title="wrong", **fields)
+    file = stored_attachment(owner.pk, "unsent.txt", b"Hello")
+    Attachment.objects.filter(pk=file.pk).update(created_at=now + year)
+    correct_times()
+    assert erase_expired() == 0, "A deletion can still be taken back"
+    with mock.patch.object(timezone, "now", return_value=now + timedelta(days=1, minutes=1)):
+        assert erase_expired() == len(wrong)
+        assert erase_unsent() == 1
 
 
 @pytest.mark.django_db

@@ -3,24 +3,31 @@
 import hashlib
 import io
 import json
+import resource
+import time
 import uuid
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from PIL import Image, ImageChops
 
 from chat.import_export.database import saved
 from chat.import_export.files import as_json
-from chat.models import Attachment, Conversation, Generation, Message
+from chat.models import Attachment, Conversation, Generation, Import, Message
+from chat.models.imports import LEASE
+from chat.retention.imports import end_dead_imports
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
 from tests.support.files import claiming, decoded, image, pdf, photo
+from tests.support.site import Site
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -167,6 +174,30 @@ def test_one_that_is_in_the_trash_stays_there(alice: Client) -> None:
     assert "Nothing in this file is new" in post(alice, as_json(document).encode()).text
 
 
+def test_ids_that_somebody_has_foreseen_give_way(alice: Client, bob: Client) -> None:
+    """Those that take the place of what is somebody else's follow from them, so that anybody can have them first."""
+    assert alice.user
+    theirs, mine = conversation("Theirs"), conversation("Mine")
+    message, place = uuid.UUID(mine["messages"][0]["id"]), uuid.uuid5(uuid.UUID(mine["id"]), str(alice.user.pk))
+    foreseen = [
+        uuid.UUID(mine["id"]),
+        place,
+        message,
+        uuid.uuid5(place, str(message)),
+        uuid.uuid5(uuid.UUID(mine["id"]), str(message)),
+    ]
+    for number, pk in enumerate(foreseen[:2]):
+        bring(bob, conversation(f"At {number}", id=str(pk)))
+    for number, pk in enumerate(foreseen[2:]):
+        other = conversation(f"Message {number}", current=str(pk))
+        other["messages"][0]["id"] = str(pk)
+        bring(bob, other)
+    assert Message.objects.filter(pk__in=foreseen).count() == 3
+    assert bring(alice, [theirs, mine]).status == 302
+    assert sorted(titles(alice)) == ["Mine", "Theirs"]
+    assert len(titles(bob)) == 5
+
+
 def in_a_zip(data: object) -> bytes:
     return zipped({"user.json": {}, "conversations.json": data})
 
@@ -276,6 +307,16 @@ BROKEN_LATE = [conversation("Good"), conversation("Bad", version=99)]
 BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
 
 
+def with_wrong_bytes(name: str = "conversations.json", compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip whose directory is whole, and an entry of which is not: its checksum, or what is compressed."""
+    content = bytearray(zipped({name: json.dumps([chatgpts("One", "x" * 999)]).encode()}, compression))
+    content[30 + len(name) + 40] ^= 0xFF
+    return bytes(content)
+
+
+LONG_NAMES = zipped({"conversations/" * 4_500 + f"{number}.txt": b"" for number in range(10)})
+
+
 @pytest.mark.parametrize(
     ("content", "status", "words"),
     [
@@ -292,6 +333,9 @@ BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
             400,
             "The zip is damaged.",
         ),
+        (with_wrong_bytes(), 400, "The zip is damaged."),
+        (with_wrong_bytes(compression=zipfile.ZIP_STORED), 400, "The zip is damaged."),
+        (LONG_NAMES, 400, "There are no conversations in this file."),
         (zipped({"conversations.json": b"[]"}, zipfile.ZIP_LZMA), 400, "packed in a way"),
         (BOMB, 413, "What is in the zip is larger than 20,000,000 bytes."),
         (b"[" + json.dumps(chatgpts("", "")).encode() + b"," * 9 + b"]", 400, "conversation 2: This is not JSON"),
@@ -331,3 +375,122 @@ def test_without_a_file_it_asks_for_one(alice: Client) -> None:
     reply = alice.post("/imports/", form={}, Accept="text/html")
     assert reply.status == 400
     assert "Choose a file first." in reply.text
+
+
+# What it costs others
+
+
+def long_conversation(title: str, count: int) -> dict[str, Any]:
+    """A document with so many messages, each below the one before."""
+    document, above = conversation(title), None
+    document["messages"] = []
+    for number in range(count):
+        role = ("user", "assistant")[number % 2]
+        message = {"id": str(uuid.uuid4()), "parent": above, "role": role, "created_at": NOON.isoformat()}
+        document["messages"].append(message | {"parts": [{"kind": "text", "text": f"Number {number} of {title}"}]})
+        above = message["id"]
+    return document | {"current": above}
+
+
+@pytest.mark.alone
+def test_while_a_long_file_is_imported_others_are_answered_and_nobody_sees_a_part_of_it(
+    run_site: RunSite, client_for: Callable[..., Client], question: str
+) -> None:
+    site = run_site(own=True, CHAT_MESSAGES_PER_MINUTE="0")
+    alice, bob = client_for(site), client_for(site)
+    memory = resident(site.pid)
+    reply = bring(alice, long_conversation("Long", 30_000))
+    path, waits, seen = "/imports/" + reply.headers["Location"].partition("import=")[2] + "/", [], []
+    while (found := alice.get(path).json)["status"] == "running":
+        seen.append(found["stored"])
+        assert titles(alice) == []
+        began = time.monotonic()
+        bob.ask_whole(f"{question} {len(seen)}")
+        bob.get("/", Accept="text/html")
+        waits.append(time.monotonic() - began)
+    assert waits
+    assert max(waits) < 4  # a question and a page
+    assert seen == sorted(seen)
+    assert (found["status"], found["stored"], found["messages"]) == ("done", 30_000, 30_000)
+    assert resident(site.pid) - memory < 300_000_000
+    assert titles(alice) == ["Long"]
+    assert "1 conversation has been imported." in alice.get(reply.headers["Location"], Accept="text/html").text
+    long = Conversation.objects.get(title="Long")
+    assert len(long.tree().path(long.current_id)) == 30_000
+    site.close()
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped(
+            {"conversations.json": b'{"format": "chatsite-conversation", "messages": [' + b"[]," * 999_999 + b"[]]}"}
+        ),
+        zipped({"conversations.json": b"[" + b"[]," * 6_000_000 + b"[]]"}),
+        zipped({"conversations.json": b'{"mapping": {' + b",".join(b'"%d":[]' % n for n in range(500_000)) + b"}}"}),
+    ],
+    ids=["faults", "documents", "nodes"],
+)
+def test_a_small_file_takes_no_memory_of_the_site(alice: Client, site: Site, content: bytes) -> None:
+    post(alice, conversation("First"))
+    memory = resident(site.pid)
+    assert post(alice, content).status == 400
+    assert resident(site.pid) - memory < 50_000_000
+
+
+def test_what_an_import_left_whose_process_is_gone_is_erased(
+    run_site: RunSite, client_for: Callable[..., Client]
+) -> None:
+    site = run_site(own=True)
+    alice = client_for(site)
+    bring(alice, [with_files("With a file", ("a.txt", b"a")), long_conversation("Long", 20_000)])
+    assert Message.objects.exists()
+    site.kill()
+    begun = Import.objects.get(status="running")
+    again = post(client_for(run_site()), conversation("One"))
+    assert again.status == 200
+    Import.objects.update(renewed_at=timezone.now() - LEASE)
+    end_dead_imports()
+    begun.refresh_from_db()
+    assert (begun.status, begun.code) == ("failed", "interrupted")
+    assert Conversation.with_deleted.count() == Message.objects.count() == Attachment.objects.count() == 0
+    site.start()
+    assert "The import was interrupted" in alice.get(f"/settings/import/?import={begun.pk}", Accept="text/html").text
+    assert alice.get(f"/imports/{begun.pk}/").json["error"]["code"] == "interrupted"
+    assert bring(alice, conversation("One")).status == 302
+    assert titles(alice) == ["One"]
+    site.close()
+
+
+def test_one_import_of_a_user_is_under_way_at_a_time(alice: Client) -> None:
+    assert alice.user
+    begun = Import.objects.create(owner=alice.user, messages=5, stored=2, renewed_at=timezone.now())
+    reply = bring(alice, conversation("One"))
+    assert reply.status == 409
+    assert "Another import of yours is under way." in Page(reply.text).words
+    page = alice.get("/settings/import/", Accept="text/html").text
+    assert "Messages imported: 2 of 5" in page
+    assert f'content="3; url=/settings/import/?import={begun.pk}"' in page
+    assert 'type="file"' not in page
+    Import.objects.update(renewed_at=timezone.now() - LEASE)
+    assert bring(alice, conversation("One")).status == 302
+
+
+def test_text_that_was_imported_takes_its_owners_storage(run_site: RunSite, client_for: Callable[..., Client]) -> None:
+    alice = client_for(run_site(CHAT_STORAGE_PER_USER="2000"))
+    large = conversation("Large")
+    large["messages"][0]["parts"][0]["text"] = "ä" * 800
+    assert bring(alice, large).status == 302
+    for confirm in (False, True):
+        another = conversation("Another", system_prompt="x" * 300)
+        reply = bring(alice, another) if confirm else post(alice, another)
+        assert reply.status == 413
+        assert "all of the 2,000 bytes that are yours here" in Page(reply.text).words
+    assert alice.upload(b"x" * 300, "a.txt").status == 413
+    assert titles(alice) == ["Large"]

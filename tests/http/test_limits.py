@@ -9,7 +9,9 @@ from threading import Barrier
 
 import pytest
 
-from chat.models import Conversation, Generation, Message
+from chat.models import Conversation, Generation, Message, ThrottleEntry
+from chat.retention.erasure import erase
+from chat.retention.expiry import forget_throttled
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client, Stream, question
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
@@ -132,8 +134,20 @@ def test_a_user_sends_so_many_messages_a_minute(busy: Client, ids: tuple[str, st
     assert (reply.status, reply.code) == (429, "too_many")
     assert 50 <= int(reply.headers["Retry-After"]) <= 60
     assert_nothing_is_left(*ids)
-    Generation.objects.filter(owner=busy.user).update(created_at="2020-01-01T00:00:00Z")  # a minute later
+    ThrottleEntry.objects.filter(owner=busy.user).update(at="2020-01-01T00:00:00Z")  # a minute later
     assert busy.ask_whole("Hello", ids[0], id=ids[1]).text == "An answer."
+
+
+def test_what_was_erased_counts_towards_the_minute(busy: Client, ids: tuple[str, str]) -> None:
+    for _ in range(3):
+        busy.ask_whole("Hello")
+    erase(Conversation.with_deleted.filter(owner=busy.user))
+    forget_throttled()
+    assert post(busy, *ids).status == 429
+    assert_nothing_is_left(*ids)
+    ThrottleEntry.objects.filter(owner=busy.user).update(at="2120-01-01T00:00:00Z")  # by a clock that was wrong
+    forget_throttled()
+    assert not ThrottleEntry.objects.filter(owner=busy.user).exists()
 
 
 def test_another_answer_counts_towards_the_minute(busy: Client, ids: tuple[str, str]) -> None:

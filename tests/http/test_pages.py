@@ -9,6 +9,7 @@ from chat.models import Conversation, Generation, Message
 from tests.support.client import Client
 from tests.support.site import Site
 from tests.support.upstream import ScriptedUpstream, answer
+from tests.support.waiting import eventually
 
 # Without JavaScript
 
@@ -123,3 +124,33 @@ def test_a_method_that_a_page_does_not_take_is_a_page_too(alice: Client, method:
     reply = alice.request(method, path, headers={"Accept": "text/html"})
     assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
     assert "does not take requests of this kind" in reply.text
+
+
+def test_error_pages_of_no_view_are_not_kept_and_name_nobody(alice: Client) -> None:
+    assert alice.user
+    unknown = alice.get("/nowhere/", Accept="text/html")
+    unsafe = alice.post("/accounts/login/", form={"csrfmiddlewaretoken": "x" * 32}, Accept="text/html")
+    for reply, status in ((unknown, 404), (unsafe, 403)):
+        assert (reply.status, reply.headers["Cache-Control"]) == (status, "no-store, private")
+        assert alice.user.get_username() not in reply.text
+        assert "csrfmiddlewaretoken" not in reply.text
+
+
+def test_the_log_has_no_search_and_no_token(alice: Client, site: Site) -> None:
+    word, token = f"w{uuid.uuid4().hex}", f"{uuid.uuid4().hex}_T"
+    form = {"csrfmiddlewaretoken": "x" * 32}
+    assert alice.get(f"/search/?q={word}", Accept="text/html").status == 200
+    assert alice.get(f"/search?q={word}", Accept="text/html").status in (301, 404)
+    assert alice.get(f"/search/?q={word}&before=x", Accept="text/html").status == 400
+    assert alice.get(f"/s/{token}/", Accept="text/html").status == 404
+    assert alice.get(f"/s/{token}/nowhere/?of={word}", Accept="text/html").status == 404
+    assert alice.post(f"/shares/{token}/revocation/", form=form, Accept="text/html").status == 403
+    has_line(site, "/s/…/nowhere/")
+    has_line(site, "/shares/…/revocation/")
+    assert word not in site.log
+    assert token not in site.log
+
+
+def has_line(site: Site, words: str) -> None:
+    """A line of the access log comes after the response."""
+    eventually(lambda: words in site.log, f"a line with {words}")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from chat.models import Attachment, Conversation, Generation, Message, Prompt, Share
+from chat.models import Attachment, Conversation, Generation, Import, Message, Prompt, Share
 from tests.support.client import Answer, Client
 from tests.support.client import question as question_of
 from tests.support.files import image
@@ -71,6 +72,7 @@ CASES: dict[str, list[Case]] = {
     "erase_account": [Case("POST", 403)],
     "import": [Case("GET", 200, page=True)],
     "imports": [Case("POST", 400)],  # without a file: tests/http/test_imports.py
+    "import_progress": [Case("GET", 200, "import_")],
     "share": [Case("POST", 409, "conversation")],  # while it is written: tests/http/test_shares.py
     "revocation": [Case("POST", 200, "token")],
     "shares": [Case("GET", 200, page=True)],
@@ -129,6 +131,7 @@ class Things:
     token: str
     prompt: str
     attachment: str
+    import_: str
 
     def path(self, name: str, case: Case) -> str:
         return reverse(f"chat:{name}", args=[getattr(self, case.of)] if case.of else [])
@@ -143,7 +146,10 @@ def things(alice: Client, upstream: ScriptedUpstream, question: str) -> Iterator
     share = Share.objects.create(conversation_id=ids["conversation"], snapshot={"messages": []})
     prompt = Prompt.objects.create(owner=alice.user, name="Hers", text="Secret")
     file = alice.attach(image(), "Secret.png")
-    yield Things(ids["conversation"], ids["message"], ids["generation"], share.token, str(prompt.pk), file)
+    brought = Import.objects.create(owner=alice.user, status="done", renewed_at=timezone.now())
+    yield Things(
+        ids["conversation"], ids["message"], ids["generation"], share.token, str(prompt.pk), file, str(brought.pk)
+    )
     alice.cancel(ids["generation"])
 
 

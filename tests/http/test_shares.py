@@ -10,7 +10,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from chat.conversations.sharing import MOST_LINKS, share
-from chat.models import Conversation, MessagePart, Share
+from chat.models import Conversation, Message, MessagePart, Share
 from tests.conftest import RunSite
 from tests.support.attachments import attach, attach_image
 from tests.support.client import Client
@@ -53,6 +53,16 @@ def test_anybody_reads_it_and_nothing_else(
             assert private not in page.text
 
 
+def test_it_shows_nothing_while_its_owner_is_deactivated(
+    alice: Client, nobody: Client, conversation: Conversation
+) -> None:
+    assert alice.user
+    path = link(alice, conversation)
+    for is_active, status in ((True, 200), (False, 404), (True, 200)):
+        User.objects.filter(pk=alice.user.pk).update(is_active=is_active)
+        assert nobody.get(path, **HTML).status == status
+
+
 def test_it_says_that_there_was_a_file_and_nothing_else_of_it(
     alice: Client, nobody: Client, conversation: Conversation
 ) -> None:
@@ -79,6 +89,28 @@ def test_words_of_what_is_not_shown_are_no_title(alice: Client, nobody: Client, 
     assert "passport" not in nobody.get(link(alice, conversation), **HTML).text
     Conversation.objects.filter(pk=conversation.pk).update(title="A given one", titled_by="owner")
     assert "A given one" in nobody.get(link(alice, conversation), **HTML).text
+
+
+@pytest.mark.parametrize("of", [0, 1], ids=["question", "answer"])
+def test_a_models_title_of_another_version_is_no_title(
+    alice: Client, nobody: Client, conversation: Conversation, of: int
+) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(title="My secret", titled_by="model")
+    assert "My secret" in nobody.get(link(alice, conversation), **HTML).text
+    message = conversation.messages.order_by("number")[of]
+    Message.objects.create(conversation=conversation, parent=message.parent, role=message.role, number=9)
+    edited = nobody.get(link(alice, conversation), **HTML).text
+    assert "My secret" not in edited
+    assert "Who &lt;are&gt; you?</h1>" in edited
+
+
+@pytest.mark.parametrize("days", [0, False, True, [], {}, [7], 0.0, "0", " "])
+def test_a_link_ends_unless_nothing_is_said_of_its_end(
+    alice: Client, conversation: Conversation, days: object
+) -> None:
+    assert alice.post(f"/c/{conversation.pk}/shares/", {"days": days}).status == 400
+    assert not Share.objects.exists()
+    assert alice.post(f"/c/{conversation.pk}/shares/", {"days": ""}).status == 201
 
 
 def test_it_is_kept_from_search_engines_caches_and_other_sites(

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from chat.conversations.temporary import keep
 from chat.errors import NotFound
-from chat.models import Conversation
+from chat.models import Conversation, Generation
 from chat.models.conversation import ConversationQuerySet
 from chat.retention.expiry import LEFT, erase_expired
 from tests.conftest import RunSite
@@ -93,6 +93,23 @@ def regenerated(client: Client, conversation: str) -> Stream:
 BACK: dict[str, Callable[[Client, str], object]] = {
     "opened": lambda client, conversation: page(client, f"/c/{conversation}/"),
     "still open": lambda client, conversation: client.get(f"/c/{conversation}/", Accept="application/json").json,
+    **{
+        f"{path} of it": lambda client, conversation, path=path: client.get(f"/c/{conversation}/{path}/")
+        for path in ("export", "settings")
+    },
+    "named": lambda client, conversation: client.post(f"/c/{conversation}/title/", {"title": "Named"}),
+    **{
+        f"{path} of its answer": lambda client, conversation, path=path: client.get(
+            f"/messages/{Conversation.objects.get(pk=conversation).current_id}/{path}/"
+        )
+        for path in ("ancestors", "details")
+    },
+    "rated": lambda client, conversation: client.post(
+        f"/messages/{Conversation.objects.get(pk=conversation).current_id}/feedback/", {"value": "up"}
+    ),
+    "followed": lambda client, conversation: client.follow(
+        str(Generation.objects.get(message__conversation=conversation).pk)
+    ).rest(),
     "gone on": lambda client, conversation: regenerated(client, conversation).rest(),
 }
 
@@ -105,6 +122,13 @@ def test_who_comes_back_has_not_left(alice: Client, question: str, back: Callabl
     assert left_at(conversation)
     back(alice, conversation)
     assert left_at(conversation) is None
+
+
+def test_who_looks_at_somebody_elses_does_not_come_back(alice: Client, bob: Client, question: str) -> None:
+    conversation = begun(alice, question)
+    alice.post(f"/c/{conversation}/departure/", form={})
+    assert bob.get(f"/c/{conversation}/", Accept="text/html").status == 404
+    assert left_at(conversation)
 
 
 def test_what_was_left_is_erased_a_minute_later(alice: Client, question: str) -> None:

@@ -91,6 +91,7 @@ class Nginx:
             "/etc/letsencrypt/live/chat.example.org/fullchain.pem": str(self.certificate),
             "/etc/letsencrypt/live/chat.example.org/privkey.pem": str(self._folder / "key.pem"),
             "server_name chat.example.org;": "server_name 127.0.0.1;",
+            "/var/log/nginx/": f"{self._folder}/",
         }.items():
             page = _replace(page, old, new)
         return page

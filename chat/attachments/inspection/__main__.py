@@ -4,42 +4,38 @@ It bounds itself before it reads: whatever the file makes it do, it ends soon, a
 """
 
 import json
-import resource
 import sys
-from contextlib import suppress
 
+from chat.attachments.bounds import MEMORY, bind_itself, bounds
 from chat.attachments.inspection import Limits, inspect
+from chat.attachments.records import say
 from chat.errors import ChatError
 
-MEMORY = 1_073_741_824
-"""Bytes of address space."""
-CPU_SECONDS = 10
+__all__ = ["BOUNDS", "CPU_SECONDS", "MEMORY", "bound_itself"]
 
-BOUNDS = {
-    resource.RLIMIT_AS: MEMORY,
-    resource.RLIMIT_CPU: CPU_SECONDS,
-    resource.RLIMIT_FSIZE: 0,  # it writes to no file,
-    resource.RLIMIT_CORE: 0,  # not even what is left of it
-}
+CPU_SECONDS = 10
+BOUNDS = bounds(CPU_SECONDS)
 
 
 def main() -> None:
     """Its argument are the Limits, as JSON."""
     bound_itself()
     limits = Limits(**json.loads(sys.argv[1]))
-    data = sys.stdin.buffer.read()
+    output = sys.stdout.buffer
     try:
-        said = inspect(data, limits).as_bytes()
+        found = inspect(sys.stdin.buffer.read(), limits)
     except ChatError as fault:
-        said = json.dumps({"fault": fault.code, "sentence": fault.sentence, "values": fault.values}).encode()
-    sys.stdout.buffer.write(said)
-    sys.stdout.flush()
+        said = {"fault": fault.code, "sentence": fault.sentence, "values": fault.values}
+        say(output, json.dumps(said).encode())
+    else:
+        for record in found.records():
+            say(output, record)
+    say(output, b"")
+    output.flush()
 
 
 def bound_itself() -> None:
-    for name, bound in BOUNDS.items():
-        with suppress(ValueError, OSError):  # macOS does not know all of them
-            resource.setrlimit(name, (bound, bound))
+    bind_itself(BOUNDS)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,15 @@
 """What an inspection may find, and how that goes from one process to another."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Self
+from itertools import chain
+from typing import Any, Self
+
+from chat.attachments.records import pieces
+
+MOST_BYTES = 100_000_000
+"""Of what is kept of a file: its pixels as a PNG, or a PDF and its text. They are stored in one piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +40,27 @@ class Inspected:
     text: str = ""
     """What a model is shown of a text or a PDF."""
 
-    def as_bytes(self) -> bytes:
-        """A line of JSON, then the long fields one after the other."""
+    def records(self) -> Iterator[bytes]:
+        """A record of JSON, then those of the long fields one after the other (chat/attachments/records.py)."""
         text = self.text.encode()
         head = {name: value for name, value in asdict(self).items() if name not in ("data", "thumbnail", "text")}
-        head |= {"lengths": [len(self.data), len(self.thumbnail), len(text)]}
-        return b"".join([json.dumps(head).encode(), b"\n", self.data, self.thumbnail, text])
+        yield json.dumps(head | {"lengths": [len(self.data), len(self.thumbnail), len(text)]}).encode()
+        yield from chain(pieces(self.data), pieces(self.thumbnail), pieces(text))
 
     @classmethod
-    def from_bytes(cls, sent: bytes) -> Self:
-        """Raises ValueError, KeyError or TypeError for what `as_bytes` has not made."""
-        line, _, rest = sent.partition(b"\n")
-        head = json.loads(line)
-        data, thumbnail, text = head.pop("lengths")
-        if len(rest) != data + thumbnail + text:
-            raise ValueError("It is not whole")
-        return cls(
-            **head,
-            data=rest[:data],
-            thumbnail=rest[data : data + thumbnail],
-            text=rest[data + thumbnail :].decode(),
-        )
+    def from_records(cls, head: dict[str, Any], records: Iterator[bytes]) -> Self:
+        """`head`: the first of them. Raises ValueError, KeyError or TypeError for what `records` has not made."""
+        lengths = head.pop("lengths")
+        if sum(lengths) > MOST_BYTES:
+            raise ValueError("It is too large")
+        data, thumbnail, text = (_joined(records, length) for length in lengths)
+        return cls(**head, data=data, thumbnail=thumbnail, text=text.decode())
+
+
+def _joined(records: Iterator[bytes], length: int) -> bytes:
+    data = bytearray()
+    while len(data) < length and (piece := next(records, b"")):
+        data += piece
+    if len(data) != length:
+        raise ValueError("It is not whole")
+    return bytes(data)

@@ -10,7 +10,7 @@ from chat.errors import Conflict
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
 from chat.retention.erasure import Extent, erase, erase_account, extent
-from chat.retention.vacuum import vacuum
+from chat.retention.vacuum import alone, vacuum
 
 
 class Command(BaseCommand):
@@ -28,6 +28,10 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, no_vacuum: bool, account: bool, **what: Any) -> None:
         if account and not what["user"]:
             raise CommandError("--account goes with --user.")
+        with alone(lambda: self.stdout.write("Waiting for another erasure to end.")):
+            self._handle(dry_run=dry_run, no_vacuum=no_vacuum, account=account, **what)
+
+    def _handle(self, *, dry_run: bool, no_vacuum: bool, account: bool, **what: Any) -> None:
         owner = _user(what["user"]) if what["user"] else None
         conversations = _conversations(owner, what["conversation"])
         words = _said(extent(conversations, owner.pk if owner and account else None)) + (
@@ -57,7 +61,7 @@ def _conversations(owner: Any, conversation_id: uuid.UUID | None) -> Conversatio
     if owner:
         return Conversation.with_deleted.filter(owner=owner)
     if not conversation_id:
-        return Conversation.with_deleted.filter(deleted_at__isnull=False)
+        return Conversation.with_deleted.filter(deleted_at__isnull=False, importing=None)
     found = Conversation.with_deleted.filter(pk=conversation_id)
     if not found.exists():
         raise CommandError(f"There is no conversation {conversation_id}.")

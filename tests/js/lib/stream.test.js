@@ -129,6 +129,41 @@ function run(source, random) {
   return { ...opened, done: opened.stream.run() };
 }
 
+describe("a reader who has lost the right to it", () => {
+  const gone = (code) => frame("gone", { code, message: "A sentence." });
+
+  test("of a login asks at once with the cookies of now, and goes on", async () => {
+    const { site, page, done, clock } = run();
+    await site.send(start(), frame("text", { text: "Half" }, 4), gone("logged_out"));
+    assert.equal(site.requests.length, 2);
+    assert.deepEqual([site.last.url, site.last.position, site.last.at], ["/generations/g1/events/", "4", clock.now]);
+    await site.send(start(4), frame("text", { text: " done" }, 9), end(9));
+    await done;
+    assert.deepEqual([page.text, page.seen.at(-1)], ["Half done", ["end", "complete"]]);
+    assert.equal(clock.pending, 0);
+  });
+
+  test("of a login is asked for one by a 401 alone", async () => {
+    const { site, page, done } = run();
+    await site.send(start(), frame("text", { text: "Half" }, 4));
+    site.refuse(401, { code: "not_logged_in", message: "Log in." });
+    await site.send(gone("logged_out"));
+    await done;
+    assert.deepEqual(page.seen, [["start", "g1"], ["failure", 401, "not_logged_in", "Log in."]]);
+    assert.equal(page.text, "Half");
+  });
+
+  for (const code of ["inactive", "deleted", "not_allowed", "another"]) {
+    test(`because it is ${code} does not come again`, async () => {
+      const { site, page, done, clock } = run();
+      await site.send(start(), frame("text", { text: "Half" }, 4), gone(code), frame("text", { text: "No" }, 6));
+      await done;
+      assert.deepEqual(page.seen.at(-1), ["failure", 0, code, "A sentence."]);
+      assert.deepEqual([site.requests.length, page.text, clock.pending], [1, "Half", 0]);
+    });
+  }
+});
+
 describe("a reply", () => {
   test("is asked for once and read to its end", async () => {
     const { site, page, done, clock } = run();

@@ -137,6 +137,7 @@ describe("a flood", () => {
     const [grown, at_once] = [await streamed(text, 999), await whole(text)];
     assert.ok(grown.isEqualNode(at_once));
     assert.equal(grown.textContent, text);
+    assert.match(grown.querySelector(".flood").getAttribute("aria-label"), /as it was written/);
     assert.equal(grown.querySelectorAll("strong").length, 0);
   });
 });

@@ -5,13 +5,16 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 import threading
+import tracemalloc
 from collections.abc import Callable
 from typing import IO
 
 import pytest
 
 from chat.attachments import sandbox
+from chat.attachments.confinement import ROOT, environment
 from chat.attachments.inspection import Inspected, Limits
 from chat.attachments.inspection.__main__ import BOUNDS, CPU_SECONDS, MEMORY
 from chat.errors import TooLong, TooMany, Unavailable, Unsupported
@@ -56,6 +59,33 @@ def test_whatever_happens_to_the_process_the_file_cannot_be_read(
     assert caught.value.sentence == sandbox.TOO_HARD
 
 
+def test_no_more_comes_back_than_a_record_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much it says, and whether it says its length or not."""
+    program = "import sys; sys.stdout.buffer.write((1 << 30).to_bytes(4)); sys.stdout.write('x' * (1 << 30))"
+    for words in (program, "while True: print('\\0\\0\\0\\1x', end='')"):
+        monkeypatch.setattr(sandbox, "COMMAND", [sys.executable, "-c", words])
+        tracemalloc.start()
+        try:
+            with pytest.raises(Unsupported):
+                inspect(b"x" * 1_000_000)
+            assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        finally:
+            tracemalloc.stop()
+
+
+def test_what_is_inspected_is_not_in_the_memory_of_the_site() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"\0" * 50_000_000)
+        tracemalloc.start()
+        try:
+            with pytest.raises(Unsupported):
+                asyncio.run(sandbox.inspect(1, file, LIMITS))
+            assert tracemalloc.get_traced_memory()[1] < 5_000_000
+        finally:
+            tracemalloc.stop()
+        assert file.seek(0) == 0  # it is still open
+
+
 def test_a_process_that_cannot_be_started_is_the_sites_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "COMMAND", ["/no/such/program"])
     with pytest.raises(Unavailable):
@@ -65,7 +95,7 @@ def test_a_process_that_cannot_be_started_is_the_sites_fault(monkeypatch: pytest
 def in_the_process(program: str) -> str:
     """What a program prints that runs as the process does."""
     command = [*sandbox.COMMAND[:-2], "-c", program]
-    done = subprocess.run(command, env=sandbox._environment(), cwd=sandbox.ROOT, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(command, env=environment(), cwd=ROOT, stdout=subprocess.PIPE, check=True)
     return done.stdout.decode()
 
 
@@ -132,7 +162,7 @@ def test_who_sends_many_files_keeps_nobody_else_waiting(held: Held) -> None:
         assert await asyncio.gather(*first, second) == [TEXT] * 6
 
     asyncio.run(two_users())
-    assert not sandbox._waiting
+    assert not sandbox.uploads.waiting
 
 
 def test_so_many_files_of_one_user_may_wait(held: Held) -> None:
@@ -157,5 +187,5 @@ def test_who_gives_up_waiting_leaves_nothing_behind(held: Held) -> None:
         await first
 
     asyncio.run(one_of_two())
-    assert not sandbox._waiting
+    assert not sandbox.uploads.waiting
     assert held.begun == [1]

@@ -3,9 +3,11 @@
 import contextlib
 import io
 import json
+import tracemalloc
 import uuid
 import zipfile
 from base64 import b64encode
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any, Literal, cast
 
@@ -20,7 +22,6 @@ from chat.core.endings import Status
 from chat.core.reply import Part, Reply
 from chat.core.tree import MessageTree
 from chat.errors import BadInput
-from chat.import_export.attachments import Inspect
 from chat.import_export.chatgpt import read_chatgpt
 from chat.import_export.database import saved, with_content
 from chat.import_export.document import (
@@ -32,10 +33,12 @@ from chat.import_export.document import (
     SavedPart,
     read_document,
 )
-from chat.import_export.file_reader import documents
+from chat.import_export.file_reader import documents, is_wanted
 from chat.import_export.files import Zip, as_json, file_name, json_pieces
-from chat.import_export.importing import import_file, preview
+from chat.import_export.importing import Inspect, begin_import, import_file, preview
 from chat.import_export.markdown import as_markdown
+from chat.import_export.reading import read_here
+from chat.import_export.records import Record, decoded, encoded
 from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
 from tests.support.attachments import attach, attach_image, png, stored_attachment
 
@@ -212,10 +215,13 @@ class TestDatabase(DatabaseTestCase):
 
     def test_an_import_that_fails_leaves_no_file_behind(self) -> None:
         bad = read_document(with_attachment(data=b64encode(b"\0\1\2").decode()) | {"id": str(uuid.uuid4())})
-        for read in (preview, import_file):
-            file = io.BytesIO(f"[{as_json(with_file())}, {as_json(bad)}]".encode())
+        reads: list[Callable[[IO[bytes]], object]] = [
+            lambda file: preview(self.owner.pk, file, "a file", at_once, read_here),
+            lambda file: import_file(begin_import(self.owner.pk), file, "a file", at_once, read_here),
+        ]
+        for read in reads:
             with pytest.raises(BadInput, match="attached in “Why"):
-                read(self.owner.pk, file, "a file", at_once)
+                read(io.BytesIO(f"[{as_json(with_file())}, {as_json(bad)}]".encode()))
         assert not Attachment.objects.exists()
         assert not Conversation.objects.exists()
 
@@ -253,7 +259,13 @@ def at_once(file: IO[bytes], limits: Limits) -> Inspected:
 
 def bring(owner: User, conversation: SavedConversation, inspect: Inspect = at_once) -> bool:
     """Imports it. False: it was there already."""
-    return import_file(owner.pk, io.BytesIO(as_json(conversation).encode()), "a file", inspect).conversations == 1
+    file = io.BytesIO(as_json(conversation).encode())
+    return import_file(begin_import(owner.pk), file, "a file", inspect, read_through) == 1
+
+
+def read_through(file: IO[bytes], name: str, limit: int) -> Generator[Record, None, None]:
+    """As a process of its own says it, without one."""
+    return (decoded(json.loads(encoded(record))) for record in read_here(file, name, limit))
 
 
 def ids_in(conversation: SavedConversation) -> set[uuid.UUID]:
@@ -390,6 +402,50 @@ def with_message(number: int, **changes: Any) -> dict[str, Any]:
 def test_a_damaged_document_is_refused_in_words(data: Any, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         read_document(data)
+
+
+@pytest.mark.parametrize(
+    ("read", "data"),
+    [
+        (read_document, damaged(messages=[[]] * 300_000)),
+        (read_document, with_message(0, parts=[[]] * 300_000)),
+        (read_document, with_message(0, generations=[0] * 300_000)),
+        (read_document, with_message(0, attachments=[0] * 300_000)),
+        (read_document, damaged(attachments=[0] * 300_000)),
+        (read_chatgpt, {"mapping": {str(number): [] for number in range(300_000)}}),
+        (read_chatgpt, {"mapping": {"a": {"children": [[]] * 300_000}}}),
+    ],
+)
+def test_a_document_is_checked_up_to_its_first_fault(read: Callable[[Any], SavedConversation], data: Any) -> None:
+    """A list of all its faults took 340 bytes for each."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput):
+            read(data)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read"),
+    [
+        ("conversations.json", True),
+        ("a/b/conversations-12.json", True),
+        ("conversations/2026/a.json", True),
+        ("x/conversations/.json.json", True),
+        ("conversations-.json", False),
+        ("conversations-x.json", False),
+        ("myconversations.json", False),
+        ("conversations/a.json.txt", False),
+        ("conversations/.json", False),
+        ("__MACOSX/conversations.json", False),
+        ("conversations/" * 4_000, False),
+        ("json", False),
+    ],
+)
+def test_the_names_in_a_zip_say_which_entries_are_read(name: str, is_read: bool) -> None:
+    assert is_wanted(name) == is_read
 
 
 def test_the_document_that_the_cases_damage_is_whole() -> None:

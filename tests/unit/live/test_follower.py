@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 
 from chat.core.reply import REASONING, TEXT, Reply
 from chat.live import follower, heartbeat
+from chat.live.access import Access, Gone
+from chat.live.access.watch import watch
 from chat.live.events import frames_since, new_frames
 from chat.live.exchange import LiveReply, exchange
 from chat.live.heartbeat import KEEP_ALIVE_SECONDS
@@ -27,13 +30,14 @@ class Followed:
         answer = Message(conversation=conversation, role="assistant", parent=parent)
         self.generation = Generation(message=answer, model="m")
         self.live = LiveReply(conversation.pk)
+        self.access = Access(1, "", "", SessionStore, None, conversation.pk)
         self._position = position
         self._reader = FrameReader()
         self._waiting: list[Frame] = []
 
     async def publish(self) -> None:
         await exchange.publish(self.generation.pk, self.live, lambda: None)
-        self._stream: AsyncIterator[bytes] = follower.follow(self.generation, self._position)
+        self._stream: AsyncIterator[bytes] = follower.follow(self.generation, self._position, access=self.access)
 
     async def next(self) -> Frame:
         while not self._waiting:
@@ -121,8 +125,30 @@ def test_a_reply_that_was_deleted_ends_its_stream(monkeypatch: pytest.MonkeyPatc
         await followed.publish()
         await exchange.withdraw(followed.generation.pk)
         assert [(await followed.next()).event for _ in range(2)] == [None, "start"]
+        frame = await followed.next()
+        assert (frame.event, frame.id, frame.data["code"]) == ("gone", None, "deleted")
         with pytest.raises(StopAsyncIteration):
             await followed.next()
+
+    run(test())
+
+
+@pytest.mark.parametrize("gone", Gone)
+def test_who_may_not_read_any_more_is_told_at_once_and_last(gone: Gone) -> None:
+    async def test() -> None:
+        followed = Followed()
+        await followed.publish()
+        assert [(await followed.next()).event for _ in range(2)] == [None, "start"]
+        waiting = asyncio.create_task(followed.next())
+        await asyncio.sleep(0)
+        followed.live.append(TEXT, "Not for you")
+        followed.access.end(gone)
+        frame = await waiting
+        assert (frame.event, frame.id, frame.data["code"]) == ("gone", None, gone)
+        assert frame.data["message"]
+        with pytest.raises(StopAsyncIteration):
+            await followed.next()
+        assert followed.access not in watch._open
 
     run(test())
 

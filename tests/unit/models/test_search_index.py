@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pytest_django.plugin import DjangoDbBlocker
 
-from chat.core.search_terms import matches, term_spans, terms_of
+from chat.core.search_terms import MOST_CHARACTERS, indexed, matches, term_spans, terms_of
 from chat.models import Conversation, Message, SearchEntry
-from chat.models.search_index import MOST_CHARACTERS, NEWEST, indexed
+from chat.models.search_index import NEWEST
 
 # Words
 

@@ -109,6 +109,22 @@ def test_a_body_is_too_large_for_the_chat_or_for_all(path: str, limit_all: bool,
     assert sent[0]["status"] == status
 
 
+def test_a_length_of_thousands_of_digits_is_too_large() -> None:
+    headers: Any = {"content-length": "9" * 5000, "accept": "application/json"}
+    sent = serve(ASGIHandler(), get(A_QUESTION, "POST", **headers), BODY)
+    assert sent[0]["status"] == 413
+
+
+# Where it is mounted
+
+
+@pytest.mark.parametrize("setting", ["", "/chat"])
+def test_where_the_site_is_mounted_is_for_its_settings_to_say(settings: Any, setting: str) -> None:
+    settings.FORCE_SCRIPT_NAME = setting or None
+    sent = serve(ASGIHandler(), get(f"{setting}/", accept="text/html") | {"root_path": "/evil"}, BODY)
+    assert dict(sent[0]["headers"])[b"Location"].endswith(f"?next={setting}/".encode())
+
+
 # Signals
 
 

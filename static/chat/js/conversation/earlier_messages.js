@@ -9,6 +9,7 @@ const AHEAD = "800px 0px 0px 0px";
 const PATIENCE_MS = 30_000;
 const MESSAGE = /^message-([0-9a-f-]{36})$/;
 const NOT_FOUND = 404;
+const TOO_LONG = 413;
 
 /**
  * What is above the part of a conversation that is on the page. It comes when the reader scrolls near to it, presses
@@ -95,6 +96,8 @@ export class EarlierMessages {
     place.removeAttribute("aria-busy");
     if (place !== this.#place) return;
     if (html !== null) this.#add(place, html);
+    // Too far away for this page: one that begins there.
+    else if (from && response?.status === TOO_LONG) location.replace(`${location.pathname}?from=${from}#message-${from}`);
     else if (!from || response?.status !== NOT_FOUND) await this.#failed(place, response);
   }
 

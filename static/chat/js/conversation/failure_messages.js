@@ -1,6 +1,7 @@
 import { gettext } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
 
+const DELETED = "deleted";
 const EXPIRED = {
   sent: gettext("Your login has expired. What you wrote is kept, and sent when you come back."),
   followed: gettext("Your login has expired, so the rest of this answer is not shown. It goes on being written."),
@@ -29,8 +30,9 @@ export class FailureMessages {
   }
 
   /** On an answer that cannot be followed any more. @param {Failure} failure @returns {Advice} */
-  onFollowed({ status, message }) {
-    return status === 401 ? { sentence: EXPIRED.followed, link: this.#logIn() } : { sentence: message, link: reload() };
+  onFollowed({ status, code, message }) {
+    if (status === 401) return { sentence: EXPIRED.followed, link: this.#logIn() };
+    return { sentence: message, link: code === DELETED ? undefined : reload() };
   }
 
   /** @param {Failure} failure @param {string} [query] of the page that a login leads back to @returns {Advice} */

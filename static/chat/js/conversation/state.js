@@ -13,8 +13,9 @@
  * soon as it is known which generation answers it. answering: a generation writes, and this page follows it.
  *
  * ask: a turn is sent. follow: the page came with a generation that runs. stop: its reader wants no more. start: the
- * site says which generation it is. refuse: the turn came to nothing. end: the generation has ended. lose: it goes on at
- * the site, but not here. leave: another branch is shown. What has no entry must not happen, and throws.
+ * site says which generation it is. refuse: the turn came to nothing. end: the generation has ended. lose: it is not
+ * followed here any more, as when the network fails or the reader has lost the right to it; it may go on at the site. (A
+ * login that was replaced is no happening.) leave: another branch is shown. What has no entry must not happen, and throws.
  *
  * @typedef {import("../api/requests.js").Turn} Turn
  * @typedef {"idle" | "sending" | "stopping" | "answering"} Name

@@ -18,12 +18,17 @@ export class Thread {
 
   /** The last one's id, which the next question follows. */
   get leaf() {
-    return this.ids.at(-1) ?? null;
+    return this.#later?.dataset["leaf"] ?? this.ids.at(-1) ?? null;
   }
 
   /** Is there no more than one question and its answer, here and at the server? */
   get isBeginning() {
-    return this.ids.length <= 2 && !this.element.querySelector(":scope > .earlier");
+    return this.ids.length <= 2 && !this.#later && !this.element.querySelector(":scope > .earlier");
+  }
+
+  /** The way to what is below the part of the conversation that is on the page, if that is not its end. */
+  get #later() {
+    return /** @type {HTMLElement | null} */ (this.element.querySelector(":scope > .later"));
   }
 
   /** The last question. */

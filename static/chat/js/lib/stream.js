@@ -8,6 +8,9 @@ import { failureOf } from "./failure.js";
  * for what comes after our position; so nothing is lost and nothing comes twice. Before `start` has told us which
  * generation is ours, the request itself is repeated: it bears the id of its message, and the server joins the two.
  *
+ * A reader who has lost the right to it is told so by `gone`. That of a login may have been replaced, as by another tab
+ * in which the password was changed: it is asked for at once with the cookies of now, and a 401 is the site's word.
+ *
  * A connection is given up when the stream ends without `end`, when it breaks, and when it is silent for longer than
  * two keep-alives. A refusal (4xx, or an overload at the first request) is final: it is for the user to decide.
  * Attempts are counted, but not those of a browser that is offline: it waits for the network, however long.
@@ -15,6 +18,7 @@ import { failureOf } from "./failure.js";
  * @typedef {{url: string, init: RequestInit}} Asking
  * @typedef {{conversation: string, message: string, parent: string, generation: string, model: string, title: string, left_out?: number}} Start
  * @typedef {{status: string, finish_reason: string, usage: object | null, reasoning_ms?: number | null, code: string, message: string}} Ending
+ * @typedef {{code: string, message: string}} Gone
  * @typedef {import("./failure.js").Failure} Failure
  * @typedef {"connected" | "reconnecting" | "offline"} Connection
  *
@@ -55,6 +59,7 @@ const ASK_ATTEMPTS = 4;
 const FOLLOW_ATTEMPTS = 30;
 
 const PAUSED = "paused";
+const LOGGED_OUT = "logged_out";
 
 /** @type {Tools} */
 const BROWSER_TOOLS = {
@@ -202,6 +207,7 @@ export class ReplyStream {
     else if (event === "title") this.#reader.onTitle(value.title);
     else if (event === "reset") this.#reset();
     else if (event === "end") this.#ended(value);
+    else if (event === "gone") this.#lost(value);
     if (lastEventId) this.#position = Number(lastEventId);
   }
 
@@ -229,6 +235,14 @@ export class ReplyStream {
     this.#isOver = true;
     this.#connection?.abort(PAUSED);
     this.#reader.onEnd(ending);
+  }
+
+  /** @param {Gone} gone */
+  #lost({ code, message }) {
+    this.#connection?.abort(PAUSED);
+    if (code === LOGGED_OUT) return;
+    this.#isOver = true;
+    this.#reader.onFailure({ status: 0, code, message, isFinal: true, waitMs: 0 });
   }
 
   #delay() {

@@ -35,4 +35,9 @@ export class Markdown {
     if (text) view.append(text);
     return view;
   }
+
+  /** Draws at once what else would be drawn step by step. @param {ParentNode} page */
+  completeNow(page) {
+    this.#renderer.completeNow(page);
+  }
 }

@@ -1,3 +1,4 @@
+import { asWritten } from "./render/as_written.js";
 import { IncrementalParser } from "./parse/incremental_parser.js";
 import { RenderedDocument } from "./render/rendered_document.js";
 import { splitIntoUnits } from "./parse/split_units.js";
@@ -20,6 +21,8 @@ export class MarkdownView {
   #text = "";
   #unread = 0;
   #isFinished = false;
+  /** Has laying it out failed? Then all of it is shown as it was written. */
+  #isBroken = false;
 
   /** @param {HTMLElement} element @param {import("./render/renderer.js").Renderer} renderer */
   constructor(element, renderer) {
@@ -41,26 +44,14 @@ export class MarkdownView {
   append(piece) {
     if (this.#isFinished) return this.#reopen(piece);
     this.#text += piece;
-    this.#parser.append(piece);
-    if (!this.#unread && this.#document.extend(piece)) return;
-    this.#unread += piece.length;
-    const length = this.#parser.openLength;
-    if (length > LONG_CHARS && this.#unread * GROWTH < length) return;
-    this.#unread = 0;
-    const { final, open } = this.#parser.read();
-    this.#show(final, open, true);
+    this.#try(() => this.#grow(piece));
   }
 
   /** No more will come. */
   finish() {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#show(this.#parser.finish(), [], false);
-    const whole = this.#whole();
-    if (this.#document.isOf(whole)) return;
-    // Markdown can reach further back than the rules in split_units.js know.
-    this.#document.clear();
-    this.#show(whole, [], false);
+    this.#try(() => this.#complete());
   }
 
   /** All of it. @param {string} text */
@@ -74,8 +65,43 @@ export class MarkdownView {
     this.#text = "";
     this.#unread = 0;
     this.#isFinished = false;
+    this.#isBroken = false;
     this.#parser = new IncrementalParser(this.#renderer.syntax);
     this.#document.clear();
+  }
+
+  /** @param {string} piece */
+  #grow(piece) {
+    if (this.#isBroken) return void this.#element.firstElementChild?.append(piece);
+    this.#parser.append(piece);
+    if (!this.#unread && this.#document.extend(piece)) return;
+    this.#unread += piece.length;
+    const length = this.#parser.openLength;
+    if (length > LONG_CHARS && this.#unread * GROWTH < length) return;
+    this.#unread = 0;
+    const { final, open } = this.#parser.read();
+    this.#show(final, open, true);
+  }
+
+  #complete() {
+    if (!this.#isBroken) this.#show(this.#parser.finish(), [], false);
+    const whole = this.#whole();
+    if (!this.#isBroken && this.#document.isOf(whole)) return;
+    // Markdown can reach further back than the rules in split_units.js know.
+    this.#document.clear();
+    this.#show(whole, [], false);
+  }
+
+  /** A fault ends here: neither the answer's words nor other messages are lost by it. @param {() => void} action */
+  #try(action) {
+    try {
+      action();
+    } catch (error) {
+      console.error(error);
+      this.#isBroken = true;
+      this.#document.clear();
+      this.#element.replaceChildren(asWritten({ source: this.#text, place: "block" }));
+    }
   }
 
   /** What was the end may be the middle of a paragraph now. @param {string} piece */

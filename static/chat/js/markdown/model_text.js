@@ -73,13 +73,27 @@ async function load() {
   for (const text of waiting) near.observe(text);
   // What was answered meanwhile.
   ModelText.renderWhenNear(document.body);
-  addEventListener("beforeprint", () => waiting.forEach(render));
+  addEventListener("beforeprint", printAll);
 }
 
-/** @param {Element} text */
+function printAll() {
+  markdown?.completeNow(document);
+  waiting.forEach(render);
+}
+
+/** What goes wrong with one answer is no reason to leave out the others. @param {Element} text */
 function render(text) {
   near.unobserve(text);
   waiting.delete(text);
+  try {
+    layOut(text);
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+/** @param {Element} text */
+function layOut(text) {
   const modelText = new ModelText(/** @type {HTMLElement} */ (text));
   if (text.closest('[data-status="running"]')) modelText.append("");
   else modelText.settle();

@@ -1,8 +1,10 @@
 const TABLE_HEAD = /^ {0,3}\|[^\n]*(?:\n[ \t|:-]*)?$/;
 /** A last line, or its beginning, that may become anything: `-`, `1.`, `##`, "```". */
-const MARKS_ALONE = /(?:^|\n)[ \t>]*(?:[-*+>#=|~`$\\[!<]+|\d{1,9}[.)]?)[ \t]*$/;
+const MARKS_ALONE = /^[ \t>]*(?:[-*+#=|~`$\\[!<][-*+>#=|~`$\\[!<]*|\d{1,9}[.)]?)?$/;
 /** An opener that holds nothing yet. */
 const OPENER_AT_THE_END = /(^|[\s(])(?:[*_~`$\\[<]|!\[)+$/;
+/** What is longer is shown as it is until it is complete: remend looks through all of it for each piece that comes. */
+const LARGEST_CHARS = 3_000;
 const REMEND_OPTIONS = Object.freeze({
   linkMode: /** @type {const} */ ("text-only"),
   katex: false,
@@ -24,8 +26,15 @@ const REMEND_OPTIONS = Object.freeze({
 export function closeOpenMarkup({ source, type, place }, remend) {
   if (type === "code" || type === "html" || type === "mathsBlock" || place === "head") return source;
   if (type === "paragraph" && TABLE_HEAD.test(source)) return asTable(source);
-  const certain = source.trimEnd().replace(MARKS_ALONE, "").replace(OPENER_AT_THE_END, "$1");
+  if (source.length > LARGEST_CHARS) return source;
+  const certain = withoutMarksAlone(source.trimEnd()).replace(OPENER_AT_THE_END, "$1");
   return remend(certain.trimEnd(), REMEND_OPTIONS);
+}
+
+/** @param {string} source */
+function withoutMarksAlone(source) {
+  const end = source.lastIndexOf("\n");
+  return MARKS_ALONE.test(source.slice(end + 1)) ? source.slice(0, Math.max(end, 0)) : source;
 }
 
 /** @param {string} source */

@@ -6,11 +6,12 @@
  * sanitiser as text in `<code data-maths>`, and drawn afterwards.
  */
 
-const NO_BLANK_LINE = String.raw`(?:[^\n]|\n(?![ \t]*(?:\n|$)))`;
-const BLOCK = new RegExp(String.raw`^ {0,3}(?:\$\$((?:(?!\$\$)${NO_BLANK_LINE})+?)\$\$|\\\[(${NO_BLANK_LINE}+?)\\\])[ \t]*(?:\n|$)`);
-const OPEN_BLOCK = new RegExp(String.raw`^ {0,3}(?:\$\$|\\\[)(${NO_BLANK_LINE}*)\n?[ \t]*$`);
-/** Right below a line that is not blank: elsewhere no paragraph is in its way. */
-const BLOCK_START = /(?<=\S[ \t]*)\n {0,3}(?:\$\$|\\\[)/;
+const BLOCK_OPENER = /^ {0,3}(\$\$|\\\[)/;
+const DOLLARS = /\$\$/;
+const REST_OF_LINE = /^[ \t]*(?:\n|$)/;
+const BRACKET_AT_THE_END_OF_LINE = /\\\][ \t]*(?:\n|$)/;
+/** Where a formula may begin below a line of a paragraph. */
+const BLOCK_START = /\n {0,3}(?=\$\$|\\\[)/g;
 const BLANK_LINE = /\n[ \t]*\n/;
 const INLINE = /^(?:\$\$((?:\\[\s\S]|[^$\\])+?)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$(?![\s$])((?:\\[\s\S]|[^$\\])*?(?:\\[\s\S]|[^\s$\\]))\$(?![\d$]))/;
 const OPEN_INLINE = /^(?:\$\$|\\\[|\\\()([\s\S]*)$/;
@@ -24,6 +25,8 @@ const HAS_CONTENT = /[\p{L}\p{N}]/u;
 /**
  * @typedef {"inline" | "display" | "open"} Kind open: its end has not been written yet
  * @typedef {{type: string, raw: string, text: string, kind: Kind}} MathsToken
+ * @typedef {InstanceType<ReturnType<typeof import("./bounded_lexer.js").boundedLexer>>} BoundedLexer
+ * @typedef {import("./lookahead.js").Lookahead} Lookahead
  */
 
 /**
@@ -37,25 +40,70 @@ export function mathsSyntax(isOpen, escape) {
       {
         name: "mathsBlock",
         level: "block",
-        start: (source) => indexOf(BLOCK_START, firstParagraph(source)),
-        tokenizer: (source) => block(source) ?? (isOpen() ? open(OPEN_BLOCK, source, "mathsBlock") : undefined),
+        start(source) {
+          const index = ahead(this).index(BLOCK_START, source, (text) => firstBlock(text, ahead(this), isOpen()));
+          return index < 0 ? undefined : index;
+        },
+        tokenizer(source) {
+          return block(source, ahead(this), isOpen());
+        },
         renderer: (token) => `<p>${html(/** @type {MathsToken} */ (token), escape)}</p>\n`,
       },
       {
         name: "maths",
         level: "inline",
         start: (source) => indexOf(INLINE_START, source),
-        tokenizer: (source, before) => inline(source, before.at(-1)?.raw ?? "") ?? (isOpen() ? open(OPEN_INLINE, source, "maths") : undefined),
+        tokenizer(source, before) {
+          boundedLexerOf(this).spend(source);
+          return inline(source, before.at(-1)?.raw ?? "") ?? (isOpen() ? openInline(source) : undefined);
+        },
         renderer: (token) => html(/** @type {MathsToken} */ (token), escape),
       },
     ],
   };
 }
 
-/** @param {string} source @returns {MathsToken | undefined} */
-function block(source) {
-  const found = BLOCK.exec(source);
-  return found ? token("mathsBlock", found[0].replace(/\n$/, ""), found[1] ?? found[2] ?? "", "display") : undefined;
+/** @param {{lexer: import("marked").Lexer}} extension @returns {BoundedLexer} */
+function boundedLexerOf({ lexer }) {
+  return /** @type {BoundedLexer} */ (lexer);
+}
+
+/** @param {{lexer: import("marked").Lexer}} extension */
+function ahead(extension) {
+  return boundedLexerOf(extension).ahead;
+}
+
+/** @param {string} source @param {Lookahead} ahead @param {boolean} isOpen @returns {MathsToken | undefined} */
+function block(source, ahead, isOpen) {
+  const [opener, mark] = BLOCK_OPENER.exec(source) ?? [];
+  if (!opener) return undefined;
+  const rest = source.slice(opener.length);
+  const blank = ahead.index(BLANK_LINE, rest);
+  const end = mark === "$$" ? endOfDollars(rest, ahead) : ahead.index(BRACKET_AT_THE_END_OF_LINE, rest);
+  const closed = end > 0 && (blank < 0 || end <= blank) ? closedBlock(opener, rest, end) : undefined;
+  return closed ?? (isOpen && blank < 0 ? openToken("mathsBlock", source, rest.trimEnd()) : undefined);
+}
+
+/** @param {string} opener @param {string} rest @param {number} end of the formula */
+function closedBlock(opener, rest, end) {
+  const space = REST_OF_LINE.exec(rest.slice(end + 2))?.[0] ?? "";
+  return token("mathsBlock", opener + rest.slice(0, end + 2) + space.replace(/\n$/, ""), rest.slice(0, end), "display");
+}
+
+/** What follows the first dollars decides: no formula holds any. @param {string} rest @param {Lookahead} ahead */
+function endOfDollars(rest, ahead) {
+  const end = ahead.index(DOLLARS, rest);
+  return end > 0 && REST_OF_LINE.test(rest.slice(end + 2)) ? end : -1;
+}
+
+/** Where the first formula begins that ends the paragraph above it. @param {string} text @param {Lookahead} ahead @param {boolean} isOpen */
+function firstBlock(text, ahead, isOpen) {
+  const end = ahead.index(BLANK_LINE, text);
+  for (const { index } of text.matchAll(BLOCK_START)) {
+    if (end >= 0 && index >= end) return -1;
+    if (block(text.slice(index + 1), ahead, isOpen)) return index;
+  }
+  return -1;
 }
 
 /** @param {string} source @param {string} before @returns {MathsToken | undefined} */
@@ -66,10 +114,15 @@ function inline(source, before) {
   return token("maths", found[0], display ?? found[3] ?? found[4] ?? "", display === undefined ? "inline" : "display");
 }
 
-/** @param {RegExp} rule @param {string} source @param {string} type @returns {MathsToken | undefined} */
-function open(rule, source, type) {
-  const found = rule.exec(source);
-  return found ? { type, raw: found[0], text: (found[1] ?? "").replace(HALF_END, "").trim(), kind: "open" } : undefined;
+/** @param {string} source @returns {MathsToken | undefined} */
+function openInline(source) {
+  const found = OPEN_INLINE.exec(source);
+  return found ? openToken("maths", found[0], found[1] ?? "") : undefined;
+}
+
+/** @param {string} type @param {string} raw @param {string} text @returns {MathsToken} */
+function openToken(type, raw, text) {
+  return { type, raw, text: text.replace(HALF_END, "").trim(), kind: "open" };
 }
 
 /** @param {string} type @param {string} raw @param {string} text @param {Kind} kind */
@@ -80,12 +133,6 @@ function token(type, raw, text, kind) {
 /** @param {MathsToken} token @param {(text: string) => string} escape */
 function html({ text, kind }, escape) {
   return `<code data-maths="${kind}">${escape(text)}</code>`;
-}
-
-/** Marked asks for each paragraph: looking through all that follows it would cost the square of a text. @param {string} source */
-function firstParagraph(source) {
-  const end = source.search(BLANK_LINE);
-  return end < 0 ? source : source.slice(0, end);
 }
 
 /** @param {RegExp} pattern @param {string} text */

@@ -1,4 +1,5 @@
 import { RawHtml } from "./raw_html.js";
+import { syntheticHead } from "./table_head.js";
 
 const BLANK_LINE = /\n[ \t]*\n/;
 /** Their first line alone decides that they end the paragraph right above, and what they are without it. */
@@ -9,9 +10,11 @@ const HEADING_BY_MARKS = /^ {0,3}#/;
 const DECIDED_TABLE = /^ {0,3}[^\s<][^\n]*\n[^\n]*\n/;
 /** Nothing that follows them can become a part of them. */
 const DECIDED_BY_THEIR_END = new Set(["heading", "hr", "html", "mathsBlock", "space"]);
-const ENDED_BY_A_BLANK_LINE = new Set(["paragraph", "table", "blockquote", "def"]);
+const ENDED_BY_A_BLANK_LINE = new Set(["paragraph", "table", "blockquote", "def", "asWritten"]);
 /** A definition, whose title may go on over what looks like other blocks, up to a blank line. */
 const MAY_BE_DEFINITION = /^ {0,3}\[[^]*\]:/;
+/** A wider table is one block: each of its rows, however short, has a cell in each column. */
+const MOST_COLUMNS = 100;
 /** In case no rule knows: two blocks that follow are proof enough. */
 const PROOF = 2;
 
@@ -40,10 +43,11 @@ const PROOF = 2;
 export function splitIntoUnits(tokens) {
   /** @type {Unit[]} */
   const units = [];
+  const lastBlank = lastBlankLine(tokens);
   for (let at = 0; at < tokens.length; ) {
     const end = endOfGroup(tokens, at);
     const group = tokens.slice(at, end);
-    units.push(...unitsOf(group, isFinal(tokens, end - 1)));
+    units.push(...unitsOf(group, isFinal(tokens, end - 1, lastBlank)));
     at = end;
   }
   return units;
@@ -66,7 +70,7 @@ function endOfGroup(tokens, at) {
 function unitsOf(group, isFinal) {
   const [token] = /** @type {[Token]} */ (group);
   if (group.length === 1 && token.type === "list") return items(/** @type {List} */ (token), isFinal);
-  if (group.length === 1 && token.type === "table") return rows(token, isFinal);
+  if (group.length === 1 && token.type === "table" && columnsOf(token) <= MOST_COLUMNS) return rows(token, isFinal);
   return [unit({ source: sourceOf(group), type: group.length > 1 ? "html" : token.type, isFinal })];
 }
 
@@ -89,11 +93,17 @@ function items(list, isFinal) {
   });
 }
 
+/** @param {Token} table */
+function columnsOf(table) {
+  return "header" in table ? table.header.length : 0;
+}
+
 /** @param {Token} table @param {boolean} isFinal @returns {Unit[]} */
 function rows({ raw }, isFinal) {
   const lines = raw.match(/[^\n]*(?:\n|$)/g)?.filter(Boolean) ?? [];
-  const context = lines.slice(0, 2).join("");
-  const head = unit({ source: context, type: "table", place: "head", isFirst: true, isFinal: isFinal || lines.length > 2 + PROOF });
+  const source = lines.slice(0, 2).join("");
+  const context = syntheticHead(source);
+  const head = unit({ source, type: "table", place: "head", isFirst: true, isFinal: isFinal || lines.length > 2 + PROOF });
   return [head, ...lines.slice(2).map((source, at) =>
     unit({ source, type: "table", place: "row", context, isFinal: isFinal || at < lines.length - 2 - PROOF }))];
 }
@@ -103,14 +113,19 @@ function unit(about) {
   return { place: "block", context: "", isFirst: false, isLoose: false, start: -1, isFinal: false, ...about };
 }
 
-/** @param {Token[]} tokens @param {number} at */
-function isFinal(tokens, at) {
+/** Which of the blocks holds the last blank line, or ends with it; -1: none. @param {Token[]} tokens */
+function lastBlankLine(tokens) {
+  return tokens.findLastIndex(({ raw }, at) => BLANK_LINE.test(raw) || (raw.endsWith("\n") && tokens[at + 1]?.raw.startsWith("\n")));
+}
+
+/** @param {Token[]} tokens @param {number} at @param {number} lastBlank */
+function isFinal(tokens, at, lastBlank) {
   const token = /** @type {Token} */ (tokens[at]);
   const following = tokens.slice(at + 1, at + 2 + 2 * PROOF).filter(({ type }) => type !== "space");
   const [next] = following;
   const until = tokens[at + 1]?.type === "space" ? token.raw + tokens[at + 1]?.raw : token.raw;
   const hasBlankLine = BLANK_LINE.test(until);
-  if (token.type !== "list" && MAY_BE_DEFINITION.test(token.raw)) return hasBlankLine || BLANK_LINE.test(sourceOf(tokens.slice(at)));
+  if (token.type !== "list" && MAY_BE_DEFINITION.test(token.raw)) return hasBlankLine || lastBlank >= at;
   if (hasBlankLine && ENDED_BY_A_BLANK_LINE.has(token.type)) return true;
   if (!next) return false;
   if (DECIDED_BY_THEIR_END.has(token.type) || (token.type === "code" && !isIndented(token))) return true;

@@ -1,8 +1,14 @@
+import { TooComplex } from "./too_complex.js";
+import { boundedLexer } from "./bounded_lexer.js";
 import { escapeHtml } from "./escape_html.js";
 import { mathsSyntax } from "./maths_syntax.js";
 
 const BLANK_LINE = /\n[ \t]*\n/;
 const MAY_DEFINE = /^ {0,3}\[/;
+/** A quote longer than this is shown as it was written, so it need not be read (see rendered_document.js). */
+const LARGEST_QUOTE_CHARS = 30_000;
+/** A line of so many markers: marked looks through the rest of it after each of them. */
+const MANY_MARKERS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+){100}/m;
 
 /**
  * The grammar: CommonMark and GFM by marked, with maths, and with a rule of ours: a definition's title holds no blank
@@ -13,12 +19,12 @@ const MAY_DEFINE = /^ {0,3}\[/;
  * @typedef {import("marked").Links} Links
  */
 export class Syntax {
-  #marked;
+  #Lexer;
   #isOpen = false;
 
   /** @param {typeof import("marked")} marked */
   constructor(marked) {
-    this.#marked = marked;
+    this.#Lexer = boundedLexer(marked);
     const { defaults } = new marked.Marked(mathsSyntax(() => this.#isOpen, escapeHtml));
     /** What marked's lexer and parser are to know of it. */
     this.options = { ...defaults, gfm: true, tokenizer: tokenizer(marked) };
@@ -49,11 +55,13 @@ export class Syntax {
    * @param {boolean} about.isOpen
    * @param {boolean} about.isLoose are the items of a list paragraphs?
    * @returns {Token[]}
+   * @throws {TooComplex}
    */
   tokens(source, { links, isOpen, isLoose }) {
     const lexer = this.#lexer();
     Object.assign(lexer.tokens.links, links);
     const tokens = this.#within(isOpen, () => lexer.lex(source));
+    if (lexer.isTooComplex) throw new TooComplex();
     if (isLoose && tokens[0]?.type === "list") loosen(/** @type {List} */ (tokens[0]));
     return tokens;
   }
@@ -64,7 +72,7 @@ export class Syntax {
   }
 
   #lexer() {
-    return new this.#marked.Lexer(this.options);
+    return new this.#Lexer(this.options);
   }
 
   /** @template T @param {boolean} isOpen @param {() => T} action @returns {T} */
@@ -78,14 +86,36 @@ export class Syntax {
   }
 }
 
+/** The one that a tokenizer works for. @param {import("marked").Tokenizer} tokenizer */
+function boundedLexerOf({ lexer }) {
+  return /** @type {InstanceType<ReturnType<typeof boundedLexer>>} */ (lexer);
+}
+
 /** @param {typeof import("marked")} marked */
 function tokenizer({ Tokenizer }) {
   return new (class extends Tokenizer {
     /** @override @param {string} source */
     def(source) {
       if (!MAY_DEFINE.test(source)) return undefined;
-      const end = source.search(BLANK_LINE);
+      const end = boundedLexerOf(this).ahead.index(BLANK_LINE, source);
       return super.def(end < 0 ? source : source.slice(0, end + 1));
+    }
+
+    /** @override @param {string} source @returns {any} */
+    list(source) {
+      const lexer = boundedLexerOf(this);
+      const many = lexer.ahead.index(MANY_MARKERS, source);
+      if (many) return super.list(many < 0 ? source : source.slice(0, many));
+      const end = lexer.ahead.index(BLANK_LINE, source);
+      return lexer.asWritten(end < 0 ? source : source.slice(0, end));
+    }
+
+    /** @override @param {string} source */
+    blockquote(source) {
+      const raw = this.rules.block.blockquote.exec(source)?.[0].replace(/\n+$/, "");
+      if (raw === undefined) return undefined;
+      if (raw.length > LARGEST_QUOTE_CHARS) return { type: /** @type {const} */ ("blockquote"), raw, text: raw, tokens: [] };
+      return boundedLexerOf(this).quote(() => super.blockquote(source));
     }
   })();
 }

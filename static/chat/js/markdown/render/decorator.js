@@ -1,17 +1,21 @@
+import { Slice } from "./slice.js";
 import { gettext } from "../../lib/i18n.js";
+import { isColourable } from "../parse/code_size.js";
 
 const COPY = gettext("Copy");
 const DONE = gettext("Done");
 const NOT_DONE = gettext("Not done");
 const CODE = gettext("Code");
+const NO_COLOURS = gettext("too long for colours");
 const TABLE = gettext("Table");
 const OWN_DIRECTION = "p, h1, h2, h3, h4, h5, h6, ul, ol, li, blockquote, table, summary";
 /** What an item or a quotation begins with says its direction too, and says nothing to it if it has one of its own. */
 const LEADS = "li > p:first-child, blockquote > p:first-child";
 /** Code that is still being written is coloured up to here, the rest when it is complete. */
 const OPEN_CODE_CHARS = 8_000;
-/** Code longer than this stays without colours. */
-const LARGEST_CODE_CHARS = 60_000;
+/** A letter of a formula takes as long as so many of code. */
+const COST_OF_MATHS = 40;
+const DRAWABLE_MATHS = 'code[data-maths]:not([data-maths="open"])';
 
 /**
  * Gives sanitised DOM what Markdown has no words for: where a link leads, the bar above code, check boxes, room for
@@ -23,6 +27,7 @@ const LARGEST_CODE_CHARS = 60_000;
 export class Decorator {
   #highlighting;
   #maths;
+  #slice = new Slice();
 
   /** @param {Highlighting} highlighting @param {Maths} maths */
   constructor(highlighting, maths) {
@@ -42,23 +47,42 @@ export class Decorator {
     this.complete(root);
   }
 
-  /** Colours and formulas, as far as their libraries are there. @param {ParentNode} root */
+  /**
+   * Colours and formulas, as far as their libraries are there, and as many as the page's turn has room for.
+   * @param {ParentNode} root @returns {boolean} are those all?
+   */
   complete(root) {
     for (const code of this.#highlighting.isLoaded ? root.querySelectorAll("code[data-language]") : []) {
+      if (!this.#slice.take(code.textContent?.length ?? 0)) return false;
       this.#highlighting.draw(code, code.getAttribute("data-language") ?? "");
       code.removeAttribute("data-language");
     }
-    for (const code of this.#maths.isLoaded ? root.querySelectorAll('code[data-maths]:not([data-maths="open"])') : []) {
+    for (const code of this.#maths.isLoaded ? root.querySelectorAll(DRAWABLE_MATHS) : []) {
+      if (!this.#slice.take(COST_OF_MATHS * (code.textContent?.length ?? 0))) return false;
       this.#maths.draw(code, code.getAttribute("data-maths") === "display");
     }
+    return true;
   }
 
   /** Loads what `complete` needs for it and has not got; null if that is nothing. @param {ParentNode} root @returns {Promise<unknown> | null} */
   load(root) {
     const waits = [];
-    if (!this.#highlighting.isLoaded && root.querySelector("code[data-language]")) waits.push(this.#highlighting.load());
-    if (!this.#maths.isLoaded && root.querySelector("code[data-maths]")) waits.push(this.#maths.load());
+    const [code, maths] = [root.querySelector("code[data-language]"), root.querySelector("code[data-maths]")];
+    if (code && !this.#highlighting.isLoaded) waits.push(this.#highlighting.load());
+    if (maths && !this.#maths.isLoaded) waits.push(this.#maths.load());
+    if (!waits.length && (code || root.querySelector(DRAWABLE_MATHS))) waits.push(this.nextSlice());
     return waits.length ? Promise.all(waits) : null;
+  }
+
+  /** Resolves when more may be drawn. */
+  nextSlice() {
+    return this.#slice.next();
+  }
+
+  /** All that the page shows, at once. @param {ParentNode} root */
+  completeNow(root) {
+    this.#slice.widen();
+    this.complete(root);
   }
 }
 
@@ -102,20 +126,22 @@ function decorateCode(code, isOpen) {
   const language = /^language-(\S+)$/.exec(code.className)?.[1] ?? "";
   const figure = Object.assign(document.createElement("figure"), { className: "code", dir: "ltr" });
   wrap(pre, figure);
-  figure.prepend(bar(language));
   pre.tabIndex = 0;
   pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", language || CODE);
-  const isTooLong = (code.textContent ?? "").length > (isOpen ? OPEN_CODE_CHARS : LARGEST_CODE_CHARS);
-  if (language && !isTooLong) code.setAttribute("data-language", language.toLowerCase());
+  const text = code.textContent ?? "";
+  const hasColours = language !== "" && !(isOpen && text.length > OPEN_CODE_CHARS) && isColourable(text);
+  figure.prepend(bar(language, language !== "" && !hasColours && !isOpen));
+  if (hasColours) code.setAttribute("data-language", language.toLowerCase());
 }
 
-/** @param {string} language */
-function bar(language) {
+/** @param {string} language @param {boolean} isTooLong */
+function bar(language, isTooLong) {
   const caption = Object.assign(document.createElement("figcaption"), { className: "code__bar" });
   const label = Object.assign(document.createElement("span"), { className: "code__language", textContent: language || CODE });
   const button = Object.assign(document.createElement("button"), { className: "code__copy", type: "button", textContent: COPY });
-  caption.append(label, button);
+  const note = Object.assign(document.createElement("span"), { className: "code__note", textContent: NO_COLOURS });
+  caption.append(label, ...(isTooLong ? [note] : []), button);
   return caption;
 }
 

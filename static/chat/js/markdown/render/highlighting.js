@@ -40,7 +40,11 @@ export class Highlighting {
   /** @param {Element} code @param {string} language */
   draw(code, language) {
     if (!this.#library?.getLanguage(language)) return;
-    const { value } = this.#library.highlight(code.textContent ?? "", { language, ignoreIllegals: true });
-    code.replaceChildren(this.#purify.sanitize(value, SPANS_ALONE));
+    try {
+      const { value } = this.#library.highlight(code.textContent ?? "", { language, ignoreIllegals: true });
+      code.replaceChildren(this.#purify.sanitize(value, SPANS_ALONE));
+    } catch (error) {
+      console.error(error); // and it stays without colours
+    }
   }
 }

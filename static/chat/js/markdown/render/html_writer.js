@@ -26,10 +26,28 @@ export class HtmlWriter {
   }
 }
 
+/** So many empty cells at the end of a row are cells, more are one: else a row of one sign has a hundred. */
+const MOST_EMPTY_CELLS = 8;
+
 /** @param {typeof import("marked")} marked */
 function renderer({ Renderer }) {
   return new (class extends Renderer {
     #isInLink = false;
+    /** Of cells that are wider than one. @type {WeakMap<object, number>} */
+    #widths = new WeakMap();
+
+    /** @override @param {import("marked").Tokens.Table} token */
+    table(token) {
+      for (const row of token.rows) this.#joinEmptyEnd(row);
+      return super.table(token);
+    }
+
+    /** @override @param {import("marked").Tokens.TableCell} token */
+    tablecell(token) {
+      const width = this.#widths.get(token);
+      const html = super.tablecell(token);
+      return width ? html.replace("<td", `<td colspan="${width}"`) : html;
+    }
 
     /** @override @param {import("marked").Tokens.HTML | import("marked").Tokens.Tag} token */
     html({ text, block }) {
@@ -61,6 +79,17 @@ function renderer({ Renderer }) {
     /** @override @param {import("marked").Tokens.Text | import("marked").Tokens.Escape} token */
     text(token) {
       return "tokens" in token && token.tokens ? this.parser.parseInline(token.tokens) : escapeMarks(token.text);
+    }
+
+    /** @param {import("marked").Tokens.TableCell[]} row */
+    #joinEmptyEnd(row) {
+      const last = row.findLastIndex(({ text }) => text.trim());
+      const count = row.length - 1 - last;
+      if (count <= MOST_EMPTY_CELLS) return;
+      const [cell] = row.splice(last + 1);
+      if (!cell) return;
+      row.push(cell);
+      this.#widths.set(cell, count);
     }
   })();
 }

@@ -1,3 +1,6 @@
+import { formulaSize } from "../parse/formula_size.js";
+import { markAsWritten } from "./as_written.js";
+
 const STYLES = "katex/dist/katex.min.css";
 /** `\rule` and the like; in em. */
 const LARGEST_SIZE = 20;
@@ -24,8 +27,15 @@ export class Maths {
     return (this.#loading ??= this.#load().catch(() => {}));
   }
 
-  /** Draws it in place of its source; what is no formula stays as it is. @param {Element} code @param {boolean} isDisplay */
+  /**
+   * Draws it in place of its source; what is no formula stays as it is, and what costs too much says that it does.
+   * @param {Element} code @param {boolean} isDisplay
+   */
   draw(code, isDisplay) {
+    if (formulaSize(code.textContent ?? "") === Infinity) {
+      code.removeAttribute("data-maths");
+      return markAsWritten(code);
+    }
     const drawn = document.createElement("span");
     drawn.className = isDisplay ? "maths maths--display" : "maths";
     try {

@@ -1,3 +1,4 @@
+import { asWritten } from "./as_written.js";
 import { RenderedUnit } from "./rendered_unit.js";
 import { Syntax } from "../parse/syntax.js";
 import { UnitContainer } from "./unit_container.js";
@@ -118,16 +119,13 @@ export class RenderedDocument {
     if (key === rendered.shown) return;
     rendered.shown = key;
     const about = { links, isOpen, isLoose: container?.isLoose ?? false };
-    rendered.put(this.#renderer.fragment(unit.context + source, about), following);
+    rendered.put(this.#renderer.fragment(unit, source, about), following);
   }
 
   /** @param {RenderedUnit} rendered @param {RenderedUnit[]} following */
   #flood(rendered, following) {
     rendered.shown = "";
-    const paragraph = Object.assign(document.createElement("p"), { className: "flood", textContent: rendered.unit.source });
-    const fragment = document.createDocumentFragment();
-    fragment.append(paragraph);
-    rendered.put(fragment, following);
+    rendered.put(asWritten(rendered.unit), following);
   }
 
   /** @param {RenderedUnit} rendered @returns {import("../parse/syntax.js").Links} */

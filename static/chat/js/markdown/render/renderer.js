@@ -3,6 +3,9 @@ import { Highlighting } from "./highlighting.js";
 import { HtmlWriter } from "./html_writer.js";
 import { Maths } from "./maths.js";
 import { Sanitiser } from "./sanitiser.js";
+import { TooComplex } from "../parse/too_complex.js";
+import { asWritten } from "./as_written.js";
+import { checkHtml } from "./check_html.js";
 import { Syntax } from "../parse/syntax.js";
 import { closeOpenMarkup } from "../parse/close_open_markup.js";
 
@@ -33,13 +36,20 @@ export class Renderer {
     this.#sanitiser = new Sanitiser(libraries.purify);
   }
 
-  /** @param {string} source @param {About} about @returns {DocumentFragment} */
-  fragment(source, about) {
-    const fragment = this.#sanitiser.fragment(this.#writer.html(source, about));
-    this.#decorator.decorate(fragment, about.isOpen);
-    const loading = this.#decorator.load(fragment);
-    if (loading) this.#loading = Promise.all([this.#loading, loading]);
-    return fragment;
+  /**
+   * A unit that costs more than it may, or that the libraries fail at, is shown as it was written, and no other.
+   * @param {import("../parse/split_units.js").Unit} unit
+   * @param {string} source what there is of it, with what is open closed
+   * @param {About} about
+   * @returns {DocumentFragment}
+   */
+  fragment(unit, source, about) {
+    try {
+      return this.#laidOut(unit.context + source, about);
+    } catch (error) {
+      if (!(error instanceof TooComplex)) console.error(error);
+      return asWritten(unit);
+    }
   }
 
   /** What the fragments since the last time are waiting for before they can be completed. */
@@ -56,11 +66,31 @@ export class Renderer {
 
   /** @param {import("../parse/split_units.js").Unit} unit */
   closeOpenMarkup(unit) {
-    return closeOpenMarkup(unit, this.#libraries.remend);
+    try {
+      return closeOpenMarkup(unit, this.#libraries.remend);
+    } catch {
+      return unit.source; // for a moment: when it is complete it is rendered as it is
+    }
   }
 
   /** Colours and formulas, once their libraries are there. @param {HTMLElement} page */
-  complete(page) {
-    this.#decorator.complete(page);
+  async complete(page) {
+    while (!this.#decorator.complete(page)) await this.#decorator.nextSlice();
+  }
+
+  /** The same without a pause, for a page that is about to be printed. @param {ParentNode} page */
+  completeNow(page) {
+    this.#decorator.completeNow(page);
+  }
+
+  /** @param {string} source @param {About} about @returns {DocumentFragment} */
+  #laidOut(source, about) {
+    const html = this.#writer.html(source, about);
+    checkHtml(html);
+    const fragment = this.#sanitiser.fragment(html);
+    this.#decorator.decorate(fragment, about.isOpen);
+    const loading = this.#decorator.load(fragment);
+    if (loading) this.#loading = Promise.all([this.#loading, loading]);
+    return fragment;
   }
 }

@@ -1,0 +1,59 @@
+"""Imports beside the requests: users take turns, and what is stored goes on when its request has been answered."""
+
+import asyncio
+from typing import IO
+
+from chat.attachments.confinement import copy_of
+from chat.generation.background import spawn
+from chat.i18n import gettext_noop as _
+from chat.import_export.importing import Preview, begin_import, import_file, preview
+from chat.models import Import
+from chat.models.imports import RENEW_SECONDS
+from chat.models.threads import with_usable_connection, write_in_database
+from chat.models.turns import FairThreads
+from chat.models.users import UserId
+
+AT_ONCE = 2
+"""Files that this process reads at the same time, each in a process of its own."""
+WAITING = 3
+"""Files of one user that may wait; each lies on the disk meanwhile."""
+PATIENCE = 8.0
+"""Seconds for which a request waits for what it has begun: most imports are done by then."""
+
+_readers = FairThreads(
+    AT_ONCE, WAITING, "chat-importing", _("Many of your files are being read already. Try again in a moment.")
+)
+
+
+async def look(owner_id: UserId, file: IO[bytes], name: str) -> Preview:
+    """What is in a file. Raises BadInput, TooLong, TooMany or Unavailable."""
+    return await _readers.call(owner_id, with_usable_connection, preview, owner_id, file, name)
+
+
+async def start(owner_id: UserId, file: IO[bytes], name: str, messages: int) -> "tuple[Import, asyncio.Task[int]]":
+    """Begin to store what is in a file, which has so many new messages. Raises Conflict while another is under way.
+
+    The task goes on whatever becomes of its caller; it may raise as `look` does, and Conflict.
+    """
+    own = copy_of(file)
+    try:
+        begun = await write_in_database(begin_import, owner_id, messages)
+    except BaseException:
+        own.close()
+        raise
+    return begun, spawn(_import(begun, own, name))
+
+
+async def _import(begun: Import, file: IO[bytes], name: str) -> int:
+    renewing = asyncio.create_task(_renew(begun))
+    try:
+        with file:
+            return await _readers.call(begun.owner_id, with_usable_connection, import_file, begun, file, name)
+    finally:
+        renewing.cancel()
+
+
+async def _renew(begun: Import) -> None:
+    """It may wait long for its turn, or for its database."""
+    while await write_in_database(Import.objects.filter(pk=begun.pk).renew):  # noqa: ASYNC110 - the database says when it is over
+        await asyncio.sleep(RENEW_SECONDS)

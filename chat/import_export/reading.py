@@ -1,0 +1,97 @@
+"""A file of somebody's read by a process of its own, which runs this module, and what it says of the file.
+
+Whatever the file makes it do, it ends soon, and it takes no more memory than chat/attachments/bounds.py says.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
+from typing import IO, Any
+
+from chat.attachments.bounds import bind_itself, bounds
+from chat.attachments.confinement import PYTHON, confined
+from chat.attachments.records import say
+from chat.errors import BadInput, TooLong, Unavailable
+from chat.i18n import gettext_noop as _
+from chat.import_export.file_reader import BadFile, located_documents
+from chat.import_export.records import Record, decoded, encoded, fault_from, fault_of, records_of
+
+logger = logging.getLogger(__name__)
+
+CPU_SECONDS = 120
+"""That reading one file may take."""
+SECONDS = 240.0
+"""That the site waits for it, all in all."""
+TOO_HARD = _("This file could not be read in the time or memory that a file may take.")
+COMMAND = [*PYTHON, "chat.import_export.reading"]
+
+Read = Callable[[IO[bytes], str, int], Generator[Record, None, None]]
+"""The documents in a file, which is called so; of one conversation it may be so many bytes (0: any number).
+
+Raises BadInput or TooLong, which say what is wrong and where.
+"""
+
+
+def read(file: IO[bytes], name: str, limit: int) -> Generator[Record, None, None]:
+    """A `Read`."""
+    try:
+        with confined([*COMMAND, json.dumps([name, limit])], file, SECONDS) as records:
+            yield from _said(records)
+    except OSError as exc:
+        logger.exception("No process could be started to read a file")
+        raise Unavailable(retry_after=5) from exc
+
+
+def _said(records: Iterator[bytes]) -> Iterator[Record]:
+    try:
+        for record in records:
+            said = json.loads(record)
+            if "fault" in said:
+                raise _fault_from(said)
+            yield decoded(said)
+    except (subprocess.SubprocessError, ValueError, KeyError, TypeError) as exc:
+        logger.warning("A file could not be read: %s", _words(exc))
+        raise BadInput(TOO_HARD) from exc
+
+
+def _fault_from(said: dict[str, Any]) -> BadInput | TooLong:
+    fault = fault_from(said["fault"])
+    return BadFile(said["file"], said["number"], fault) if "file" in said else fault
+
+
+def _words(exc: Exception) -> str:
+    """For the log, without what the file says."""
+    if isinstance(exc, subprocess.CalledProcessError):
+        return f"its process ended with {exc.returncode}"
+    return "its process took too long" if isinstance(exc, subprocess.TimeoutExpired) else type(exc).__name__
+
+
+def read_here(file: IO[bytes], name: str, limit: int) -> Generator[Record, None, None]:
+    """A `Read` without a process of its own: what that does, and for tests."""
+    for document, where in located_documents(file, name, limit):
+        try:
+            yield from records_of(document)
+        except TooLong as exc:
+            raise BadFile(*where, exc) from exc
+
+
+def main() -> None:
+    """The process. Its argument are the name and the limit, as JSON; the file is its standard input."""
+    bind_itself(bounds(CPU_SECONDS))
+    output = sys.stdout.buffer
+    try:
+        for record in read_here(sys.stdin.buffer, *json.loads(sys.argv[1])):
+            say(output, encoded(record))
+    except BadFile as fault:
+        said = {"fault": fault_of(fault.fault), "file": fault.file, "number": fault.number}
+        say(output, json.dumps(said).encode())
+    except (BadInput, TooLong) as fault:
+        say(output, json.dumps({"fault": fault_of(fault)}).encode())
+    say(output, b"")
+    output.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Erasures that are killed at each transaction: nothing has happened yet, or whoever comes next finishes it."""
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection, connections, models, transaction
+from django.test import Client
+
+from chat.errors import NotLoggedIn
+from chat.models import AccountErasure, Conversation, Preferences, Prompt, Reading
+from chat.models.locks import lock_owner
+from chat.retention import expiry
+from chat.retention.erasure import erase, erase_account
+from chat.retention.vacuum import alone
+from tests.http.test_erasure import everything_of, logged, read, rows
+from tests.support.attachments import stored_attachment
+from tests.support.cutting import killed_at
+
+MARKER = "unmistakable"
+Way = Callable[[User, User], object]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_database(request: pytest.FixtureRequest, committed: None) -> Iterator[None]:
+    if request.param == "sqlite":
+        yield
+        return
+    alias = request.getfixturevalue("postgres")
+    ours = connections.settings["default"]
+    connections.close_all()
+    del connections["default"]
+    connections.settings["default"] = connections.settings[alias]
+    yield
+    User.objects.all().delete()
+    connections.close_all()
+    del connections["default"]
+    connections.settings["default"] = ours
+
+
+def command(*arguments: str) -> None:
+    call_command("erase", "--no-vacuum", *arguments, stdout=io.StringIO())
+
+
+def one_page(staff: User, owner: User) -> None:
+    staff_client(staff).post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
+
+
+def list_action(staff: User, owner: User) -> None:
+    action = {"action": "delete_selected", "_selected_action": str(owner.pk), "post": "yes"}
+    staff_client(staff).post("/admin/auth/user/", action)
+
+
+def staff_client(staff: User) -> Client:
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+ACCOUNT: dict[str, Way] = {
+    "page": lambda _, owner: erase_account(owner.pk),
+    "command": lambda _, owner: command(f"--user={owner.username}", "--account"),
+    "single page": one_page,
+    "list action": list_action,
+}
+CONVERSATIONS: dict[str, Way] = {
+    "page": lambda _, owner: erase(Conversation.with_deleted.filter(owner=owner)),
+    "command": lambda _, owner: command(f"--user={owner.username}"),
+}
+
+
+def person(name: str) -> User:
+    owner = User.objects.create(username=name)
+    for number in range(2):
+        conversation = everything_of(owner, f"{MARKER} {number}")
+        read(owner, conversation)
+        logged(User.objects.get(username="staff"), conversation)
+    Preferences.objects.create(user=owner, system_prompt=MARKER)
+    Prompt.objects.create(owner=owner, name=MARKER, text=MARKER)
+    stored_attachment(owner.pk, "unsent.txt", MARKER.encode())
+    return owner
+
+
+def names() -> int:
+    """How often the logs name something of the erased."""
+    readings = Reading.objects.filter(object_name__contains=MARKER) | Reading.objects.filter(user_name=MARKER)
+    deleted = models.Q(object_repr__contains=MARKER)
+    return readings.count() + LogEntry.objects.filter(deleted).count()
+
+
+def sweep() -> None:
+    expiry.finish_accounts()
+    expiry.erase_expired()
+
+
+@pytest.mark.parametrize(("way", "again"), [(way, False) for way in ACCOUNT] + [("command", True)])
+def test_an_account_is_erased_as_a_whole_or_not_at_all(each_database: None, way: str, again: bool) -> None:
+    staff = User.objects.create(username="staff", is_staff=True, is_superuser=True)
+    before, last = rows(), 0
+    for number in count(1):
+        owner = person(MARKER)
+        all_of_it = rows(), names()
+        is_cut = killed_at(number, lambda owner=owner: ACCOUNT[way](staff, owner))
+        is_begun = AccountErasure.objects.exists() or not User.objects.filter(pk=owner.pk).exists()
+        if not is_begun:
+            assert is_cut
+            assert (rows(), names() - LogEntry.objects.filter(action_flag=3).count()) == all_of_it
+            assert User.objects.get(pk=owner.pk).is_active
+            erase_account(owner.pk)
+            LogEntry.objects.all().delete()
+        elif again and User.objects.filter(pk=owner.pk).exists():
+            assert not User.objects.get(pk=owner.pk).is_active
+            command(f"--user={MARKER}", "--account")
+        else:
+            assert not Conversation.objects.filter(owner=owner.pk).exists()
+            sweep()
+        assert rows() == before
+        assert not Preferences.objects.exists()
+        assert not Prompt.objects.exists()
+        assert not User.objects.filter(pk=owner.pk).exists()
+        assert not AccountErasure.objects.exists()
+        assert names() == 0
+        last = number
+        if not is_cut:
+            break
+    assert last > 4, "It was cut at many places"
+
+
+@pytest.mark.parametrize("way", CONVERSATIONS)
+def test_all_conversations_are_erased_or_none(each_database: None, way: str) -> None:
+    staff = User.objects.create(username="staff", is_staff=True, is_superuser=True)
+    owner, last = person(MARKER), 0
+    for number in count(1):
+        total = Conversation.objects.count()
+        is_cut = killed_at(number, lambda: CONVERSATIONS[way](staff, owner))
+        assert Conversation.objects.count() in (total, 0), "All or none"
+        if not Conversation.objects.exists():
+            sweep()
+            assert not Conversation.with_deleted.exists()
+            assert not Reading.objects.filter(object_name__contains=MARKER).exists()
+            everything_of(owner, f"{MARKER} {number}")
+        last = number
+        if not is_cut:
+            break
+    assert last > 3, "It was cut at many places"
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["closed", "gone"])
+def test_who_is_being_deleted_is_not_logged_in(each_database: None, is_gone: bool) -> None:
+    owner = User.objects.create(username="owner")
+    with transaction.atomic():
+        lock_owner(owner.pk)
+    if is_gone:
+        erase_account(owner.pk)
+    else:
+        AccountErasure.objects.create(user=owner)
+    with pytest.raises(NotLoggedIn), transaction.atomic():
+        lock_owner(owner.pk)
+
+
+def test_the_last_superusers_stay_in_the_admin(each_database: None) -> None:
+    staff = User.objects.create(username="staff", is_staff=True, is_superuser=True)
+    list_action(staff, staff)
+    one_page(staff, staff)
+    assert User.objects.get(pk=staff.pk).is_active
+
+
+def test_whoever_deletes_an_account_leaves_no_name(each_database: None) -> None:
+    staff = User.objects.create(username="staff")
+    person(MARKER).delete()
+    assert names() == 0
+    assert not Conversation.with_deleted.exists()
+    staff.delete()
+
+
+def test_each_connection_overwrites_what_it_deletes(committed: None) -> None:
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete")
+        assert cursor.fetchone() == (1,)
+
+
+def test_commands_take_turns(committed: None) -> None:
+    """Who comes second waits, and says so."""
+    waited, entered = Event(), Event()
+
+    def second() -> None:
+        with alone(waited.set):
+            entered.set()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        with alone(lambda: None):
+            running = thread.submit(second)
+            assert waited.wait(10)
+            assert not entered.is_set()
+        running.result(10)
+    assert entered.is_set()
