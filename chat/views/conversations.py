@@ -9,11 +9,12 @@ from django.shortcuts import redirect
 from chat.conf import settings
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
+from chat.conversations.temporary import come_back
 from chat.errors import NotFound
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Generation, Message
-from chat.models.threads import in_database
+from chat.models.threads import in_database, write_in_database
 from chat.providers import openai
 from chat.views.branches import Section, asked_begin, asked_id, section
 from chat.views.endpoints import endpoint
@@ -32,13 +33,16 @@ async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     return await in_database(_page, request, user, conversation, Section([]))
 
 
-@endpoint("GET")
+@endpoint("GET", comes_back=False)
 async def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/ — the end of the conversation; with `?from=` what follows from that message on.
 
     With `?message=` the branch of that message. As JSON its title, for a page that waits for the model's.
     """
-    return await in_database(_show, request, user, conversation_id)
+    response, was_left = await in_database(_show, request, user, conversation_id)
+    if was_left:  # which it has read with all else, where `comes_back` would cost each page a query
+        await write_in_database(come_back, user.pk, conversation_id)
+    return response
 
 
 def to_answer(generation: Generation) -> HttpResponse:
@@ -46,13 +50,15 @@ def to_answer(generation: Generation) -> HttpResponse:
     return redirect(generation.message.conversation)
 
 
-def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> tuple[HttpResponseBase, bool]:
     conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
+    was_left = conversation.left_at is not None
     if wants_json(request):
-        return JsonResponse({"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by})
-    return _page(request, user, conversation, _asked_section(request, conversation))
+        title = {"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by}
+        return JsonResponse(title), was_left
+    return _page(request, user, conversation, _asked_section(request, conversation)), was_left
 
 
 def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:

@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from chat.generation import recovery
-from chat.models import Conversation, Generation, Message
+from chat.models import Conversation, Generation, Message, ThrottleEntry
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.endings import ending
@@ -400,6 +401,7 @@ def in_the_future(client: Client) -> None:
         Conversation.objects.filter(pk=conversation.pk).update(
             created_at=conversation.created_at + hour, updated_at=conversation.updated_at + hour
         )
+    ThrottleEntry.objects.filter(owner=client.user).update(at=F("at") + hour)
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out(client_for: ClientFor, run_site: RunSite) -> None:

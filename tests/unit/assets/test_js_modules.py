@@ -136,6 +136,7 @@ def test_the_conversation_loads_at_once_all_but_what_it_loads_when_it_needs_it()
         "attachments/pending_attachments.js",
         "attachments/vision_check.js",
         "import/import_form.js",
+        "import/import_progress.js",
         "lib/file_name.js",
         "lib/file_size.js",
         "sharing/share_link.js",
