@@ -8,8 +8,8 @@ LEAST_MESSAGES = 2
 """A question and its answer, however long they are."""
 MOST_ON_PAGE = 300
 MOST_CHARACTERS_ON_PAGE = 600_000
-"""What no page has more of, whoever asks for all from a message on."""
-MOST_OF_MESSAGE = 500_000
+"""Past either no page shows a further message, whoever asks for all from one on."""
+MOST_OF_MESSAGE = 1_500_000
 """Characters of one message that a page shows. Longer ones are cut there, and say so."""
 STEP = 100
 """How many more messages a page shows for each time that a reader without JavaScript asks for earlier ones."""
@@ -30,9 +30,9 @@ def size_from(sizes: Sequence[int]) -> int:
     """How many of the first messages the largest page has, for who asks for all from a place on."""
     count = chars = 0
     for size in sizes[:MOST_ON_PAGE]:
-        chars += min(size, MOST_OF_MESSAGE)
         if count >= LEAST_MESSAGES and chars > MOST_CHARACTERS_ON_PAGE:
             break
+        chars += min(size, MOST_OF_MESSAGE)
         count += 1
     return count
 

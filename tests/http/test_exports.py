@@ -80,7 +80,7 @@ def test_everything_of_somebody_without_conversations_is_a_zip_too(alice: Client
 
 # However long it is
 
-MESSAGES = 3_000
+MESSAGES = 1_200
 TEXT = "A line of a message, of which there are many. " * 20
 LONG = "x" * 500_000
 STEP_BYTES = 2_000_000

@@ -1,7 +1,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.core.pagination import LEAST_MESSAGES, MOST_CHARACTERS, MOST_MESSAGES, page_size
+from chat.core.pagination import (
+    LEAST_MESSAGES,
+    MOST_CHARACTERS,
+    MOST_MESSAGES,
+    MOST_OF_MESSAGE,
+    STEP,
+    page_size,
+    size_from,
+    step_back,
+)
 
 
 def test_a_short_branch_is_shown_whole() -> None:
@@ -33,3 +42,12 @@ def test_it_is_bounded_and_never_empty(sizes: list[int]) -> None:
     count = page_size(sizes)
     assert min(len(sizes), LEAST_MESSAGES) <= count <= MOST_MESSAGES
     assert count <= LEAST_MESSAGES or sum(sizes[-count:]) <= MOST_CHARACTERS
+
+
+@given(st.lists(st.integers(0, 2 * MOST_OF_MESSAGE), min_size=2, max_size=2 * STEP))
+def test_a_page_of_earlier_messages_ends_with_the_one_that_was_asked_from(sizes: list[int]) -> None:
+    """So that who goes upwards finds again what stood first before."""
+    at = len(sizes) - 1
+    begin = at - step_back(sizes[:at])
+    assert at - STEP <= begin < at
+    assert begin + size_from(sizes[begin:]) > at

@@ -38,7 +38,7 @@ def queries_of_page(owner: User, conversation: uuid.UUID) -> tuple[int, str]:
     request = RequestFactory().get(f"/c/{conversation}/", headers={"Accept": "text/html"})
     request.user, request.csp_nonce = owner, ""  # type: ignore[attr-defined]
     with CaptureQueriesContext(connection) as queries:
-        page = _show(request, owner, conversation)
+        page, _was_left = _show(request, owner, conversation)
     return len(queries), page.content.decode()  # type: ignore[attr-defined]
 
 
