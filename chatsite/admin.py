@@ -14,8 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from chat.admin.deletion import AccountDeletion
-from chat.admin.lookups import OfferedLookups
+from chat.admin import EraseWithOwner, OfferedLookups
 from chatsite.rights import groups_within, has_more_rights, permissions_of
 
 admin.site.site_header = gettext_lazy("Chatsite administration")
@@ -25,7 +24,7 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UserAdmin(OfferedLookups, AccountDeletion, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(OfferedLookups, EraseWithOwner, DjangoUserAdmin):  # type: ignore[type-arg]
     """Django's page for users, which also deletes the owners of long conversations."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

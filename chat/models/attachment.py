@@ -59,7 +59,7 @@ class Attachment(models.Model):
         ordering = ["created_at", "pk"]
 
     def __str__(self) -> str:
-        return self.name
+        return f"attachment {self.pk}"
 
     def get_absolute_url(self) -> str:
         return reverse("chat:attachment", args=[self.pk])

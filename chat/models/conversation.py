@@ -131,10 +131,16 @@ class Conversation(ModelSettings):
         ]
 
     def __str__(self) -> str:
-        return self.title or gettext("New conversation")
+        """No word of its owner's: Django shows it to staff wherever it names a row, and notes it in its own log."""
+        return str(self.pk)
 
     def get_absolute_url(self) -> str:
         return reverse("chat:conversation", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """Its title, or what stands for one."""
+        return self.title or gettext("New conversation")
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""

@@ -51,7 +51,8 @@ class Share(models.Model):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return self.title
+        """Neither its token nor a word of what it shows."""
+        return f"link to conversation {self.conversation_id}"
 
     def get_absolute_url(self) -> str:
         return reverse("chat:shared", args=[self.token])
