@@ -60,7 +60,7 @@ class WordSearch:
         """
         for word in _words(search_term):
             said = _saying(word).filter(message__conversation=OuterRef("pk"))
-            found = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
+            found: Any = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
             if tokens := tokens_in(word):
                 found |= Exists(Share.objects.filter(conversation=OuterRef("pk"), token__in=tokens).order_by())
             queryset = queryset.filter(found)

@@ -127,7 +127,7 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
     (attachment,), (share,) = Attachment.objects.all(), Share.objects.all()
     reading = record(user, conversation, "Read the transcript.")
     entry = record_list(user, Conversation, "Searched the list.", 1, SECRET)
-    of_conversation = {"object_id": conversation.pk, "conversation_id": conversation.pk}
+    of_conversation: dict[str, object] = {"object_id": conversation.pk, "conversation_id": conversation.pk}
     of_conversation |= {"attachment_id": attachment.pk, "name": name_of(share.token)}
     things: dict[str, dict[str, object]] = {
         "": {"content_type_id": 1, "object_id": 1},
