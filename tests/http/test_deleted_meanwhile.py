@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
 from django.forms import BaseModelForm
-from django.test import Client
+from django.test import AsyncClient, Client
 
-from chat.models import Prompt
+from chat.models import Conversation, Preferences, Prompt
+from chat.models.threads import write_in_database
+from chat.views import endpoints
+from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
 
 PASSWORD = "a-long-walk-in-the-rain"
@@ -100,3 +104,53 @@ def test_each_would_be_saved_if_it_were_there(rows: dict[str, Model]) -> None:
         answer = client.post(path.format(**{kind: row.pk for kind, row in rows.items()}), form)
         assert answer.status_code == 302, way
         User.objects.get(username="ann").set_password(PASSWORD)
+
+
+# One's own, between the login and the answer
+
+ID = "00000000-0000-4000-8000-000000000001"
+OWN_POSTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "question": (f"/c/{ID}/messages/", {"id": ID, "text": "Hi"}),
+    "later question": ("/c/{conversation}/messages/", {"id": ID, "text": "Hi", "parent": "{answer}"}),
+    "another answer": ("/messages/{answer}/regenerations/", {"id": ID}),
+    "more of an answer": ("/messages/{answer}/continuations/", {"id": ID}),
+    "selection": ("/messages/{answer}/selection/", {}),
+    "feedback": ("/messages/{answer}/feedback/", {"value": "up"}),
+    "title": ("/c/{conversation}/title/", {"title": "Mine"}),
+    "shelf": ("/c/{conversation}/shelf/", {"pinned": True}),
+    "deletion": ("/c/{conversation}/deletion/", {}),
+    "restoration": ("/c/{conversation}/restoration/", {}),
+    "keeping": ("/c/{conversation}/keeping/", {}),
+    "its settings": ("/c/{conversation}/settings/", {"temperature": 1}),
+    "settings": ("/settings/", {"temperature": 1}),
+    "prompt": ("/settings/prompts/", {"name": "Letter", "text": "Dear"}),
+    "link": ("/c/{conversation}/shares/", {"days": 7}),
+}
+
+
+@pytest.mark.parametrize("way", OWN_POSTS)
+def test_who_is_deleted_meanwhile_is_not_logged_in(
+    transactional_db: None, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = User.objects.create(username="ann")
+    conversation, (_, answer) = stored_conversation(owner.pk, ["Hi", "Ho"])
+    ids = {"conversation": str(conversation.pk), "answer": str(answer.pk)}
+    path, body = OWN_POSTS[way]
+    body = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
+    whole = endpoints.login_in_database
+
+    async def delete_after(function: Any, *args: Any) -> Any:
+        found = await whole(function, *args)
+        if function is endpoints._who_asks:
+            await write_in_database(owner.delete)
+        return found
+
+    monkeypatch.setattr(endpoints, "login_in_database", delete_after)
+    client = AsyncClient(raise_request_exception=False)
+    client.force_login(owner)
+    sent = {"content_type": "application/json", "headers": {"accept": "application/json"}}
+    reply = async_to_sync(client.post)(path.format(**ids), body, **sent)
+    assert reply.status_code in (401, 404)
+    assert not User.objects.exists()
+    assert not Conversation.with_deleted.exists()
+    assert not Preferences.objects.exists()
