@@ -101,7 +101,7 @@ class LogIn(VisitorsOnly, views.LoginView):
     # Called by the template.
     extra_context = {"has_accounts": has_accounts}
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Who is deleted meanwhile is no user: Django notes the time of a login in their row."""
         try:
             return super().post(request, *args, **kwargs)
@@ -171,7 +171,7 @@ def _closed(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/signup_closed.html", context, status=403)
 
 
-class PasswordForm(PasswordAlone, PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordForm(PasswordAlone, PasswordChangeForm):
     """Of one's own."""
 
 

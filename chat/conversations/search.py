@@ -6,7 +6,7 @@ from itertools import chain
 from uuid import UUID
 
 from django.db.models import F, Value
-from django.db.models.functions import Greatest, Lower, StrIndex, Substr
+from django.db.models.functions import Greatest, Left, Lower, StrIndex, Substr
 
 from chat.core.reply import TEXT
 from chat.core.search_terms import term_spans, terms_of
@@ -51,7 +51,7 @@ def _first(entries: SearchEntryQuerySet) -> list[SearchEntry]:
 def _hit(entry: SearchEntry, beginnings: dict[UUID, str], query: str) -> Hit:
     text = beginnings.get(entry.message_id, "") if entry.message_id else entry.conversation.title
     runs = list(surroundings(text, query))
-    if len(text) > LOOKED and not _has_hit(runs):
+    if entry.message_id and len(text) > LOOKED and not _has_hit(runs):
         further = list(surroundings(_further(entry.message_id, query), query))
         runs = further if _has_hit(further) else runs
     return Hit(entry.pk, entry.conversation_id, entry.message_id, entry.conversation.title, runs)
@@ -65,7 +65,7 @@ def _beginnings(messages: Iterable[UUID]) -> dict[UUID, str]:
     """Of what was said in these messages."""
     texts: dict[UUID, str] = {}
     rows = MessagePart.beginnings(LOOKED).filter(message__in=list(messages), kind=TEXT)
-    for pk, text in rows.values_list("message", "beginning"):
+    for pk, text in rows.values_list("message", Left("text", LOOKED + 1)):
         texts[pk] = (texts.get(pk, "") + text)[: LOOKED + 1]
     return texts
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from chat.core import pagination
@@ -146,7 +147,7 @@ def _section(tree: MessageTree, ids: Sequence[UUID]) -> Section:
     attached = Counter(MessageAttachment.objects.filter(message__in=ids).values_list("message", flat=True))
     texts = {pk: list[str]() for pk in ids}
     rows = MessagePart.beginnings(pagination.MOST_OF_MESSAGE).filter(message__in=ids, kind=TEXT)
-    for pk, text in rows.values_list("message", "beginning"):
+    for pk, text in rows.values_list("message", Left("text", pagination.MOST_OF_MESSAGE + 1)):
         texts[pk].append(text)
     return [
         {"role": tree.role(pk), "model": model, "status": status, "attached": attached[pk], **_cut(texts[pk])}

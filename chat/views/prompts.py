@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
@@ -60,7 +61,8 @@ async def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page)
         try:
             return _stored(request, await write_in_database(store, **form.cleaned_data))
         except (Conflict, TooLong) as refusal:
-            form.add_error("name" if refusal.fields else None, refusal.said(translated))
+            error = ValidationError(refusal.said(translated), code=refusal.code)
+            form.add_error("name" if refusal.fields else None, error)
             fault = refusal
     if not posted_by_form(request):
         raise fault

@@ -10,7 +10,7 @@ from django.forms import BaseModelForm
 from django.test import AsyncClient, Client
 
 from chat.models import Conversation, Preferences, Prompt
-from chat.models.threads import write_in_database
+from chat.models.threads import login_in_database, write_in_database
 from chat.views import endpoints
 from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
@@ -137,18 +137,17 @@ def test_who_is_deleted_meanwhile_is_not_logged_in(
     ids = {"conversation": str(conversation.pk), "answer": str(answer.pk)}
     path, body = OWN_POSTS[way]
     body = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
-    whole = endpoints.login_in_database
 
     async def delete_after(function: Any, *args: Any) -> Any:
-        found = await whole(function, *args)
+        found = await login_in_database(function, *args)
         if function is endpoints._who_asks:
             await write_in_database(owner.delete)
         return found
 
-    monkeypatch.setattr(endpoints, "login_in_database", delete_after)
+    monkeypatch.setattr("chat.views.endpoints.login_in_database", delete_after)
     client = AsyncClient(raise_request_exception=False)
     client.force_login(owner)
-    sent = {"content_type": "application/json", "headers": {"accept": "application/json"}}
+    sent: dict[str, Any] = {"content_type": "application/json", "headers": {"accept": "application/json"}}
     reply = async_to_sync(client.post)(path.format(**ids), body, **sent)
     assert reply.status_code in (401, 404)
     assert not User.objects.exists()
