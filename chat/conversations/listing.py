@@ -21,6 +21,8 @@ from chat.models.users import UserId
 
 PAGE = 50
 """How many conversations a page of the list has, beside the pinned ones."""
+MOST_PINNED = 100
+"""That stand first. Older ones that are pinned, as by an import, stand where all others do."""
 WEEK = timedelta(days=7)
 
 
@@ -80,10 +82,14 @@ class Listing:
 
 def listing(owner_id: UserId, after: Cursor | None = None) -> Listing:
     """A page of the owner's list: the first, with the pinned ones, or that after a place."""
-    conversations, more = _page(Conversation.objects.listed(owner_id).unpinned(), after)
+    mine = Conversation.objects.listed(owner_id)
+    pinned = list(mine.pinned().recent()[: MOST_PINNED + 1])
+    first = pinned[:MOST_PINNED]
+    others = mine.unpinned() if first == pinned else mine.exclude(pk__in=[each.pk for each in first])
+    conversations, more = _page(others, after)
     groups = by_day(conversations, timezone.localdate())
-    if not after and (pinned := list(Conversation.objects.listed(owner_id).pinned().recent())):
-        groups.insert(0, Group("pinned", None, pinned))
+    if first and not after:
+        groups.insert(0, Group("pinned", None, first))
     running = Generation.objects.running().filter(owner=owner_id)
     return Listing(groups, set(running.values_list("message__conversation", flat=True)), more)
 

@@ -21,7 +21,7 @@ from chat.core.tree import MessageTree
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import insert, is_stored, prepared, scalar, update
+from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, update
 from chat.models.users import UserId
 
 if TYPE_CHECKING:
@@ -167,7 +167,11 @@ class Conversation(ModelSettings):
         Conversation.with_deleted.filter(pk=self.pk).update(current=self.current_id)
 
     def tree(self) -> MessageTree:
-        return MessageTree(self.messages.order_by("number").values_list("pk", "parent", "role"))
+        """Without the ORM, which takes twice as long for what each page asks of each message."""
+        shape = "SELECT id, parent_id, role FROM chat_message WHERE conversation_id = %s ORDER BY number"
+        ids = UUIDs()
+        found = all_rows(shape, prepared(Message, "conversation_id", self.pk))
+        return MessageTree((ids[pk], ids[parent] if parent else None, role) for pk, parent, role in found)
 
     def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
         """What was said from the root to `leaf_id`, for a model: without the rows that a page would need.

@@ -27,8 +27,11 @@ class ShareQuerySet(models.QuerySet["Share"]):
 
     def live(self) -> Self:
         """Those that show something: not ended, of no deleted conversation, and of nobody who has been deactivated."""
-        those = self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), conversation__deleted_at=None)
+        those = self.not_ended().filter(conversation__deleted_at=None)
         return those.filter(conversation__owner__is_active=True) if has_field("is_active") else those
+
+    def not_ended(self) -> Self:
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
     def ended(self) -> Self:
         return self.filter(expires_at__lte=timezone.now())

@@ -1,12 +1,19 @@
 """Files that users attach to what they ask: taken, shown to their owner, and let go."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import F
-from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
+from django.db.models import BinaryField
+from django.db.models.functions import Length, Substr
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -23,6 +30,9 @@ from chat.views.endpoints import endpoint
 
 SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
 """What a browser may show, as it was made by us; all else is a file to it. And how their names end."""
+
+PIECE = 1_000_000
+"""Bytes of a file that are in memory at once."""
 
 HEADERS = {
     # Nothing in a file may run or load anything, should a browser take it for a page after all.
@@ -78,7 +88,7 @@ def described(attachment: Attachment) -> dict[str, object]:
 
 
 def _respond(
-    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponse]
+    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponseBase]
 ) -> HttpResponseBase:
     """What the owner asks for; 304 if their browser has it (RFC 9110, section 13.1.2)."""
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
@@ -92,7 +102,7 @@ def _respond(
     return response
 
 
-def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponse:
+def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponseBase:
     is_shown = attachment.media_type in SHOWN
     disposition = content_disposition_header(not is_shown, _file_name(attachment))
     content_type = attachment.media_type + ("; charset=utf-8" if attachment.media_type == "text/plain" else "")
@@ -100,21 +110,38 @@ def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponse
     return _response(attachment, "data", headers, is_head)
 
 
-def thumbnail_response(attachment: Attachment, is_head: bool = False) -> HttpResponse:
+def thumbnail_response(attachment: Attachment, is_head: bool = False) -> HttpResponseBase:
     if not attachment.is_image:
         raise NotFound
     return _response(attachment, "thumbnail", {"Content-Type": attachment.media_type}, is_head)
 
 
-def _response(attachment: Attachment, field: str, headers: dict[str, str], is_head: bool) -> HttpResponse:
-    """To HEAD the length is enough, which the database knows without reading what it is the length of."""
-    wanted = Length(field) if is_head else F(field)
-    content = AttachmentContent.objects.filter(pk=attachment.pk).values_list(wanted, flat=True).first()
-    if content is None:  # it has been deleted since
+def _response(attachment: Attachment, field: str, headers: dict[str, str], is_head: bool) -> HttpResponseBase:
+    """In pieces: a reader takes a large file as slowly as they like, and several at once."""
+    content = AttachmentContent.objects.filter(pk=attachment.pk)
+    size = content.values_list(Length(field), flat=True).first()
+    if size is None:  # it has been deleted since
         raise NotFound
     if is_head:
-        return HttpResponse(headers=headers | {"Content-Length": str(content)})
-    return HttpResponse(bytes(content), headers=headers)
+        return HttpResponse(headers=headers | {"Content-Length": str(size)})
+    if size <= PIECE:
+        return HttpResponse(_piece(attachment.pk, field, 0), headers=headers)
+    return StreamingHttpResponse(_pieces(attachment.pk, field, size), headers=headers | {"Content-Length": str(size)})
+
+
+async def _pieces(pk: uuid.UUID, field: str, size: int) -> AsyncIterator[bytes]:
+    """None is read before the reader has taken the last."""
+    for begin in range(0, size, PIECE):
+        yield await in_database(_piece, pk, field, begin)
+
+
+def _piece(pk: uuid.UUID, field: str, begin: int) -> bytes:
+    """Raises NotFound if it is gone: what has been sent is no whole file then, and the connection says so."""
+    part = Substr(field, begin + 1, PIECE, output_field=BinaryField())
+    piece = AttachmentContent.objects.filter(pk=pk).values_list(part, flat=True).first()
+    if piece is None:
+        raise NotFound
+    return bytes(piece)
 
 
 def _file_name(attachment: Attachment) -> str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 
 from chat.conf import settings
+from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
 from chat.conversations.temporary import come_back
@@ -118,7 +119,7 @@ def _options_form(user: AbstractBaseUser, conversation: Conversation) -> Options
 def _deleted(request: HttpRequest, user: AbstractBaseUser) -> Conversation | None:
     """What `?deleted=` says was deleted, while that can be taken back."""
     pk = asked_id(request, "deleted")
-    return Conversation.with_deleted.owned_by(user).exclude(deleted_at=None).filter(pk=pk).first() if pk else None
+    return restorable(user.pk, pk) if pk else None
 
 
 def _edited(request: HttpRequest, branch: list[Message]) -> uuid.UUID | None:

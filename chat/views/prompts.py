@@ -5,11 +5,12 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
 from chat.conversations import prompt_library
-from chat.errors import ChatError, Conflict
+from chat.errors import ChatError, Conflict, TooLong
 from chat.forms.body import fault_in, filled_in, posted_by_form
 from chat.forms.prompts import PromptForm
 from chat.i18n import translated
@@ -59,9 +60,10 @@ async def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page)
     if not fault:
         try:
             return _stored(request, await write_in_database(store, **form.cleaned_data))
-        except Conflict as conflict:
-            form.add_error("name" if conflict.fields else None, conflict.said(translated))
-            fault = conflict
+        except (Conflict, TooLong) as refusal:
+            error = ValidationError(refusal.said(translated), code=refusal.code)
+            form.add_error("name" if refusal.fields else None, error)
+            fault = refusal
     if not posted_by_form(request):
         raise fault
     return await in_database(page, form)

@@ -1,16 +1,19 @@
 """Files for a question: taken, found to be what they are, shown to their owner alone."""
 
+import os
 import re
 import socket
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from chat.models import Attachment, AttachmentContent
 from tests.conftest import RunSite
+from tests.support.attachments import stored_attachment
 from tests.support.client import Client, multipart
 from tests.support.faults import children
 from tests.support.files import decoded, image, pdf, photo
@@ -148,6 +151,26 @@ def test_an_image_is_shown_and_says_that_nothing_in_it_may_run(alice: Client) ->
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert decoded(answer.body).size == (40, 30)
+
+
+def test_who_takes_large_files_slowly_costs_a_piece_of_each(alice: Client, site: Site) -> None:
+    assert alice.user
+    data = os.urandom(10_000_000)
+    path = stored_attachment(alice.user.pk, "noise.bin", data, text="").get_absolute_url()
+    assert alice.get(path).body == data
+    before = resident(site.pid)
+    head = f"GET {path} HTTP/1.1\r\nHost: {alice.host}\r\nCookie: sessionid={alice.cookies['sessionid']}\r\n\r\n"
+    with ExitStack() as readers:
+        for _ in range(20):
+            reader = readers.enter_context(socket.create_connection((alice.host, alice.port)))
+            reader.sendall(head.encode())
+            assert reader.recv(12) == b"HTTP/1.1 200"
+        assert alice.get(path).body == data
+        assert resident(site.pid) - before < len(data) * 10, "half of what they have asked for"
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_a_thumbnail_is_small(alice: Client) -> None:

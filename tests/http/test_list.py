@@ -8,8 +8,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from chat.conversations.listing import PAGE, by_day, listing
+from chat.conversations.listing import MOST_PINNED, PAGE, by_day, listing
 from chat.models import Conversation, Generation, SearchEntry
+from chat.models.conversation import ERASING
+from chat.retention.erasure import RESTORABLE
 from chat.views.listing import _look
 from tests.support.client import Answer, Client
 from tests.support.queries import counted_queries
@@ -77,6 +79,21 @@ def test_pinned_ones_come_first_and_archived_ones_are_listed_in_the_archive_alon
     assert archived.title in shown(alice)
 
 
+def test_only_so_many_pinned_ones_stand_first(alice: Client) -> None:
+    assert alice.user
+    owner = alice.user.pk
+    count = len(listed(alice, MOST_PINNED + 3, is_pinned=True) + listed(alice, PAGE))
+    newest = [each.pk for each in Conversation.objects.filter(owner=owner).recent()]
+    assert len(newest) == count
+    first = listing(owner)
+    groups = {group.name: [each.pk for each in group.conversations] for group in first.groups}
+    assert len(groups.pop("pinned")) == MOST_PINNED
+    later = listing(owner, first.more)
+    assert all(group.name != "pinned" for group in later.groups)
+    pks = [each.pk for page in (first, later) for group in page.groups for each in group.conversations]
+    assert sorted(pks) == sorted(newest), "each once"
+
+
 @pytest.mark.parametrize("body", [{"pinned": "yes"}, {"archived": 1}, {"pinned": []}])
 def test_what_is_neither_true_nor_false_is_refused(alice: Client, body: object) -> None:
     (conversation,) = listed(alice)
@@ -103,6 +120,23 @@ def test_to_delete_again_does_not_put_its_erasure_off(alice: Client) -> None:
     (conversation,) = listed(alice, deleted_at=before)
     post(alice, conversation, "deletion")
     assert fresh(conversation).deleted_at == before
+
+
+def test_undo_is_offered_while_it_would_do_something(alice: Client) -> None:
+    now = timezone.now()
+    for deleted_at, is_offered in (
+        (now, True),
+        (now - RESTORABLE + timedelta(minutes=1), True),
+        (now - RESTORABLE, False),  # as what is being imported is hidden
+        (ERASING, False),
+        (None, False),
+    ):
+        (conversation,) = listed(alice, deleted_at=deleted_at)
+        page = shown(alice, f"/?deleted={conversation.pk}")
+        assert (f'action="/c/{conversation.pk}/restoration/"' in page) == is_offered, deleted_at
+        if deleted_at:
+            assert (post(alice, conversation, "restoration").status == 200) == is_offered
+            assert (conversation.title in page) == is_offered
 
 
 def test_a_deletion_stops_the_answer(alice: Client, upstream: ScriptedUpstream, question: str) -> None:

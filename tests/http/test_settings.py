@@ -246,6 +246,22 @@ def test_there_are_at_most_200_prompts_of_a_user(alice: Client) -> None:
     assert "You have 200 prompts" in page.text
 
 
+def test_their_texts_have_a_largest_size_together(alice: Client) -> None:
+    text = "x" * 99_999
+    Prompt.objects.bulk_create(Prompt(owner=alice.user, name=f"{number}", text=text) for number in range(10))
+    assert alice.post("/settings/prompts/", {"name": "The last", "text": "x" * 10}).status == 200
+    refused = alice.post("/settings/prompts/", {"name": "One more", "text": "x"})
+    assert (refused.status, refused.code) == (413, "too_long")
+    page = alice.post("/settings/prompts/", form={"name": "One more", "text": "Kept."}, Accept="text/html")
+    assert page.status == 413
+    assert "Your prompts would have 1,000,005 characters together; 1,000,000 are allowed." in page.text
+    assert "Kept." in page.text
+    full = Prompt.objects.get(owner=alice.user, name="1")
+    for length, status in ((99_999, 200), (100_000, 413), (99_998, 200), (99_999, 200)):
+        changed = alice.post(f"/settings/prompts/{full.pk}/", {"name": "1", "text": "y" * length})
+        assert changed.status == status
+
+
 def test_staff_write_the_shared_ones_in_the_admin(
     site: Site, client_for: Callable[..., Client], alice: Client
 ) -> None:

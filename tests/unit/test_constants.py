@@ -7,9 +7,10 @@ import pytest
 from django.db.models import CharField
 
 from chat import models
-from chat.conversations import prompt_library, sharing
+from chat.conversations import listing, prompt_library, sharing
 from chat.core import limits
 from chat.import_export import file_reader
+from chat.models.message import MOST_GENERATIONS
 from chat.views import search
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,7 +26,11 @@ SAID = [
     ("docs/protocol.md", r"temperature is from 0 to {},", limits.MOST_TEMPERATURE),
     ("docs/protocol.md", r"a limit from 1 to {} tokens", limits.MOST_TOKENS),
     ("docs/protocol.md", r"Prompts\*\* are at most {} for each user", prompt_library.MOST_PROMPTS),
+    ("docs/protocol.md", r"all texts of one user together {} ", prompt_library.MOST_CHARACTERS),
     ("docs/protocol.md", r"beyond {} links of one user", sharing.MOST_LINKS),
+    ("docs/protocol.md", r"413 for more than {} MB of JSON", sharing.MOST_BYTES // 1_000_000),
+    ("docs/protocol.md", r"at most {} pinned ones", listing.MOST_PINNED),
+    ("docs/protocol.md", r"generations, the last {} of them", MOST_GENERATIONS),
     ("docs/export.md", r"a zip has at most {} entries", file_reader.MOST_ENTRIES),
     ("docs/export.md", r"a file at most {} conversations", file_reader.MOST_CONVERSATIONS),
     ("docs/export.md", r"conversations with {} messages", file_reader.MOST_MESSAGES),
