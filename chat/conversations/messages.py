@@ -21,6 +21,7 @@ from chat.conversations.idempotency import join, join_question, retried
 from chat.conversations.preferences import preferred
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core.endings import Status
+from chat.core.limits import GENERATIONS_PER_MESSAGE
 from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
@@ -130,6 +131,8 @@ def continue_(
         raise Conflict(_("This answer is still being written."))
     if last.status == Status.COMPLETE or not message.text:
         raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
+    if last.number + 1 >= GENERATIONS_PER_MESSAGE:
+        raise Conflict(_("This answer has been continued too often. Ask on below it."))
     if message.children.exists():
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, has_room)
