@@ -29,6 +29,7 @@ from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
 from tests.support.files import claiming, decoded, image, pdf, photo
 from tests.support.site import Site
+from tests.support.upstream import ScriptedUpstream, done, finish, say
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EXPORTS = Path(__file__).parents[1] / "unit/import_export/exports"
@@ -177,6 +178,53 @@ def test_one_that_is_in_the_trash_comes_anew(alice: Client) -> None:
     (again,) = Conversation.objects.owned_by(alice.user)
     assert (again.pk == stored.pk, [message.text for message in again.branch()]) == (False, ["Hello?"])
     assert "Nothing in this file is new" in post(alice, as_json(document).encode()).text
+
+
+# What ends in a question
+
+
+def test_what_ends_in_a_question_is_answered(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    """By the button of its page, once."""
+    asked = conversation(question)
+    bring(alice, asked)
+    pk = asked["messages"][0]["id"]
+    page = alice.get(f"/c/{asked['id']}/", Accept="text/html").text
+    assert "This question has no answer yet." in page
+    assert f'action="/messages/{pk}/regenerations/"' in page
+    upstream.script(question, say("Forty-two."), finish(), done())
+    new = str(uuid.uuid4())
+    for _ in range(2):
+        with alice.stream("POST", f"/messages/{pk}/regenerations/", {"id": new}) as stream:
+            answer = stream.rest()
+            assert (answer.text, answer.start and answer.start["parent"]) == ("Forty-two.", pk)
+    assert len(upstream.asked(question)) == 1
+    assert "This question has no answer yet." not in alice.get(f"/c/{asked['id']}/", Accept="text/html").text
+    refused = alice.post(f"/messages/{pk}/regenerations/", {"id": str(uuid.uuid4())})
+    assert (refused.status, refused.code) == (400, "bad_input")
+    alice.ask_whole(question + " And why?", asked["id"], parent=new)
+
+
+def test_a_form_answers_it_too(alice: Client, question: str) -> None:
+    asked = conversation(question)
+    bring(alice, asked)
+    form = {"id": str(uuid.uuid4()), "model": ""}
+    reply = alice.post(f"/messages/{asked['messages'][0]['id']}/regenerations/", form=form)
+    assert (reply.status, reply.headers["Location"]) == (302, f"/c/{asked['id']}/")
+
+
+def test_what_is_sent_below_an_unanswered_question_follows_it(
+    alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    """The model is shown both, as it is where an answer has failed without a word."""
+    asked = conversation(f"First: {question}")
+    bring(alice, asked)
+    alice.ask_whole(question, asked["id"], parent=asked["messages"][0]["id"])
+    (request,) = upstream.asked(question)
+    assert [message["content"] for message in request.json["messages"]] == [f"First: {question}", question]
+    again = alice.post(
+        f"/c/{asked['id']}/messages/", {"id": str(uuid.uuid4()), "text": "More", "parent": asked["messages"][0]["id"]}
+    )
+    assert again.status == 200
 
 
 def test_ids_that_somebody_has_foreseen_give_way(alice: Client, bob: Client) -> None:
@@ -405,7 +453,9 @@ def test_what_cannot_be_read_is_named_and_after_a_yes_the_rest_comes(alice: Clie
 @pytest.mark.parametrize(
     "name", ["chatgpt.json", "claude.json", "librechat_branches.json", "librechat_recursive.json", "openwebui.json"]
 )
-def test_other_programs_exports_are_imported_and_exported(alice: Client, name: str) -> None:
+def test_other_programs_exports_are_imported_exported_and_gone_on_with(
+    alice: Client, name: str, question: str
+) -> None:
     content = (EXPORTS / name).read_bytes()
     assert bring(alice, content).status == 302
     mine = Conversation.objects.owned_by(alice.user)
@@ -413,6 +463,7 @@ def test_other_programs_exports_are_imported_and_exported(alice: Client, name: s
     for each in mine:
         page = alice.get(f"/c/{each.pk}/", Accept="text/html").text
         assert all(html.escape(message.text) in page for message in each.branch())
+        alice.ask_whole(f"{question} {each.pk}", str(each.pk), parent=str(each.current_id))
     for generation in Generation.objects.filter(message__conversation__in=mine):
         assert alice.follow(str(generation.pk)).rest().end
     assert "Nothing in this file is new" in post(alice, alice.get("/export/").body).text
