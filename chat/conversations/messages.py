@@ -21,6 +21,7 @@ from chat.conversations.idempotency import join, join_question, retried
 from chat.conversations.preferences import preferred
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core.endings import Status
+from chat.core.limits import GENERATIONS_PER_MESSAGE
 from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
@@ -90,21 +91,27 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
 def regenerate(
     owner_id: UserId, message_id: uuid.UUID, request: Regeneration, has_room: Callable[[], bool]
 ) -> Accepted:
-    """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
+    """Store a generation for another answer beside `message_id`, or for one to it if it is a question without any.
+
+    Raises as `ask` does.
+    """
     lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
-    if not message.parent or message.role != Message.Role.ASSISTANT:
+    question = message if message.role == Message.Role.USER else message.parent
+    if not question or message.role == Message.Role.SYSTEM:
         raise BadInput(_("Only an answer can be written again."))
     if stored := Message.objects.select_related("conversation").filter(pk=request.id).first():
         if stored.conversation.owner_id != owner_id:
             raise NotFound
-        if stored.parent_id != message.parent_id or stored.role != Message.Role.ASSISTANT or stored == message:
+        if stored.parent_id != question.pk or stored.role != Message.Role.ASSISTANT or stored == message:
             raise Conflict(_("This id belongs to another message."))
         return join(stored)
+    if message == question and question.is_answered:
+        raise BadInput(_("Only an answer can be written again."))
     _check_limits(owner_id, has_room)
-    question, conversation = message.parent, message.conversation
+    conversation = message.conversation
     turns = conversation.turns(question.pk)
     return _answer([], question, request.id, request.model, _next_number(conversation), turns)
 
@@ -130,6 +137,8 @@ def continue_(
         raise Conflict(_("This answer is still being written."))
     if last.status == Status.COMPLETE or not message.text:
         raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
+    if last.number + 1 >= GENERATIONS_PER_MESSAGE:
+        raise Conflict(_("This answer has been continued too often. Ask on below it."))
     if message.children.exists():
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, has_room)
@@ -184,7 +193,7 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> No
     parent = conversation and find(Message, id=parent_id, conversation_id=conversation.pk)
     if not parent:
         raise NotFound(_("The message that this one answers is not in this conversation."))
-    if parent.role != Message.Role.ASSISTANT:
+    if parent.role == Message.Role.USER and parent.is_answered:
         raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
     if find(Generation, message_id=parent_id, status=Status.RUNNING.value):
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))

@@ -12,5 +12,7 @@ MODEL_CHARACTERS = 200
 """Of a model's name."""
 MOST_TEMPERATURE = 2
 """OpenAI's highest, and no compatible service takes a higher one."""
+GENERATIONS_PER_MESSAGE = 1_000
+"""That write one message: the first, and those that continue it. The database counts up to 32,767."""
 MOST_TOKENS = 1_000_000
 """The largest token limit of an answer that can be asked for."""

@@ -2,14 +2,17 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from chat.core import sse
-from chat.core.reply import SPOKEN, Reply
+from chat.core.reply import SPOKEN, Part, Reply
 from chat.i18n import translated
 from chat.live.access.access import SENTENCES, Gone
 from chat.live.exchange import LiveReply
 from chat.models import Generation
 
+OF_STREAMS = ("start", "title", "reset", "gone", "end")
+"""Events that are no part of a reply, so that none may look like them."""
 SHARED_BYTES = 65_536
 """Longer frames are not kept for other followers."""
 
@@ -68,6 +71,17 @@ def frames_since(reply: Reply, sent: int) -> tuple[bytes, int]:
         sent += len(part)
         if part.kind in SPOKEN:
             frames.append(sse.text_frame(part.kind, part.text, sent))
-        else:
-            frames.append(sse.frame(part.kind, json.loads(part.text), sent))
+        elif (data := _data_of(part)) is not None:
+            frames.append(sse.frame(part.kind, data, sent))
     return b"".join(frames), sent
+
+
+def _data_of(part: Part) -> dict[str, Any] | None:
+    """Of an event that is a part of the reply. None for one that a file has forged: it counts, and is not shown."""
+    if part.kind in OF_STREAMS:
+        return None
+    try:
+        data = json.loads(part.text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None

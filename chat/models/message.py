@@ -140,6 +140,10 @@ class Message(models.Model):
         self.is_cut = len(kept) < len(rows) or any(len(row.text) < len(row.beginning) for row in kept)
         self._prefetched_objects_cache["parts"] = kept  # type: ignore[attr-defined] # Django's prefetching has made it
 
+    @property
+    def is_answered(self) -> bool:
+        return self.children.filter(role=Message.Role.ASSISTANT).exists()
+
     def siblings(self) -> models.QuerySet[Message]:
         """This message and its alternatives, oldest first."""
         return self.conversation.messages.filter(parent=self.parent_id, role=self.role)

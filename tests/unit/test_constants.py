@@ -25,6 +25,8 @@ SAID = [
     ("docs/protocol.md", r"a name has at most {} characters", limits.PROMPT_NAME_CHARACTERS),
     ("docs/protocol.md", r"temperature is from 0 to {},", limits.MOST_TEMPERATURE),
     ("docs/protocol.md", r"a limit from 1 to {} tokens", limits.MOST_TOKENS),
+    ("docs/protocol.md", r"fewer than {} generations", limits.GENERATIONS_PER_MESSAGE),
+    ("docs/export.md", r"the at most {} runs of a model", limits.GENERATIONS_PER_MESSAGE),
     ("docs/protocol.md", r"Prompts\*\* are at most {} for each user", prompt_library.MOST_PROMPTS),
     ("docs/protocol.md", r"all texts of one user together {} ", prompt_library.MOST_CHARACTERS),
     ("docs/protocol.md", r"beyond {} links of one user", sharing.MOST_LINKS),

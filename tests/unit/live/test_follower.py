@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
-from chat.core.reply import REASONING, TEXT, Reply
+from chat.core.reply import REASONING, TEXT, Part, Reply
 from chat.live import follower, heartbeat
 from chat.live.access import Access, Gone
 from chat.live.access.watch import watch
@@ -162,6 +162,13 @@ def test_the_frames_of_many_parts_cost_no_more_than_their_length() -> None:
     frames, sent = frames_since(reply, 0)
     assert time.process_time() - began < 4, "As long as the square of their number"
     assert (frames.count(b"\n\n"), sent) == (40_000, 40_000)
+
+
+@pytest.mark.parametrize(("kind", "text"), [("end", "{}"), ("reset", "{}"), ("gone", "{}"), ("made_up", "no JSON")])
+def test_what_a_file_has_forged_counts_and_is_not_shown(kind: str, text: str) -> None:
+    """Sites have stored such parts, from files that they took before they looked at the kinds."""
+    frames, sent = frames_since(Reply([Part(TEXT, "a"), Part(kind, text), Part(TEXT, "b")]), 0)
+    assert (frames.count(b"event: "), frames.count(b"event: text"), sent) == (2, 2, 3)
 
 
 def test_followers_at_the_same_place_share_their_frames() -> None:

@@ -16,8 +16,9 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  * @typedef {{kind: "ask", question: Question}} Ask at the end of the thread
  * @typedef {{kind: "edit", message: string, question: Question}} Edit in place of a message, and of all below it
  * @typedef {{kind: "regenerate", message: string, request: GenerationRequest}} Regenerate in place of an answer, and of all below it
+ * @typedef {{kind: "answer", message: string, request: GenerationRequest}} Answer to a question at the end of the thread that has none
  * @typedef {{kind: "continue", message: string, request: GenerationRequest, position: number}} Continue from where the page has it
- * @typedef {Ask | Edit | Regenerate | Continue} Turn what is asked of the model; each is answered by one generation
+ * @typedef {Ask | Edit | Regenerate | Answer | Continue} Turn what is asked of the model; each is answered by one generation
  *
  * @typedef {{id: string, title: string, titled_by: string}} ConversationInfo
  * @typedef {{value: string, comment?: string}} Feedback
@@ -61,7 +62,7 @@ export class Requests {
   turn(turn) {
     if ("question" in turn) return this.#ask(turn.question);
     const { retry, continue: further } = this.messageUrls(turn.message);
-    if (turn.kind === "regenerate") return post(retry, turn.request);
+    if (turn.kind !== "continue") return post(retry, turn.request);
     return post(further, turn.request, { "Last-Event-ID": String(turn.position) });
   }
 

@@ -251,10 +251,11 @@ export class ConversationPage {
     });
   }
 
-  /** Another answer, in place of one and all below it. @param {MessageView} view @param {string} [model] */
+  /** Another answer, in place of one and all below it, or one to a question that has none. @param {MessageView} view @param {string} [model] */
   #regenerate(view, model) {
     if (!this.#state.isIdle) return;
-    this.#sendAgain({ kind: "regenerate", message: view.id, request: { ...view.requestOf("retry"), ...(model && { model }) } });
+    const kind = view.role === "user" ? "answer" : "regenerate";
+    this.#sendAgain({ kind, message: view.id, request: { ...view.requestOf("retry"), ...(model && { model }) } });
   }
 
   /** More of an answer, by the model that wrote it. @param {MessageView} view */

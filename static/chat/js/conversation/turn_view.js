@@ -20,7 +20,7 @@ export class TurnView {
 
   /** @param {import("./thread.js").Thread} thread @param {Turn} turn */
   constructor(thread, turn) {
-    const old = "message" in turn ? /** @type {MessageView} */ (thread.find(turn.message)) : null;
+    const old = "message" in turn && turn.kind !== "answer" ? /** @type {MessageView} */ (thread.find(turn.message)) : null;
     this.answer = turn.kind === "continue" && old ? old : MessageView.create("assistant");
     this.#added = [...("question" in turn ? [asked(turn.question)] : []), ...(this.answer === old ? [] : [this.answer])];
     this.#siblings = old?.siblings.ids ?? [];
@@ -28,7 +28,7 @@ export class TurnView {
     else this.#restore = old ? thread.cut(old) : () => {};
     thread.append(...this.#added);
     // What had it is gone, or about to be.
-    if (old) (this.#added[0] ?? old).element.focus({ preventScroll: true });
+    if (old || turn.kind === "answer") (this.#added[0] ?? this.answer).element.focus({ preventScroll: true });
   }
 
   /** The site has it. @param {Start} start */
