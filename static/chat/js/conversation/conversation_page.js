@@ -357,6 +357,11 @@ export class ConversationPage {
         this.#announce("");
         onRefused?.(failure);
       },
+      onExpired: () => {
+        const advice = this.#failureMessages.onExpired;
+        this.#announce(advice.sentence);
+        view.cutOff(advice);
+      },
       onLost: (failure) => {
         const advice = this.#failureMessages.onFollowed(failure);
         this.#state.lose();

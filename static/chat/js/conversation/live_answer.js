@@ -22,6 +22,7 @@ const BROKEN = gettext("Something went wrong on this page. The answer goes on wi
  * @property {(title: string) => void} onTitle
  * @property {(ending: Ending) => void} onEnd
  * @property {(failure: Failure) => void} onRefused nothing was begun
+ * @property {() => void} onExpired it goes on here once its reader has logged in
  * @property {(failure: Failure) => void} onLost it goes on at the server, but not here
  */
 export class LiveAnswer {
@@ -92,6 +93,7 @@ export class LiveAnswer {
 
   /** @param {import("../lib/stream.js").Connection} connection */
   #connected(connection) {
+    if (connection === "expired") return this.#owner.onExpired();
     this.#isOffline = connection === "offline";
     this.#view.connection = this.#isOffline && this.#state.isSending ? "unsent" : connection;
   }

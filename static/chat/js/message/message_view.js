@@ -176,9 +176,14 @@ export class MessageView {
   }
 
   /** It goes on at the server, but no longer here: says so, with a way back. @param {import("../ui/failure_advice.js").Advice} advice */
-  lose({ sentence, link }) {
-    this.element.toggleAttribute("data-cut-off", true);
+  lose(advice) {
+    this.cutOff(advice);
     this.element.removeAttribute("aria-busy");
+  }
+
+  /** It goes on at the server, and here after what the advice says. @param {import("../ui/failure_advice.js").Advice} advice */
+  cutOff({ sentence, link }) {
+    this.element.toggleAttribute("data-cut-off", true);
     this.#note(...failureAdvice(sentence, link));
   }
 
