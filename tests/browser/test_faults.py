@@ -1,5 +1,8 @@
 """The page under faults of the browser's: it leaves in the middle, there are many of it, it is clicked twice."""
 
+import json
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -369,6 +372,31 @@ def test_stop_before_the_site_has_answered(
     wire.release()
     ended_in_words(page, "stopped", has_text=False)
     shows_what_is_stored(page)
+
+
+def test_stop_after_the_request_was_lost_sends_it_no_more_and_stops_it_if_it_had_arrived(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    """The browser sees both alike: a connection that broke before the site had answered."""
+    upstream.script(question, say("too late"), Gate())
+    page = open_page(alice)
+    page.route("**/messages/", lambda route: route.abort())
+    for has_arrived in (False, True):
+        with page.expect_event("requestfailed") as lost:
+            send(page, question)
+        if has_arrived:
+            body = json.loads(lost.value.post_data or "")
+            alice.stream("POST", urlsplit(lost.value.url).path, body).close()
+            upstream.wait_asked(question)
+        button(page, "Stop").click()
+        expect(composer(page)).to_have_value(question)
+        expect(page.locator(".thread .message")).to_have_count(0)
+        expect(notice(page)).not_to_be_visible()
+        if has_arrived:
+            eventually(lambda: Generation.objects.get().status == "stopped", "the stop")
+        else:
+            assert not Message.objects.exists()
+    assert len(upstream.asked(question)) == 1
 
 
 def test_stop_in_the_middle_lets_nothing_more_appear(

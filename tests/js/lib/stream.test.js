@@ -356,6 +356,43 @@ describe("a lost connection", () => {
   });
 });
 
+describe("what is withdrawn before the site has said a word", () => {
+  test("is not sent again when its request fails", async () => {
+    for (const outcome of ["close", "break"]) {
+      const { site, page, stream, done, clock } = run();
+      stream.withdraw();
+      assert.deepEqual(page.seen, []);
+      await site[outcome]();
+      await done;
+      assert.deepEqual([site.requests.length, page.seen.map(([kind, status]) => [kind, status]), clock.pending], [1, [["failure", 0]], 0]);
+    }
+  });
+
+  test("is not sent again when it waits for its next attempt, or for the network", async () => {
+    for (const isOnline of [true, false]) {
+      const { site, page, stream, clock } = open();
+      site.isOnline = isOnline;
+      site.fail();
+      const done = stream.run();
+      await settle();
+      stream.withdraw();
+      await done;
+      assert.deepEqual([site.requests.length, page.seen.length, clock.pending], [1, 1, 0]);
+    }
+  });
+
+  test("is followed to its end when it has begun after all", async () => {
+    const { site, page, stream, done, clock } = run();
+    stream.withdraw();
+    await site.send(start(), frame("text", { text: "Hi" }, 2));
+    await site.break();
+    await clock.advance(1_000);
+    await site.send(start(2), end(2, { ...COMPLETE, status: "stopped" }));
+    await done;
+    assert.deepEqual([page.text, page.seen], ["Hi", [["start", "g1"], ["end", "stopped"]]]);
+  });
+});
+
 describe("a browser that is offline", () => {
   test("waits as long as it takes, and connects at once when the network is back", async () => {
     for (const source of [{ ask: ASK }, { generation: "g1", position: 7 }]) {

@@ -170,22 +170,24 @@ export class Requests {
    * As the browser's own; a POST bears the token.
    * @param {string} url
    * @param {RequestInit} init
+   * @param {() => boolean} [mayRepeat] is it still meant, where it has to be sent with a fresh token?
    * @returns {Promise<Response>}
    */
-  async fetch(url, init) {
+  async fetch(url, init, mayRepeat) {
     if (init.method !== "POST") return fetch(url, init);
-    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal);
+    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal, mayRepeat);
   }
 
   /**
    * Sends what bears the token; if that is stale, again, once, with a fresh one.
    * @param {(token: string) => Promise<Response>} send
    * @param {AbortSignal | null} [signal]
+   * @param {() => boolean} [mayRepeat]
    */
-  async withToken(send, signal) {
+  async withToken(send, signal, mayRepeat = () => true) {
     const response = await send(this.#token.value);
     const isStale = response.status === 403 && (await failureOf(response.clone(), true))?.code === "csrf";
-    return isStale && (await this.#token.renew(signal)) ? send(this.#token.value) : response;
+    return isStale && (await this.#token.renew(signal)) && mayRepeat() ? send(this.#token.value) : response;
   }
 
   /** @param {Question} question @returns {Asking} */

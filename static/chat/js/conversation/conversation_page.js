@@ -23,6 +23,7 @@ import { ShortcutsDialog } from "../ui/shortcuts_dialog.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
+import { idOf, stopUnheard } from "./stop_unheard.js";
 import { TurnView } from "./turn_view.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
@@ -190,7 +191,7 @@ export class ConversationPage {
     document.addEventListener("keydown", (event) => {
       // In a field for a search it clears that.
       const isFree = event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open, :modal, .sidebar__query:focus");
-      if (isFree && !this.#state.isIdle) void this.#stop(event);
+      if (isFree && !this.#state.isIdle) this.#stop(event);
     });
     for (const example of document.querySelectorAll(".example")) {
       example.addEventListener("click", () => this.#composer.suggest(example.textContent ?? ""));
@@ -353,9 +354,11 @@ export class ConversationPage {
       onTitle: (title) => this.#title.show(this.#state.conversation, title),
       onEnd: (ending) => this.#ended(ending, view),
       onRefused: (failure) => {
+        const { name, turn, conversation } = this.#state;
         this.#state.refuse();
         this.#announce("");
         onRefused?.(failure);
+        if (name === "stopping" && turn && mayHaveArrived(failure)) this.#stopUnheard(turn, conversation);
       },
       onExpired: () => {
         const advice = this.#failureMessages.onExpired;
@@ -382,7 +385,13 @@ export class ConversationPage {
     if (turn && turn.kind !== "continue") history.replaceState(null, "", pageAddress());
     onStart?.(start);
     this.#showStart(start, isNew);
-    if (name === "stopping") void this.#requests.cancelGeneration(start.generation);
+    if (name === "stopping") void this.#cancel(start.generation);
+  }
+
+  /** It may run at the site all the same. @param {Turn} turn @param {string} conversation */
+  #stopUnheard(turn, conversation) {
+    const isWanted = () => this.#state.turn !== null && idOf(this.#state.turn) === idOf(turn);
+    void stopUnheard(this.#requests, conversation, turn, isWanted);
   }
 
   /** @param {Start} start @param {boolean} isNew has the conversation just begun to exist? */
@@ -426,12 +435,17 @@ export class ConversationPage {
   }
 
   /** The model, as soon as it is known which; what waits for the network is taken back. @param {Event} event */
-  async #stop(event) {
+  #stop(event) {
     event.preventDefault();
-    const [answer, { generation }] = [this.#answer, this.#state];
-    if (!this.#state.may("stop") || answer?.withdraw()) return;
+    if (!this.#state.may("stop")) return;
     this.#state.stop();
-    const failure = generation && (await this.#requests.cancelGeneration(generation));
+    if (this.#state.isSending) this.#answer?.withdraw();
+    else void this.#cancel(this.#state.generation);
+  }
+
+  /** @param {string} generation */
+  async #cancel(generation) {
+    const failure = await this.#requests.cancelGeneration(generation);
     if (failure && generation === this.#state.generation) this.#complain(this.#failureMessages.onOther(failure));
   }
 
@@ -459,6 +473,11 @@ export class ConversationPage {
 function wasNavigatedTo() {
   const [navigation] = performance.getEntriesByType("navigation");
   return !(navigation instanceof PerformanceNavigationTiming) || navigation.type === "navigate";
+}
+
+/** Nobody has said that it was refused. @param {Failure} failure */
+function mayHaveArrived({ status }) {
+  return !status || status >= 500;
 }
 
 /** Is there anything on the page that a reload would take away: a comment, a title, settings? */

@@ -32,7 +32,6 @@ export class LiveAnswer {
   #owner;
   #listening = new AbortController();
   #hiding = 0;
-  #isOffline = false;
   /** @type {ReplyStream | null} */
   #stream = null;
 
@@ -59,11 +58,9 @@ export class LiveAnswer {
     this.#run({ generation: this.#view.generation });
   }
 
-  /** Takes back what waits for the network. @returns {boolean} is it taken back? What may be at the site already is not. */
+  /** It is to be stopped before the site has said what answers it: it is not sent again, or taken back if nothing is on its way. */
   withdraw() {
-    if (!this.#isOffline || !this.#state.isSending) return false;
-    this.#giveUp("");
-    return true;
+    this.#stream?.withdraw();
   }
 
   /** Nobody looks any more. It goes on at the server. */
@@ -86,7 +83,7 @@ export class LiveAnswer {
       onConnection: (connection) => this.#connected(connection),
       onEnd: (ending) => this.#ended(ending),
       onFailure: (failure) => this.#failed(failure),
-    }, { fetch: (url, init) => requests.fetch(url, init) });
+    }, { fetch: (url, init) => requests.fetch(url, init, () => this.#stream?.mayAsk ?? true) });
     this.#listen();
     this.#stream.run().catch((error) => this.#broke(error));
   }
@@ -94,8 +91,7 @@ export class LiveAnswer {
   /** @param {import("../lib/stream.js").Connection} connection */
   #connected(connection) {
     if (connection === "expired") return this.#owner.onExpired();
-    this.#isOffline = connection === "offline";
-    this.#view.connection = this.#isOffline && this.#state.isSending ? "unsent" : connection;
+    this.#view.connection = connection === "offline" && this.#state.isSending ? "unsent" : connection;
   }
 
   /** @param {Ending} ending */
@@ -109,7 +105,9 @@ export class LiveAnswer {
   /** @param {Failure} failure */
   #failed(failure) {
     this.#listening.abort();
-    if (this.#state.isSending) this.#owner.onRefused(failure);
+    // Whoever has stopped it need not be told that it did not go out.
+    const isExpected = this.#state.name === "stopping" && !failure.status;
+    if (this.#state.isSending) this.#owner.onRefused(isExpected ? { ...failure, message: "" } : failure);
     else if (this.#state.isAnswering) this.#owner.onLost(failure);
   }
 

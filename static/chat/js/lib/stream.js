@@ -89,6 +89,7 @@ export class ReplyStream {
   #hasStarted = false;
   #isOver = false;
   #isPaused = false;
+  #isWithdrawn = false;
   /** Has the login been asked for anew, and brought nothing so far? */
   #isAskedAnew = false;
   #heardAt = 0;
@@ -146,6 +147,17 @@ export class ReplyStream {
     this.#wake();
   }
 
+  /** The request that begins the reply goes out no more: what is on its way decides, and a wait for the next attempt ends. */
+  withdraw() {
+    this.#isWithdrawn = true;
+    this.#wake();
+  }
+
+  /** May the request that begins the reply go out once more? */
+  get mayAsk() {
+    return !this.#isWithdrawn;
+  }
+
   /** Ends it without a word to the reader. The generation goes on at the server. */
   close() {
     this.#isOver = true;
@@ -154,7 +166,8 @@ export class ReplyStream {
   }
 
   async #attempt() {
-    const failure = await this.#connect();
+    const isTakenBack = this.#isWithdrawn && !this.#generation;
+    const failure = await (isTakenBack ? failureOf(null, true) : this.#connect());
     if (this.#isOver || !failure) return;
     const isOffline = !failure.status && !this.#tools.isOnline();
     if (!isOffline) this.#failures += 1;
@@ -170,7 +183,8 @@ export class ReplyStream {
 
   /** @param {Failure} failure */
   #isFinal({ isFinal, status }) {
-    return this.#generation ? FOREVER.includes(status) : isFinal || this.#failures >= ASK_ATTEMPTS;
+    if (this.#generation) return FOREVER.includes(status);
+    return isFinal || this.#isWithdrawn || this.#failures >= ASK_ATTEMPTS;
   }
 
   /** One connection, from its request to whatever ends it. @returns {Promise<Failure | null>} null: let go on purpose */
