@@ -23,7 +23,7 @@ from chat.conversations.turns import Accepted, Continuation, Question, Regenerat
 from chat.core.endings import Status
 from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
-from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
+from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry, ThrottleEntry
 from chat.models.conversation import first_words
@@ -41,7 +41,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     """Store a question and a generation for its answer.
 
     `has_room` says whether this process can take one more generation.
-    Raises NotFound, BadInput, Conflict, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay free.
+    Raises NotFound, BadInput, Conflict, GoneOn, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay
+    free.
     """
     lock_owner(owner_id)
     if is_stored(Message, question.id):
@@ -52,6 +53,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
         raise NotFound
     if question.parent:
         _check_parent(conversation, question.parent)
+    if conversation and question.leaf:
+        _check_leaf(conversation, question.leaf)
     _check_limits(owner_id, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
@@ -188,6 +191,12 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> No
         raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
     if find(Generation, message_id=parent_id, status=Status.RUNNING.value):
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
+
+
+def _check_leaf(conversation: Conversation, leaf_id: uuid.UUID) -> None:
+    """Raises GoneOn if there is something below what its writer takes for the end."""
+    if find(Message, parent_id=leaf_id, conversation_id=conversation.pk):
+        raise GoneOn(conversation.tree().leaf_below(leaf_id), conversation.pk)
 
 
 def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:

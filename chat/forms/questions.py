@@ -43,6 +43,7 @@ class QuestionForm(ProgramForm):
     id = forms.UUIDField()
     text = forms.CharField(strip=False, error_messages={"required": gettext_lazy("Write something first.")})
     parent = forms.UUIDField(required=False)
+    leaf = forms.UUIDField(required=False)
     model = ModelField(required=False)
     temporary = forms.BooleanField(required=False)
 

@@ -1,6 +1,6 @@
 """Errors as responses, in the language of the request: JSON for scripts, a page for people."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
@@ -111,12 +111,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _page_of(request: HttpRequest, error: errors.ChatError) -> dict[str, object]:
     """What its page says. Only what a GET asked for can be asked for again by a link."""
+    sent = request.POST if posted_by_form(request) else QueryDict()
     may_try_again = request.method == "GET" and error.status in (429, 500, 503)
     return {
         "error": error,
         "sentence": error.said(translated),
         "status": error.status,
         "may_try_again": may_try_again,
+        "sent": sent,
+        "attached": sent.getlist("attachments"),
     }
 
 

@@ -55,6 +55,23 @@ def test_a_forms_errors_are_pages_with_the_draft(alice: Client, question: str) -
     assert question + "&lt;&amp;&gt;" in reply.text
 
 
+def test_a_form_on_a_page_that_is_behind_can_be_sent_below_what_came(alice: Client, question: str) -> None:
+    first = alice.ask_whole(question).start
+    conversation, leaf = first["conversation"], first["message"]
+    (shown,) = re.findall(r'name="leaf" value="([^"]*)"', alice.get(f"/c/{conversation}/", Accept="text/html").text)
+    assert shown == leaf
+    came = alice.ask_whole("Meanwhile", conversation, parent=leaf).start["message"]
+    form = form_of("Behind <&>", parent=leaf, leaf=shown)
+    reply = alice.post(f"/c/{conversation}/messages/", form=form, Accept="text/html")
+    assert reply.status == 409
+    assert "Behind &lt;&amp;&gt;" in reply.text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', reply.text))
+    assert (fields["parent"], fields["leaf"]) == (came, came)
+    reply = alice.post(f"/c/{conversation}/messages/", form=fields | {"text": "Behind <&>"}, Accept="text/html")
+    assert reply.status == 302
+    assert str(Message.objects.get(pk=fields["id"]).parent_id) == came
+
+
 def test_a_forms_csrf_failure_is_a_page_with_the_draft(alice: Client, question: str) -> None:
     form = form_of(question, csrfmiddlewaretoken="x" * 32)
     reply = alice.post(f"/c/{uuid.uuid4()}/messages/", form=form, Accept="text/html", X_CSRFToken="")

@@ -9,7 +9,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("../lib/failure.js").Failure} Failure
  * @typedef {import("../lib/stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
+ * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, leaf?: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
  * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
  * @typedef {{id: string, model?: string}} GenerationRequest
  *
@@ -145,11 +145,12 @@ export class Requests {
    * A conversation's page as the server has it now; null if it cannot be had.
    * @param {string} id
    * @param {string} from the message that it is to begin with
+   * @param {string} [message] in whose branch; else in that of `from`
    * @returns {Promise<Document | null>}
    */
-  async fetchPage(id, from) {
+  async fetchPage(id, from, message = from) {
     try {
-      const response = await fetch(`${this.conversationUrl(id)}?from=${from}`, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const response = await fetch(`${this.conversationUrl(id)}?from=${from}&message=${message}`, { headers: { Accept: "text/html" }, cache: "no-store" });
       return new DOMParser().parseFromString(await response.text(), "text/html");
     } catch {
       return null;

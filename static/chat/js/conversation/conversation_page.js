@@ -35,6 +35,7 @@ const NEW_TEMPORARY = "new-temporary";
 const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
 const WENT_ON = gettext("This conversation has gone on in another tab.");
+const ASK_BELOW = gettext("This conversation has gone on elsewhere. What came is shown; what you wrote was not sent. Send it to ask below that.");
 const UNREACHABLE = gettext("The site could not be reached. Try again.");
 
 /**
@@ -200,7 +201,8 @@ export class ConversationPage {
 
   /** A question at the end of the thread. @param {import("../composer/draft_storage.js").Written} written */
   #ask(written) {
-    const question = { ...this.#identify(), ...written, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#temporary.questionFields };
+    const ids = this.#identify();
+    const question = { ...ids, ...written, leaf: ids.parent, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#temporary.questionFields };
     this.#composer.handOver(question);
     this.#send({ kind: "ask", question }, {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
@@ -208,8 +210,23 @@ export class ConversationPage {
         this.#composer.giveBack();
         const id = failure.status === 401 ? this.#composer.awaitLogin() : "";
         this.#complain(this.#failureMessages.onSent(failure, id));
+        if (failure.leaf) void this.#showWhatCame(failure.leaf);
       },
     });
+  }
+
+  /** The conversation has gone on below what is on show: that is shown, and the question can be sent below it. @param {string} leaf */
+  async #showWhatCame(leaf) {
+    const last = this.#thread.views.at(-1);
+    const served = last && (await this.#requests.fetchPage(this.#state.conversation, last.id, leaf));
+    const thread = served?.getElementById("thread");
+    if (!last?.element.isConnected || !this.#state.isIdle || !thread?.querySelector(`[id="message-${leaf}"]`)) return;
+    this.#thread.replace(thread, last, last.id);
+    ModelText.renderWhenNear(this.#thread.element);
+    this.#composer.complain(ASK_BELOW);
+    this.#scroll.toEnd();
+    const { running } = this.#thread;
+    if (running) this.#follow(running);
   }
 
   /** ↑ in the empty composer. Is there a message to edit? */

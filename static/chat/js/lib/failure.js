@@ -20,8 +20,8 @@ const TOLD_IN_MINUTES = 120;
 /**
  * What the site says instead of a stream, in words for the user; null if it is a stream.
  *
- * @typedef {{status: number, code: string, message: string, isFinal: boolean, waitMs: number}} Failure `isFinal`: not to
- * be tried again; `waitMs`: not before this time
+ * @typedef {{status: number, code: string, message: string, isFinal: boolean, waitMs: number, leaf?: string}} Failure
+ * `isFinal`: not to be tried again; `waitMs`: not before this time; `leaf`: where a conversation ends that has gone on
  *
  * @param {Response | null} response null: none came, or it broke off
  * @param {boolean} isAsking is this the request that begins the reply?
@@ -31,15 +31,16 @@ export async function failureOf(response, isAsking) {
   if (!response) return { status: 0, code: "unreachable", message: UNREACHABLE, isFinal: false, waitMs: 0 };
   if (response.ok && response.headers.get("Content-Type")?.startsWith("text/event-stream")) return null;
   const { status } = response;
-  const { code = "", message = "" } = await errorIn(response);
+  const { code = "", message = "", leaf } = await errorIn(response);
   const isFinal = (status >= 400 && status < 500) || (isAsking && status === 503 && message !== "");
   const seconds = secondsToWait(response.headers.get("Retry-After"));
   const sentence = message || (OVERLOADED.includes(status) ? BUSY : NOT_A_STREAM);
   const waitMs = Math.min(seconds * 1_000, LONGEST_WAIT_MS);
-  return { status, code, message: OVERLOADED.includes(status) ? withTime(sentence, seconds) : sentence, isFinal, waitMs };
+  const told = OVERLOADED.includes(status) ? withTime(sentence, seconds) : sentence;
+  return { status, code, message: told, isFinal, waitMs, ...(leaf && { leaf }) };
 }
 
-/** @param {Response} response @returns {Promise<{code?: string, message?: string}>} */
+/** @param {Response} response @returns {Promise<{code?: string, message?: string, leaf?: string}>} */
 async function errorIn(response) {
   try {
     return (await response.json()).error ?? {};
