@@ -174,6 +174,36 @@ def test_of_two_tabs_that_send_at_once_one_is_stored_and_the_other_is_offered_to
     assert Message.objects.filter(role="user").count() == 3
 
 
+def test_a_list_of_tasks_in_an_answer_keeps_no_tab_from_following(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, *answer("- [x] done\n- [ ] to do"))
+    first = open_page(alice)
+    send(first, question)
+    has_status(last_answer(first), "complete")
+    second = first.context.new_page()
+    second.goto(first.url)
+    expect(second.get_by_role("checkbox")).to_have_count(2)
+    send(first, "Go on?")
+    expect(second.locator('[data-role="user"]')).to_have_count(2)
+
+
+def test_tabs_with_new_conversations_have_drafts_of_their_own(open_page: OpenPage, alice: Client) -> None:
+    first = open_page(alice)
+    second = first.context.new_page()
+    second.goto(first.url)
+    for tab, text in ((first, "From the first"), (second, "From the second")):
+        composer(tab).fill(text)
+    for tab, text in ((first, "From the first"), (second, "From the second")):
+        tab.reload()
+        expect(composer(tab)).to_have_value(text)
+    second.goto("about:blank")
+    third = first.context.new_page()
+    third.goto(first.url)
+    expect(composer(third)).to_have_value("From the second")
+    expect(composer(first)).to_have_value("From the first")
+
+
 def test_another_tab_takes_no_typed_text_away(
     open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
 ) -> None:

@@ -14,6 +14,7 @@ import { MessageActions } from "../message/message_actions.js";
 import { MessageEditor } from "../composer/message_editor.js";
 import { MessageView } from "../message/message_view.js";
 import { ModelText } from "../markdown/model_text.js";
+import { NewDraftPlace, settingsOf } from "../composer/new_draft_place.js";
 import { OtherTabs } from "./other_tabs.js";
 import { PromptPicker } from "../prompts/prompt_picker.js";
 import { Requests } from "../api/requests.js";
@@ -27,15 +28,17 @@ import { idOf, stopUnheard } from "./stop_unheard.js";
 import { TurnView } from "./turn_view.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
+import { tellTimeZone } from "../ui/time_zone.js";
 import { uuid } from "../lib/uuid.js";
 
-/** Where the draft of a conversation that does not exist yet is kept. */
+/** Where the drafts of conversations that do not exist yet are kept. */
 const NEW = "new";
 const NEW_TEMPORARY = "new-temporary";
 const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
 const WENT_ON = gettext("This conversation has gone on in another tab.");
 const ASK_BELOW = gettext("This conversation has gone on elsewhere. What came is shown; what you wrote was not sent. Send it to ask below that.");
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const UNREACHABLE = gettext("The site could not be reached. Try again.");
 
 /**
@@ -60,6 +63,7 @@ export class ConversationPage {
   #failureMessages;
   #scrollRestoration;
   #composer;
+  #draftPlace;
   #drafts;
   #settings;
   #sidebar;
@@ -78,8 +82,10 @@ export class ConversationPage {
     this.#state = new ConversationState(rendered, uuid, (before) => this.#changed(before));
     this.#drafts = new DraftStorage(byId("account").dataset["user"] ?? "");
     this.#requests = new Requests(JSON.parse(page.dataset["addresses"] ?? "{}"));
+    tellTimeZone(this.#requests.newConversationUrl);
     this.#temporary = new TemporaryConversation(document.getElementById("temporary"), this.#requests);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
+    this.#draftPlace = this.#takeDraftPlace();
     this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
       ...this.#forFiles,
       mayAsk: () => this.#state.isIdle,
@@ -91,6 +97,7 @@ export class ConversationPage {
     this.#failureMessages = new FailureMessages(page.dataset["login"] ?? "");
     this.#settings = new ConversationSettings(byId("options"), byId("options-button"), this.#drafts, {
       isNew: () => this.#state.isNew,
+      place: settingsOf(this.#draftPlace),
       save: (settings) => this.#requests.saveSettings(this.#state.conversation, settings),
       advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
@@ -117,9 +124,9 @@ export class ConversationPage {
     this.#takeEdited();
   }
 
-  get #draftPlace() {
+  #takeDraftPlace() {
     if (!this.#state.isNew) return this.#state.conversation;
-    return this.#temporary.isTemporary ? NEW_TEMPORARY : NEW;
+    return new NewDraftPlace(this.#drafts, this.#temporary.isTemporary ? NEW_TEMPORARY : NEW).take();
   }
 
   /** The message that the address asks to be edited, after a login. Once. */
@@ -417,9 +424,7 @@ export class ConversationPage {
     if (isNew) history.replaceState(null, "", url);
     this.#settings.url = url;
     if (isNew) this.#settings.created();
-    // What was sent in vain before may have brought ids of its own.
-    const share = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".bar__share"));
-    if (share) share.search = `?of=${conversation}`;
+    offerWhatExists(conversation);
     this.#sidebar.changed(conversation);
     if (isNew) this.#temporary.begin(conversation);
     this.#title.show(conversation, title);
@@ -492,6 +497,15 @@ function wasNavigatedTo() {
   return !(navigation instanceof PerformanceNavigationTiming) || navigation.type === "navigate";
 }
 
+/** What can be done with a conversation that exists. What was sent in vain before may have brought ids of its own. @param {string} conversation */
+function offerWhatExists(conversation) {
+  const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".bar__share, .menu__item--existing"));
+  for (const link of links) {
+    link.href = link.href.replace(UUID, conversation);
+    link.hidden = false;
+  }
+}
+
 /** Nobody has said that it was refused. @param {Failure} failure */
 function mayHaveArrived({ status }) {
   return !status || status >= 500;
@@ -500,7 +514,13 @@ function mayHaveArrived({ status }) {
 /** Is there anything on the page that a reload would take away: a comment, a title, settings? */
 function isBeingWritten() {
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("textarea, input:not([type=hidden], [type=file])"));
-  return [...fields].some(({ value, defaultValue }) => value !== defaultValue);
+  return [...fields].some(isChanged);
+}
+
+/** Not where nobody can have written, as the boxes of a list of tasks in an answer. @param {HTMLInputElement} field */
+function isChanged({ type, disabled, readOnly, checked, defaultChecked, value, defaultValue }) {
+  if (disabled || readOnly) return false;
+  return ["checkbox", "radio"].includes(type) ? checked !== defaultChecked : value !== defaultValue;
 }
 
 /** @param {string} id @returns {HTMLElement} */
