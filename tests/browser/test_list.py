@@ -151,6 +151,26 @@ def test_older_ones_come_when_its_end_is_reached(open_page: OpenPage, alice: Cli
     assert len(set(titles(page).all_text_contents())) == 120
 
 
+def test_one_failure_ends_neither_the_list_nor_its_older_entries(open_page: OpenPage, alice: Client) -> None:
+    listed(alice, 120)
+    page = open_page(alice)
+    page.route("**/conversations/?after=*", lambda route: route.fulfill(status=503), times=1)
+    with page.expect_response("**/conversations/?after=*") as failed:
+        page.locator(".sidebar__more").scroll_into_view_if_needed()
+    assert failed.value.status == 503
+    expect(titles(page)).to_have_count(100, timeout=15_000)
+    # What this page cannot read, such as the list of another version of the site.
+    newest = Conversation.objects.order_by("activity").last()
+    assert newest
+    odd = f'<li class="sidebar__entry" data-key="{newest.pk}"><a data-id="{newest.pk}">Odd</a><details></details></li>'
+    page.route("**/conversations/", lambda route: route.fulfill(body=odd, content_type="text/html"), times=1)
+    with page.expect_response("**/conversations/"):
+        pass
+    newest.title = "Renamed elsewhere"
+    newest.save()
+    expect(titles(page).first).to_have_text("Renamed elsewhere", timeout=15_000)
+
+
 def test_an_answer_is_marked_in_every_tab_while_it_is_written(
     context_for: Callable[..., BrowserContext], site: Site, alice: Client, upstream: ScriptedUpstream, question: str
 ) -> None:

@@ -2,6 +2,8 @@ import { CsrfToken } from "./csrf_token.js";
 import { failureOf } from "../lib/failure.js";
 import { gettext } from "../lib/i18n.js";
 
+/** The list is asked for again and again: one request that hangs must not keep all others waiting. */
+const LIST_MS = 20_000;
 const NOT_STOPPED = gettext("The site could not be reached, so the answer goes on. Try to stop it again.");
 
 /**
@@ -133,7 +135,8 @@ export class Requests {
   async fetchList(query, tag) {
     const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
     try {
-      const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store" });
+      const signal = AbortSignal.timeout(LIST_MS);
+      const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store", signal });
       const html = response.ok ? await response.text() : "";
       return { status: response.status, html, tag: response.headers.get("ETag") ?? "" };
     } catch {
