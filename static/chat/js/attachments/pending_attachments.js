@@ -27,6 +27,7 @@ const GONE = gettext("The site does not have this file any more: what is not sen
  * @property {(sentence: string) => void} complain
  * @property {() => void} onChange files came, went, or were stored
  * @property {(attachment: Attachment) => void} onRemoved somebody has taken it out
+ * @property {AbortSignal} [signal] the text is not written any more
  */
 export class PendingAttachments {
   #list;
@@ -51,7 +52,7 @@ export class PendingAttachments {
     this.#visionCheck = new VisionCheck(composer);
     this.#uploads = new UploadQueue(owner.requests);
     this.#list.addEventListener("click", ({ target }) => this.#clicked(/** @type {Element} */ (target)));
-    composer.addEventListener("change", () => this.#list.isConnected && this.#changed());
+    composer.addEventListener("change", () => this.#list.isConnected && this.#changed(), owner.signal ? { signal: owner.signal } : {});
   }
 
   get #all() {
