@@ -21,6 +21,7 @@ from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor
 from chat.views.pages import render_page
+from chat.views.time_zones import zone_of
 
 
 @endpoint("GET")
@@ -83,7 +84,7 @@ def _page(
         "section": shown,
         "leaf": _leaf(shown),
         "is_running": is_running,
-        "listing": listing(user.pk, asked_cursor(request)),
+        "listing": listing(user.pk, asked_cursor(request), zone_of(request)),
         "after": request.GET.get("after", ""),
         "renamed": asked_id(request, "rename"),
         "deleted": _deleted(request, user),
