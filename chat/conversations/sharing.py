@@ -1,8 +1,8 @@
 """Sharing: a branch as it is now, for whoever has its link.
 
-A snapshot holds what its page shows and nothing else: questions, answers, names of models, and how an answer ended.
-Who asked, what was reasoned, what readers think of an answer and what the model was instructed to stay out of it. Of
-attached files it says how many there were.
+A snapshot holds what its page shows (and which request made it, so that a double click makes one link): questions,
+answers, names of models, and how an answer ended. Who asked, what was reasoned, what readers think of an answer and
+what the model was instructed to stay out of it. Of attached files it says how many there were.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,19 @@ MOST_CHARACTERS = 2_000_000
 
 
 @transaction.atomic
-def share(owner_id: UserId, conversation_id: UUID, days: int | None) -> Share:
-    """A link to the branch on show of the owner's conversation. Raises NotFound, Conflict or TooLong."""
+def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id: UUID | None = None) -> Share:
+    """A link to the branch on show of the owner's conversation, or the one that this request has made already.
+
+    Raises NotFound, Conflict or TooLong.
+    """
     lock_owner(owner_id)
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
     if conversation.is_temporary:
         raise Conflict(_("A temporary conversation cannot be shared."))
+    if request_id and (made := conversation.shares.filter(snapshot__request=str(request_id)).first()):
+        return made
     Share.objects.of(owner_id).ended().delete()
     if Share.objects.of(owner_id).count() >= MOST_LINKS:
         raise Conflict(_("You have %(limit)s links. Revoke one of them first."), values={"limit": MOST_LINKS})
@@ -44,7 +49,7 @@ def share(owner_id: UserId, conversation_id: UUID, days: int | None) -> Share:
     return Share.objects.create(
         conversation=conversation,
         title=_title(conversation, branch),
-        snapshot=_snapshot(branch),
+        snapshot=_snapshot(branch) | ({"request": str(request_id)} if request_id else {}),
         expires_at=timezone.now() + timedelta(days=days) if days else None,
     )
 
