@@ -89,6 +89,33 @@ def test_nobodys_form_is_sent_to_the_login(nobody: Client) -> None:
 # Pages
 
 
+@pytest.mark.parametrize(
+    "query", ["", "?temporary", "?edit={question}", "?rename={conversation}", "?message={answer}"]
+)
+def test_no_id_stands_twice_on_a_conversations_page(alice: Client, question: str, query: str) -> None:
+    start = alice.ask_whole(question).start
+    ids = {"conversation": start["conversation"], "question": start["parent"], "answer": start["message"]}
+    path = "/" if query == "?temporary" else f"/c/{start['conversation']}/"
+    has_no_id_twice(alice.get(path + query.format(**ids), Accept="text/html").text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/settings/", "/settings/prompts/", "/settings/links/", "/settings/import/", "/settings/erasure/"),
+        *("/archive/", "/search/?q=a", "/none/"),
+    ],
+)
+def test_no_id_stands_twice_on_a_page(alice: Client, path: str) -> None:
+    has_no_id_twice(alice.get(path, Accept="text/html").text)
+
+
+def has_no_id_twice(html: str) -> None:
+    ids = re.findall(r'\sid="([^"]*)"', html)
+    assert len(ids) > 2
+    assert sorted(ids) == sorted(set(ids))
+
+
 def test_the_start_page_has_a_fresh_uuid_in_its_form(alice: Client) -> None:
     pages = [alice.get("/", Accept="text/html") for _ in range(2)]
     addresses = [re.findall(r"/c/([0-9a-f-]{36})/messages/", page.text) for page in pages]
