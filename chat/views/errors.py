@@ -56,7 +56,7 @@ def error_response(request: HttpRequest, error: errors.ChatError, **context: obj
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Is this a request of docs/protocol.md, sent by a script?"""
+    """Is this a request of docs/protocol.md, sent by a script? Whoever sends JSON gets JSON."""
     try:
         found = resolve(request.path_info)
         name = found.url_name if found.app_names == ["chat"] else None
@@ -64,7 +64,8 @@ def wants_json(request: HttpRequest) -> bool:
         name = None
     if posted_by_form(request):
         return name in FOR_SCRIPTS_ALONE
-    return name in FOR_SCRIPTS or "application/json" in request.headers.get("Accept", "")
+    asks = "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
+    return name in FOR_SCRIPTS or asks
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

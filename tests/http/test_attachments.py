@@ -221,6 +221,24 @@ def test_a_file_over_the_limit_is_refused_in_words(run_site: RunSite, client_for
         answer = alice.upload(b"x" * size)
         assert (answer.status, answer.code) == (413, "too_long")
     assert "1,000,000" in alice.upload(b"x" * 1_000_001).json["error"]["message"]
+    # Also where nobody says beforehand how much there is.
+    body, content_type = multipart({"id": str(uuid.uuid4())}, b"x" * 2_000_000, "notes.txt")
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    declared = alice.request("POST", "/attachments/", body, content_type, {})
+    answer = alice.request("POST", "/attachments/", chunked, content_type, {"Transfer-Encoding": "chunked"})
+    assert (answer.status, answer.json) == (413, declared.json)
+
+
+def test_a_quote_in_its_name_is_one(alice: Client) -> None:
+    """As a browser writes it in a form."""
+    pk = alice.upload(b"x", "The %22big%22 one.txt").json["id"]
+    assert Attachment.objects.get(pk=pk).name == 'The "big" one.txt'
+
+
+def test_its_path_may_be_percent_encoded(alice: Client) -> None:
+    """With the limit of files, which is larger than that of all else."""
+    body, content_type = multipart({"id": str(uuid.uuid4())}, bytes(3_000_000), "zeros")
+    assert alice.request("POST", "/%61ttachments/", body, content_type, {}).code == "unsupported"
 
 
 def test_somebody_has_so_many_bytes_and_no_more(run_site: RunSite, client_for: Callable[..., Client]) -> None:
