@@ -356,7 +356,7 @@ export class ConversationPage {
     const { siblings } = view;
     siblings.focus(step);
     this.#scroll.stay(siblings.button(step), top);
-    this.#announce(interpolate(gettext("Version %s of %s."), siblings.ids.indexOf(view.id) + 1, siblings.ids.length));
+    this.#announce(interpolate(gettext("Version %(number)s of %(count)s."), { number: siblings.ids.indexOf(view.id) + 1, count: siblings.ids.length }));
   }
 
   /** The ids of the next question: those under which it was sent in vain, if its text and its place are the same. */

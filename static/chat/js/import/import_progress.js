@@ -2,7 +2,7 @@ import { gettext, interpolate } from "../lib/i18n.js";
 
 const LOOK_MS = 1000;
 const LOOK_AGAIN_MS = 5000;
-const WORDS = gettext("Messages imported: %s of %s");
+const WORDS = gettext("Messages imported: %(stored)s of %(messages)s");
 
 /** @typedef {{status: string, stored: number, messages: number}} Progress */
 
@@ -37,7 +37,7 @@ export class ImportProgress {
     const words = /** @type {HTMLElement} */ (this.#element.querySelector("p"));
     bar.max = messages;
     bar.value = stored;
-    words.textContent = interpolate(WORDS, stored, messages);
+    words.textContent = interpolate(WORDS, { stored, messages });
   }
 
   /** @param {string} name */

@@ -65,7 +65,7 @@ function withTime(sentence, seconds) {
 
 /** @param {number} seconds */
 function when(seconds) {
-  if (seconds < TOLD_IN_MINUTES) return interpolate(gettext("Try again in %s s."), seconds);
+  if (seconds < TOLD_IN_MINUTES) return interpolate(gettext("Try again in %(seconds)s s."), { seconds });
   const minutes = Math.ceil(seconds / 60);
-  return interpolate(ngettext("Try again in %s minute.", "Try again in %s minutes.", minutes), minutes);
+  return interpolate(ngettext("Try again in %(minutes)s minute.", "Try again in %(minutes)s minutes.", minutes), { minutes });
 }
