@@ -34,6 +34,8 @@ from chat.models.users import UserId
 from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
+WAIT_SECONDS = 5
+"""Until an answer may have ended."""
 
 
 @retried
@@ -203,9 +205,12 @@ def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:
     live = settings.CHAT_LIVE_PER_USER
     if live and Generation.objects.count_running(owner_id) >= live:
         raise TooMany(
-            _("%(limit)s of your answers are being written already. Wait for one to end, or stop it."),
-            values={"limit": live},
-            retry_after=5,
+            _(
+                "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "
+                "Try again in %(wait)s s."
+            ),
+            values={"limit": live, "wait": WAIT_SECONDS},
+            retry_after=WAIT_SECONDS,
         )
     allowed = settings.CHAT_MESSAGES_PER_MINUTE
     if allowed:
@@ -219,8 +224,9 @@ def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:
             )
     if not has_room():
         raise Unavailable(
-            _("As many answers as this server can take are being written. Please try again in a moment."),
-            retry_after=5,
+            _("As many answers as this server can take are being written. Try again in %(wait)s s."),
+            values={"wait": WAIT_SECONDS},
+            retry_after=WAIT_SECONDS,
         )
 
 

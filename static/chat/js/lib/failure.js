@@ -7,13 +7,6 @@ const BUSY = gettext("The site cannot take this now.");
 const OVERLOADED = [429, 502, 503, 504];
 /** However long a `Retry-After` is. */
 const LONGEST_WAIT_MS = 60_000;
-/** What sentences of the site end with where they do not know the time. */
-const SOON = [
-  gettext("Please try again in a moment."),
-  gettext("Please try again in a minute."),
-  gettext("Try again in a moment."),
-  gettext("Try again in a minute."),
-];
 /** Below, a wait is told in seconds. */
 const TOLD_IN_MINUTES = 120;
 
@@ -34,10 +27,10 @@ export async function failureOf(response, isAsking) {
   const { code = "", message = "", leaf } = await errorIn(response);
   const isFinal = (status >= 400 && status < 500) || (isAsking && status === 503 && message !== "");
   const seconds = secondsToWait(response.headers.get("Retry-After"));
-  const sentence = message || (OVERLOADED.includes(status) ? BUSY : NOT_A_STREAM);
   const waitMs = Math.min(seconds * 1_000, LONGEST_WAIT_MS);
-  const told = OVERLOADED.includes(status) ? withTime(sentence, seconds) : sentence;
-  return { status, code, message: told, isFinal, waitMs, ...(leaf && { leaf }) };
+  // The site's own sentences say when themselves.
+  const sentence = message || (OVERLOADED.includes(status) ? [BUSY, ...(seconds ? [when(seconds)] : [])].join(" ") : NOT_A_STREAM);
+  return { status, code, message: sentence, isFinal, waitMs, ...(leaf && { leaf }) };
 }
 
 /** @param {Response} response @returns {Promise<{code?: string, message?: string, leaf?: string}>} */
@@ -54,13 +47,6 @@ function secondsToWait(retryAfter) {
   if (!retryAfter) return 0;
   const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1_000;
   return Math.max(0, Math.ceil(seconds)) || 0;
-}
-
-/** Says when to try again, unless the sentence does so itself. @param {string} sentence @param {number} seconds */
-function withTime(sentence, seconds) {
-  if (!seconds || sentence.includes(`${seconds} s`)) return sentence;
-  const soon = SOON.find((words) => sentence.endsWith(words)) ?? "";
-  return `${sentence.slice(0, sentence.length - soon.length).trimEnd()} ${when(seconds)}`;
 }
 
 /** @param {number} seconds */
