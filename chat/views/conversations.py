@@ -38,7 +38,7 @@ async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
 async def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/ — the end of the conversation; with `?from=` what follows from that message on.
 
-    With `?message=` the branch of that message. As JSON its title, for a page that waits for the model's.
+    With `?print` from its first message on, with `?message=` the branch of that message. As JSON its title, for a page that waits for the model's.
     """
     response, was_left = await in_database(_show, request, user, conversation_id)
     if was_left:  # which it has read with all else, where `comes_back` would cost each page a query
@@ -66,7 +66,7 @@ def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
     tree = conversation.tree()
     leaf = conversation.current_id
     edited = asked_id(request, "edit")
-    begin = asked_begin(request)
+    begin = tree.path(leaf)[0] if "print" in request.GET and leaf else asked_begin(request)
     message = edited or asked_id(request, "message") or begin
     if message and message in tree and message not in tree.path(leaf):
         leaf = tree.leaf_below(message)

@@ -26,6 +26,7 @@ import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
 import { idOf, stopUnheard } from "./stop_unheard.js";
 import { TurnView } from "./turn_view.js";
+import { offerWholePrint } from "./whole_print.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
 import { tellTimeZone } from "../ui/time_zone.js";
@@ -192,6 +193,7 @@ export class ConversationPage {
       announce: (sentence) => this.#announce(sentence),
       complain: (advice) => this.#complain(advice),
     });
+    offerWholePrint(this.#thread.element, (advice) => this.#complain(advice));
     new DropZone(document.getElementById("drop"), (files) => this.#composer.attach(files));
     byId("stop").addEventListener("submit", (event) => this.#stop(event));
     // Stop takes the place of Send: the second half of a double click is not meant for it.
