@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
+from chat.assets.version import site_version
 from chat.conf import settings
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
@@ -38,7 +39,8 @@ async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
 async def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/ — the end of the conversation; with `?from=` what follows from that message on.
 
-    With `?print` from its first message on, with `?message=` the branch of that message. As JSON its title, for a page that waits for the model's.
+    With `?print` from its first message on, with `?message=` the branch of that message. As JSON its title, for a page
+    that waits for the model's.
     """
     response, was_left = await in_database(_show, request, user, conversation_id)
     if was_left:  # which it has read with all else, where `comes_back` would cost each page a query
@@ -82,6 +84,7 @@ def _page(
         "conversation": conversation,
         "is_new": conversation._state.adding,
         "section": shown,
+        "version": site_version(),
         "leaf": _leaf(shown),
         "is_running": is_running,
         "listing": listing(user.pk, asked_cursor(request), zone_of(request)),

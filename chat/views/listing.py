@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from chat.assets.version import site_version
 from chat.conversations.listing import Cursor, Group, Listing, archived, listing
 from chat.models import Conversation
 from chat.models.threads import in_database
@@ -44,7 +45,9 @@ def _items(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """Every visible page asks every few seconds, nearly always for nothing: rendering is most of what that costs."""
     found, after = listing(user.pk, asked_cursor(request), zone_of(request)), request.GET.get("after", "")
     shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
-    return render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
+    response = render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
+    response.headers["Chat-Version"] = site_version()
+    return response
 
 
 @cache

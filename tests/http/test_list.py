@@ -1,5 +1,6 @@
 """The list of conversations: what is in it, in which order, and what becomes of each."""
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -224,6 +225,13 @@ def test_a_page_says_the_day_of_its_reader(alice: Client) -> None:
     for name in ("", "Nowhere/Land", "../../etc/passwd", "America", "x" * 5000, "%00", "é"):
         alice.cookies["chat_timezone"] = name.encode().decode("latin-1")
         assert shown(alice)
+
+
+def test_it_says_of_which_version_the_site_is(alice: Client) -> None:
+    (version,) = re.findall(r'data-version="(\w+)"', alice.get("/", Accept="text/html").text)
+    reply = alice.get("/conversations/")
+    unchanged = alice.get("/conversations/", If_None_Match=reply.headers["ETag"])
+    assert [each.headers["Chat-Version"] for each in (reply, unchanged)] == [version, version]
 
 
 # What is new in it

@@ -138,7 +138,8 @@ export class Requests {
       const signal = AbortSignal.timeout(LIST_MS);
       const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store", signal });
       const html = response.ok ? await response.text() : "";
-      return { status: response.status, html, tag: response.headers.get("ETag") ?? "" };
+      const [tag, version] = ["ETag", "Chat-Version"].map((name) => response.headers.get(name) ?? "");
+      return { status: response.status, html, tag: tag ?? "", version: version ?? "" };
     } catch {
       return null;
     }

@@ -143,6 +143,11 @@ export class Composer {
     return this.#draft.hasReturned(this.#written, id) ? this.#written : null;
   }
 
+  /** Is something being said here? */
+  get isComplaining() {
+    return !this.#notice.hidden;
+  }
+
   /** Says what went wrong; nothing if `sentence` is empty. @param {string} sentence @param {AdviceLink} [link] */
   complain(sentence, link) {
     this.#notice.replaceChildren(...failureAdvice(sentence, link));

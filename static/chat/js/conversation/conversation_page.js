@@ -39,6 +39,7 @@ const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
 const WENT_ON = gettext("This conversation has gone on in another tab.");
 const ASK_BELOW = gettext("This conversation has gone on elsewhere. What came is shown; what you wrote was not sent. Send it to ask below that.");
+const RENEWED = gettext("This site has a new version. Reload the page when it suits you: what you write is kept.");
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const UNREACHABLE = gettext("The site could not be reached. Try again.");
 
@@ -71,6 +72,8 @@ export class ConversationPage {
   #requests;
   #temporary;
   #title;
+  /** That the page is of; empty where it is known to be behind. */
+  #version;
   /** @type {MessageEditor | null} */
   #editor = null;
   #state;
@@ -81,6 +84,7 @@ export class ConversationPage {
   constructor(page) {
     const rendered = { conversation: page.dataset["conversation"] ?? "", isNew: "new" in page.dataset };
     this.#state = new ConversationState(rendered, uuid, (before) => this.#changed(before));
+    this.#version = page.dataset["version"] ?? "";
     this.#drafts = new DraftStorage(byId("account").dataset["user"] ?? "");
     this.#requests = new Requests(JSON.parse(page.dataset["addresses"] ?? "{}"));
     tellTimeZone(this.#requests.newConversationUrl);
@@ -106,6 +110,7 @@ export class ConversationPage {
     this.#sidebar = new Sidebar(byId("conversations"), this.#requests, this.#state.conversation, {
       onRenamed: (id, title) => id === this.#state.conversation && this.#title.show(id, title),
       onDeleted: (id) => location.assign(`${this.#requests.newConversationUrl}?deleted=${id}`),
+      onVersion: (version) => this.#noticeVersion(version),
       advise: (failure) => this.#failureMessages.onOther(failure),
     });
     this.#title = new ConversationTitle(byId("title"), this.#sidebar, this.#requests);
@@ -471,6 +476,13 @@ export class ConversationPage {
   async #cancel(generation) {
     const failure = await this.#requests.cancelGeneration(generation);
     if (failure && generation === this.#state.generation) this.#complain(this.#failureMessages.onOther(failure));
+  }
+
+  /** What this page loads later may be gone with the version that it is of. Said once, where nothing else is being said. @param {string} version */
+  #noticeVersion(version) {
+    if (!this.#version || version === this.#version || this.#composer.isComplaining) return;
+    this.#version = "";
+    this.#complain({ sentence: RENEWED, link: { text: gettext("Reload the page"), href: pageAddress() } });
   }
 
   /** @param {import("../ui/failure_advice.js").Advice} advice */

@@ -15,6 +15,7 @@ const NOT_MODIFIED = 304;
  * @typedef {object} Owner
  * @property {(id: string, title: string) => void} onRenamed it is called something else, here or elsewhere
  * @property {(id: string) => void} onDeleted the conversation on show is
+ * @property {(version: string) => void} onVersion which the site is of now
  * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
  */
 export class Sidebar {
@@ -174,6 +175,7 @@ export class Sidebar {
     const page = await this.#requests.fetchList("", this.#tag);
     if (page?.status === 401) this.#updates.stop();
     else if (page) this.#updates.begin();
+    if (page?.version) this.#owner.onVersion(page.version);
     if (page?.html) this.#tag = this.#list.show(page.html) ? page.tag : "";
     // Not modified: then there is a site, and what failed before may be tried again.
     if (page?.html || (page?.status === NOT_MODIFIED && this.#hasFailed)) this.#watchEnd();
