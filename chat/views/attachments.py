@@ -1,12 +1,19 @@
 """Files that users attach to what they ask: taken, shown to their owner, and let go."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import F
-from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
+from django.db.models import BinaryField, F
+from django.db.models.functions import Length, Substr
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
@@ -20,6 +27,9 @@ from chat.models import Attachment, AttachmentContent
 from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.views.endpoints import endpoint
+
+PIECE_BYTES = 262_144
+"""Of a file on its way to who downloads it."""
 
 SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
 """What a browser may show, as it was made by us; all else is a file to it. And how their names end."""
@@ -51,7 +61,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
 @endpoint("GET")
 async def show(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
     """GET /attachments/<uuid>/ — the file: an image to be shown, all else to be saved."""
-    return await in_database(_respond, request, user.pk, attachment_id, file_response)
+    return await in_database(_respond, request, user.pk, attachment_id, streamed_file)
 
 
 @endpoint("GET")
@@ -78,7 +88,7 @@ def described(attachment: Attachment) -> dict[str, object]:
 
 
 def _respond(
-    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponse]
+    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponseBase]
 ) -> HttpResponseBase:
     """What the owner asks for; 304 if their browser has it (RFC 9110, section 13.1.2)."""
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
@@ -90,6 +100,28 @@ def _respond(
     for name, value in (HEADERS | {"ETag": etag}).items():
         response[name] = value
     return response
+
+
+def streamed_file(attachment: Attachment, is_head: bool = False) -> HttpResponseBase:
+    """A large one in pieces: who downloads slowly, or many at once, fills no memory."""
+    if is_head or attachment.size <= PIECE_BYTES:
+        return file_response(attachment, is_head)
+    head = file_response(attachment, is_head=True)
+    return StreamingHttpResponse(_pieces(attachment.pk, int(head["Content-Length"])), headers=dict(head.items()))
+
+
+async def _pieces(pk: uuid.UUID, length: int) -> AsyncIterator[bytes]:
+    for begin in range(0, length, PIECE_BYTES):
+        yield await in_database(_piece, pk, begin)
+
+
+def _piece(pk: uuid.UUID, begin: int) -> bytes:
+    """Raises NotFound, which breaks the connection, if it has been deleted since."""
+    part = Substr("data", begin + 1, PIECE_BYTES, output_field=BinaryField())
+    piece = AttachmentContent.objects.filter(pk=pk).values_list(part, flat=True).first()
+    if piece is None:
+        raise NotFound
+    return bytes(piece)
 
 
 def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponse:
