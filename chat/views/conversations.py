@@ -14,10 +14,10 @@ from chat.conversations.temporary import come_back
 from chat.errors import NotFound
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Generation, Message
+from chat.models import Attachment, Conversation, Generation, Message
 from chat.models.threads import in_database, write_in_database
 from chat.providers import openai
-from chat.views.branches import Section, asked_begin, asked_id, section
+from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor
@@ -93,6 +93,8 @@ def _page(
         "deleted": _deleted(request, user),
         "edited": None if is_running else _edited(request, branch),
         "next_id": uuid.uuid4(),
+        "attached": _attached(request, user),
+        "back": request.get_full_path(),
         "models": settings.CHAT_MODELS,
         "options_form": _options_form(user, conversation),
         "model_notice": openai.notice(),
@@ -117,6 +119,12 @@ def _options_form(user: AbstractBaseUser, conversation: Conversation) -> Options
     if conversation._state.adding:
         return OptionsForm.showing(preferred(user.pk)).belonging_to("composer")
     return OptionsForm.showing(conversation.options)
+
+
+def _attached(request: HttpRequest, user: AbstractBaseUser) -> list[Attachment]:
+    """What `?attached=` says was uploaded for the question that is being written, where there are no scripts."""
+    ids = asked_ids(request, "attached")
+    return list(Attachment.objects.of(user.pk).unsent().filter(pk__in=ids)) if ids else []
 
 
 def _deleted(request: HttpRequest, user: AbstractBaseUser) -> Conversation | None:

@@ -40,7 +40,7 @@ FOR_SCRIPTS = (
 )
 """The names of the addresses that a page's scripts ask: their errors are JSON (docs/protocol.md)."""
 FOR_SCRIPTS_ALONE = ("attachments",)
-"""Those that no plain form posts to, though what is posted looks like one's: a file has no other form."""
+"""Those whose scripts post what looks like a plain form, for a file has no other. Plain forms say where they stand."""
 
 
 def error_response(request: HttpRequest, error: errors.ChatError, **context: object) -> HttpResponse:
@@ -63,7 +63,7 @@ def wants_json(request: HttpRequest) -> bool:
     except Resolver404:
         name = None
     if posted_by_form(request):
-        return name in FOR_SCRIPTS_ALONE
+        return name in FOR_SCRIPTS_ALONE and "back" not in request.GET
     asks = "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
     return name in FOR_SCRIPTS or asks
 

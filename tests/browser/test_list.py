@@ -151,7 +151,9 @@ def test_older_ones_come_when_its_end_is_reached(open_page: OpenPage, alice: Cli
     assert len(set(titles(page).all_text_contents())) == 120
 
 
-def test_one_failure_ends_neither_the_list_nor_its_older_entries(open_page: OpenPage, alice: Client) -> None:
+def test_one_failure_ends_neither_the_list_nor_its_older_entries(
+    open_page: OpenPage, alice: Client, complaints: list[str]
+) -> None:
     listed(alice, 120)
     page = open_page(alice)
     page.route("**/conversations/?after=*", lambda route: route.fulfill(status=503), times=1)
@@ -169,6 +171,8 @@ def test_one_failure_ends_neither_the_list_nor_its_older_entries(open_page: Open
     newest.title = "Renamed elsewhere"
     newest.save()
     expect(titles(page).first).to_have_text("Renamed elsewhere", timeout=15_000)
+    assert len(complaints) == 1, "Proves that the page could not read it"
+    complaints.clear()
 
 
 def test_a_page_says_that_the_site_is_newer_and_loses_nothing(open_page: OpenPage, alice: Client) -> None:

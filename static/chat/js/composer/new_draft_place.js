@@ -9,6 +9,7 @@ const KEY = "chatsite.tab";
 export class NewDraftPlace {
   #drafts;
   #kind;
+  #own = "";
 
   /** @param {import("./draft_storage.js").DraftStorage} drafts @param {string} kind of conversation */
   constructor(drafts, kind) {
@@ -22,8 +23,13 @@ export class NewDraftPlace {
     const from = this.#drafts.read(own) ? own : this.#left;
     const draft = from && this.#drafts.read(from);
     if (from && draft) this.#move(from, own, { ...draft, isLeft: false });
-    addEventListener("pagehide", () => this.#leave(own));
+    this.#own = own;
     return own;
+  }
+
+  /** To be called once the composer listens, which keeps the draft on leaving: whoever has it no more on show says so after that. */
+  leaveWithPage() {
+    addEventListener("pagehide", () => this.#leave(this.#own));
   }
 
   /** A draft that nobody has on show; also one from when all tabs had the same. */

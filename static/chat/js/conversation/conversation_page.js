@@ -90,7 +90,8 @@ export class ConversationPage {
     tellTimeZone(this.#requests.newConversationUrl);
     this.#temporary = new TemporaryConversation(document.getElementById("temporary"), this.#requests);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
-    this.#draftPlace = this.#takeDraftPlace();
+    const fresh = new NewDraftPlace(this.#drafts, this.#temporary.isTemporary ? NEW_TEMPORARY : NEW);
+    this.#draftPlace = this.#state.isNew ? fresh.take() : this.#state.conversation;
     this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
       ...this.#forFiles,
       mayAsk: () => this.#state.isIdle,
@@ -98,6 +99,7 @@ export class ConversationPage {
       onUp: () => this.#editLast(),
     });
     // After the composer: on leaving, the draft is kept first.
+    if (this.#state.isNew) fresh.leaveWithPage();
     this.#scrollRestoration = new ScrollRestoration(() => this.#scroll.isAtEnd);
     this.#failureMessages = new FailureMessages(page.dataset["login"] ?? "");
     this.#settings = new ConversationSettings(byId("options"), byId("options-button"), this.#drafts, {
@@ -128,11 +130,6 @@ export class ConversationPage {
     else if (returned) this.#ask(returned);
     else void this.#findSent();
     this.#takeEdited();
-  }
-
-  #takeDraftPlace() {
-    if (!this.#state.isNew) return this.#state.conversation;
-    return new NewDraftPlace(this.#drafts, this.#temporary.isTemporary ? NEW_TEMPORARY : NEW).take();
   }
 
   /** The message that the address asks to be edited, after a login. Once. */
