@@ -292,6 +292,16 @@ def test_nothing_sticks_out_sideways(
     expect(page.locator("#composer textarea")).to_be_in_viewport()
 
 
+def test_the_drawer_closes_where_the_page_becomes_wide(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice, viewport={"width": 800, "height": 1280})
+    page.get_by_role("button", name="Conversations").click()
+    expect(page.locator("#conversations:popover-open")).to_be_visible()
+    page.locator("#query").focus()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("#conversations:popover-open")).to_have_count(0)
+    expect(page.locator("#query")).to_be_focused()
+
+
 def test_on_a_phone_the_list_is_a_drawer(open_page: OpenPage, alice: Client, question: str) -> None:
     alice.ask_whole(question)
     page = open_page(alice, viewport=PHONE)

@@ -112,7 +112,7 @@ def test_no_id_stands_twice_on_a_page(alice: Client, path: str) -> None:
 
 def has_no_id_twice(html: str) -> None:
     ids = re.findall(r'\sid="([^"]*)"', html)
-    assert len(ids) > 2
+    assert ids
     assert sorted(ids) == sorted(set(ids))
 
 
