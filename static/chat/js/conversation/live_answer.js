@@ -32,6 +32,8 @@ export class LiveAnswer {
   #owner;
   #listening = new AbortController();
   #hiding = 0;
+  /** @type {import("../lib/stream.js").Connection | ""} */
+  #connection = "";
   /** @type {ReplyStream | null} */
   #stream = null;
 
@@ -90,7 +92,10 @@ export class LiveAnswer {
 
   /** @param {import("../lib/stream.js").Connection} connection */
   #connected(connection) {
-    if (connection === "expired") return this.#owner.onExpired();
+    const before = this.#connection;
+    this.#connection = connection;
+    // Asked for again and again, and said once.
+    if (connection === "expired") return before === connection ? undefined : this.#owner.onExpired();
     this.#view.connection = connection === "offline" && this.#state.isSending ? "unsent" : connection;
   }
 
