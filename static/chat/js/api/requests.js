@@ -2,8 +2,8 @@ import { CsrfToken } from "./csrf_token.js";
 import { failureOf } from "../lib/failure.js";
 import { gettext } from "../lib/i18n.js";
 
-/** The list is asked for again and again: one request that hangs must not keep all others waiting. */
-const LIST_MS = 20_000;
+/** What hangs must not keep others, or its reader, waiting for ever. */
+const PATIENCE_MS = 30_000;
 const NOT_STOPPED = gettext("The site could not be reached, so the answer goes on. Try to stop it again.");
 
 /**
@@ -135,7 +135,7 @@ export class Requests {
   async fetchList(query, tag) {
     const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
     try {
-      const signal = AbortSignal.timeout(LIST_MS);
+      const signal = AbortSignal.timeout(PATIENCE_MS);
       const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store", signal });
       const html = response.ok ? await response.text() : "";
       const [tag, version] = ["ETag", "Chat-Version"].map((name) => response.headers.get(name) ?? "");
@@ -154,7 +154,7 @@ export class Requests {
    */
   async fetchPage(id, from, message = from) {
     try {
-      const response = await fetch(`${this.conversationUrl(id)}?from=${from}&message=${message}`, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const response = await fetch(`${this.conversationUrl(id)}?from=${from}&message=${message}`, { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
       return new DOMParser().parseFromString(await response.text(), "text/html");
     } catch {
       return null;
@@ -164,7 +164,7 @@ export class Requests {
   /** @param {string} id @returns {Promise<ConversationInfo | null>} null if it could not be learnt */
   async fetchConversation(id) {
     try {
-      const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" } });
+      const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
       return response.ok ? await response.json() : null;
     } catch {
       return null;
@@ -209,7 +209,7 @@ export class Requests {
   /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */
   async #post(address, body = {}) {
     const { url, init } = post(address, body, { Accept: "application/json" });
-    const response = await this.fetch(url, init).catch(() => null);
+    const response = await this.fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
     return response?.ok ? null : failureOf(response, false);
   }
 }
