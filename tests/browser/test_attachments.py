@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Locator, Page, Route, expect
 
 from chat.models import Attachment, Message
 from chat.templatetags.attachments import file_size
@@ -222,7 +222,12 @@ def test_what_has_arrived_is_being_checked(visit: OpenPage, wire: Wire, alice: C
 def test_an_upload_that_runs_is_not_lost_without_a_word(visit: OpenPage, wire: Wire, alice: Client) -> None:
     page = visit(alice, wire.url)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     composer(page).click()
     attach(page, NOTES)
     page.evaluate("location.reload()")
