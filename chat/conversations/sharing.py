@@ -40,7 +40,8 @@ def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id:
         raise NotFound(_("There is no such conversation among yours."))
     if conversation.is_temporary:
         raise Conflict(_("A temporary conversation cannot be shared."))
-    if request_id and (made := conversation.shares.filter(snapshot__request=str(request_id)).first()):
+    made: Share | None = conversation.shares.filter(snapshot__request=str(request_id)).first() if request_id else None
+    if made:
         return made
     Share.objects.of(owner_id).ended().delete()
     if Share.objects.of(owner_id).count() >= MOST_LINKS:
