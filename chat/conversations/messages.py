@@ -24,7 +24,7 @@ from chat.core.endings import Status
 from chat.core.limits import GENERATIONS_PER_MESSAGE
 from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
-from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
+from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry, ThrottleEntry
 from chat.models.conversation import first_words
@@ -35,6 +35,8 @@ from chat.models.users import UserId
 from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
+WAIT_SECONDS = 5
+"""Until an answer may have ended."""
 
 
 @retried
@@ -42,7 +44,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     """Store a question and a generation for its answer.
 
     `has_room` says whether this process can take one more generation.
-    Raises NotFound, BadInput, Conflict, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay free.
+    Raises NotFound, BadInput, Conflict, GoneOn, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay
+    free.
     """
     lock_owner(owner_id)
     if is_stored(Message, question.id):
@@ -53,6 +56,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
         raise NotFound
     if question.parent:
         _check_parent(conversation, question.parent)
+    if conversation and question.leaf:
+        _check_leaf(conversation, question.leaf)
     _check_limits(owner_id, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
@@ -199,13 +204,22 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> No
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
 
 
+def _check_leaf(conversation: Conversation, leaf_id: uuid.UUID) -> None:
+    """Raises GoneOn if there is something below what its writer takes for the end."""
+    if find(Message, parent_id=leaf_id, conversation_id=conversation.pk):
+        raise GoneOn(conversation.tree().leaf_below(leaf_id), conversation.pk)
+
+
 def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:
     live = settings.CHAT_LIVE_PER_USER
     if live and Generation.objects.count_running(owner_id) >= live:
         raise TooMany(
-            _("%(limit)s of your answers are being written already. Wait for one to end, or stop it."),
-            values={"limit": live},
-            retry_after=5,
+            _(
+                "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "
+                "Try again in %(wait)s s."
+            ),
+            values={"limit": live, "wait": WAIT_SECONDS},
+            retry_after=WAIT_SECONDS,
         )
     allowed = settings.CHAT_MESSAGES_PER_MINUTE
     if allowed:
@@ -219,8 +233,9 @@ def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:
             )
     if not has_room():
         raise Unavailable(
-            _("As many answers as this server can take are being written. Please try again in a moment."),
-            retry_after=5,
+            _("As many answers as this server can take are being written. Try again in %(wait)s s."),
+            values={"wait": WAIT_SECONDS},
+            retry_after=WAIT_SECONDS,
         )
 
 

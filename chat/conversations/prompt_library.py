@@ -35,9 +35,14 @@ def own(owner_id: UserId, prompt_id: uuid.UUID) -> Prompt:
 
 
 @transaction.atomic
-def add(owner_id: UserId, name: str, text: str) -> Prompt:
-    """Raises Conflict for a name that is taken and for one prompt too many, TooLong for too much text."""
+def add(owner_id: UserId, name: str, text: str, *, joins: bool = False) -> Prompt:
+    """Raises Conflict for a name that is taken and for one prompt too many, TooLong for too much text.
+
+    `joins`: what is there already, to the letter, is what was sent, as by a double click.
+    """
     lock_owner(owner_id)
+    if joins and (stored := Prompt.objects.filter(owner=owner_id, name=name, text=text).first()):
+        return stored
     if Prompt.objects.filter(owner=owner_id).count() >= MOST_PROMPTS:
         raise Conflict(
             _("You have %(limit)s prompts, as many as there may be. Delete one first."), values={"limit": MOST_PROMPTS}

@@ -14,14 +14,15 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 
 from chat.attachments import sandbox, uploads
 from chat.conf import settings
 from chat.errors import Forbidden, NotFound
-from chat.forms.uploads import read_upload
+from chat.forms.uploads import Upload, read_upload
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
 from chat.models.threads import in_database, write_in_database
@@ -47,15 +48,32 @@ HEADERS = {
 
 @endpoint("POST")
 async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    """POST /attachments/ — keep `file` under `id` for a question that is yet to come."""
+    """POST /attachments/ — keep `file` under `id` for a question that is yet to come.
+
+    With `?back=`, from a plain form, the page that this leads to shows it.
+    """
     if not settings.CHAT_ATTACHMENTS:
         raise Forbidden(_("No files can be attached on this site."))
     upload = read_upload(request)
-    if stored := await in_database(uploads.find_stored, user.pk, upload.id):
-        return JsonResponse(described(stored))
-    found = await sandbox.inspect(user.pk, upload.file, uploads.limits())
-    kept, is_new = await write_in_database(uploads.store_upload, user.pk, upload.id, upload.name, found)
+    kept, is_new = await _kept(user.pk, upload)
+    if "back" in request.GET:
+        return redirect(_with(request.GET["back"], kept))
     return JsonResponse(described(kept), status=201 if is_new else 200)
+
+
+async def _kept(owner_id: UserId, upload: Upload) -> tuple[Attachment, bool]:
+    """What is stored of it, and whether it is new."""
+    if stored := await in_database(uploads.find_stored, owner_id, upload.id):
+        return stored, False
+    found = await sandbox.inspect(owner_id, upload.file, uploads.limits())
+    return await write_in_database(uploads.store_upload, owner_id, upload.id, upload.name, found)
+
+
+def _with(back: str, attachment: Attachment) -> str:
+    """The page that a plain form stood on, which shows what it has brought."""
+    if not (back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)):
+        back = reverse("chat:new")
+    return f"{back}{'&' if '?' in back else '?'}attached={attachment.pk}"
 
 
 @endpoint("GET")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 
 from chat.conversations import prompt_library
-from chat.errors import ChatError, Conflict, TooLong
+from chat.errors import ChatError, Conflict, NotFound, TooLong
 from chat.forms.body import fault_in, filled_in, posted_by_form
 from chat.forms.prompts import PromptForm
 from chat.i18n import translated
@@ -34,7 +34,7 @@ async def prompts(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseB
     page = partial(_prompts, request, user)
     if request.method != "POST":
         return await in_database(page, PromptForm())
-    return await _store(request, partial(prompt_library.add, user.pk), page)
+    return await _store(request, partial(prompt_library.add, user.pk, joins=posted_by_form(request)), page)
 
 
 @endpoint("GET", "POST")
@@ -49,7 +49,12 @@ async def prompt(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.U
 @endpoint("POST")
 async def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
     """POST /settings/prompts/<uuid>/deletion/ — for good."""
-    await write_in_database(prompt_library.delete, user.pk, prompt_id)
+    try:
+        await write_in_database(prompt_library.delete, user.pk, prompt_id)
+    except NotFound:
+        # The second half of a double click: it is as it was to be.
+        if not posted_by_form(request):
+            raise
     return redirect("chat:prompts") if posted_by_form(request) else JsonResponse({"id": prompt_id})
 
 

@@ -1,8 +1,10 @@
 """The list of conversations: what is in it, in which order, and what becomes of each."""
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -233,6 +235,37 @@ def test_days_are_told_apart() -> None:
         ("month", 1, "2026-03"),
         ("month", 1, "2026-02"),
     ]
+
+
+def test_days_are_those_of_its_reader() -> None:
+    conversation = Conversation(updated_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    for name, today, heading in (
+        ("UTC", date(2026, 3, 2), "yesterday"),
+        ("Asia/Tokyo", date(2026, 3, 2), "today"),
+        ("America/New_York", date(2026, 3, 1), "today"),
+    ):
+        (group,) = by_day([conversation], today, ZoneInfo(name))
+        assert group.name == heading, name
+
+
+def test_a_page_says_the_day_of_its_reader(alice: Client) -> None:
+    now = timezone.now()
+    listed(alice, updated_at=now - timedelta(hours=12))
+    for hour, heading in ((6, "Yesterday"), (18, "Today")):
+        hours = (hour - now.hour + 11) % 24 - 11  # from UTC
+        alice.cookies["chat_timezone"] = f"Etc/GMT{-hours:+d}"
+        assert f"<h3>{heading}</h3>" in shown(alice)
+        assert f"<h3>{heading}</h3>" in alice.get("/", Accept="text/html").text
+    for name in ("", "Nowhere/Land", "../../etc/passwd", "America", "x" * 5000, "%00", "é"):
+        alice.cookies["chat_timezone"] = name.encode().decode("latin-1")
+        assert shown(alice)
+
+
+def test_it_says_of_which_version_the_site_is(alice: Client) -> None:
+    (version,) = re.findall(r'data-version="(\w+)"', alice.get("/", Accept="text/html").text)
+    reply = alice.get("/conversations/")
+    unchanged = alice.get("/conversations/", If_None_Match=reply.headers["ETag"])
+    assert [each.headers["Chat-Version"] for each in (reply, unchanged)] == [version, version]
 
 
 # What is new in it

@@ -215,6 +215,25 @@ def test_a_name_is_stored_as_every_database_can_hold_it(alice: Client) -> None:
     assert offered(alice) == [("a\ufffd\ufffd", "\ufffd", False)]
 
 
+def test_a_name_is_one_line(alice: Client) -> None:
+    assert alice.post("/settings/prompts/", {"name": " A\r\nletter\u2028 to ", "text": "Line\nline"}).status == 200
+    assert offered(alice) == [("A letter to", "Line\nline", False)]
+
+
+def test_a_double_click_makes_one_prompt_and_deletes_it_once(alice: Client) -> None:
+    form = {"name": "Letter", "text": "Dear all"}
+    for _ in range(2):
+        assert alice.post("/settings/prompts/", form=form).status == 302
+    prompt = Prompt.objects.get(owner=alice.user)
+    for _ in range(2):
+        assert alice.post(f"/settings/prompts/{prompt.pk}/deletion/", form={}).status == 302
+
+
+def test_browsers_count_no_characters_otherwise_than_the_site(alice: Client) -> None:
+    for path in ("/settings/prompts/", "/search/", "/", f"/?rename={alice.ask_whole('Hi').start['conversation']}"):
+        assert "maxlength" not in alice.get(path, Accept="text/html").text
+
+
 def test_a_name_stands_once_among_ones_own(alice: Client, bob: Client) -> None:
     Prompt.objects.create(name="Letter", text="Shared")
     prompt = {"name": "Letter", "text": "Mine"}
@@ -230,7 +249,7 @@ def test_a_name_stands_once_among_ones_own(alice: Client, bob: Client) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text", "field"),
-    [("x" * 61, "x", "name"), (" ", "x", "name"), ("x", "", "text")],
+    [("x" * 61, "x", "name"), (" ", "x", "name"), ("\u200b", "x", "name"), ("x", "", "text"), ("x", "\u202e", "text")],
 )
 def test_a_prompt_that_cannot_be_is_refused(alice: Client, name: str, text: str, field: str) -> None:
     refused = alice.post("/settings/prompts/", {"name": name, "text": text})

@@ -267,6 +267,22 @@ def test_what_cannot_be_shared_is_refused_in_words(
     assert "You have 200 links." in refusal(alice, path)
 
 
+def test_a_double_click_makes_one_link(alice: Client, conversation: Conversation) -> None:
+    page = alice.get(f"/settings/links/?of={conversation.pk}", **HTML).text
+    ids = re.findall(r'<input type="hidden" name="id" value="([^"]+)"', page)
+    form = {"csrfmiddlewaretoken": "c" * 32, "id": ids[0], "days": ""}
+    path = f"/c/{conversation.pk}/shares/"
+    for _ in range(2):
+        assert alice.post(path, form=form).status == 302
+    (share,) = Share.objects.filter(conversation=conversation)
+    assert alice.post(path, {"id": ids[0]}).json["token"] == share.token
+    # Whoever revokes it, by a double click too, does not get it back by the form.
+    for _ in range(2):
+        assert alice.post(f"/shares/{share.token}/revocation/", form={"csrfmiddlewaretoken": "c" * 32}).status == 302
+    assert alice.post(path, {"id": ids[0]}).json["token"] != share.token
+    assert alice.post(path, {"id": "none"}).status == 400
+
+
 def refusal(client: Client, path: str) -> str:
     reply = client.post(path)
     assert (reply.status, reply.code) == (409, "conflict")

@@ -11,15 +11,12 @@ from chat.conversations import listing, prompt_library, sharing
 from chat.core import limits
 from chat.import_export import file_reader
 from chat.models.message import MOST_GENERATIONS
-from chat.views import search
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 SAID = [
-    ("templates/chat/sidebar/_rename_form.html", 'name="title" .*maxlength="{}"', limits.TITLE_CHARACTERS),
     ("docs/protocol.md", r"it is called this .*at most {} characters", limits.TITLE_CHARACTERS),
     ("docs/export.md", r"`titled_by` \| at most {} characters", limits.TITLE_CHARACTERS),
-    ("templates/chat/message/_feedback_comment.html", 'name="comment" .*maxlength="{}"', limits.COMMENT_CHARACTERS),
     ("docs/protocol.md", r"it has at most {} characters \(else 413\)", limits.COMMENT_CHARACTERS),
     ("docs/protocol.md", r"a comment over {} characters", limits.COMMENT_CHARACTERS),
     ("docs/protocol.md", r"a name has at most {} characters", limits.PROMPT_NAME_CHARACTERS),
@@ -38,8 +35,6 @@ SAID = [
     ("docs/export.md", r"conversations with {} messages", file_reader.MOST_MESSAGES),
     ("docs/export.md", r"and {} attached files", file_reader.MOST_ATTACHMENTS),
     ("docs/export.md", r"zip {} times that", file_reader.UNPACKED),
-    ("templates/chat/search/search.html", 'name="q" .*maxlength="{}"', search.QUERY_CHARS),
-    ("templates/chat/sidebar/_sidebar.html", 'name="q" .*maxlength="{}"', search.QUERY_CHARS),
 ]
 WORDS = {10: "ten"}
 NUMBER = r"(\d[\d,]*|[a-z]+)"

@@ -14,7 +14,7 @@ from chat.errors import ChatError
 from chat.forms.body import ProgramForm, cleaned, filled_in
 from chat.forms.feedback import OpinionForm, read_opinion
 from chat.forms.options import OptionsForm
-from chat.forms.organizing import TitleForm, read_days, read_flags, read_title
+from chat.forms.organizing import TitleForm, read_flags, read_link, read_title
 from chat.forms.prompts import PromptForm
 from chat.forms.questions import (
     AnswerForm,
@@ -46,6 +46,7 @@ BODIES: dict[str, tuple[Read, dict[str, Any], dict[str, dict[str, object]]]] = {
             "id": {},
             "text": {},
             "parent": {"null": None, '""': None},
+            "leaf": {"null": None, '""': None},
             "model": {"null": "gpt-4o-mini", '""': "gpt-4o-mini"},
             "temporary": {"false": False},
             "attachments": {"null": (), "[]": ()},
@@ -60,7 +61,11 @@ BODIES: dict[str, tuple[Read, dict[str, Any], dict[str, dict[str, object]]]] = {
         {},
         {"pinned": {"null": None, "false": False}, "archived": {"null": None, "false": False}},
     ),
-    "link": (read_days, {}, {"days": {"null": None, '""': None}}),
+    "link": (
+        lambda request: dict(zip(("days", "id"), read_link(request), strict=True)),
+        {},
+        {"days": {"null": None, '""': None}, "id": {'""': None}},
+    ),
     "prompt": (of(PromptForm), {"name": "Mine", "text": "Hi"}, {"name": {}, "text": {}}),
 }
 OPTIONS: dict[str, dict[str, object]] = {

@@ -2,6 +2,8 @@ import { CsrfToken } from "./csrf_token.js";
 import { failureOf } from "../lib/failure.js";
 import { gettext } from "../lib/i18n.js";
 
+/** What hangs must not keep others, or its reader, waiting for ever. */
+const PATIENCE_MS = 30_000;
 const NOT_STOPPED = gettext("The site could not be reached, so the answer goes on. Try to stop it again.");
 
 /**
@@ -9,7 +11,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("../lib/failure.js").Failure} Failure
  * @typedef {import("../lib/stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
+ * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, leaf?: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
  * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
  * @typedef {{id: string, model?: string}} GenerationRequest
  *
@@ -134,9 +136,11 @@ export class Requests {
   async fetchList(query, tag) {
     const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
     try {
-      const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store" });
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store", signal });
       const html = response.ok ? await response.text() : "";
-      return { status: response.status, html, tag: response.headers.get("ETag") ?? "" };
+      const [tag, version] = ["ETag", "Chat-Version"].map((name) => response.headers.get(name) ?? "");
+      return { status: response.status, html, tag: tag ?? "", version: version ?? "" };
     } catch {
       return null;
     }
@@ -146,11 +150,12 @@ export class Requests {
    * A conversation's page as the server has it now; null if it cannot be had.
    * @param {string} id
    * @param {string} from the message that it is to begin with
+   * @param {string} [message] in whose branch; else in that of `from`
    * @returns {Promise<Document | null>}
    */
-  async fetchPage(id, from) {
+  async fetchPage(id, from, message = from) {
     try {
-      const response = await fetch(`${this.conversationUrl(id)}?from=${from}`, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const response = await fetch(`${this.conversationUrl(id)}?from=${from}&message=${message}`, { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
       return new DOMParser().parseFromString(await response.text(), "text/html");
     } catch {
       return null;
@@ -160,7 +165,7 @@ export class Requests {
   /** @param {string} id @returns {Promise<ConversationInfo | null>} null if it could not be learnt */
   async fetchConversation(id) {
     try {
-      const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" } });
+      const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
       return response.ok ? await response.json() : null;
     } catch {
       return null;
@@ -171,22 +176,24 @@ export class Requests {
    * As the browser's own; a POST bears the token.
    * @param {string} url
    * @param {RequestInit} init
+   * @param {() => boolean} [mayRepeat] is it still meant, where it has to be sent with a fresh token?
    * @returns {Promise<Response>}
    */
-  async fetch(url, init) {
+  async fetch(url, init, mayRepeat) {
     if (init.method !== "POST") return fetch(url, init);
-    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal);
+    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal, mayRepeat);
   }
 
   /**
    * Sends what bears the token; if that is stale, again, once, with a fresh one.
    * @param {(token: string) => Promise<Response>} send
    * @param {AbortSignal | null} [signal]
+   * @param {() => boolean} [mayRepeat]
    */
-  async withToken(send, signal) {
+  async withToken(send, signal, mayRepeat = () => true) {
     const response = await send(this.#token.value);
     const isStale = response.status === 403 && (await failureOf(response.clone(), true))?.code === "csrf";
-    return isStale && (await this.#token.renew(signal)) ? send(this.#token.value) : response;
+    return isStale && (await this.#token.renew(signal)) && mayRepeat() ? send(this.#token.value) : response;
   }
 
   /** @param {Question} question @returns {Asking} */
@@ -203,7 +210,7 @@ export class Requests {
   /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */
   async #post(address, body = {}) {
     const { url, init } = post(address, body, { Accept: "application/json" });
-    const response = await this.fetch(url, init).catch(() => null);
+    const response = await this.fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
     return response?.ok ? null : failureOf(response, false);
   }
 }

@@ -9,6 +9,6 @@ const KINDS = { image: gettext("Image"), text: gettext("Text"), pdf: gettext("PD
  * @param {import("../api/requests.js").Attachment} attachment
  */
 export function attachmentSummary({ kind, pages, size }) {
-  const extent = pages ? [interpolate(ngettext("%s page", "%s pages", pages), pages)] : [];
+  const extent = pages ? [interpolate(ngettext("%(count)s page", "%(count)s pages", pages), { count: pages })] : [];
   return [KINDS[kind], ...extent, fileSize(size, document.documentElement.lang)].join(" · ");
 }
