@@ -1,5 +1,6 @@
 import { TooComplex } from "./too_complex.js";
 import { boundedLexer } from "./bounded_lexer.js";
+import { cjkTokenizer } from "./cjk_emphasis.js";
 import { escapeHtml } from "./escape_html.js";
 import { mathsSyntax } from "./maths_syntax.js";
 
@@ -11,8 +12,8 @@ const LARGEST_QUOTE_CHARS = 30_000;
 const MANY_MARKERS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+){100}/m;
 
 /**
- * The grammar: CommonMark and GFM by marked, with maths, and with a rule of ours: a definition's title holds no blank
- * line (CommonMark 4.7).
+ * The grammar: CommonMark and GFM by marked, with maths and emphasis in Chinese, Japanese and Korean, and with a rule of
+ * ours: a definition's title holds no blank line (CommonMark 4.7).
  *
  * @typedef {import("marked").Token} Token
  * @typedef {import("marked").Tokens.List} List
@@ -92,8 +93,8 @@ function boundedLexerOf({ lexer }) {
 }
 
 /** @param {typeof import("marked")} marked */
-function tokenizer({ Tokenizer }) {
-  return new (class extends Tokenizer {
+function tokenizer(marked) {
+  return new (class extends cjkTokenizer(marked) {
     /** @override @param {string} source */
     def(source) {
       if (!MAY_DEFINE.test(source)) return undefined;
