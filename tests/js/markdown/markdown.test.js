@@ -186,6 +186,7 @@ describe("in the middle", () => {
     ["a table from its first line", "| a | b", "<div><table><thead><tr><th>a</th><th>b</th></tr></thead></table></div>"],
     ["a table with half a rule", "| a | b |\n|--", "<div><table><thead><tr><th>a</th><th>b</th></tr></thead></table></div>"],
     ["a formula is its source", "$$\n\\frac{a", '<p><code data-maths="open">\\frac{a</code></p>'],
+    ["a formula in a block of code is its source", "```math\n\\frac{a", '<p><code data-maths="open">\\frac{a</code></p>'],
     ["a formula in a line", "so \\(x", '<p>so <code data-maths="open">x</code></p>'],
     ["half a tag", "a <b", "<p>a</p>"],
   ];
@@ -218,6 +219,23 @@ describe("what Markdown has no words for", () => {
   test("check boxes are ours and fixed", async () => {
     const boxes = (await whole("- [x] a\n- [ ] b\n\n<input type=checkbox>")).querySelectorAll("input");
     assert.deepEqual(Array.from(boxes, (box) => [box.checked, box.disabled, box.getAttribute("aria-label")]), [[true, true, "Done"], [false, true, "Not done"]]);
+  });
+  test("chemistry and units are formulas", async () => {
+    const shown = await whole("Water is $\\ce{H2O}$; $$\\ce{CO2 + C -> 2 CO}$$ takes $\\pu{172 kJ//mol}$.");
+    assert.equal(shown.querySelectorAll(".katex").length, 3);
+    assert.equal(shown.querySelectorAll("code").length, 0);
+  });
+  test("code in the language of maths is a formula, streamed as well as whole", async () => {
+    for (const text of ["```math\n\\frac{a}{b}\n```", "- item\n\n  ~~~math\n  \\frac{a}{b}\n  ~~~\n", "```math\n\\frac{a}{b}"]) {
+      const shown = await whole(text);
+      assert.equal(shown.querySelectorAll(".katex-display").length, 1);
+      assert.ok((await streamed(text, 2)).isEqualNode(shown));
+    }
+    assert.equal((await whole("```maths\n\\frac{a}{b}\n```")).querySelectorAll(".katex").length, 0);
+  });
+  test("what names its source stays as it is", async () => {
+    const shown = await whole("So it is【4†source】, and so【12:3†file.pdf】.");
+    assert.equal(shown.textContent, "So it is【4†source】, and so【12:3†file.pdf】.");
   });
   test("money is no formula", async () => assert.doesNotMatch(await shown("From $5 to $10, or US$3 and 4$."), /maths/));
   test("what is no formula stays as it was written", async () => assert.match(await shown("$\\frac{$ and $x$"), /<code>/));

@@ -2,7 +2,7 @@ import { TooComplex } from "./too_complex.js";
 import { boundedLexer } from "./bounded_lexer.js";
 import { cjkTokenizer } from "./cjk_emphasis.js";
 import { escapeHtml } from "./escape_html.js";
-import { mathsSyntax } from "./maths_syntax.js";
+import { mathsOfCode, mathsSyntax } from "./maths_syntax.js";
 
 const BLANK_LINE = /\n[ \t]*\n/;
 const MAY_DEFINE = /^ {0,3}\[/;
@@ -26,9 +26,10 @@ export class Syntax {
   /** @param {typeof import("marked")} marked */
   constructor(marked) {
     this.#Lexer = boundedLexer(marked);
-    const { defaults } = new marked.Marked(mathsSyntax(() => this.#isOpen, escapeHtml));
+    const isOpen = () => this.#isOpen;
+    const { defaults } = new marked.Marked(mathsSyntax(isOpen, escapeHtml));
     /** What marked's lexer and parser are to know of it. */
-    this.options = { ...defaults, gfm: true, tokenizer: tokenizer(marked) };
+    this.options = { ...defaults, gfm: true, tokenizer: tokenizer(marked, isOpen) };
   }
 
   /**
@@ -92,14 +93,20 @@ function boundedLexerOf({ lexer }) {
   return /** @type {InstanceType<ReturnType<typeof boundedLexer>>} */ (lexer);
 }
 
-/** @param {typeof import("marked")} marked */
-function tokenizer(marked) {
+/** @param {typeof import("marked")} marked @param {() => boolean} isOpen */
+function tokenizer(marked, isOpen) {
   return new (class extends cjkTokenizer(marked) {
     /** @override @param {string} source */
     def(source) {
       if (!MAY_DEFINE.test(source)) return undefined;
       const end = boundedLexerOf(this).ahead.index(BLANK_LINE, source);
       return super.def(end < 0 ? source : source.slice(0, end + 1));
+    }
+
+    /** @override @param {string} source @returns {any} */
+    fences(source) {
+      const token = super.fences(source);
+      return token?.lang === "math" ? mathsOfCode(token, isOpen()) : token;
     }
 
     /** @override @param {string} source @returns {any} */

@@ -55,6 +55,8 @@ export class Maths {
 
   async #load() {
     const [module] = await Promise.all([import("katex"), loadStyles()]);
+    // It adds `\ce` and `\pu` to the one that is there; without it the rest of maths is drawn.
+    await import("katex/contrib/mhchem").catch(() => {});
     // The minified file that browsers get is no module: it makes a global.
     this.#library = module.default ?? Reflect.get(globalThis, "katex");
   }
