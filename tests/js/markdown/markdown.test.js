@@ -60,6 +60,30 @@ describe("a streamed answer", () => {
     assert.ok(kept.every((node) => element.contains(node)));
   });
 
+  test("leaves what its reader has opened or closed as it is", () => {
+    const { element, view } = open();
+    const text = "<details>\n<summary>s</summary>\n\nin **it**\n\n<details open>\n<summary>t</summary>\n\n- deep\n\n";
+    for (const piece of text.match(/[^]{1,4}/g)) view.append(piece);
+    const [outer, inner] = element.querySelectorAll("details");
+    assert.deepEqual([outer.open, inner.open], [false, true]);
+    [outer.open, inner.open] = [true, false];
+    const rest = "More **of** it.\n\n</details>\n\nand\n\n</details>\n\nThe end [x].\n\n[x]: https://x.example\n";
+    for (const piece of rest.match(/[^]{1,4}/g)) view.append(piece);
+    view.finish();
+    assert.match(element.textContent, /The end/);
+    assert.deepEqual([...element.querySelectorAll("details")], [outer, inner]);
+    assert.deepEqual([outer.open, inner.open], [true, false]);
+  });
+
+  test("keeps the colours of code that is long and still open", async () => {
+    const { element, view } = open();
+    view.append(`\`\`\`js\n${'let x = "text";\n'.repeat(700)}`);
+    assert.equal(element.querySelectorAll(".hljs-keyword").length, 700);
+    view.append("let y;\n".repeat(40));
+    assert.equal(element.querySelectorAll(".hljs-keyword").length, 740);
+    element.remove();
+  });
+
   test("keeps the open block's own nodes where it only grows", () => {
     const { element, view } = open();
     view.append("```js\nlet a;\n");

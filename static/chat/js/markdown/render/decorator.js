@@ -11,8 +11,8 @@ const TABLE = gettext("Table");
 const OWN_DIRECTION = "p, h1, h2, h3, h4, h5, h6, ul, ol, li, blockquote, table, summary";
 /** What an item or a quotation begins with says its direction too, and says nothing to it if it has one of its own. */
 const LEADS = "li > p:first-child, blockquote > p:first-child";
-/** Code that is still being written is coloured up to here, the rest when it is complete. */
-const OPEN_CODE_CHARS = 8_000;
+/** Of code that grows only the end is coloured anew. */
+const COST_OF_GROWING = 2_000;
 /** A letter of a formula takes as long as so many of code. */
 const COST_OF_MATHS = 40;
 const DRAWABLE_MATHS = 'code[data-maths]:not([data-maths="open"])';
@@ -53,15 +53,24 @@ export class Decorator {
    */
   complete(root) {
     for (const code of this.#highlighting.isLoaded ? root.querySelectorAll("code[data-language]") : []) {
-      if (!this.#slice.take(code.textContent?.length ?? 0)) return false;
-      this.#highlighting.draw(code, code.getAttribute("data-language") ?? "");
-      code.removeAttribute("data-language");
+      const letters = code.textContent?.length ?? 0;
+      if (!this.#slice.take(code.hasAttribute("data-growing") ? Math.min(letters, COST_OF_GROWING) : letters)) return false;
+      this.#colour(code);
     }
     for (const code of this.#maths.isLoaded ? root.querySelectorAll(DRAWABLE_MATHS) : []) {
       if (!this.#slice.take(COST_OF_MATHS * (code.textContent?.length ?? 0))) return false;
       this.#maths.draw(code, code.getAttribute("data-maths") === "display");
     }
     return true;
+  }
+
+  /** @param {Element} code */
+  #colour(code) {
+    const language = code.getAttribute("data-language") ?? "";
+    if (code.hasAttribute("data-growing")) this.#highlighting.drawGrowing(code, language);
+    else this.#highlighting.draw(code, language);
+    code.removeAttribute("data-language");
+    code.removeAttribute("data-growing");
   }
 
   /** Loads what `complete` needs for it and has not got; null if that is nothing. @param {ParentNode} root @returns {Promise<unknown> | null} */
@@ -129,10 +138,11 @@ function decorateCode(code, isOpen) {
   pre.tabIndex = 0;
   pre.setAttribute("role", "region");
   pre.setAttribute("aria-label", language || CODE);
-  const text = code.textContent ?? "";
-  const hasColours = language !== "" && !(isOpen && text.length > OPEN_CODE_CHARS) && isColourable(text);
-  figure.prepend(bar(language, language !== "" && !hasColours && !isOpen));
-  if (hasColours) code.setAttribute("data-language", language.toLowerCase());
+  const hasColours = language !== "" && isColourable(code.textContent ?? "");
+  figure.prepend(bar(language, language !== "" && !hasColours));
+  if (!hasColours) return;
+  code.setAttribute("data-language", language.toLowerCase());
+  code.toggleAttribute("data-growing", isOpen);
 }
 
 /** @param {string} language @param {boolean} isTooLong */

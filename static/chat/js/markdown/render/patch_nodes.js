@@ -40,5 +40,13 @@ function growText(text, data) {
 
 /** @param {Element} old @param {Element} fresh */
 function isSameShell(old, fresh) {
-  return old.cloneNode(false).isEqualNode(fresh.cloneNode(false));
+  const [shell, expected] = [bare(old), bare(fresh)];
+  return shell.isEqualNode(expected);
+}
+
+/** Without its children, and without what its reader or its place on the screen have made of it. @param {Element} element */
+function bare(element) {
+  const shell = /** @type {Element} */ (element.cloneNode(false));
+  if (shell.nodeName === "DETAILS") shell.removeAttribute("open");
+  return shell;
 }
