@@ -217,6 +217,31 @@ describe("in the middle", () => {
   for (const [what, text, expected] of MIDWAY) test(what, () => assert.equal(midway(text), expected));
 });
 
+describe("direction", () => {
+  const CASES = [
+    ["code does not decide a paragraph's", "`fs.read` זו פונקציה", "p", "auto"],
+    ["nor does an address", "https://a.example הוא אתר", "p a", "ltr"],
+    ["nor does a formula", "$x$ هو رقم", "p .maths", "ltr"],
+    ["what is code alone goes the way of what it is in", "`fs.read`", "p", null],
+    ["a list goes the way of its first item with words", "- `fs.read`\n- `x` פונקציה\n- English", "ul", "rtl"],
+    ["an item of code goes the way of its list", "- `fs.read`\n- פונקציה", "li", null],
+    ["an item with words goes its own way", "- פונקציה\n- English", "li + li", "auto"],
+    ["a list in a list", "- English\n  1. `x`\n  2. פונקציה", "ol", "rtl"],
+    ["a list of code alone has none", "- `a`\n- `b`", "ul", null],
+    ["a quotation", "> `x` ציטוט", "blockquote", "auto"],
+    ["a table", "| `x` | שם |\n|---|---|\n| `y` | z |", "table", "auto"],
+    ["a heading", "# `x` כותרת", "h1", "auto"],
+    ["code itself goes from the left", "זו `fs.read`", "p > code", "ltr"],
+  ];
+  for (const [what, text, selector, expected] of CASES) {
+    test(what, async () => {
+      const shown = await whole(text);
+      assert.equal(shown.querySelector(selector).getAttribute("dir"), expected);
+      assert.ok((await streamed(text, 2)).isEqualNode(shown));
+    });
+  }
+});
+
 describe("what Markdown has no words for", () => {
   const shown = async (text) => (await whole(text)).innerHTML;
 
@@ -262,7 +287,7 @@ describe("what Markdown has no words for", () => {
     assert.equal(shown.textContent, "So it is【4†source】, and so【12:3†file.pdf】.");
   });
   test("money is no formula", async () => assert.doesNotMatch(await shown("From $5 to $10, or US$3 and 4$."), /maths/));
-  test("what is no formula stays as it was written", async () => assert.match(await shown("$\\frac{$ and $x$"), /<code>/));
+  test("what is no formula stays as it was written", async () => assert.match(await shown("$\\frac{$ and $x$"), /<code dir="ltr">/));
   test("code in a language that nobody knows has its label and no colours", async () => {
     assert.match(await shown("```klingon\nx\n```"), /code__language">klingon<.*<code class="language-klingon">x\n<\/code>/s);
   });

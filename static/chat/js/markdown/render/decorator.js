@@ -1,5 +1,6 @@
 import { Slice } from "./slice.js";
 import { gettext } from "../../lib/i18n.js";
+import { directBlocks } from "./block_direction.js";
 import { isColourable } from "../parse/code_size.js";
 
 const COPY = gettext("Copy");
@@ -8,9 +9,6 @@ const NOT_DONE = gettext("Not done");
 const CODE = gettext("Code");
 const NO_COLOURS = gettext("too long for colours");
 const TABLE = gettext("Table");
-const OWN_DIRECTION = "p, h1, h2, h3, h4, h5, h6, ul, ol, li, blockquote, table, summary";
-/** What an item or a quotation begins with says its direction too, and says nothing to it if it has one of its own. */
-const LEADS = "li > p:first-child, blockquote > p:first-child";
 /** Of code that grows only the end is coloured anew. */
 const COST_OF_GROWING = 2_000;
 /** A letter of a formula takes as long as so many of code. */
@@ -40,9 +38,7 @@ export class Decorator {
     for (const link of root.querySelectorAll("a")) decorateLink(link);
     for (const task of root.querySelectorAll("[data-task]")) decorateTask(task);
     for (const table of root.querySelectorAll("table")) decorateTable(table);
-    for (const element of root.querySelectorAll(OWN_DIRECTION)) {
-      if (!element.matches(LEADS)) element.setAttribute("dir", "auto");
-    }
+    directBlocks(root);
     for (const code of root.querySelectorAll("pre > code")) decorateCode(code, isOpen);
     this.complete(root);
   }
@@ -103,7 +99,8 @@ function decorateLink(link) {
   link.title = url.href;
   link.target = "_blank";
   link.rel = "noopener noreferrer";
-  if (url.host && !isObvious(link.textContent ?? "", url)) link.dataset["host"] = url.host;
+  if (isObvious(link.textContent ?? "", url)) link.dir = "ltr";
+  else if (url.host) link.dataset["host"] = url.host;
 }
 
 /** Does the text of a link say itself where it leads? @param {string} text @param {URL} url */

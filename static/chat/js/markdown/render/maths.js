@@ -38,6 +38,7 @@ export class Maths {
       return markAsWritten(code);
     }
     const drawn = document.createElement("span");
+    drawn.dir = "ltr";
     drawn.className = isDisplay ? "maths maths--display" : "maths";
     try {
       this.#library?.render(code.textContent ?? "", drawn, {

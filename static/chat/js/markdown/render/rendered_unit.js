@@ -65,6 +65,7 @@ export class RenderedUnit {
     const before = this.#nodes.at(-1)?.nextSibling ?? end;
     this.container?.fit(this, nodes);
     if (!this.#putHead(nodes)) this.#nodes = patchNodes(parent, this.#nodes, nodes, before);
+    this.container?.direct();
   }
 
   remove() {
