@@ -108,6 +108,7 @@ describe("a long list or table", () => {
     ["a table", `${HEAD}${many("| # | cell of row `#` |\n")}\nend`],
     ["a table that ends in a list", `${HEAD}${many("| # | cell |\n").slice(0, 64 * 10)}- end`],
     ["a table with a definition behind it", `${HEAD}${many("| [x] | [#](https://web.example) |\n")}\n[x]: https://x.example\n`],
+    ["a table whose first row turns out to be code", "|a|\n|-|\n```\n<details>\n"],
     ["a table of 64 rows and no more", `${HEAD}${"| 1 | 2 |\n".repeat(64)}- end`],
   ];
   for (const [what, text] of TEXTS) {

@@ -8,7 +8,6 @@ const DONE = gettext("Done");
 const NOT_DONE = gettext("Not done");
 const CODE = gettext("Code");
 const NO_COLOURS = gettext("too long for colours");
-const TABLE = gettext("Table");
 /** Of code that grows only the end is coloured anew. */
 const COST_OF_GROWING = 2_000;
 /** A letter of a formula takes as long as so many of code. */
@@ -123,7 +122,7 @@ function decorateTask(task) {
 
 /** @param {Element} table */
 function decorateTable(table) {
-  wrap(table, scrollable("div", "table", TABLE));
+  wrap(table, Object.assign(document.createElement("div"), { className: "table" }));
 }
 
 /** @param {Element} code @param {boolean} isOpen */
@@ -132,9 +131,6 @@ function decorateCode(code, isOpen) {
   const language = /^language-(\S+)$/.exec(code.className)?.[1] ?? "";
   const figure = Object.assign(document.createElement("figure"), { className: "code", dir: "ltr" });
   wrap(pre, figure);
-  pre.tabIndex = 0;
-  pre.setAttribute("role", "region");
-  pre.setAttribute("aria-label", language || CODE);
   const hasColours = language !== "" && isColourable(code.textContent ?? "");
   figure.prepend(bar(language, language !== "" && !hasColours));
   if (!hasColours) return;
@@ -150,14 +146,6 @@ function bar(language, isTooLong) {
   const note = Object.assign(document.createElement("span"), { className: "code__note", textContent: NO_COLOURS });
   caption.append(label, ...(isTooLong ? [note] : []), button);
   return caption;
-}
-
-/** @param {string} name @param {string} className @param {string} label */
-function scrollable(name, className, label) {
-  const element = Object.assign(document.createElement(name), { className, tabIndex: 0 });
-  element.setAttribute("role", "region");
-  element.setAttribute("aria-label", label);
-  return element;
 }
 
 /** @param {Element} element @param {Element} wrapper */
