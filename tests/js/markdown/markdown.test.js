@@ -293,3 +293,52 @@ describe("what Markdown has no words for", () => {
     assert.match(await shown("```klingon\nx\n```"), /code__language">klingon<.*<code class="language-klingon">x\n<\/code>/s);
   });
 });
+
+describe("footnotes", () => {
+  const TEXT = "A claim[^1], another[^Note] and none[^2].\n\n[^1]: The *source*\nof it.\n[^note]: First.\n\n    Second, [^1].\n\nAnd on.\n";
+  const CASES = [
+    TEXT,
+    "Text[^1]\n[^1]: right below",
+    "- item[^a]\n- b\n\n[^a]: note\n\n- list",
+    "[^1]: a\n[^2]: b\n[^3]: c\n\nx[^3]",
+    "[^1]: a\n\n    ```js\n    x\n    ```\n\ny[^1]",
+    "[^1]: a\n- list\n\n# h[^1]",
+    "| a[^1] |\n|---|\n| b[^1] |\n\n[^1]: `code` and $x$",
+    "[^1]:\n\nx[^1]",
+    "> q[^1]\n>\n> [^1]: in it\n",
+    "[^1](https://a.example) and [x][^1]\n\n[^1]: note",
+  ];
+  for (const text of CASES) {
+    test(`are in pieces what they are as a whole: ${JSON.stringify(text.slice(0, 24))}`, async () => {
+      const expected = await whole(text);
+      for (const length of [1, 3]) assert.ok((await streamed(text, length)).isEqualNode(expected));
+    });
+  }
+
+  test("are marked where they are, and shown where they stand", async () => {
+    const shown = await whole(TEXT);
+    assert.deepEqual(Array.from(shown.querySelectorAll("sup"), ({ textContent }) => textContent), ["1", "Note", "1"]);
+    assert.deepEqual(Array.from(shown.querySelectorAll(".footnote__label"), ({ textContent }) => textContent), ["1", "note"]);
+    const [first, second] = shown.querySelectorAll(".footnote__text");
+    assert.equal(first.innerHTML, '<p dir="auto">The <em>source</em>\nof it.</p>\n');
+    assert.equal(second.querySelectorAll("p").length, 2);
+    assert.match(shown.querySelector("p").textContent, /none\[\^2\]/);
+    assert.equal(shown.querySelector("sup > button").getAttribute("aria-label"), "Footnote 1");
+  });
+
+  test("are no links, and HTML makes none", async () => {
+    const shown = await whole('x[^1] <sup data-footnote-mark="2">2</sup> <div data-footnote="1">y</div>\n\n[^1]: https://a.example');
+    assert.equal(shown.querySelectorAll("button.footnote__mark").length, 1);
+    assert.equal(shown.querySelectorAll(".footnote").length, 1);
+    assert.equal(shown.querySelector(".footnote a").href, "https://a.example/");
+  });
+
+  test("any text with them is in pieces what it is as a whole", async () => {
+    const bits = ["[^1]", "[^1]: ", "[^a]: x", "\n", "\n\n", "    ", "text", "- ", "> ", "# ", "```\n", "|a|\n|-|\n", "[x]: /u\n", "[x][^1]", "**", "$$\n", "<details>\n"];
+    const next = random(11);
+    for (let run = 0; run < RUNS; run += 1) {
+      const text = Array.from({ length: 1 + Math.floor(next() * 20) }, () => bits[Math.floor(next() * bits.length)]).join("");
+      assert.ok((await streamed(text, () => 1 + Math.floor(next() * 9))).isEqualNode(await whole(text)), JSON.stringify(text));
+    }
+  });
+});

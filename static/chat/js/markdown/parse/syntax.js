@@ -2,6 +2,7 @@ import { TooComplex } from "./too_complex.js";
 import { boundedLexer } from "./bounded_lexer.js";
 import { cjkTokenizer } from "./cjk_emphasis.js";
 import { escapeHtml } from "./escape_html.js";
+import { footnotes } from "./footnotes.js";
 import { mathsOfCode, mathsSyntax } from "./maths_syntax.js";
 
 const BLANK_LINE = /\n[ \t]*\n/;
@@ -12,8 +13,8 @@ const LARGEST_QUOTE_CHARS = 30_000;
 const MANY_MARKERS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+){100}/m;
 
 /**
- * The grammar: CommonMark and GFM by marked, with maths and emphasis in Chinese, Japanese and Korean, and with a rule of
- * ours: a definition's title holds no blank line (CommonMark 4.7).
+ * The grammar: CommonMark and GFM by marked, with maths, footnotes and emphasis in Chinese, Japanese and Korean, and with
+ * a rule of ours: a definition's title holds no blank line (CommonMark 4.7).
  *
  * @typedef {import("marked").Token} Token
  * @typedef {import("marked").Tokens.List} List
@@ -27,7 +28,7 @@ export class Syntax {
   constructor(marked) {
     this.#Lexer = boundedLexer(marked);
     const isOpen = () => this.#isOpen;
-    const { defaults } = new marked.Marked(mathsSyntax(isOpen, escapeHtml));
+    const { defaults } = new marked.Marked(mathsSyntax(isOpen, escapeHtml), footnotes(escapeHtml));
     /** What marked's lexer and parser are to know of it. */
     this.options = { ...defaults, gfm: true, tokenizer: tokenizer(marked, isOpen) };
   }

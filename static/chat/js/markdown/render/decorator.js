@@ -1,6 +1,7 @@
 import { Slice } from "./slice.js";
 import { gettext } from "../../lib/i18n.js";
 import { directBlocks } from "./block_direction.js";
+import { decorateFootnote, decorateFootnoteMark } from "./footnotes.js";
 import { isColourable } from "../parse/code_size.js";
 
 const COPY = gettext("Copy");
@@ -37,6 +38,8 @@ export class Decorator {
     for (const link of root.querySelectorAll("a")) decorateLink(link);
     for (const task of root.querySelectorAll("[data-task]")) decorateTask(task);
     for (const table of root.querySelectorAll("table")) decorateTable(table);
+    for (const note of root.querySelectorAll("[data-footnote]")) decorateFootnote(note);
+    for (const mark of root.querySelectorAll("[data-footnote-mark]")) decorateFootnoteMark(mark);
     directBlocks(root);
     for (const code of root.querySelectorAll("pre > code")) decorateCode(code, isOpen);
     this.complete(root);
