@@ -27,6 +27,7 @@ const SAME = [
   "H<sub>2</sub>O and <kbd>Ctrl</kbd>",
   "``a ` b``",
   "含**「重点」**内容",
+  "A claim[^1].\n\n[^1]: Its source.\n\n    And *more*.",
   "---",
 ];
 
@@ -54,6 +55,10 @@ describe("the HTML of what is selected", () => {
     for (const expected of ["<h1>A heading</h1>", "<strong>bold</strong>", "$e^{i\\pi} + 1 = 0$", "<pre>def f(x: int)", "☑ done"]) {
       assert.ok(found.includes(expected), expected);
     }
+  });
+
+  test("has the labels of footnotes", async () => {
+    assert.equal(await html("x[^1]\n\n[^1]: note"), "<p>x<sup>1</sup></p>1<p>note</p>\n");
   });
 
   test("keeps what a word processor needs", async () => {

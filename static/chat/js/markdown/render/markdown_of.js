@@ -37,6 +37,7 @@ function block(element) {
   if (element.matches("blockquote")) return [blocks(element).join("\n\n").replace(/^(?=.)/gm, "> ").replace(/^$/gm, ">")];
   if (element.matches("table")) return [table(/** @type {HTMLTableElement} */ (element))];
   if (element.matches("details")) return ["<details>", ...blocks(element), "</details>"];
+  if (element.matches("[data-footnote]")) return [footnote(element)];
   if (element.matches("summary")) return [`<summary>${line(element)}</summary>`];
   return element.matches("hr") ? ["---"] : blocks(element);
 }
@@ -69,6 +70,12 @@ function table({ rows }) {
   return lines.join("\n");
 }
 
+/** @param {Element} note */
+function footnote(note) {
+  const text = blocks(note.querySelector(".footnote__text") ?? note).join("\n\n").replace(/\n(?=[^\n])/g, "\n    ");
+  return `[^${note.getAttribute("data-footnote")}]: ${text}`;
+}
+
 /** @param {Node} node on one line */
 function line(node) {
   return Array.from(node.childNodes, inline).join("").trim().replace(/\s+/g, " ");
@@ -79,6 +86,7 @@ function inline(node) {
   if (isLeftOut(node)) return "";
   if (!(node instanceof Element)) return node.textContent ?? "";
   if (node.matches(FORMULAS)) return texOf(node);
+  if (node.matches("[data-footnote-mark]")) return `[^${node.getAttribute("data-footnote-mark")}]`;
   if (node.matches("input")) return node.hasAttribute("checked") ? "[x]" : "[ ]";
   if (node.matches("br")) return "\n";
   if (node.matches("code")) return code(node.textContent ?? "");
