@@ -14,6 +14,8 @@ export const CJK =
 /** Selectors of a variant, which belong to the sign before them. */
 const VARIANT = "[\\uFE00-\\uFE0E]|[\\u{E0100}-\\u{E01EF}]";
 const LONGEST_SIGN = 4;
+/** All of them come later in Unicode, so most texts need not be looked through for more. */
+const MAY_BE_CJK = /[\u1100-\uFFFF]/;
 
 const ENDS_WITH_CJK = new RegExp(`${CJK}(?:${VARIANT})?$`, "u");
 const CJK_AT_A_MARK = new RegExp(`(?:${CJK})(?:${VARIANT})?[*~]|[*~](?:${CJK})`, "u");
@@ -29,16 +31,21 @@ export function cjkTokenizer({ Tokenizer }) {
   return class extends Tokenizer {
     /** @override @param {string} source @param {string} masked @param {string} [previous] */
     emStrong(source, masked, previous = "") {
-      if (!source.startsWith("*") || !CJK_AT_A_MARK.test(masked)) return super.emStrong(source, masked, previous);
+      if (!source.startsWith("*") || !touchesMarks(masked)) return super.emStrong(source, masked, previous);
       return super.emStrong(source, softened(masked, "*"), before(source, masked, previous, "*"));
     }
 
     /** @override @param {string} source @param {string} masked @param {string} [previous] */
     del(source, masked, previous = "") {
-      if (!source.startsWith("~") || !CJK_AT_A_MARK.test(masked)) return super.del(source, masked, previous);
+      if (!source.startsWith("~") || !touchesMarks(masked)) return super.del(source, masked, previous);
       return super.del(source, softened(masked, "~"), before(source, masked, previous, "~"));
     }
   };
+}
+
+/** Does anything of these scripts touch a mark in it? @param {string} masked */
+function touchesMarks(masked) {
+  return MAY_BE_CJK.test(masked) && CJK_AT_A_MARK.test(masked);
 }
 
 /** @param {string} mark */

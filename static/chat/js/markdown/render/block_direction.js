@@ -22,10 +22,10 @@ export function directBlocks(root) {
 
 /** The direction of its first letter outside of code. @param {Node} node @returns {"ltr" | "rtl" | ""} */
 export function directionOf(node) {
-  const words = document.createTreeWalker(node, 1 | 4, (child) =>
-    child instanceof Element ? (child.matches(SAYS_NOTHING) ? 2 : 3) : 1); // rejected, skipped, accepted
-  for (let text = words.nextNode(); text; text = words.nextNode()) {
-    const direction = directionOfLetters(text.textContent ?? "");
+  if (node instanceof Text) return directionOfLetters(node.data);
+  if (node instanceof Element && node.matches(SAYS_NOTHING)) return "";
+  for (const child of node.childNodes) {
+    const direction = directionOf(child);
     if (direction) return direction;
   }
   return "";

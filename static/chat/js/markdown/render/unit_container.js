@@ -93,7 +93,7 @@ export class UnitContainer {
     if (!part || known?.parentNode) return /** @type {HTMLElement} */ (known);
     const further = list(this.#start < 0 ? this.#start : this.#start + part * ITEMS_IN_A_PART);
     further.classList.add("list--goes-on");
-    if (this.root) setDirection(further, directionOf(this.root));
+    if (this.root?.dir) further.dir = this.root.dir;
     this.#listPart(part - 1).after(further);
     this.#lists[part] = further;
     return further;
