@@ -345,7 +345,7 @@ def test_what_overflows_is_a_tab_stop_and_nothing_else(open_page: OpenPage, alic
     )
     expect(page.locator('#thread [role="region"]')).to_have_count(3)
     assert page.evaluate(REGIONS) == [["js", 0], ["Table", 0], ["Formula", 0]]
-    page.evaluate("async (text) => { await window.shown(text, 0); }", "```js\nlet " + "y" * 90 + ";\n```")
+    page.evaluate("async (text) => { await window.shown(text, 0); }", "```js\nlet " + "y" * 55 + ";\n```")
     page.set_viewport_size(PHONE)
     expect(page.locator('#thread [role="region"]')).to_have_count(4)
     page.set_viewport_size(WIDE)
@@ -365,7 +365,7 @@ def test_code_that_grows_becomes_a_tab_stop_when_it_overflows(library: Page) -> 
     assert library.evaluate(REGIONS) == []
     library.evaluate("(code) => window.view.append(code)", " + 1" * 200)
     expect(library.locator('#thread [role="region"]')).to_have_count(1)
-    pre = library.locator("#thread pre").element_handle()
+    pre = library.locator("#thread pre").last.element_handle()
     pre.focus()
     library.evaluate("(code) => window.view.append(code)", " + 1" * 200)
     assert pre.evaluate("(pre) => pre.isConnected && document.activeElement === pre")
