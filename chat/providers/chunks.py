@@ -229,7 +229,9 @@ def _read_parts(content: object) -> list[Spoken]:
     """A content that is a list, or one part of such. Those without words (`reference`, `image_url`) say nothing."""
     said: list[Spoken] = []
     for part in content if isinstance(content, list) else [content]:
-        kind = part.get("type") if isinstance(part, dict) else ""
+        if not isinstance(part, dict):
+            continue
+        kind = part.get("type")
         if kind in REASONING_TYPES:
             said.append(Reasoning(_words(part)))
         elif kind == "refusal":

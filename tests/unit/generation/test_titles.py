@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from chat.generation import titles
+from chat.providers import openai
 from chat.providers.chunks import Done, Event, Finish, Reasoning, Refusal, Text, Usage
 
 LONGEST = "Antidisestablishmentarianism, electroencephalography, and counterrevolutionaries"
@@ -39,5 +40,5 @@ def test_a_title_is_what_a_whole_answer_says(monkeypatch: pytest.MonkeyPatch, ev
         for event in events:
             yield event
 
-    monkeypatch.setattr(titles.openai, "stream", stream)
+    monkeypatch.setattr(openai, "stream", stream)
     assert asyncio.run(titles._ask("m", [])) == title

@@ -76,6 +76,6 @@ def test_a_services_stream_is_heard(sent: bytes, expected: dict[str, Any]) -> No
 @pytest.mark.parametrize(("sent", "expected"), service_streams())
 def test_a_services_stream_is_heard_wherever_it_is_cut(sent: bytes, expected: dict[str, Any]) -> None:
     begin = sent.index(b"\n\n")
-    for place in range(begin, len(sent)):
+    for place in range(begin, len(sent), 4):
         assert Heard([sent[:place], sent[place:]]).told == expected, f"cut after {place} bytes"
     assert Heard(sent[place : place + 1] for place in range(len(sent))).told == expected
