@@ -17,7 +17,7 @@ ChatError
     ├── UpstreamUnreachable
     ├── UpstreamRefused     it answered with an error status
     │   └── UpstreamBusy    it is over a limit of its own; says when to try again
-    ├── UpstreamBroke       it answered with something that is not a stream of chunks
+    ├── UpstreamBroke       it answered with something that is not a stream of chunks, or with an error in one
     └── UpstreamTimeout     a deadline of ours ran out
 
 Each kind carries a `code` for programs, a `status` (HTTP) and a `message`: a sentence for the user that says what
@@ -184,6 +184,7 @@ class UpstreamBusy(UpstreamRefused):
 class UpstreamBroke(UpstreamError):
     code = "broken_answer"
     sentence = _("The model's service sent something that is not an answer. Try again in a moment.")
+    reported = _("The model's service reported an error while it answered. Try again in a moment.")
 
 
 class UpstreamTimeout(UpstreamError):

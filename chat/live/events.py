@@ -13,6 +13,13 @@ from chat.models import Generation
 
 OF_STREAMS = ("start", "title", "reset", "gone", "end")
 """Events that are no part of a reply, so that none may look like them."""
+LAST_RETRY = sse.retry(86_400_000)
+"""A day. A browser's EventSource comes again after every stream: whoever has the last event need not, for there is
+nothing more to come. After that event and not within it: cut before it, a client comes again at once and gets it.
+
+A 204 would end it for good, but could be told to nobody: who has all text asks from the same position whether the
+ending has arrived or not.
+"""
 SHARED_BYTES = 65_536
 """Longer frames are not kept for other followers."""
 
@@ -43,9 +50,18 @@ def end_data(ending: dict[str, object]) -> dict[str, object]:
     return ending | {"message": translated(str(ending["message"]))}
 
 
+def end_frame(ending: dict[str, object], position: int) -> bytes:
+    """The last event of a stream that came to the end of its reply."""
+    return sse.frame("end", end_data(ending), position) + LAST_RETRY
+
+
 def gone_frame(gone: Gone) -> bytes:
-    """Without an id: it is no part of the reply."""
-    return sse.frame("gone", {"code": gone, "message": translated(SENTENCES[gone])})
+    """The last event of another. Without an id: it is no part of the reply.
+
+    Who is logged out is to come again soon, once: another login may be there, or else a 401 is the last word.
+    """
+    frame = sse.frame("gone", {"code": gone, "message": translated(SENTENCES[gone])})
+    return frame if gone == Gone.LOGGED_OUT else frame + LAST_RETRY
 
 
 def new_frames(source: LiveReply | Stored, sent: int) -> tuple[bytes, int]:

@@ -66,6 +66,7 @@ def test_sends_exactly_the_frames_of_the_protocol(alice: Client, upstream: Scrip
         (None, "7", "text", {"text": "Grüße, "}),
         (None, "8", "text", {"text": "😀"}),
         (None, "8", "end", ended),
+        ("86400000", None, None, None),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.core.endings import Status, ending_of
+from chat.core.endings import Status, bad_end, ending_of, graver
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,12 @@ from chat.core.endings import Status, ending_of
         ("never heard of", True, False, True, Status.COMPLETE),
         ("length", True, False, True, Status.LENGTH),
         ("length", True, False, False, Status.LENGTH),
+        ("MAX_TOKENS", True, False, True, Status.LENGTH),
         ("content_filter", True, False, True, Status.FILTERED),
+        ("content_filter: RECITATION", True, False, True, Status.FILTERED),
+        ("refusal", True, False, True, Status.REFUSED),
+        ("error", True, False, True, Status.FAILED),
+        ("abort", True, False, False, Status.FAILED),
         ("stop", True, True, True, Status.REFUSED),
         ("", False, False, True, Status.TRUNCATED),
         ("", False, True, True, Status.TRUNCATED),
@@ -31,3 +36,40 @@ def test_an_ending_follows_from_what_the_stream_said(
     ending = ending_of(finish_reason, is_done=is_done, is_refused=is_refused, has_text=has_text)
     assert ending.status == status
     assert bool(ending.error) == (status == Status.FAILED), "A failure has a sentence of its own"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("max_output_tokens", Status.LENGTH),
+        ("model_length", Status.LENGTH),
+        ("Content-Filter", Status.FILTERED),
+        ("FINISH_REASON_SAFETY", Status.FILTERED),
+        (" PROHIBITED_CONTENT ", Status.FILTERED),
+        ("insufficient_system_resource", Status.FAILED),
+        ("MALFORMED_FUNCTION_CALL", Status.FAILED),
+        ("stop", None),
+        ("STOP", None),
+        ("end_turn", None),
+        ("eos", None),
+        ("banana", None),
+        ("", None),
+        (":", None),
+    ],
+)
+def test_a_bad_end_is_known_however_it_is_written(reason: str, status: Status | None) -> None:
+    assert bad_end(reason) == status
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "believed"),
+    [
+        ("", "stop", "stop"),
+        ("stop", "tool_calls", "tool_calls"),
+        ("stop", "content_filter", "content_filter"),
+        ("content_filter", "stop", "content_filter"),
+        ("length", "error", "error"),
+    ],
+)
+def test_a_good_end_takes_nothing_back_from_a_bad_one(before: str, then: str, believed: str) -> None:
+    assert graver(before, then) == believed

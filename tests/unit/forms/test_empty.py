@@ -14,7 +14,7 @@ from chat.errors import ChatError
 from chat.forms.body import ProgramForm, cleaned, filled_in
 from chat.forms.feedback import OpinionForm, read_opinion
 from chat.forms.options import OptionsForm
-from chat.forms.organizing import TitleForm, read_flags, read_link, read_title
+from chat.forms.organizing import LinkForm, TitleForm, read_flags, read_link, read_title
 from chat.forms.prompts import PromptForm
 from chat.forms.questions import (
     AnswerForm,
@@ -136,7 +136,7 @@ def judge(found: object, field: str, sent: str, taken: dict[str, object]) -> Non
 
 def test_no_field_is_missing_here() -> None:
     known = {field for _, _, fields in BODIES.values() for field in fields} | set(OPTIONS) | {"settings"}
-    named = {TitleForm, OpinionForm, PromptForm, OptionsForm, QuestionForm, AttachedQuestionForm, AnswerForm}
+    named = {TitleForm, LinkForm, OpinionForm, PromptForm, OptionsForm, QuestionForm, AttachedQuestionForm, AnswerForm}
     classes = {form for form in descendants(forms.Form) if form.__module__.startswith("chat.forms.")}
     assert classes - named == {ProgramForm, UploadForm}, "of which one has no fields, and the other is no JSON"
     assert {name for form in named for name in form.base_fields} <= known

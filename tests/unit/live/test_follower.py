@@ -44,6 +44,14 @@ class Followed:
             self._waiting = self._reader.feed(await anext(self._stream))
         return self._waiting.pop(0)
 
+    async def is_over(self, *, for_good: bool = True) -> bool:
+        """Is there nothing more but, `for_good`, that the reader need not come again?"""
+        if for_good:
+            assert (await self.next()).retry == "86400000"
+        with pytest.raises(StopAsyncIteration):
+            await self.next()
+        return True
+
 
 def run(test: Coroutine[Any, Any, None]) -> None:
     async def within_time() -> None:
@@ -99,8 +107,7 @@ def test_the_ending_follows_the_last_text_at_once() -> None:
         followed.live.end({"status": "complete", "message": ""})
         frames = [await waiting, await followed.next()]
         assert [(frame.event, frame.id) for frame in frames] == [("text", "5"), ("end", "5")]
-        with pytest.raises(StopAsyncIteration):
-            await followed.next()
+        assert await followed.is_over()
 
     run(test())
 
@@ -127,8 +134,7 @@ def test_a_reply_that_was_deleted_ends_its_stream(monkeypatch: pytest.MonkeyPatc
         assert [(await followed.next()).event for _ in range(2)] == [None, "start"]
         frame = await followed.next()
         assert (frame.event, frame.id, frame.data["code"]) == ("gone", None, "deleted")
-        with pytest.raises(StopAsyncIteration):
-            await followed.next()
+        assert await followed.is_over()
 
     run(test())
 
@@ -146,8 +152,7 @@ def test_who_may_not_read_any_more_is_told_at_once_and_last(gone: Gone) -> None:
         frame = await waiting
         assert (frame.event, frame.id, frame.data["code"]) == ("gone", None, gone)
         assert frame.data["message"]
-        with pytest.raises(StopAsyncIteration):
-            await followed.next()
+        assert await followed.is_over(for_good=gone != Gone.LOGGED_OUT)
         assert followed.access not in watch._open
 
     run(test())
