@@ -23,7 +23,7 @@ END_OF_DOCUMENT = re.compile("</(?=document)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text, or the text of a PDF. `text` is empty until it is loaded."""
+    """A text, or the text of a document. `text` is empty until it is loaded."""
 
     id: UUID
     name: str

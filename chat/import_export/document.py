@@ -122,16 +122,16 @@ class SavedAttachment(_Saved):
     """A file that questions bear. Who reads one takes from it the name and `data`, and finds out the rest anew."""
 
     id: UUID
-    kind: Literal["image", "text", "pdf"]
+    kind: Literal["image", "text", "pdf", "office"]
     name: Annotated[Text, Field(max_length=FILE_NAME_CHARACTERS)]
-    media_type: Annotated[Text, Field(max_length=40)]
+    media_type: Annotated[Text, Field(max_length=100)]
     width: Count | None = None
     height: Count | None = None
     pages: Count | None = None
     created_at: Time
     data: Data
     text: Text = ""
-    """What a model is shown of a text or a PDF."""
+    """What a model is shown of any but an image."""
 
 
 class SavedMessage(_Saved):

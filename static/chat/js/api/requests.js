@@ -27,7 +27,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {object} Attachment a file that the site keeps
  * @property {string} id
- * @property {"image" | "text" | "pdf"} kind
+ * @property {"image" | "text" | "pdf" | "office"} kind
  * @property {string} name
  * @property {number} size in bytes
  * @property {number | null} width of an image, in pixels

@@ -1,7 +1,7 @@
 import { fileSize } from "../lib/file_size.js";
 import { gettext, interpolate, ngettext } from "../lib/i18n.js";
 
-const KINDS = { image: gettext("Image"), text: gettext("Text"), pdf: gettext("PDF") };
+const KINDS = { image: gettext("Image"), text: gettext("Text"), pdf: gettext("PDF"), office: gettext("Document") };
 
 /**
  * What stands below the name of a file: its kind, its pages, its size; chat/templatetags/attachments.py says the same.
