@@ -12,6 +12,9 @@ from django.conf import settings as project
 class AppSettings:
     # The model
 
+    CHAT_PROVIDERS: list[dict[str, Any]] = []
+    """Several services and their models (docs/providers.md); what follows, up to CHAT_VISION_MODELS, says the same of
+    one, and counts where this is empty."""
     OPENAI_API_KEY: str = ""
     OPENAI_BASE_URL: str = ""
     """Empty: OpenAI's own."""
@@ -28,6 +31,8 @@ class AppSettings:
     bound (0) the model's service refuses what is too long for it."""
     CHAT_TITLES: str = "model"
     """Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words."""
+    CHAT_TITLE_MODEL: str = ""
+    """The key of the model that is asked for titles. Empty: the one that has answered."""
 
     # Who may do what
 

@@ -98,7 +98,7 @@ def _said(message: Message) -> dict[str, str | int]:
     return {
         "role": message.role,
         "text": message.text,
-        "model": generation.model if generation else "",
+        "model": generation.model_title if generation else "",
         "status": generation.status if generation else Status.COMPLETE,
         "attached": len(message.attachments),
     }

@@ -25,9 +25,11 @@ from pydantic import (
 from chat.core.endings import Status
 from chat.core.limits import (
     COMMENT_CHARACTERS,
+    DEFAULT_PROVIDER,
     FILE_NAME_CHARACTERS,
     MODEL_CHARACTERS,
     MOST_TEMPERATURE,
+    PROVIDER_CHARACTERS,
     TITLE_CHARACTERS,
 )
 from chat.core.reply import Part, Reply, storable
@@ -76,6 +78,8 @@ class SavedGeneration(_Saved):
     """A run of a model; positions are those of its message."""
 
     model: Annotated[Text, Field(max_length=MODEL_CHARACTERS)]
+    provider: Annotated[Text, Field(max_length=PROVIDER_CHARACTERS)] = DEFAULT_PROVIDER
+    label: Annotated[Text, Field(max_length=MODEL_CHARACTERS)] = ""
     status: Status
     begins_at: Count
     ends_at: Count | None = None
@@ -177,6 +181,8 @@ class SavedConversation(_Saved):
     system_prompt: Annotated[Text, Field(max_length=100_000)] = ""
     temperature: Annotated[float, Field(ge=0, le=MOST_TEMPERATURE)] | None = None
     max_tokens: Count | None = None
+    model: Annotated[Text, Field(max_length=MODEL_CHARACTERS)] = ""
+    provider: Annotated[Text, Field(max_length=PROVIDER_CHARACTERS)] = DEFAULT_PROVIDER
     attachments: Each[SavedAttachment] = []
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.core.endings import LABELS, SENTENCES, Status
-from chat.core.limits import MODEL_CHARACTERS
+from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS, PROVIDER_CHARACTERS
 from chat.models.sql import prepared, scalar
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
     def running(self) -> Self:
         return self.filter(status=Status.RUNNING)
 
-    def count_running(self, owner_id: Any) -> int:
-        """How many of a user's generations run."""
-        running = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND status = 'running'"
-        return int(scalar(running, prepared(Generation, "owner_id", owner_id)))
+    def count_running(self, owner_id: Any, provider: str) -> int:
+        """How many of a user's generations run, of this provider."""
+        running = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND status = 'running' AND provider = %s"
+        return int(scalar(running, prepared(Generation, "owner_id", owner_id), provider))
 
     def renew(self, ids: Iterable[uuid.UUID]) -> None:
         """This process still runs these."""
@@ -56,7 +56,10 @@ class Generation(models.Model):
     number = models.PositiveSmallIntegerField(default=0)
     # The conversation's owner, again: limits count a user's generations without joins.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    # The model's key (chat/providers/registry.py), the service that has it, and what people call it if not by its key.
     model = models.CharField(max_length=MODEL_CHARACTERS)
+    provider = models.CharField(max_length=PROVIDER_CHARACTERS, default=DEFAULT_PROVIDER, db_default=DEFAULT_PROVIDER)
+    label = models.CharField(max_length=MODEL_CHARACTERS, blank=True, default="", db_default="")
     status = models.CharField(max_length=11, choices=STATUSES, default=Status.RUNNING)
     # The message's positions where this generation began and, once it has ended, where it ended.
     begins_at = models.PositiveIntegerField(default=0)
@@ -99,6 +102,11 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} ({self.status})"
+
+    @property
+    def model_title(self) -> str:
+        """What people called the model when it was asked."""
+        return self.label or self.model
 
     @property
     def is_running(self) -> bool:

@@ -16,7 +16,7 @@ import { failureOf } from "./failure.js";
  * Attempts are counted, but not those of a browser that is offline: it waits for the network, however long.
  *
  * @typedef {{url: string, init: RequestInit}} Asking
- * @typedef {{conversation: string, message: string, parent: string, generation: string, model: string, title: string, left_out?: number}} Start
+ * @typedef {{conversation: string, message: string, parent: string, generation: string, model: string, provider: string, label?: string, title: string, left_out?: number}} Start
  * @typedef {{status: string, finish_reason: string, usage: object | null, reasoning_ms?: number | null, code: string, message: string}} Ending
  * @typedef {{code: string, message: string}} Gone
  * @typedef {import("./failure.js").Failure} Failure
