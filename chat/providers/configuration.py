@@ -137,8 +137,14 @@ Fault = tuple[str, str]
 """Where, and what."""
 
 TYPES = {str: "a text", bool: "true or false", int: "a whole number from 1 on", list: "a list"}
-PROVIDER_MEMBERS = {"name": str, "label": str, "address": str, "api_key_variable": str, "models": list}
-MODEL_MEMBERS = {
+PROVIDER_MEMBERS: dict[str, type] = {
+    "name": str,
+    "label": str,
+    "address": str,
+    "api_key_variable": str,
+    "models": list,
+}
+MODEL_MEMBERS: dict[str, type] = {
     "name": str,
     "key": str,
     "label": str,
@@ -151,7 +157,12 @@ MODEL_MEMBERS = {
     "reasoning_effort": str,
     "offered": bool,
 }
-LENGTHS = {"name": MODEL_CHARACTERS, "key": MODEL_CHARACTERS, "label": MODEL_CHARACTERS, "reasoning_effort": 20}
+LENGTHS: dict[str, int] = {
+    "name": MODEL_CHARACTERS,
+    "key": MODEL_CHARACTERS,
+    "label": MODEL_CHARACTERS,
+    "reasoning_effort": 20,
+}
 PROVIDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -239,7 +250,7 @@ def _of_members(given: Any, members: dict[str, type], needed: tuple[str, ...]) -
             yield f"`{name}` is {TYPES[members[name]]}."
         elif type(value) is str and not (value.strip() == value != "" and value.isprintable()):
             yield f"`{name}` is empty, or has space around it or a character that cannot be seen."
-        elif name in LENGTHS and len(value) > LENGTHS[name]:
+        elif isinstance(value, str) and len(value) > LENGTHS.get(name, len(value)):
             yield f"`{name}` has more than {LENGTHS[name]} characters."
 
 
