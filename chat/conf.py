@@ -4,6 +4,7 @@
 tests and projects may change them. What each means to operators: docs/settings.md, which a test compares with this.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings as project
@@ -84,3 +85,8 @@ class AppSettings:
 
 
 settings = AppSettings()
+
+
+def said_by_project(names: Iterable[str]) -> list[Any]:
+    """What the project says of these settings; None for a default. That is cheap enough to look at for each use."""
+    return [getattr(project, name, None) for name in names]

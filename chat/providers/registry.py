@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chat.conf import settings
+from chat.conf import said_by_project, settings
 from chat.core.limits import DEFAULT_PROVIDER
 from chat.providers.configuration import Faults, Model, Provider, read
 
@@ -77,7 +77,7 @@ _made: tuple[list[Any], Registry] | None = None
 def registry() -> Registry:
     """As the settings are now. Raises ImproperlyConfigured, which names each entry that cannot be."""
     global _made
-    given = [getattr(settings, name) for name in READ]
+    given = said_by_project(READ)
     if not _made or _made[0] != given:
         _made = deepcopy(given), _make()
     return _made[1]
