@@ -61,7 +61,7 @@ test-browsers: .venv/test javascript-tools
 
 .venv/test: .venv/run
 	@echo "Installing what the tests need …"
-	@$(INSTALL) -e ".[site,local,postgres,test]"
+	@$(INSTALL) -e ".[site,local,office,postgres,test]"
 	@touch $@
 
 .venv-$(NEXT)/test: pyproject.toml constraints.txt Makefile

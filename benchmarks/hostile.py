@@ -25,6 +25,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from struct import pack
 from typing import Any
@@ -180,10 +181,16 @@ def loads_of(messages: int) -> list[Load]:
         Load("zip with wrong bytes", importing(with_wrong_bytes())),
         Load("ten imports at once", several(importing(json.dumps(long).encode()), 10)),
         Load(f"import of {messages} messages", importing(json.dumps(long).encode())),
+        looking(f"page of {messages} messages", messages, "/c/{c}/"),
         looking(f"first page of {messages} messages", messages, "/c/{c}/?from={first}"),
         looking(f"ancestors among {messages}", messages, "/messages/{last}/ancestors/"),
         looking(f"export of {messages} messages", messages, "/c/{c}/export/?as=json"),
         looking(f"Markdown of {messages} messages", messages, "/c/{c}/export/?as=markdown"),
+        looking(f"zip of {messages} messages", messages, "/export/"),
+        looking(f"transcript of {messages} messages", messages, "/admin/chat/conversation/{c}/change/", by_staff=True),
+        sharing(f"link to {messages} messages", messages),
+        sharing(f"six links to {messages} messages", messages, 6),
+        opening(f"pages of a link to {messages}", messages),
         Load("uploads of images that are bombs", several(uploading(claiming(60_000, 60_000)), 10)),
         Load("uploads of large images", several(uploading(blank(7_000, 7_000)), 10)),
         Load("uploads of long texts", several(uploading(b"word " * 3_900_000), 10)),
@@ -222,23 +229,84 @@ def _awaited(client: Any, answer: Any) -> str:
     return f"{answer.status}" + (", and goes on" if is_begun else "")
 
 
-def looking(name: str, count: int, path: str) -> Load:
+def looking(name: str, count: int, path: str, *, by_staff: bool = False) -> Load:
     """At an address of a conversation of so many messages."""
     address = ""
 
     def prepare(client: Any) -> None:
-        from tests.support.conversations import stored_conversation
-
         nonlocal address
-        texts = [f"Number {number}. " + "word " * 40 for number in range(count)]
-        conversation, messages = stored_conversation(client.user.pk, texts)
-        address = path.format(c=conversation.pk, first=messages[0].pk, last=messages[-1].pk)
+        address = path.format(**_stored(client.user.pk, count))
+        if by_staff:
+            _make_staff(client)
 
     def send(client: Any) -> str:
-        answer = client.get(address, Accept="text/html")
-        return f"{answer.status}, {len(answer.body) / 1e6:.1f} MB"
+        return _said_of(client.get(address, Accept="text/html"))
 
     return Load(name, send, prepare)
+
+
+def sharing(name: str, count: int, links: int = 1) -> Load:
+    """So many links at once."""
+    address = ""
+
+    def prepare(client: Any) -> None:
+        nonlocal address
+        address = "/c/{c}/shares/".format(**_stored(client.user.pk, count))
+
+    def send(client: Any) -> str:
+        return str(client.post(address, {"days": 7}).status)
+
+    return Load(name, several(send, links) if links > 1 else send, prepare)
+
+
+def opening(name: str, count: int) -> Load:
+    """Forty of the pages of a link, four at a time."""
+    address = ""
+
+    def prepare(client: Any) -> None:
+        nonlocal address
+        ids = _stored(client.user.pk, count)
+        address = f"/s/{client.post('/c/{c}/shares/'.format(**ids), {'days': 7}).json['token']}/"
+
+    def send(client: Any) -> str:
+        answers = [client.get(f"{address}?page={number % (count // 300) + 1}") for number in range(10)]
+        return _said_of(max(answers, key=lambda answer: len(answer.body)))
+
+    return Load(name, several(send, 4), prepare)
+
+
+def _stored(owner_id: Any, count: int) -> dict[str, Any]:
+    """Ids of a conversation of so many messages, its own, that of the first and that of the last.
+
+    There is one, of whoever comes next: to store it takes longer than what is measured.
+    """
+    from chat.models import Conversation, Generation
+
+    ids = _long_one(count)
+    Conversation.objects.filter(pk=ids["c"]).update(owner=owner_id)
+    Generation.objects.filter(message__conversation=ids["c"]).update(owner=owner_id)
+    return ids
+
+
+@cache
+def _long_one(count: int) -> dict[str, Any]:
+    from django.contrib.auth.models import User
+
+    from tests.support.conversations import stored_conversation
+
+    texts = [f"Number {number}. " + "word " * 40 for number in range(count)]
+    owner = User.objects.create(username=f"owner of {count}")
+    conversation, messages = stored_conversation(owner.pk, texts)
+    return {"c": conversation.pk, "first": messages[0].pk, "last": messages[-1].pk}
+
+
+def _make_staff(client: Any) -> None:
+    client.user.is_staff = client.user.is_superuser = True
+    client.user.save(update_fields=["is_staff", "is_superuser"])
+
+
+def _said_of(answer: Any) -> str:
+    return f"{answer.status}, {len(answer.body) / 1e6:.1f} MB"
 
 
 def uploading(content: bytes) -> Callable[[Any], str]:

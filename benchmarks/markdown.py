@@ -19,7 +19,8 @@ from statistics import median
 
 from playwright.sync_api import Page, Route, sync_playwright
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 100_000
 PIECE = 20
@@ -65,6 +66,7 @@ MODULES = {
     "remend": "remend/dist/index.js",
     "@highlightjs/cdn-assets/es/highlight.min.js": "@highlightjs/cdn-assets/es/highlight.min.js",
     "katex": "katex/dist/katex.min.js",
+    "katex/contrib/mhchem": "katex/dist/contrib/mhchem.min.js",
     "katex/dist/katex.min.css": "katex/dist/katex.min.css",
 }
 IMPORT_MAP = json.dumps({"imports": {name: f"/node_modules/{file}" for name, file in MODULES.items()}})

@@ -46,6 +46,9 @@ class AppSettings:
     CHAT_ATTACHMENTS: bool = True
     """May users attach files to what they ask? Off, nothing can be uploaded."""
 
+    CHAT_AUDIT_WORDS_DAYS: int = 90
+    """How long the words are kept that staff searched for. 0: not at all. That they searched stays in the log."""
+
     # Limits; 0 turns one off
 
     CHAT_LIVE_PER_USER: int = 5

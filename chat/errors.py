@@ -7,6 +7,7 @@ ChatError
 ├── NotFound          404  unknown, or somebody else's: the two look the same
 ├── MethodNotAllowed  405
 ├── Conflict          409  the request contradicts what is stored
+│   └── GoneOn              there is more below what its sender sees; says where that ends
 ├── TooLong           413
 ├── Unsupported       415  a file of a kind that nobody here can read
 ├── TooMany           429  over a limit; says when to try again
@@ -16,7 +17,7 @@ ChatError
     ├── UpstreamUnreachable
     ├── UpstreamRefused     it answered with an error status
     │   └── UpstreamBusy    it is over a limit of its own; says when to try again
-    ├── UpstreamBroke       it answered with something that is not a stream of chunks
+    ├── UpstreamBroke       it answered with something that is not a stream of chunks, or with an error in one
     └── UpstreamTimeout     a deadline of ours ran out
 
 Each kind carries a `code` for programs, a `status` (HTTP) and a `message`: a sentence for the user that says what
@@ -25,6 +26,7 @@ English here; chat/views/errors.py says them in the reader's language.
 """
 
 from typing import ClassVar
+from uuid import UUID
 
 from chat.i18n import Say, Values, in_english, numbered
 from chat.i18n import gettext_noop as _
@@ -107,6 +109,24 @@ class Conflict(ChatError):
     sentence = _("This contradicts what is stored. Reload the page and try again.")
 
 
+class GoneOn(Conflict):
+    """`leaf` is the last message that the sender does not see yet, in `conversation`."""
+
+    code = "gone_on"
+    sentence = _("This conversation has gone on elsewhere, so this was not sent. Look at what came, and ask below it.")
+
+    def __init__(self, leaf: UUID | None = None, conversation: UUID | None = None) -> None:
+        super().__init__()
+        self.leaf = leaf
+        self.conversation = conversation
+
+    def as_json(self, say: Say = in_english) -> dict[str, dict[str, object]]:
+        said = super().as_json(say)
+        if self.leaf:
+            said["error"]["leaf"] = str(self.leaf)
+        return said
+
+
 class TooLong(ChatError):
     code = "too_long"
     status = 413
@@ -164,6 +184,7 @@ class UpstreamBusy(UpstreamRefused):
 class UpstreamBroke(UpstreamError):
     code = "broken_answer"
     sentence = _("The model's service sent something that is not an answer. Try again in a moment.")
+    reported = _("The model's service reported an error while it answered. Try again in a moment.")
 
 
 class UpstreamTimeout(UpstreamError):

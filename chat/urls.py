@@ -1,4 +1,5 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import UUIDConverter
 
 from chat.conf import settings
 from chat.views import (
@@ -25,25 +26,34 @@ from chat.views import (
 
 app_name = "chat"
 
+
+class AnyCaseUUID(UUIDConverter):
+    """As in bodies: in capitals too (RFC 9562, section 4)."""
+
+    regex = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+
+
+register_converter(AnyCaseUUID, "any_case_uuid")
+
 urlpatterns = [
     path("", conversations.new, name="new"),
-    path("c/<uuid:conversation_id>/", conversations.show, name="conversation"),
-    path("c/<uuid:conversation_id>/messages/", messages.create, name="messages"),
-    path("c/<uuid:conversation_id>/export/", exports.one, name="export"),
-    path("c/<uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
+    path("c/<any_case_uuid:conversation_id>/", conversations.show, name="conversation"),
+    path("c/<any_case_uuid:conversation_id>/messages/", messages.create, name="messages"),
+    path("c/<any_case_uuid:conversation_id>/export/", exports.one, name="export"),
+    path("c/<any_case_uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
     path("settings/", preferences.defaults, name="preferences"),
-    path("c/<uuid:conversation_id>/title/", organizing.rename, name="title"),
-    path("c/<uuid:conversation_id>/shelf/", organizing.set_flags, name="flags"),
-    path("c/<uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),
-    path("c/<uuid:conversation_id>/restoration/", organizing.restore, name="restoration"),
+    path("c/<any_case_uuid:conversation_id>/title/", organizing.rename, name="title"),
+    path("c/<any_case_uuid:conversation_id>/shelf/", organizing.set_flags, name="flags"),
+    path("c/<any_case_uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),
+    path("c/<any_case_uuid:conversation_id>/restoration/", organizing.restore, name="restoration"),
     path("conversations/", listing.conversations, name="conversations"),
     path("archive/", listing.archive, name="archive"),
     path("settings/prompts/", prompts.prompts, name="prompts"),
-    path("settings/prompts/<uuid:prompt_id>/", prompts.prompt, name="prompt"),
-    path("settings/prompts/<uuid:prompt_id>/deletion/", prompts.delete, name="prompt_deletion"),
+    path("settings/prompts/<any_case_uuid:prompt_id>/", prompts.prompt, name="prompt"),
+    path("settings/prompts/<any_case_uuid:prompt_id>/deletion/", prompts.delete, name="prompt_deletion"),
     path("prompts/", prompts.offered, name="offered_prompts"),
-    path("c/<uuid:conversation_id>/departure/", temporary.leave, name="leave"),
-    path("c/<uuid:conversation_id>/keeping/", temporary.keep, name="keep"),
+    path("c/<any_case_uuid:conversation_id>/departure/", temporary.leave, name="leave"),
+    path("c/<any_case_uuid:conversation_id>/keeping/", temporary.keep, name="keep"),
     path("search/", search.search, name="search"),
     path("export/", exports.everything, name="export_all"),
     path("settings/erasure/", erasure.show, name="erasure"),
@@ -51,26 +61,26 @@ urlpatterns = [
     path("settings/erasure/account/", erasure.account, name="erase_account"),
     path("settings/import/", imports.show, name="import"),
     path("imports/", imports.create, name="imports"),
-    path("imports/<uuid:import_id>/", imports.progress, name="import_progress"),
+    path("imports/<any_case_uuid:import_id>/", imports.progress, name="import_progress"),
     path("attachments/", attachments.create, name="attachments"),
-    path("attachments/<uuid:attachment_id>/", attachments.show, name="attachment"),
-    path("attachments/<uuid:attachment_id>/thumbnail/", attachments.thumbnail, name="thumbnail"),
-    path("attachments/<uuid:attachment_id>/deletion/", attachments.delete, name="attachment_deletion"),
-    path("messages/<uuid:message_id>/ancestors/", branches.ancestors, name="ancestors"),
-    path("messages/<uuid:message_id>/details/", details.details, name="details"),
-    path("messages/<uuid:message_id>/regenerations/", messages.regenerate, name="regenerations"),
-    path("messages/<uuid:message_id>/continuations/", messages.continue_, name="continuations"),
-    path("messages/<uuid:message_id>/selection/", messages.select, name="selection"),
-    path("messages/<uuid:message_id>/feedback/", feedback.give, name="feedback"),
-    path("generations/<uuid:generation_id>/events/", generations.events, name="events"),
-    path("generations/<uuid:generation_id>/cancellation/", generations.cancel, name="cancellation"),
+    path("attachments/<any_case_uuid:attachment_id>/", attachments.show, name="attachment"),
+    path("attachments/<any_case_uuid:attachment_id>/thumbnail/", attachments.thumbnail, name="thumbnail"),
+    path("attachments/<any_case_uuid:attachment_id>/deletion/", attachments.delete, name="attachment_deletion"),
+    path("messages/<any_case_uuid:message_id>/ancestors/", branches.ancestors, name="ancestors"),
+    path("messages/<any_case_uuid:message_id>/details/", details.details, name="details"),
+    path("messages/<any_case_uuid:message_id>/regenerations/", messages.regenerate, name="regenerations"),
+    path("messages/<any_case_uuid:message_id>/continuations/", messages.continue_, name="continuations"),
+    path("messages/<any_case_uuid:message_id>/selection/", messages.select, name="selection"),
+    path("messages/<any_case_uuid:message_id>/feedback/", feedback.give, name="feedback"),
+    path("generations/<any_case_uuid:generation_id>/events/", generations.events, name="events"),
+    path("generations/<any_case_uuid:generation_id>/cancellation/", generations.cancel, name="cancellation"),
     path("diagnostics/stream/", diagnostics.stream, name="test_stream"),
     path("catalogue/<str:language>/", catalogue.catalogue, name="catalogue"),
 ]
 
 if settings.CHAT_SHARING:
     urlpatterns += [
-        path("c/<uuid:conversation_id>/shares/", shares.create, name="share"),
+        path("c/<any_case_uuid:conversation_id>/shares/", shares.create, name="share"),
         path("s/<slug:token>/", shares.show, name="shared"),
         path("settings/links/", shares.listing, name="shares"),
         path("shares/<slug:token>/revocation/", shares.revoke, name="revocation"),

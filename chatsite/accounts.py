@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth import login, views
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth import login, logout, views
+from django.contrib.auth.forms import PasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
@@ -28,6 +28,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
+from chatsite.passwords import PasswordAlone
 from chatsite.usernames import validate_distinct
 
 logger = logging.getLogger("chatsite")
@@ -100,6 +101,16 @@ class LogIn(VisitorsOnly, views.LoginView):
     # Called by the template.
     extra_context = {"has_accounts": has_accounts}
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Who is deleted meanwhile is no user: Django notes the time of a login in their row."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except DatabaseError:
+            if User.objects.filter(username=request.POST["username"]).exists():
+                raise
+            request.session.flush()
+            return super().post(request, *args, **kwargs)
+
 
 class SignUp(VisitorsOnly, views.RedirectURLMixin, FormView):  # type: ignore[type-arg]
     """Makes an account and logs it in. 403 where sign-up is closed."""
@@ -160,10 +171,25 @@ def _closed(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/signup_closed.html", context, status=403)
 
 
+class PasswordForm(PasswordAlone, PasswordChangeForm):
+    """Of one's own."""
+
+
 @method_decorator(private, name="dispatch")
 class ChangePassword(views.PasswordChangeView):
     # Not Django's name: the admin has a page of that name too, and keeps its own.
     template_name = "registration/password_change.html"
+    form_class = PasswordForm
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Who is deleted meanwhile is logged out."""
+        try:
+            return super().form_valid(form)
+        except DatabaseError:
+            if User.objects.filter(pk=form.user.pk).exists():
+                raise
+            logout(self.request)
+            return redirect("login")
 
 
 @method_decorator(private, name="dispatch")

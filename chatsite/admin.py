@@ -9,13 +9,16 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
-from chat.admin.deletion import AccountDeletion
-from chat.admin.lookups import OfferedLookups
+from chat.admin import EraseWithOwner, OfferedLookups
+from chat.admin.deletion import find_locked
+from chatsite.passwords import PasswordAlone
 from chatsite.rights import groups_within, has_more_rights, permissions_of
 
 admin.site.site_header = gettext_lazy("Chatsite administration")
@@ -24,9 +27,24 @@ admin.site.index_title = gettext_lazy("Administration")
 admin.site.unregister([User, Group])
 
 
+class NewPasswordForm(PasswordAlone, AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Of somebody else."""
+
+
 @admin.register(User)
-class UserAdmin(OfferedLookups, AccountDeletion, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(OfferedLookups, EraseWithOwner, DjangoUserAdmin):  # type: ignore[type-arg]
     """Django's page for users, which also deletes the owners of long conversations."""
+
+    change_password_form = NewPasswordForm
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Whoever is deleted meanwhile is not there."""
+        try:
+            return super().user_change_password(request, id, form_url)
+        except DatabaseError as exc:
+            if User.objects.filter(pk=id).exists():
+                raise
+            raise Http404 from exc
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the password too: Django's page for it asks for this."""
@@ -68,6 +86,12 @@ class GroupAdmin(OfferedLookups, DjangoGroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _is_superuser(request) and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        """What somebody else has deleted meanwhile does not come back."""
+        if change:
+            find_locked(Group, obj.pk)
+        super().save_model(request, obj, form, change)
 
 
 def _is_superuser(request: HttpRequest) -> bool:

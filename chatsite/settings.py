@@ -216,6 +216,9 @@ CHAT_SHARING = env.switch("CHAT_SHARING", default=Default.CHAT_SHARING)
 # May users attach files to what they ask? Off, nothing can be uploaded.
 CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=Default.CHAT_ATTACHMENTS)
 
+# For how many days the words are kept that staff searched for in the administration.
+CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=Default.CHAT_LIVE_PER_USER)

@@ -1,13 +1,14 @@
 """What staff see: conversations and their transcripts, read-only, and the log of who has read them.
 
 Nothing here changes what the project's own administration has: its users are the project's to register, by
-`chat.admin.deletion.AccountDeletion` if it likes.
+`chat.admin.EraseWithOwner` if it likes.
 """
 
 from chat.admin import django_log
 from chat.admin.conversations import ConversationAdmin
+from chat.admin.deletion import EraseWithOwner
 from chat.admin.lookups import OfferedLookups
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
 
-__all__ = ["ConversationAdmin", "OfferedLookups", "PromptAdmin", "ReadingAdmin", "django_log"]
+__all__ = ["ConversationAdmin", "EraseWithOwner", "OfferedLookups", "PromptAdmin", "ReadingAdmin", "django_log"]

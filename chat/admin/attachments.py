@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Left
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 
 from chat.audit import record
@@ -56,7 +56,9 @@ class AttachmentPages:
             *super().get_urls(),  # type: ignore[misc] # the ModelAdmin's
         ]
 
-    def file(self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> HttpResponse:
+    def file(
+        self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID
+    ) -> HttpResponseBase:
         """An image to be shown, all else to be saved."""
         attachment = self._found(request, conversation_id, attachment_id)
         record(request.user, attachment.conversation, f"Read attachment {attachment_id}.")
@@ -64,7 +66,7 @@ class AttachmentPages:
 
     def thumbnail(
         self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """A small picture of an image."""
         attachment = self._found(request, conversation_id, attachment_id)
         record(request.user, attachment.conversation, f"Read the thumbnail of attachment {attachment_id}.")
@@ -80,7 +82,7 @@ class AttachmentPages:
         return attachment
 
 
-def _safe(respond: Callable[[Attachment], HttpResponse], attachment: Attachment) -> HttpResponse:
+def _safe(respond: Callable[[Attachment], HttpResponseBase], attachment: Attachment) -> HttpResponseBase:
     """With the headers that its owner's browser gets; but kept by none, so that each reading is seen."""
     try:
         response = respond(attachment)

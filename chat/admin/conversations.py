@@ -19,11 +19,14 @@ from django.utils.translation import gettext, gettext_lazy
 from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
 from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter, ProviderFilter
+from chat.admin.link_tokens import tokens_in
+from chat.admin.links import LinkPages, links_of, may_revoke
 from chat.admin.lookups import OfferedLookups
+from chat.admin.recorded import RecordedList
 from chat.admin.transcript import transcript
 from chat.audit import readings_of, record
 from chat.core.reply import TEXT
-from chat.models import Conversation, Generation, Message, MessagePart
+from chat.models import Conversation, Generation, Message, MessagePart, Share
 from chat.models.users import has_permission
 from chat.retention.erasure import erase_after_commit
 
@@ -51,17 +54,33 @@ class WordSearch:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
     ) -> tuple[QuerySet[Conversation], bool]:
-        """Each word somewhere in the conversation; Django's way wants all of them in one message."""
+        """Each word somewhere in the conversation; Django's way wants all of them in one message.
+
+        Whose link somebody has, is found by the whole of it alone.
+        """
         for word in _words(search_term):
             said = _saying(word).filter(message__conversation=OuterRef("pk"))
-            found = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
+            found: Any = Q((f"{OWNERS_NAME}__icontains", word)) | Q(title__icontains=word) | Exists(said.order_by())
+            if tokens := tokens_in(word):
+                found |= Exists(Share.objects.filter(conversation=OuterRef("pk"), token__in=tokens).order_by())
             queryset = queryset.filter(found)
         return queryset, False
 
 
 @admin.register(Conversation)
-class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read by `chat.view_conversation`, deleted by `chat.delete_conversation`, and never changed."""
+class ConversationAdmin(
+    RecordedList,
+    OfferedLookups,
+    WordSearch,
+    AttachmentPages,
+    LinkPages,
+    BriefDeletion,
+    admin.ModelAdmin,  # type: ignore[type-arg]
+):
+    """Read by `chat.view_conversation`, deleted by `chat.delete_conversation`, and never changed.
+
+    Links are revoked by `chat.delete_share`.
+    """
 
     list_display = ["name", "owner", "latest_model", "message_count", "last_activity"]
     list_filter = [ModelFilter, ProviderFilter, EndingFilter, FeedbackFilter, ("updated_at", LastActivityFilter)]
@@ -69,7 +88,9 @@ class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeleti
     list_per_page = 50
     ordering = ["-updated_at"]
     search_fields = [OWNERS_NAME, "title", "messages__parts__text"]
-    search_help_text = gettext_lazy("Finds words in owners' names, in titles and in what was said.")
+    search_help_text = gettext_lazy(
+        "Finds words in owners' names, in titles and in what was said, and whose a shared link is."
+    )
     # Counting all rows to say "3 of 100,000" is a scan that nobody needs.
     show_full_result_count = False
     # The conversation's own page is its owner's alone.
@@ -110,14 +131,15 @@ class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeleti
         """
         record(request.user, obj, "Read the transcript.")
         part = transcript(obj, request.GET.get("from", ""))
-        context |= {"title": str(obj), "subtitle": None, "transcript": part, "turns": part.turns}
+        context |= {"title": obj.name, "subtitle": None, "transcript": part, "turns": part.turns}
         context |= {"is_plain": "plain" in request.GET}
+        context |= {"links": links_of(obj), "may_revoke": may_revoke(request.user)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who has read it: of that Django's own log, which its page shows, says nothing."""
+        """Who has read it: of that Django's own log, which its page shows, says nothing. It bears the title, too."""
         conversation = self.get_object(request, unquote(object_id))
         if conversation is None:  # Django's page leads back to the list
             return super().history_view(request, object_id, extra_context)
@@ -126,15 +148,17 @@ class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeleti
         page = self.get_paginator(request, readings_of(conversation), READINGS).get_page(request.GET.get(PAGE_VAR, 1))
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Who has read this: %(title)s") % {"title": conversation},
+            "title": gettext("Who has read this: %(title)s") % {"title": conversation.name},
             "subtitle": None,
-            "readings": page,
+            "readings": list(page.object_list),  # without this one
+            "page": page,
             "pages": page.paginator.get_elided_page_range(page.number),
             "page_var": PAGE_VAR,
             "original": conversation,
             "opts": self.opts,
             **(extra_context or {}),
         }
+        record(request.user, conversation, "Read who has read it.")
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/chat/conversation/object_history.html", context)
 
@@ -153,7 +177,7 @@ class ConversationAdmin(OfferedLookups, WordSearch, AttachmentPages, BriefDeleti
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def name(self, conversation: Conversation) -> str:
-        return str(conversation)
+        return conversation.name
 
     @admin.display(description=gettext_lazy("model"), ordering="latest_model", empty_value="–")
     def latest_model(self, conversation: Any) -> str | None:

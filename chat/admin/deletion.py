@@ -1,11 +1,11 @@
-"""What the admin says before it deletes, and how it deletes accounts.
+"""What the admin says before it deletes, and how it deletes accounts. Of users' things it says ids, no word.
 
 Both are mixins for a project's own admin of its users, before `ModelAdmin` or Django's `UserAdmin`:
 
     @admin.register(Customer)
-    class CustomerAdmin(AccountDeletion, admin.ModelAdmin): ...
+    class CustomerAdmin(EraseWithOwner, admin.ModelAdmin): ...
 
-With `BriefDeletion` alone the page works for owners of long conversations; `AccountDeletion` also erases them as their
+With `BriefDeletion` alone the page works for owners of long conversations; `EraseWithOwner` also erases them as their
 owner would, with nobody's name left in the log.
 """
 
@@ -49,7 +49,7 @@ class BriefDeletion:
         return allowed
 
 
-class AccountDeletion(BriefDeletion):
+class EraseWithOwner(BriefDeletion):
     """For a ModelAdmin of the project's users: they go with all that they own, as by their own page."""
 
     def get_deleted_objects(

@@ -16,7 +16,7 @@ from chat.models import Prompt
 class SharedPromptForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_name(self) -> str:
         """Django does not check a constraint with a condition on what is no field of the form."""
-        name: str = self.cleaned_data["name"]
+        name = " ".join(self.cleaned_data["name"].split())
         if Prompt.objects.filter(owner=None, name=name).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(gettext("There is a shared prompt of this name already."))
         return name

@@ -1,29 +1,44 @@
-"""The log of who has read what, for those who may see it. Nobody adds to it by hand, and nobody takes from it."""
+"""The log of who has read what, for those who may see it. Nobody adds to it by hand, and nobody takes from it.
+
+It bears titles, and words that staff searched for: looking at it is recorded in it.
+"""
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
 from chat.admin.lookups import OfferedLookups
+from chat.admin.recorded import RecordedList
+from chat.audit import record
 from chat.models import Reading
 from chat.models.users import has_permission
 
 
 @admin.register(Reading)
-class ReadingAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadingAdmin(RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Seen by `chat.view_reading`. A word, or an id, finds what was done by somebody or to something."""
 
-    list_display = ["created_at", "user_name", "action", "object_name", "object_key"]
-    list_display_links = None
+    list_display = ["created_at", "user_name", "action", "object_name", "object_key", "hits"]
     list_filter = ["created_at", "object_kind"]
     list_per_page = 50
     ordering = ["-created_at", "-pk"]
     search_fields = ["user_name", "=user_key", "object_name", "=object_key", "action"]
     search_help_text = gettext_lazy("Finds words in names and in what was done, and whole ids.")
     show_full_result_count = False
-    fields = ["created_at", "user_name", "user_key", "action", "object_name", "object_kind", "object_key"]
+    fields = [
+        "created_at",
+        "user_name",
+        "user_key",
+        "action",
+        "object_name",
+        "object_kind",
+        "object_key",
+        "hits",
+        "words",
+    ]
+    readonly_fields = ["words"]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return has_permission(request.user, "chat.view_reading")
@@ -36,3 +51,12 @@ class ReadingAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        record(request.user, kwargs["obj"], "Read this entry of the log.")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=gettext_lazy("words of the search"), empty_value="–")
+    def words(self, reading: Reading) -> str | None:
+        """As long as they are kept: no list shows them, and no search finds them."""
+        return reading.searched.words if hasattr(reading, "searched") else None

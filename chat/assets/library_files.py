@@ -9,6 +9,7 @@ MODULES = {
     "remend": "remend/dist/index.js",
     "@highlightjs/cdn-assets/es/highlight.min.js": "@highlightjs/cdn-assets/es/highlight.min.js",
     "katex": "katex/dist/katex.min.js",  # half the size of its .mjs
+    "katex/contrib/mhchem": "katex/dist/contrib/mhchem.min.js",
     "katex/dist/katex.min.css": "katex/dist/katex.min.css",
 }
 """What modules import, and which file of node_modules that is. Node.js resolves the same names to the same files."""

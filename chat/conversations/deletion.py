@@ -26,6 +26,12 @@ def delete(owner_id: UserId, conversation_id: uuid.UUID) -> list[Generation]:
     return list(Generation.objects.running().filter(message__conversation=conversation))
 
 
+def restorable(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation | None:
+    """What was deleted, if that can be taken back. What is being erased, or imported, is not."""
+    since = timezone.now() - RESTORABLE
+    return Conversation.with_deleted.filter(owner_id=owner_id, pk=conversation_id, deleted_at__gt=since).first()
+
+
 @transaction.atomic
 def restore(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
     """Take its deletion back. Raises NotFound, also when it is being erased or has been."""

@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from itertools import groupby
 from typing import Self
 
@@ -21,6 +21,8 @@ from chat.models.users import UserId
 
 PAGE = 50
 """How many conversations a page of the list has, beside the pinned ones."""
+MOST_PINNED = 100
+"""That stand first. Older ones that are pinned, as by an import, stand where all others do."""
 WEEK = timedelta(days=7)
 
 
@@ -78,12 +80,16 @@ class Listing:
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
 
-def listing(owner_id: UserId, after: Cursor | None = None) -> Listing:
-    """A page of the owner's list: the first, with the pinned ones, or that after a place."""
-    conversations, more = _page(Conversation.objects.listed(owner_id).unpinned(), after)
-    groups = by_day(conversations, timezone.localdate())
-    if not after and (pinned := list(Conversation.objects.listed(owner_id).pinned().recent())):
-        groups.insert(0, Group("pinned", None, pinned))
+def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:
+    """A page of the owner's list: the first, with the pinned ones, or that after a place, by days in `zone`."""
+    mine = Conversation.objects.listed(owner_id)
+    pinned = list(mine.pinned().recent()[: MOST_PINNED + 1])
+    first = pinned[:MOST_PINNED]
+    others = mine.unpinned() if first == pinned else mine.exclude(pk__in=[each.pk for each in first])
+    conversations, more = _page(others, after)
+    groups = by_day(conversations, timezone.localdate(timezone=zone), zone)
+    if first and not after:
+        groups.insert(0, Group("pinned", None, first))
     running = Generation.objects.running().filter(owner=owner_id)
     return Listing(groups, set(running.values_list("message__conversation", flat=True)), more)
 
@@ -93,9 +99,9 @@ def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conver
     return _page(Conversation.objects.listed(owner_id, archived=True), after)
 
 
-def by_day(conversations: Iterable[Conversation], today: date) -> list[Group]:
+def by_day(conversations: Iterable[Conversation], today: date, zone: tzinfo | None = None) -> list[Group]:
     """In the order that they have: each day of this week, then each month."""
-    groups = groupby(conversations, lambda each: _heading(timezone.localdate(each.updated_at), today))
+    groups = groupby(conversations, lambda each: _heading(timezone.localdate(each.updated_at, zone), today))
     return [Group(name, day, list(each)) for (name, day), each in groups]
 
 

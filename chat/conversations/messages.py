@@ -21,9 +21,10 @@ from chat.conversations.idempotency import join, join_question, retried
 from chat.conversations.preferences import preferred
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core.endings import Status
+from chat.core.limits import GENERATIONS_PER_MESSAGE
 from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
-from chat.errors import BadInput, Conflict, NotFound, TooMany, Unavailable
+from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry, ThrottleEntry
 from chat.models.conversation import first_words
@@ -35,6 +36,8 @@ from chat.providers.registry import registry
 from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
+WAIT_SECONDS = 5
+"""Until an answer may have ended."""
 
 
 @retried
@@ -42,7 +45,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     """Store a question and a generation for its answer.
 
     `has_room` says whether this process can take one more generation.
-    Raises NotFound, BadInput, Conflict, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay free.
+    Raises NotFound, BadInput, Conflict, GoneOn, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay
+    free.
     """
     lock_owner(owner_id)
     if is_stored(Message, question.id):
@@ -53,6 +57,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
         raise NotFound
     if question.parent:
         _check_parent(conversation, question.parent)
+    if conversation and question.leaf:
+        _check_leaf(conversation, question.leaf)
     _check_limits(owner_id, question.model, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
@@ -91,21 +97,27 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
 def regenerate(
     owner_id: UserId, message_id: uuid.UUID, request: Regeneration, has_room: Callable[[], bool]
 ) -> Accepted:
-    """Store a generation for another answer beside `message_id`. Raises as `ask` does."""
+    """Store a generation for another answer beside `message_id`, or for one to it if it is a question without any.
+
+    Raises as `ask` does.
+    """
     lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
         raise NotFound
-    if not message.parent or message.role != Message.Role.ASSISTANT:
+    question = message if message.role == Message.Role.USER else message.parent
+    if not question or message.role == Message.Role.SYSTEM:
         raise BadInput(_("Only an answer can be written again."))
     if stored := Message.objects.select_related("conversation").filter(pk=request.id).first():
         if stored.conversation.owner_id != owner_id:
             raise NotFound
-        if stored.parent_id != message.parent_id or stored.role != Message.Role.ASSISTANT or stored == message:
+        if stored.parent_id != question.pk or stored.role != Message.Role.ASSISTANT or stored == message:
             raise Conflict(_("This id belongs to another message."))
         return join(stored)
+    if message == question and question.is_answered:
+        raise BadInput(_("Only an answer can be written again."))
     _check_limits(owner_id, request.model, has_room)
-    question, conversation = message.parent, message.conversation
+    conversation = message.conversation
     turns = conversation.turns(question.pk)
     return _answer([], question, request.id, request.model, _next_number(conversation), turns)
 
@@ -131,6 +143,8 @@ def continue_(
         raise Conflict(_("This answer is still being written."))
     if last.status == Status.COMPLETE or not message.text:
         raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
+    if last.number + 1 >= GENERATIONS_PER_MESSAGE:
+        raise Conflict(_("This answer has been continued too often. Ask on below it."))
     if message.children.exists():
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, request.model, has_room)
@@ -185,10 +199,16 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> No
     parent = conversation and find(Message, id=parent_id, conversation_id=conversation.pk)
     if not parent:
         raise NotFound(_("The message that this one answers is not in this conversation."))
-    if parent.role != Message.Role.ASSISTANT:
+    if parent.role == Message.Role.USER and parent.is_answered:
         raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
     if find(Generation, message_id=parent_id, status=Status.RUNNING.value):
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
+
+
+def _check_leaf(conversation: Conversation, leaf_id: uuid.UUID) -> None:
+    """Raises GoneOn if there is something below what its writer takes for the end."""
+    if find(Message, parent_id=leaf_id, conversation_id=conversation.pk):
+        raise GoneOn(conversation.tree().leaf_below(leaf_id), conversation.pk)
 
 
 def _check_limits(owner_id: UserId, model: str, has_room: Callable[[], bool]) -> None:
@@ -196,9 +216,12 @@ def _check_limits(owner_id: UserId, model: str, has_room: Callable[[], bool]) ->
     live = settings.CHAT_LIVE_PER_USER
     if live and Generation.objects.count_running(owner_id, registry()[model].provider.name) >= live:
         raise TooMany(
-            _("%(limit)s of your answers are being written already. Wait for one to end, or stop it."),
-            values={"limit": live},
-            retry_after=5,
+            _(
+                "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "
+                "Try again in %(wait)s s."
+            ),
+            values={"limit": live, "wait": WAIT_SECONDS},
+            retry_after=WAIT_SECONDS,
         )
     allowed = settings.CHAT_MESSAGES_PER_MINUTE
     if allowed:
@@ -212,8 +235,9 @@ def _check_limits(owner_id: UserId, model: str, has_room: Callable[[], bool]) ->
             )
     if not has_room():
         raise Unavailable(
-            _("As many answers as this server can take are being written. Please try again in a moment."),
-            retry_after=5,
+            _("As many answers as this server can take are being written. Try again in %(wait)s s."),
+            values={"wait": WAIT_SECONDS},
+            retry_after=WAIT_SECONDS,
         )
 
 

@@ -3,9 +3,10 @@
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Length
 
-from chat.errors import Conflict, NotFound
+from chat.errors import Conflict, NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Prompt
 from chat.models.locks import lock_owner
@@ -13,6 +14,8 @@ from chat.models.users import UserId
 
 MOST_PROMPTS = 200
 """Of one user."""
+MOST_CHARACTERS = 1_000_000
+"""Of the texts of one user's prompts together, which the composer is sent at once."""
 
 MISSING = _("There is no such prompt among yours.")
 TAKEN = _("You have a prompt of this name already.")
@@ -32,22 +35,30 @@ def own(owner_id: UserId, prompt_id: uuid.UUID) -> Prompt:
 
 
 @transaction.atomic
-def add(owner_id: UserId, name: str, text: str) -> Prompt:
-    """Raises Conflict for a name that is taken, and for one prompt too many."""
+def add(owner_id: UserId, name: str, text: str, *, joins: bool = False) -> Prompt:
+    """Raises Conflict for a name that is taken and for one prompt too many, TooLong for too much text.
+
+    `joins`: what is there already, to the letter, is what was sent, as by a double click.
+    """
     lock_owner(owner_id)
+    if joins and (stored := Prompt.objects.filter(owner=owner_id, name=name, text=text).first()):
+        return stored
     if Prompt.objects.filter(owner=owner_id).count() >= MOST_PROMPTS:
         raise Conflict(
             _("You have %(limit)s prompts, as many as there may be. Delete one first."), values={"limit": MOST_PROMPTS}
         )
+    _check_length(owner_id, "", text)
     return _save(Prompt(owner_id=owner_id, name=name, text=text), is_new=True)
 
 
 @transaction.atomic
 def change(owner_id: UserId, prompt_id: uuid.UUID, name: str, text: str) -> Prompt:
-    """Raises NotFound, and Conflict for a name that is taken."""
+    """Raises NotFound, Conflict for a name that is taken, and TooLong for too much text."""
+    lock_owner(owner_id)
     prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).select_for_update().first()
     if not prompt:
         raise NotFound(MISSING)
+    _check_length(owner_id, prompt.text, text)
     prompt.name, prompt.text = name, text
     return _save(prompt, is_new=False)
 
@@ -55,6 +66,15 @@ def change(owner_id: UserId, prompt_id: uuid.UUID, name: str, text: str) -> Prom
 def delete(owner_id: UserId, prompt_id: uuid.UUID) -> None:
     """Raises NotFound."""
     own(owner_id, prompt_id).delete()
+
+
+def _check_length(owner_id: UserId, before: str, after: str) -> None:
+    """What makes it shorter is no fault. Raises TooLong."""
+    known = Prompt.objects.filter(owner=owner_id).aggregate(total=Sum(Length("text")))["total"] or 0
+    total = known - len(before) + len(after)
+    if total > MOST_CHARACTERS and len(after) > len(before):
+        sentence = _("Your prompts would have %(count)s characters together; %(limit)s are allowed. Shorten one.")
+        raise TooLong(sentence, values={"count": total, "limit": MOST_CHARACTERS})
 
 
 def _save(prompt: Prompt, *, is_new: bool) -> Prompt:

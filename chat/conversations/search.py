@@ -1,18 +1,24 @@
 """Search: what an owner's words are found in, newest first, with its surroundings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
 
+from django.db.models import F, Value
+from django.db.models.functions import Greatest, Left, Lower, StrIndex, Substr
+
+from chat.core.reply import TEXT
 from chat.core.search_terms import term_spans, terms_of
-from chat.models import Message, SearchEntry
+from chat.models import MessagePart, SearchEntry
 from chat.models.search_index import SearchEntryQuerySet
 from chat.models.users import UserId
 
 PAGE = 20
 AROUND = 90
 """Characters that are shown before and after the first hit."""
+LOOKED = 20_000
+"""Characters of a message in which a hit is looked for, word by word: further on only as the database can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +38,44 @@ def search(owner_id: UserId, query: str, before: int | None = None) -> tuple[lis
     found = _first(SearchEntry.objects.matching_newest(owner_id, query, before))
     if len(found) <= PAGE:
         found = _first(SearchEntry.objects.matching(owner_id, query, before))
-    hits = [_hit(entry, query) for entry in found[:PAGE]]
+    beginnings = _beginnings(entry.message_id for entry in found[:PAGE] if entry.message_id)
+    hits = [_hit(entry, beginnings, query) for entry in found[:PAGE]]
     return hits, hits[-1].entry_id if len(found) > PAGE else None
 
 
 def _first(entries: SearchEntryQuerySet) -> list[SearchEntry]:
     """A page of them, newest first, and one more if there is one."""
-    rows = entries.order_by("-pk").select_related("conversation", "message").prefetch_related("message__parts")
-    return list(rows[: PAGE + 1])
+    return list(entries.order_by("-pk").select_related("conversation")[: PAGE + 1])
 
 
-def _hit(entry: SearchEntry, query: str) -> Hit:
-    message: Message | None = entry.message
-    text = message.text if message else entry.conversation.title
+def _hit(entry: SearchEntry, beginnings: dict[UUID, str], query: str) -> Hit:
+    text = beginnings.get(entry.message_id, "") if entry.message_id else entry.conversation.title
     runs = list(surroundings(text, query))
+    if entry.message_id and len(text) > LOOKED and not _has_hit(runs):
+        further = list(surroundings(_further(entry.message_id, query), query))
+        runs = further if _has_hit(further) else runs
     return Hit(entry.pk, entry.conversation_id, entry.message_id, entry.conversation.title, runs)
+
+
+def _has_hit(runs: list[tuple[str, bool]]) -> bool:
+    return any(is_found for _, is_found in runs)
+
+
+def _beginnings(messages: Iterable[UUID]) -> dict[UUID, str]:
+    """Of what was said in these messages."""
+    texts: dict[UUID, str] = {}
+    rows = MessagePart.beginnings(LOOKED).filter(message__in=list(messages), kind=TEXT)
+    for pk, text in rows.values_list("message", Left("text", LOOKED + 1)):
+        texts[pk] = (texts.get(pk, "") + text)[: LOOKED + 1]
+    return texts
+
+
+def _further(message_id: UUID, query: str) -> str:
+    """What is around the query's first word in a long message, where the database finds it by its letters."""
+    rows = MessagePart.objects.filter(message=message_id, kind=TEXT).order_by("number")
+    found = rows.annotate(at=StrIndex(Lower("text"), Value(terms_of(query)[0]))).filter(at__gt=0)
+    around = Substr("text", Greatest(F("at") - 2 * AROUND, 1), 6 * AROUND)
+    return found.values_list(around, flat=True).first() or ""
 
 
 def surroundings(text: str, query: str) -> Iterator[tuple[str, bool]]:

@@ -1,60 +1,120 @@
 """Sharing: a branch as it is now, for whoever has its link.
 
-A snapshot holds what its page shows and nothing else: questions, answers, names of models, and how an answer ended.
-Who asked, what was reasoned, what readers think of an answer and what the model was instructed to stay out of it. Of
-attached files it says how many there were.
+A snapshot holds what its pages show (and which request made it, so that a double click makes one link): questions,
+answers, names of models, and how an answer ended. Who asked, what was reasoned, what readers think of an answer and
+what the model was instructed to stay out of it. Of attached files it says how many there were.
+
+It is read in sections, each as much as a page may have, before the one short transaction that stores it: nobody waits
+for a long branch. The first stands in `messages`, the others in `later`; a page reads its own alone.
 """
 
+import json
+from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.functions import Left
 from django.utils import timezone
 
+from chat.core import pagination
 from chat.core.endings import Status
+from chat.core.reply import TEXT
+from chat.core.tree import MessageTree
 from chat.errors import Conflict, NotFound, TooLong
 from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Message, Share
+from chat.models import Conversation, Generation, Message, MessageAttachment, MessagePart, Share
 from chat.models.conversation import first_words
 from chat.models.locks import lock_owner
+from chat.models.message import MOST_ROWS
+from chat.models.threads import with_usable_connection
+from chat.models.turns import FairThreads
 from chat.models.users import UserId
 
 SHARED_DAYS = (1, 7, 30)
 """How long a link may live, if not until it is revoked."""
 MOST_LINKS = 200
 """Of one user."""
-MOST_CHARACTERS = 2_000_000
-"""In one snapshot: a page that anybody may ask for."""
+MOST_BYTES = 25_000_000
+"""Of one snapshot, as it is stored: a letter beyond ASCII has six of them or twelve."""
+AT_ONCE = 2
+"""Snapshots that this process makes at the same time. Each is in memory until it is stored."""
+WAITING = 3
+"""Of one user."""
+
+BEING_WRITTEN = _("An answer is still being written. Share the conversation when it is finished.")
+NO_LINK = _("There is no such link, or it is no longer shared.")
+
+Said = dict[str, str | int | bool]
+Section = list[Said]
+
+_sharers = FairThreads(
+    AT_ONCE, WAITING, "chat-sharing", _("Several of your links are being made already. Try again in a moment.")
+)
 
 
-@transaction.atomic
-def share(owner_id: UserId, conversation_id: UUID, days: int | None) -> Share:
-    """A link to the branch on show of the owner's conversation. Raises NotFound, Conflict or TooLong."""
-    lock_owner(owner_id)
-    conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
-    if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
-    if conversation.is_temporary:
-        raise Conflict(_("A temporary conversation cannot be shared."))
-    Share.objects.of(owner_id).ended().delete()
-    if Share.objects.of(owner_id).count() >= MOST_LINKS:
-        raise Conflict(_("You have %(limit)s links. Revoke one of them first."), values={"limit": MOST_LINKS})
-    branch = conversation.branch()
-    return Share.objects.create(
-        conversation=conversation,
-        title=_title(conversation, branch),
-        snapshot=_snapshot(branch),
-        expires_at=timezone.now() + timedelta(days=days) if days else None,
+@dataclass(frozen=True, slots=True)
+class SharedPage:
+    """The `number`th of the `count` sections of a link, from 1."""
+
+    title: str
+    created_at: datetime
+    messages: Section
+    number: int
+    count: int
+
+    @property
+    def earlier(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def later(self) -> int | None:
+        return self.number + 1 if self.number < self.count else None
+
+
+async def share_in_turn(
+    owner_id: UserId, conversation_id: UUID, days: int | None, request_id: UUID | None = None
+) -> Share:
+    """As `share`, in threads of which a user has one at a time. Raises TooMany, too."""
+    return await _sharers.call(owner_id, with_usable_connection, share, owner_id, conversation_id, days, request_id)
+
+
+def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id: UUID | None = None) -> Share:
+    """A link to the branch on show of the owner's conversation, or the one that this request has made already.
+
+    Raises NotFound, Conflict or TooLong.
+    """
+    if made := _made(conversation_id, owner_id, request_id):
+        return made
+    conversation = _shareable(owner_id, conversation_id)
+    tree = conversation.tree()
+    path = [pk for pk in tree.path(conversation.current_id) if tree.role(pk) != Message.Role.SYSTEM]
+    sections = _sections(conversation, tree, path)
+    snapshot = {"messages": sections[0], "later": sections[1:], "sections": len(sections)}
+    return _store(
+        owner_id,
+        Share(
+            conversation=conversation,
+            title=_title(conversation, tree, path, sections[0]),
+            snapshot=snapshot | ({"request": str(request_id)} if request_id else {}),
+            expires_at=timezone.now() + timedelta(days=days) if days else None,
+        ),
+        path,
+        request_id,
     )
 
 
-def shared(token: str) -> Share:
-    """What a link shows, in one query. Raises NotFound if it was never made, was revoked or has ended."""
-    share = Share.objects.live().filter(token=token).first()
-    if not share:
-        raise NotFound(_("There is no such link, or it is no longer shared."))
-    return share
+def shared(token: str, number: int = 1) -> SharedPage:
+    """A page of what a link shows, in one query. Raises NotFound if there is none, or none any more."""
+    section = f"snapshot__later__{number - 2}" if number > 1 else "snapshot__messages"
+    rows = Share.objects.live().filter(token=token)
+    found = rows.values_list("title", "created_at", "snapshot__sections", section).first()
+    if not found or found[-1] is None:
+        raise NotFound(NO_LINK)
+    title, created_at, count, messages = found
+    return SharedPage(title, created_at, messages, number, count or 1)
 
 
 def revoke(owner_id: UserId, token: str) -> None:
@@ -63,42 +123,87 @@ def revoke(owner_id: UserId, token: str) -> None:
         raise NotFound(_("There is no such link among yours."))
 
 
-def _title(conversation: Conversation, branch: Sequence[Message]) -> str:
+def _made(conversation_id: UUID, owner_id: UserId, request_id: UUID | None) -> Share | None:
+    """The link that this request has made, as the first half of a double click does."""
+    if not request_id:
+        return None
+    links = Share.objects.of(owner_id).filter(conversation=conversation_id, snapshot__request=str(request_id))
+    made: Share | None = links.first()
+    return made
+
+
+def _shareable(owner_id: UserId, conversation_id: UUID) -> Conversation:
+    conversation: Conversation | None = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
+    if not conversation:
+        raise NotFound(_("There is no such conversation among yours."))
+    if conversation.is_temporary:
+        raise Conflict(_("A temporary conversation cannot be shared."))
+    if Share.objects.of(owner_id).not_ended().count() >= MOST_LINKS:
+        raise Conflict(_("You have %(limit)s links. Revoke one of them first."), values={"limit": MOST_LINKS})
+    return conversation
+
+
+def _sections(conversation: Conversation, tree: MessageTree, path: Sequence[UUID]) -> list[Section]:
+    if not path:
+        raise Conflict(_("There is nothing in this conversation yet that could be shared."))
+    sections, size = list[Section](), 0
+    while path:
+        count = pagination.size_from(conversation.sizes(list(path[: pagination.MOST_ON_PAGE])))
+        sections.append(_section(tree, path[:count]))
+        size += len(json.dumps(sections[-1]))
+        if size > MOST_BYTES:
+            raise TooLong(_("This conversation is too long to be shared."))
+        path = path[count:]
+    return sections
+
+
+def _section(tree: MessageTree, ids: Sequence[UUID]) -> Section:
+    """Without the rows that a page would need: a long branch has many sections."""
+    runs = Generation.objects.latest_of(ids)  # before their texts, as in `Conversation.load`
+    if any(status == Status.RUNNING for _model, status in runs.values()):
+        raise Conflict(BEING_WRITTEN)
+    attached = Counter(MessageAttachment.objects.filter(message__in=ids).values_list("message", flat=True))
+    texts = {pk: list[str]() for pk in ids}
+    rows = MessagePart.beginnings(pagination.MOST_OF_MESSAGE).filter(message__in=ids, kind=TEXT)
+    for pk, text in rows.values_list("message", Left("text", pagination.MOST_OF_MESSAGE + 1)):
+        texts[pk].append(text)
+    return [
+        {"role": tree.role(pk), "model": model, "status": status, "attached": attached[pk], **_cut(texts[pk])}
+        for pk in ids
+        for model, status in [runs.get(pk, ("", Status.COMPLETE))]
+    ]
+
+
+def _cut(rows: list[str]) -> Said:
+    text, most = "".join(rows), pagination.MOST_OF_MESSAGE
+    is_cut = len(text) > most or len(rows) > MOST_ROWS
+    return {"text": text[:most], "is_cut": is_cut}
+
+
+def _title(conversation: Conversation, tree: MessageTree, path: Sequence[UUID], shown: Section) -> str:
     """What its owner has called it, else words that are shown.
 
     Words that stand for a title may be those of a version that is not shown, or the name of a file; and so may be
     those that the model made its title of, unless the first question and its answer have no other version.
     """
-    by_model = conversation.titled_by == Conversation.TitledBy.MODEL and not _has_versions(branch)
+    has_versions = any(len(tree.siblings(pk)) > 1 for pk in path[:2])
+    by_model = conversation.titled_by == Conversation.TitledBy.MODEL and not has_versions
     if by_model or conversation.titled_by == Conversation.TitledBy.OWNER:
         return conversation.title
-    question = next((message for message in branch if message.role == Message.Role.USER), None)
-    return first_words(question.text) if question else ""
+    question = next((said for said in shown if said["role"] == Message.Role.USER), None)
+    return first_words(str(question["text"])) if question else ""
 
 
-def _has_versions(branch: Sequence[Message]) -> bool:
-    """Of what a title is made of: the first question and its answer."""
-    first = [message for message in branch if message.role != Message.Role.SYSTEM][:2]
-    return any(message.siblings().count() > 1 for message in first)
-
-
-def _snapshot(branch: Sequence[Message]) -> dict[str, object]:
-    messages = [message for message in branch if message.role != Message.Role.SYSTEM]
-    if not messages:
-        raise Conflict(_("There is nothing in this conversation yet that could be shared."))
-    if any(message.generation and message.generation.is_running for message in messages):
-        raise Conflict(_("An answer is still being written. Share the conversation when it is finished."))
-    if sum(len(message.text) for message in messages) > MOST_CHARACTERS:
-        raise TooLong(_("This conversation is too long to be shared."))
-    return {"messages": [_said(message) for message in messages]}
-
-
-def _said(message: Message) -> dict[str, str | int]:
-    generation = message.generation
-    return {
-        "role": message.role,
-        "text": message.text,
-        "model": generation.model_title if generation else "",
-        "status": generation.status if generation else Status.COMPLETE,
-        "attached": len(message.attachments),
-    }
+@transaction.atomic
+def _store(owner_id: UserId, share: Share, path: Sequence[UUID], request_id: UUID | None) -> Share:
+    """Unless something has come in between: to read the branch took its time."""
+    lock_owner(owner_id)
+    if made := _made(share.conversation_id, owner_id, request_id):
+        return made
+    _shareable(owner_id, share.conversation_id)
+    running = Generation.objects.running().filter(message__conversation=share.conversation_id)
+    if not set(path).isdisjoint(running.values_list("message", flat=True)):
+        raise Conflict(BEING_WRITTEN)
+    Share.objects.of(owner_id).ended().delete()
+    share.save(force_insert=True)
+    return share

@@ -15,6 +15,8 @@ class Question:
     text: str
     parent: uuid.UUID | None
     model: str
+    leaf: uuid.UUID | None = None
+    """The last message that its writer sees, where it is to follow that; None: wherever it stands is meant."""
     options: Options | None = None
     """Of the conversation, if this makes it; None: those that its owner prefers."""
     temporary: bool = False

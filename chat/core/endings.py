@@ -67,6 +67,43 @@ def named(ending: Ending, service: str) -> Ending:
     return replace(ending, error=said_of(service, ending.error or SENTENCES[ending.status]))
 
 
+BAD_ENDS = {
+    Status.LENGTH: (
+        "length max_tokens max_output_tokens max_completion_tokens max_length token_limit "
+        "model_length model_context_window_exceeded context_length_exceeded"
+    ),
+    Status.FILTERED: (
+        "content_filter content_filtered content_filter_error safety image_safety recitation blocklist "
+        "prohibited_content spii sensitive guardrail_intervened moderation error_toxic"
+    ),
+    Status.REFUSED: "refusal refused",
+    Status.FAILED: (
+        "error server_error internal_error network_error failed abort aborted cancelled canceled timeout unload "
+        "insufficient_system_resource rate_limit rate_limit_exceeded malformed_function_call malformed_response"
+    ),
+}
+"""Finish reasons that are no good end: OpenAI's, and what others say in their place.
+
+Of Anthropic, Bedrock, Cohere, DeepSeek, Gemini, Mistral, Ollama, OpenRouter, SGLang, vLLM and Zhipu.
+"""
+
+_BAD_END = {reason: status for status, reasons in BAD_ENDS.items() for reason in reasons.split()}
+
+
+def bad_end(finish_reason: str) -> Status | None:
+    """What this reason makes of an answer; None for a good end, or one that we do not know.
+
+    Services write them `MAX_TOKENS`, `content-filter`, `content_filter: PROHIBITED_CONTENT`, `FINISH_REASON_SAFETY`.
+    """
+    word = finish_reason.partition(":")[0].strip().lower().replace("-", "_")
+    return _BAD_END.get(word.removeprefix("finish_reason_"))
+
+
+def graver(before: str, reason: str) -> str:
+    """The finish reason to believe where a stream gives two: a good end takes nothing back from a bad one."""
+    return before if bad_end(before) and not bad_end(reason) else reason
+
+
 def ending_of(finish_reason: str, *, is_done: bool, is_refused: bool, has_text: bool) -> Ending:
     """The ending of a stream that broke no rule.
 
@@ -78,10 +115,10 @@ def ending_of(finish_reason: str, *, is_done: bool, is_refused: bool, has_text: 
         return Ending(Status.FAILED, UpstreamBroke.code, UpstreamBroke.sentence)
     if is_refused:
         return Ending(Status.REFUSED)
-    if finish_reason == "length":
-        return Ending(Status.LENGTH)
-    if finish_reason == "content_filter":
-        return Ending(Status.FILTERED)
+    if (bad := bad_end(finish_reason)) == Status.FAILED:
+        return Ending(Status.FAILED, UpstreamBroke.code, UpstreamBroke.reported)
+    if bad:
+        return Ending(bad)
     if has_text:
         return Ending(Status.COMPLETE)
     return Ending(Status.FAILED, "empty_answer", _("The model ended its answer without a word. Try again."))

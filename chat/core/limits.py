@@ -16,5 +16,7 @@ DEFAULT_PROVIDER = "default"
 """What the one provider of the short form is called, and that of all that was written when there was no other."""
 MOST_TEMPERATURE = 2
 """OpenAI's highest, and no compatible service takes a higher one."""
+GENERATIONS_PER_MESSAGE = 1_000
+"""That write one message: the first, and those that continue it. The database counts up to 32,767."""
 MOST_TOKENS = 1_000_000
 """The largest token limit of an answer that can be asked for."""

@@ -23,7 +23,7 @@ END_OF_DOCUMENT = re.compile("</(?=document)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text, or the text of a PDF. `text` is empty until it is loaded."""
+    """A text, or the text of a document. `text` is empty until it is loaded."""
 
     id: UUID
     name: str
@@ -130,10 +130,3 @@ def title(question: str, answer: str) -> list[dict[str, Any]]:
             "content": f"Question:\n{question[:1000]}\n\nAnswer:\n{answer[:1000]}\n\nTitle of this conversation:",
         },
     ]
-
-
-def clean_title(text: str, length: int) -> str:
-    """A model's title without the quotes that models like to add; empty if what it wrote is no title but a text."""
-    line = " ".join(text.split("\n", 1)[0].split())
-    line = line.removeprefix("Title:").strip().strip("\"'“”‘’«»„*#` ").rstrip(".")
-    return line if len(line) <= length and len(line.split()) <= 10 else ""

@@ -11,7 +11,7 @@ from chat.errors import BadInput, TooLong
 from chat.i18n import gettext_noop as _
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-MAY_BE_NULL = ("parent", "model", "comment", "temperature", "max_tokens")
+MAY_BE_NULL = ("parent", "leaf", "model", "comment", "temperature", "max_tokens")
 """In JSON; all others are left out where they have no value."""
 
 Form = TypeVar("Form", bound=forms.Form)

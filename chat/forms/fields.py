@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from chat.conf import settings
+from chat.core.blank import is_blank
 from chat.core.reply import storable
 
 
@@ -14,6 +15,21 @@ class StorableText(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return storable(super().to_python(value) or "")
+
+    def validate(self, value: Any) -> None:
+        """What shows nothing is empty."""
+        super().validate("" if is_blank(value) else value)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Browsers count half of an emoji as a character, and would stop too soon: it is said where it is too long."""
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
+class OneLine(StorableText):
+    """A name: its white space is one blank each."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(super().to_python(value).split())
 
 
 class LongText(StorableText):

@@ -1,5 +1,6 @@
 """What becomes of a conversation as a whole: its title, its flags, the days of a link to it."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -9,15 +10,14 @@ from django.utils.translation import gettext_lazy
 from chat.conversations.organizing import Flags
 from chat.conversations.sharing import SHARED_DAYS
 from chat.core.limits import TITLE_CHARACTERS
-from chat.core.reply import storable
 from chat.errors import BadInput
 from chat.forms.body import cleaned, read_body
-from chat.forms.questions import QuestionForm
+from chat.forms.fields import OneLine
 from chat.i18n import gettext_noop as _
 
 
 class TitleForm(forms.Form):
-    title = forms.CharField(
+    title = OneLine(
         max_length=TITLE_CHARACTERS, error_messages={"required": gettext_lazy("A conversation needs a title.")}
     )
 
@@ -25,7 +25,6 @@ class TitleForm(forms.Form):
 def read_title(request: HttpRequest) -> str:
     """What a conversation is to be called, on one line, in a request's body. Raises BadInput."""
     sent = read_body(request, TitleForm)
-    sent["title"] = " ".join(storable(sent.get("title", "")).split())
     return str(cleaned(TitleForm(sent))["title"])
 
 
@@ -35,14 +34,22 @@ def read_flags(request: HttpRequest) -> Flags:
     return Flags(_switch(sent, "pinned"), _switch(sent, "archived"))
 
 
-def read_days(request: HttpRequest) -> int | None:
-    """How long a link shall live, in a request's body; None: until it is revoked. Raises BadInput."""
-    days = read_body(request, QuestionForm).get("days")
+class LinkForm(forms.Form):
+    id = forms.UUIDField(required=False)
+
+
+def read_link(request: HttpRequest) -> tuple[int | None, uuid.UUID | None]:
+    """How many days a link shall live (None: until it is revoked), and the request's id. Raises BadInput."""
+    sent = read_body(request, LinkForm)
+    return _days(sent.get("days")), cleaned(LinkForm(sent))["id"]
+
+
+def _days(days: object) -> int | None:
     if days is None or days == "":
         return None
     if str(days) not in map(str, SHARED_DAYS):
         raise BadInput(fields={"days": _("This is neither 1 nor 7 nor 30 nor empty.")})
-    return int(days)
+    return int(str(days))
 
 
 def _switch(sent: dict[str, Any], name: str) -> bool | None:

@@ -4,11 +4,11 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from chat.core.limits import PROMPT_NAME_CHARACTERS
-from chat.forms.fields import LongText, StorableText
+from chat.forms.fields import LongText, OneLine
 
 
 class PromptForm(forms.Form):
-    name = StorableText(
+    name = OneLine(
         max_length=PROMPT_NAME_CHARACTERS,
         label=gettext_lazy("Name"),
         help_text=gettext_lazy("What you type after / in the composer."),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.conf import settings
 from chat.conversations.turns import Continuation, Question, Regeneration
+from chat.core.blank import is_blank
 from chat.core.prompt import Options
 from chat.core.reply import storable
 from chat.errors import BadInput, TooLong
@@ -44,12 +45,13 @@ class QuestionForm(ProgramForm):
     id = forms.UUIDField()
     text = forms.CharField(strip=False, error_messages={"required": gettext_lazy("Write something first.")})
     parent = forms.UUIDField(required=False)
+    leaf = forms.UUIDField(required=False)
     model = ModelField(required=False)
     temporary = forms.BooleanField(required=False)
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
-        if text.strip():
+        if not is_blank(text):
             return text
         if self.fields["text"].required:
             raise forms.ValidationError(gettext("Write something first."))

@@ -31,9 +31,10 @@ from chat.conf import settings
 from chat.conversations import messages
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core import prompt as prompts
-from chat.core.endings import INTERNAL, Ending, Status, ending_of, named
+from chat.core.endings import INTERNAL, Ending, Status, ending_of, graver, named
 from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark, Part, storable
+from chat.core.think_tags import Piece, ThinkTags
 from chat.errors import ChatError, Unavailable, UpstreamTimeout
 from chat.generation.background import spawn
 from chat.generation.deadline import Deadline
@@ -78,6 +79,7 @@ class Run:
     is_refused: bool = False
     usage: chunks.Usage | None = None
     first_piece_at: datetime | None = None
+    tags: ThinkTags = field(default_factory=ThinkTags)
     reasoning: Stopwatch = field(default_factory=Stopwatch)
     is_finishing: bool = False
 
@@ -90,13 +92,24 @@ class Run:
         prompt, self.prompt = self.prompt, []
         return prompt
 
-    def kind_of(self, event: object) -> str:
-        """The kind of part that a piece belongs to. Takes the time that reasoning takes."""
-        if isinstance(event, chunks.Reasoning):
-            self.reasoning.start()
-            return REASONING
-        self.reasoning.stop()
-        return TEXT
+    def pieces_of(self, said: chunks.Spoken) -> list[Piece]:
+        """What it adds to which kind of part. Takes the time that reasoning takes."""
+        if isinstance(said, chunks.Text):
+            pieces = self.tags.split(said.text)
+        else:
+            pieces = [*self.tags.rest(), (REASONING if isinstance(said, chunks.Reasoning) else TEXT, said.text)]
+        for kind, _text in pieces:
+            if kind == REASONING:
+                self.reasoning.start()
+            else:
+                self.reasoning.stop()
+        return pieces
+
+    def settle(self) -> None:
+        """Nothing more will come: what waits for its other half goes as it is."""
+        for kind, text in self.tags.rest():
+            self.live.append(kind, text)
+        self.live.reply.settle()
 
     def ending(self) -> Ending:
         """How the upstream's stream, which has ended without an error, has ended."""
@@ -244,6 +257,7 @@ class Engine:
         except Exception:
             logger.exception("Generation %s failed", run.id)
             ending = INTERNAL
+        run.settle()
         # What goes wrong after the finish reason takes nothing from the answer.
         has_finished = run.finish_reason and ending and ending.status == Status.FAILED
         ending = run.ending() if has_finished or not ending else ending
@@ -261,18 +275,19 @@ class Engine:
                 if run.stop.done():
                     return None
                 match event:
-                    case chunks.Text(text) | chunks.Reasoning(text) | chunks.Refusal(text):
+                    case chunks.Text() | chunks.Reasoning() | chunks.Refusal():
                         run.first_piece_at = run.first_piece_at or timezone.now()
                         run.is_refused |= isinstance(event, chunks.Refusal)
-                        run.live.append(run.kind_of(event), text[:room])
-                        room -= len(text)
-                        if room < 0:
-                            run.finish_reason = "length"
-                            return Ending(Status.LENGTH, "output_limit")
+                        for kind, text in run.pieces_of(event):
+                            run.live.append(kind, text[:room])
+                            room -= len(text)
+                            if room < 0:
+                                run.finish_reason = "length"
+                                return Ending(Status.LENGTH, "output_limit")
                         deadline.reschedule(min(clock() + idle, last_moment))
                     case chunks.Finish(reason):
                         run.reasoning.stop()
-                        run.finish_reason = storable(reason)[:100]
+                        run.finish_reason = graver(run.finish_reason, storable(reason)[:100])
                         deadline.reschedule(min(clock() + AFTER_FINISH_SECONDS, last_moment))
                     case chunks.Usage():
                         run.usage = event
@@ -285,7 +300,7 @@ class Engine:
     async def _finish(self, run: Run, ending: Ending) -> None:
         """Store the ending, then announce it."""
         run.reasoning.stop()
-        run.live.reply.settle()
+        run.settle()
         if not await self._store_ending(run, ending):
             return
         run.live.end(run.generation.ending)

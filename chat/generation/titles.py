@@ -10,8 +10,10 @@ from django.db import transaction
 
 from chat.conf import settings
 from chat.core import prompt as prompts
+from chat.core.endings import bad_end, graver
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable
+from chat.core.titles import clean_title
 from chat.live.exchange import exchange
 from chat.models import Conversation, Generation, SearchEntry
 from chat.models.threads import in_database, write_in_database
@@ -20,6 +22,8 @@ from chat.providers import chunks, openai
 logger = logging.getLogger(__name__)
 
 TITLE_SECONDS = 30.0
+LONGEST_THOUGHTS = 50_000
+"""Characters of an answer, with what a model thinks aloud in it. No more of it is read."""
 
 
 async def give_title(generation: Generation, answer: str) -> None:
@@ -38,14 +42,22 @@ async def give_title(generation: Generation, answer: str) -> None:
 
 
 async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
-    text = ""
+    """A title; empty if the model gives none, or its answer is cut: half a title is worse than the first words."""
+    text, reason, is_over = "", "", False
     async with aclosing(openai.stream(model, messages)) as events:
         async for event in events:
-            if isinstance(event, chunks.Text):
-                text = (text + event.text).lstrip()
-            if "\n" in text or len(text) > TITLE_CHARACTERS:
-                break
-    return prompts.clean_title(storable(text), TITLE_CHARACTERS)
+            match event:
+                case chunks.Text(piece):
+                    text += piece
+                case chunks.Finish(word):
+                    reason = graver(reason, word)
+                case chunks.Done():
+                    is_over = True
+            if isinstance(event, chunks.Refusal) or len(text) > LONGEST_THOUGHTS:
+                return ""
+    if bad_end(reason) or not (reason or is_over):
+        return ""
+    return clean_title(storable(text), TITLE_CHARACTERS)
 
 
 def _untitled_question(generation: Generation) -> str:

@@ -1,7 +1,8 @@
 """A conversation as a document: what an export says and an import reads (docs/export.md). No database.
 
-Whoever wrote a document, it is checked whole before anything is stored: each rule that the database keeps, and those
-that it cannot keep, such as that a parent is in the same conversation.
+Whoever wrote a document, it is checked whole before anything is stored: it holds nothing that a site could not have
+made. That is each rule that the database keeps, those that it cannot keep, such as that a parent is in the same
+conversation, and the bounds of the forms.
 """
 
 from base64 import b64decode, b64encode
@@ -27,16 +28,34 @@ from chat.core.limits import (
     COMMENT_CHARACTERS,
     DEFAULT_PROVIDER,
     FILE_NAME_CHARACTERS,
+    GENERATIONS_PER_MESSAGE,
     MODEL_CHARACTERS,
     MOST_TEMPERATURE,
+    MOST_TOKENS,
     PROVIDER_CHARACTERS,
     TITLE_CHARACTERS,
 )
-from chat.core.reply import Part, Reply, storable
+from chat.core.reply import REASONING, Part, Reply, storable
 from chat.errors import BadInput
 from chat.i18n import gettext_noop as _
 
 VERSION = 1
+PROMPT_CHARACTERS = 1_000_000
+"""Of a system prompt, whatever a site allows: one record (chat/import_export/records.py) has room for so many."""
+
+
+MOST_TITLE = 1_000
+"""Characters that are looked at of what is to be a title."""
+
+
+def one_line(text: str) -> str:
+    """`text` as the titles of a site are."""
+    return " ".join(text.split())
+
+
+def short_title(text: str) -> str:
+    """`text` as a title of a site, which has so many characters at most."""
+    return one_line(storable(text[:MOST_TITLE]))[:TITLE_CHARACTERS].strip()
 
 
 def _decoded(value: Any) -> Any:
@@ -53,8 +72,9 @@ def _encoded(data: bytes) -> str:
 
 
 Text = Annotated[str, AfterValidator(storable)]
-Time = Annotated[AwareDatetime, Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC))]
-"""In any time zone it has a year that a database takes."""
+Title = Annotated[Text, AfterValidator(one_line), Field(max_length=TITLE_CHARACTERS)]
+Time = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC))]
+"""That a clock may have shown, and of which a database takes the year in any time zone."""
 Count = Annotated[int, Field(ge=0, lt=2**31)]
 Data = Annotated[bytes, BeforeValidator(_decoded), PlainSerializer(_encoded, when_used="json")]
 """In JSON as base64 (RFC 4648, section 4)."""
@@ -70,14 +90,14 @@ class _Saved(BaseModel):
 
 
 class SavedPart(_Saved):
-    kind: Annotated[str, Field(pattern="^[a-z_]{1,20}$")]
+    kind: Literal["text", "reasoning"]
     text: Text
 
 
 class SavedGeneration(_Saved):
     """A run of a model; positions are those of its message."""
 
-    model: Annotated[Text, Field(max_length=MODEL_CHARACTERS)]
+    model: Annotated[Text, Field(min_length=1, max_length=MODEL_CHARACTERS)]
     provider: Annotated[Text, Field(max_length=PROVIDER_CHARACTERS)] = DEFAULT_PROVIDER
     label: Annotated[Text, Field(max_length=MODEL_CHARACTERS)] = ""
     status: Status
@@ -106,16 +126,16 @@ class SavedAttachment(_Saved):
     """A file that questions bear. Who reads one takes from it the name and `data`, and finds out the rest anew."""
 
     id: UUID
-    kind: Literal["image", "text", "pdf"]
+    kind: Literal["image", "text", "pdf", "office"]
     name: Annotated[Text, Field(max_length=FILE_NAME_CHARACTERS)]
-    media_type: Annotated[Text, Field(max_length=40)]
+    media_type: Annotated[Text, Field(max_length=100)]
     width: Count | None = None
     height: Count | None = None
     pages: Count | None = None
     created_at: Time
     data: Data
     text: Text = ""
-    """What a model is shown of a text or a PDF."""
+    """What a model is shown of any but an image."""
 
 
 class SavedMessage(_Saved):
@@ -126,7 +146,7 @@ class SavedMessage(_Saved):
     role: Literal["system", "user", "assistant"]
     created_at: Time
     parts: Each[SavedPart]
-    generations: Each[SavedGeneration] = []
+    generations: Annotated[Each[SavedGeneration], Field(max_length=GENERATIONS_PER_MESSAGE)] = []
     feedback: SavedFeedback | None = None
     attachments: Each[UUID] = []
     """Which of the conversation's, in order."""
@@ -138,6 +158,12 @@ class SavedMessage(_Saved):
     @property
     def text(self) -> str:
         return self.reply.text
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.role != "assistant" and any(part.kind == REASONING for part in self.parts):
+            raise ValueError("only an assistant's message has reasoning")
+        return self
 
     @model_validator(mode="after")
     def _feedback_fits(self) -> Self:
@@ -170,7 +196,7 @@ class SavedConversation(_Saved):
     format: Literal["chatsite-conversation"] = "chatsite-conversation"
     version: Annotated[int, Field(ge=1, le=VERSION)] = VERSION
     id: UUID
-    title: Annotated[Text, Field(max_length=TITLE_CHARACTERS)]
+    title: Title
     titled_by: Literal["words", "model", "owner"] = "words"
     created_at: Time
     updated_at: Time
@@ -178,9 +204,9 @@ class SavedConversation(_Saved):
     messages: Each[SavedMessage]
     is_pinned: bool = False
     is_archived: bool = False
-    system_prompt: Annotated[Text, Field(max_length=100_000)] = ""
+    system_prompt: Annotated[Text, Field(max_length=PROMPT_CHARACTERS)] = ""
     temperature: Annotated[float, Field(ge=0, le=MOST_TEMPERATURE)] | None = None
-    max_tokens: Count | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
     model: Annotated[Text, Field(max_length=MODEL_CHARACTERS)] = ""
     provider: Annotated[Text, Field(max_length=PROVIDER_CHARACTERS)] = DEFAULT_PROVIDER
     attachments: Each[SavedAttachment] = []
@@ -196,7 +222,7 @@ class SavedConversation(_Saved):
             if message.parent is not None and message.parent not in seen:
                 raise ValueError(f"the parent of message {message.id} does not stand before it")
             seen.add(message.id)
-        if self.current is not None and self.current not in seen:
+        if self.current not in seen if self.messages else self.current:
             raise ValueError("the current message is not in the conversation")
         return self
 

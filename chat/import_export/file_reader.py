@@ -1,9 +1,10 @@
 """Files that somebody wants imported, as documents, one at a time. Pure, and nothing in them is trusted.
 
-A file is one JSON text, or a zip with some. A JSON text is one of our documents, or an array of ChatGPT's
-conversations (or of ours). However large it is, only one conversation of it is in memory: an array is read element by
-element. A zip is refused by what its directory says before anything is unpacked; what an entry gives beyond that is
-not read. The names in a zip say which entries are read, and nothing else.
+A file is one JSON text, or a zip with some. A JSON text is a conversation, or an array of some: documents of ours, or
+what one of the programs in READERS has exported. However large it is, only one conversation of it is in memory: an
+array is read element by element. What is wrong with one refuses that one alone; where a text is no JSON, what follows
+in it cannot be found. A zip is refused by what its directory says before anything is unpacked; what an entry gives
+beyond that is not read. The names in a zip say which entries are read, and nothing else.
 """
 
 import codecs
@@ -12,15 +13,26 @@ import math
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import IO, Any
 
 from chat.errors import BadInput, TooLong
 from chat.i18n import Say
 from chat.i18n import gettext_noop as _
 from chat.import_export.chatgpt import read_chatgpt
-from chat.import_export.document import SavedConversation, read_document
+from chat.import_export.claude import read_claude
+from chat.import_export.document import SavedConversation, read_document, short_title
+from chat.import_export.librechat import read_librechat
+from chat.import_export.openwebui import read_openwebui
 
+READERS: list[tuple[str, Callable[[Any], SavedConversation]]] = [
+    ("mapping", read_chatgpt),
+    ("chat_messages", read_claude),
+    ("chat", read_openwebui),
+    ("conversationId", read_librechat),
+]
+"""By a member that tells whose conversation it is."""
 MOST_ENTRIES = 10_000
 MOST_CONVERSATIONS = 10_000
 MOST_MESSAGES = 50_000
@@ -50,42 +62,84 @@ class BadFile(BadInput):
         return say(self.sentence, {"file": self.file, "number": self.number, "fault": self.fault.said(say)})
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A conversation of a file that cannot be read: what it is called, as far as that is known, and why."""
+
+    title: str
+    fault: BadFile
+
+
+Found = SavedConversation | Unreadable
+
+
 def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversation]:
     """The conversations in `file`, which is called `name`. `limit`: bytes of a conversation; 0 is none.
 
-    Raises BadInput or TooLong, which say what is wrong and in which of them.
+    Raises BadInput or TooLong, which say what is wrong, and in which of them.
     """
-    return (document for document, _where in located_documents(file, name, limit))
+    for found in all_documents(file, name, limit):
+        if isinstance(found, Unreadable):
+            raise found.fault
+        yield found
 
 
-def located_documents(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[SavedConversation, tuple[str, int]]]:
-    """As `documents`, each with the text that it is in and its number there."""
+def all_documents(file: IO[bytes], name: str, limit: int) -> Iterator[Found]:
+    """As `documents`, with those that cannot be read. What it raises is wrong with the file as a whole."""
     try:
         yield from _documents(file, name, limit)
     except BROKEN as exc:
         raise BadInput(_("The zip is damaged.")) from exc
 
 
-def _documents(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[SavedConversation, tuple[str, int]]]:
-    conversations = messages = rows = attachments = 0
+def _documents(file: IO[bytes], name: str, limit: int) -> Iterator[Found]:
+    taken = _Taken()
     for text_name, text in _texts(file, name, limit):
-        number = 0  # `enumerate` would keep each item, which may be large, until the next is read
-        for item in _items(text, text_name, limit):
-            number += 1  # noqa: SIM113
-            document = _document(item, text_name, number)
-            del item
-            conversations += 1
-            messages += len(document.messages)
-            rows += sum(1 + len(each.parts) + len(each.generations) for each in document.messages)
-            attachments += len(document.attachments)
-            _refuse_too_many(conversations, messages, rows, attachments)
-            yield document, (text_name, number)
-    if not conversations:
+        for found in _in_text(text, text_name, limit):
+            taken.take(found)
+            yield found
+            if taken.is_hopeless:
+                return
+    if not taken.conversations:
         raise BadInput(_("There are no conversations in this file."))
 
 
+def _in_text(text: IO[bytes], name: str, limit: int) -> Iterator[Found]:
+    number = 0  # `enumerate` would keep each item, which may be large, until the next is read
+    try:
+        for item in _items(text, name, limit):
+            number += 1
+            found = _document(item, name, number)
+            del item
+            yield found
+    except BadFile as fault:
+        yield Unreadable("", fault)
+
+
+class _Taken:
+    """How much has been read. Each row takes its time to store, and each attachment a process to inspect."""
+
+    def __init__(self) -> None:
+        self.conversations = self._unreadable = self._messages = self._rows = self._attachments = 0
+
+    def take(self, found: Found) -> None:
+        """Raises TooLong."""
+        self.conversations += 1
+        if isinstance(found, Unreadable):
+            self._unreadable += 1
+        else:
+            self._messages += len(found.messages)
+            self._rows += sum(1 + len(each.parts) + len(each.generations) for each in found.messages)
+            self._attachments += len(found.attachments)
+        _refuse_too_many(self.conversations, self._messages, self._rows, self._attachments)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Very many have been looked at, and none of them can be read."""
+        return self.conversations == self._unreadable == MOST_CONVERSATIONS
+
+
 def _refuse_too_many(conversations: int, messages: int, rows: int, attachments: int) -> None:
-    """Each row takes its time to store, and each attachment a process to inspect."""
     if conversations > MOST_CONVERSATIONS:
         raise TooLong(_("The file has more than %(limit)s conversations."), values={"limit": MOST_CONVERSATIONS})
     if messages > MOST_MESSAGES:
@@ -96,12 +150,23 @@ def _refuse_too_many(conversations: int, messages: int, rows: int, attachments: 
         raise TooLong(_("The file has more than %(limit)s attached files."), values={"limit": MOST_ATTACHMENTS})
 
 
-def _document(item: Any, name: str, number: int) -> SavedConversation:
-    is_chatgpts = isinstance(item, dict) and "mapping" in item
+def _document(item: Any, name: str, number: int) -> Found:
     try:
-        return read_chatgpt(item) if is_chatgpts else read_document(item)
+        return _reader_for(item)(item)
     except BadInput as exc:
-        raise BadFile(name, number, exc) from exc
+        return Unreadable(_title_of(item), BadFile(name, number, exc))
+
+
+def _reader_for(item: Any) -> Callable[[Any], SavedConversation]:
+    if not isinstance(item, dict) or "format" in item:
+        return read_document
+    return next((read for member, read in READERS if member in item), read_document)
+
+
+def _title_of(item: Any) -> str:
+    """Of what may be anything."""
+    titles = [item.get(name) for name in ("title", "name")] if isinstance(item, dict) else []
+    return next((short_title(title) for title in titles if isinstance(title, str)), "")
 
 
 def _texts(file: IO[bytes], name: str, limit: int) -> Iterator[tuple[str, IO[bytes]]]:
@@ -180,11 +245,13 @@ def _items(file: IO[bytes], name: str, limit: int) -> Iterator[Any]:
     try:
         if not reader.takes("["):
             yield reader.value()
+            number += 1
         elif not reader.takes("]"):
             yield reader.value()
             while reader.takes(","):
                 number += 1
                 yield reader.value()
+            number += 1
             reader.expect("]")
         reader.expect_end()
     except RecursionError as exc:
@@ -192,7 +259,8 @@ def _items(file: IO[bytes], name: str, limit: int) -> Iterator[Any]:
     except TooLong as exc:
         raise BadFile(name, number, exc) from exc
     except ValueError as exc:
-        raise BadFile(name, number, BadInput(_("This is not JSON in UTF-8."))) from exc
+        rest = _("This is not JSON in UTF-8, so that nothing after it can be read.")
+        raise BadFile(name, number, BadInput(rest if number > 1 else _("This is not JSON in UTF-8."))) from exc
 
 
 class _Reader:

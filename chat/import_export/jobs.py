@@ -1,6 +1,7 @@
 """Imports beside the requests: users take turns, and what is stored goes on when its request has been answered."""
 
 import asyncio
+from functools import partial
 from typing import IO
 
 from chat.attachments.confinement import copy_of
@@ -30,25 +31,26 @@ async def look(owner_id: UserId, file: IO[bytes], name: str) -> Preview:
     return await _readers.call(owner_id, with_usable_connection, preview, owner_id, file, name)
 
 
-async def start(owner_id: UserId, file: IO[bytes], name: str, messages: int) -> "tuple[Import, asyncio.Task[int]]":
-    """Begin to store what is in a file, which has so many new messages. Raises Conflict while another is under way.
+async def start(owner_id: UserId, file: IO[bytes], name: str, looked: Preview) -> "tuple[Import, asyncio.Task[int]]":
+    """Begin to store what was found in a file. Raises Conflict while another is under way.
 
     The task goes on whatever becomes of its caller; it may raise as `look` does, and Conflict.
     """
     own = copy_of(file)
     try:
-        begun = await write_in_database(begin_import, owner_id, messages)
+        begun = await write_in_database(begin_import, owner_id, looked.messages)
     except BaseException:
         own.close()
         raise
-    return begun, spawn(_import(begun, own, name))
+    return begun, spawn(_import(begun, own, name, looked.refused))
 
 
-async def _import(begun: Import, file: IO[bytes], name: str) -> int:
+async def _import(begun: Import, file: IO[bytes], name: str, without: set[int]) -> int:
     renewing = asyncio.create_task(_renew(begun))
     try:
         with file:
-            return await _readers.call(begun.owner_id, with_usable_connection, import_file, begun, file, name)
+            storing = partial(import_file, begun, file, name, without=without)
+            return await _readers.call(begun.owner_id, with_usable_connection, storing)
     finally:
         renewing.cancel()
 

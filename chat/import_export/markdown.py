@@ -44,5 +44,5 @@ def _named(attachment: SavedAttachment, say: Say) -> str:
         pages = attachment.pages or 0
         what = say(_("PDF, 1 page"), {}) if pages == 1 else say(_("PDF, %(count)s pages"), {"count": pages})
     else:
-        what = say(_("text"), {})
+        what = say(_("document") if attachment.kind == "office" else _("text"), {})
     return f"{attachment.name} ({what})"

@@ -10,6 +10,8 @@ from chat.models import Conversation, Message
 from chat.models.sql import update_all
 from chat.models.users import UserId
 
+PLACES = 6
+"""Ids of a conversation that are tried: somebody may import it, and delete it, time and again."""
 MANY = 5_000
 """Ids that are asked for together: databases take 32,766 values in one statement, or more."""
 
@@ -17,14 +19,18 @@ MANY = 5_000
 def place_of(owner_id: UserId, pk: UUID) -> tuple[UUID, bool]:
     """The id of a document's conversation as this owner's, and whether it is there.
 
-    Ids stay as they are where they are free; where somebody else has them, another one takes their place, and always
-    the same, so that a file that is read twice gives one conversation; where that one is taken too, any.
+    Ids stay as they are where they are free; where somebody else has them, or what has them is deleted, another one
+    takes their place, which follows from it, so that a file that is read twice gives one conversation; where all that
+    follow are taken too, any.
     """
-    other = uuid5(pk, str(owner_id))
-    owners: dict[UUID, UserId] = dict(Conversation.with_deleted.filter(pk__in=[pk, other]).values_list("pk", "owner"))
-    mine = (each for each in (pk, other) if owners.get(each, owner_id) == owner_id)
-    place = next(mine, None) or uuid4()
-    return place, place in owners
+    places = [pk]
+    while len(places) < PLACES:
+        places.append(uuid5(places[-1], str(owner_id)))
+    stored = {row.pk: row for row in Conversation.with_deleted.filter(pk__in=places).only("owner", "deleted_at")}
+    for place in places:
+        if place in stored and stored[place].owner_id == owner_id and not stored[place].deleted_at:
+            return place, True
+    return next((place for place in places if place not in stored), None) or uuid4(), False
 
 
 def names_of(place: UUID, is_own: bool, ids: Sequence[UUID], used: set[UUID]) -> list[UUID]:

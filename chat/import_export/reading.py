@@ -8,20 +8,22 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
-from typing import IO, Any
+from typing import IO
 
 from chat.attachments.bounds import bind_itself, bounds
 from chat.attachments.confinement import PYTHON, confined
 from chat.attachments.records import say
 from chat.errors import BadInput, TooLong, Unavailable
 from chat.i18n import gettext_noop as _
-from chat.import_export.file_reader import BadFile, located_documents
-from chat.import_export.records import Record, decoded, encoded, fault_from, fault_of, records_of
+from chat.import_export.file_reader import Unreadable, all_documents
+from chat.import_export.records import Record, Refused, decoded, encoded, fault_from, fault_of, records_of
 
 logger = logging.getLogger(__name__)
 
 CPU_SECONDS = 120
 """That reading one file may take."""
+DEEP = 10_000
+"""How many brackets may be within each other: two for each message of LibreChat's recursive exports."""
 SECONDS = 240.0
 """That the site waits for it, all in all."""
 TOO_HARD = _("This file could not be read in the time or memory that a file may take.")
@@ -30,7 +32,7 @@ COMMAND = [*PYTHON, "chat.import_export.reading"]
 Read = Callable[[IO[bytes], str, int], Generator[Record, None, None]]
 """The documents in a file, which is called so; of one conversation it may be so many bytes (0: any number).
 
-Raises BadInput or TooLong, which say what is wrong and where.
+Those that cannot be read are among them, each as refused. Raises BadInput or TooLong if the file as a whole cannot be.
 """
 
 
@@ -48,17 +50,12 @@ def _said(records: Iterator[bytes]) -> Iterator[Record]:
     try:
         for record in records:
             said = json.loads(record)
-            if "fault" in said:
-                raise _fault_from(said)
+            if "kind" not in said:
+                raise fault_from(said["fault"])
             yield decoded(said)
     except (subprocess.SubprocessError, ValueError, KeyError, TypeError) as exc:
         logger.warning("A file could not be read: %s", _words(exc))
         raise BadInput(TOO_HARD) from exc
-
-
-def _fault_from(said: dict[str, Any]) -> BadInput | TooLong:
-    fault = fault_from(said["fault"])
-    return BadFile(said["file"], said["number"], fault) if "file" in said else fault
 
 
 def _words(exc: Exception) -> str:
@@ -70,23 +67,22 @@ def _words(exc: Exception) -> str:
 
 def read_here(file: IO[bytes], name: str, limit: int) -> Generator[Record, None, None]:
     """A `Read` without a process of its own: what that does, and for tests."""
-    for document, where in located_documents(file, name, limit):
-        try:
-            yield from records_of(document)
-        except TooLong as exc:
-            raise BadFile(*where, exc) from exc
+    for found in all_documents(file, name, limit):
+        if isinstance(found, Unreadable):
+            where = found.fault
+            yield Refused(found.title, where.file, where.number, fault_of(where.fault))
+        else:
+            yield from records_of(found)
 
 
 def main() -> None:
     """The process. Its argument are the name and the limit, as JSON; the file is its standard input."""
     bind_itself(bounds(CPU_SECONDS))
+    sys.setrecursionlimit(DEEP)
     output = sys.stdout.buffer
     try:
         for record in read_here(sys.stdin.buffer, *json.loads(sys.argv[1])):
             say(output, encoded(record))
-    except BadFile as fault:
-        said = {"fault": fault_of(fault.fault), "file": fault.file, "number": fault.number}
-        say(output, json.dumps(said).encode())
     except (BadInput, TooLong) as fault:
         say(output, json.dumps({"fault": fault_of(fault)}).encode())
     say(output, b"")

@@ -1,8 +1,8 @@
 """Documents in bounded pieces: what the process that reads a file tells the site, which stores each as it comes. Pure.
 
-A document is a `Beginning`, its `Ids`, its attachments (each an `AttachmentHead` and `Data`) and its messages in order
-(each a `MessageHead`, and `More` if it is long). Messages and attachments refer to each other by number, from 0 on:
-what they will be called here is known to the site alone.
+A document is `Refused`, where it cannot be read, or a `Beginning`, its `Ids`, its attachments (each an
+`AttachmentHead` and `Data`) and its messages in order (each a `MessageHead`, and `More` if it is long). Messages and
+attachments refer to each other by number, from 0 on: what they will be called here is known to the site alone.
 """
 
 import json
@@ -15,18 +15,16 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from chat.core.endings import Status
-from chat.core.reply import SPOKEN, Mark, Part
+from chat.core.reply import Mark
 from chat.core.search_terms import indexed
+from chat.core.tree import MessageTree
 from chat.errors import BadInput, TooLong
-from chat.i18n import gettext_noop as _
 from chat.import_export.document import SavedConversation, SavedGeneration, SavedMessage
 
 T = TypeVar("T")
 
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens", "model", "provider")
 """What a conversation and its document both call by these names."""
-MOST_EVENT = 1_000_000
-"""Characters of a part that is no text: it is stored in one row."""
 ROW_BYTES = 100
 """That a row counts in its owner's storage, besides its text."""
 IDS = 1_000
@@ -49,6 +47,8 @@ class Beginning:
     """What is KEPT."""
     messages: int
     attachments: int
+    attached: int
+    """At most, to one message."""
     size: int
     """Bytes of all its texts, and some for each of its rows."""
 
@@ -123,11 +123,21 @@ class More:
     runs: list[Run]
 
 
-Record: TypeAlias = Beginning | Ids | AttachmentHead | Data | MessageHead | More
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A conversation that cannot be read, where it is, and why."""
+
+    title: str
+    file: str
+    number: int
+    fault: dict[str, Any]
+    """As `fault_of` has it."""
+
+
+Record: TypeAlias = Refused | Beginning | Ids | AttachmentHead | Data | MessageHead | More
 
 
 def records_of(document: SavedConversation) -> Iterator[Record]:
-    """Raises TooLong for an event that is too long for a row."""
     numbers = {message.id: number for number, message in enumerate(document.messages)}
     yield _beginning(document, numbers)
     for some in _some(list(numbers), IDS):
@@ -148,12 +158,19 @@ def _beginning(document: SavedConversation, numbers: dict[UUID, int]) -> Beginni
         titled_by=document.titled_by,
         created_at=document.created_at,
         updated_at=document.updated_at,
-        current=None if document.current is None else numbers[document.current],
+        current=None if document.current is None else numbers[_shown(document, document.current)],
         options={name: getattr(document, name) for name in KEPT},
         messages=len(document.messages),
         attachments=len(document.attachments),
+        attached=max((len(message.attachments) for message in document.messages), default=0),
         size=_bytes_of(document),
     )
+
+
+def _shown(document: SavedConversation, current: UUID) -> UUID:
+    """The end of the branch on show, as a site has it: what was written while it was exported may be below."""
+    tree = MessageTree((message.id, message.parent, message.role) for message in document.messages)
+    return tree.leaf_below(current)
 
 
 def _bytes_of(document: SavedConversation) -> int:
@@ -168,7 +185,7 @@ def _bytes_of(document: SavedConversation) -> int:
 
 def _message(message: SavedMessage, numbers: dict[UUID, int], files: dict[UUID, int]) -> Iterator[Record]:
     reply = message.reply
-    rows = list(_chunks([_row(number, part) for number, part in reply.rows_since(Mark())[0]]))
+    rows = list(_chunks([(number, part.kind, part.text) for number, part in reply.rows_since(Mark())[0]]))
     runs = list(_some([_run(number, run, reply.position) for number, run in enumerate(message.generations)], ROWS))
     yield MessageHead(
         parent=None if message.parent is None else numbers[message.parent],
@@ -185,7 +202,7 @@ def _message(message: SavedMessage, numbers: dict[UUID, int], files: dict[UUID, 
 
 
 def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
-    """So many that a record has room for them; an event may fill one."""
+    """So many that a record has room for them."""
     some, size = list[Row](), 0
     for row in rows:
         if some and (len(some) == ROWS or size + len(row[2]) > ROW_CHARACTERS):
@@ -195,12 +212,6 @@ def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
         size += len(row[2])
     if some:
         yield some
-
-
-def _row(number: int, part: Part) -> Row:
-    if part.kind not in SPOKEN and len(part.text) > MOST_EVENT:
-        raise TooLong(_("A part of a message has more than %(limit)s characters."), values={"limit": MOST_EVENT})
-    return number, part.kind, part.text
 
 
 def _run(number: int, saved: SavedGeneration, length: int) -> Run:
@@ -218,7 +229,7 @@ def _some(things: Sequence[T], size: int) -> Iterator[Any]:
 # From one process to another
 
 KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Beginning, Ids, AttachmentHead, Data, MessageHead, More)
+    kind.__name__: kind for kind in (Refused, Beginning, Ids, AttachmentHead, Data, MessageHead, More)
 }
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from chat.attachments.inspection import Inspected
 from chat.attachments.uploads import check_taken, clean_name, storage_taken, store
 from chat.core.search_terms import indexed, joined
-from chat.errors import Conflict
+from chat.errors import ChatError, Conflict
 from chat.i18n import gettext_noop as _
 from chat.import_export.places import names_of, place_of
 from chat.import_export.records import AttachmentHead, Beginning, MessageHead, Row, Run
@@ -50,7 +50,7 @@ class Storing:
     def __init__(self, owner_id: UserId, import_id: UUID) -> None:
         self._owner_id, self._import_id = owner_id, import_id
         self._taken = storage_taken(owner_id)
-        self._used = set[UUID]()
+        self._seen, self._used = set[UUID](), set[UUID]()
         self._rows: dict[type[models.Model], list[Any]] = {}
         self._currents = list[tuple[UUID, UUID]]()
         self._count = self._characters = 0
@@ -59,9 +59,10 @@ class Storing:
     def begin(self, document: Beginning, ids: list[UUID]) -> bool:
         """One more conversation. False: it is there already. Raises TooLong."""
         self._place, is_there = place_of(self._owner_id, document.id)
-        if is_there or self._place in self._used:
+        if is_there or document.id in self._seen or self._place in self._used:
             return False
         self._take_room(document.size)
+        self._seen.add(document.id)
         self._used.add(self._place)
         self._names = names_of(self._place, self._place == document.id, ids, self._used)
         self._number, self._files = 0, list[tuple[UUID, str]]()
@@ -71,6 +72,10 @@ class Storing:
             self._currents.append((self._place, self._names[document.current]))
         self.conversations += 1
         return True
+
+    def refuse(self, number: int, title: str, fault: ChatError, begun: Beginning | None = None) -> None:
+        """It was found good before. Raises what is wrong with it."""
+        raise fault
 
     def attach(self, head: AttachmentHead, found: Inspected) -> None:
         """A file of the conversation. It is large, so it has a transaction of its own. Raises TooLong."""

@@ -2,14 +2,24 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from chat.core import sse
-from chat.core.reply import SPOKEN, Reply
+from chat.core.reply import SPOKEN, Part, Reply
 from chat.i18n import translated
 from chat.live.access.access import SENTENCES, Gone
 from chat.live.exchange import LiveReply
 from chat.models import Generation
 
+OF_STREAMS = ("start", "title", "reset", "gone", "end")
+"""Events that are no part of a reply, so that none may look like them."""
+LAST_RETRY = sse.retry(86_400_000)
+"""A day. A browser's EventSource comes again after every stream: whoever has the last event need not, for there is
+nothing more to come. After that event and not within it: cut before it, a client comes again at once and gets it.
+
+A 204 would end it for good, but could be told to nobody: who has all text asks from the same position whether the
+ending has arrived or not.
+"""
 SHARED_BYTES = 65_536
 """Longer frames are not kept for other followers."""
 
@@ -42,9 +52,18 @@ def end_data(ending: dict[str, object]) -> dict[str, object]:
     return ending | {"message": translated(str(ending["message"]))}
 
 
+def end_frame(ending: dict[str, object], position: int) -> bytes:
+    """The last event of a stream that came to the end of its reply."""
+    return sse.frame("end", end_data(ending), position) + LAST_RETRY
+
+
 def gone_frame(gone: Gone) -> bytes:
-    """Without an id: it is no part of the reply."""
-    return sse.frame("gone", {"code": gone, "message": translated(SENTENCES[gone])})
+    """The last event of another. Without an id: it is no part of the reply.
+
+    Who is logged out is to come again soon, once: another login may be there, or else a 401 is the last word.
+    """
+    frame = sse.frame("gone", {"code": gone, "message": translated(SENTENCES[gone])})
+    return frame if gone == Gone.LOGGED_OUT else frame + LAST_RETRY
 
 
 def new_frames(source: LiveReply | Stored, sent: int) -> tuple[bytes, int]:
@@ -70,6 +89,17 @@ def frames_since(reply: Reply, sent: int) -> tuple[bytes, int]:
         sent += len(part)
         if part.kind in SPOKEN:
             frames.append(sse.text_frame(part.kind, part.text, sent))
-        else:
-            frames.append(sse.frame(part.kind, json.loads(part.text), sent))
+        elif (data := _data_of(part)) is not None:
+            frames.append(sse.frame(part.kind, data, sent))
     return b"".join(frames), sent
+
+
+def _data_of(part: Part) -> dict[str, Any] | None:
+    """Of an event that is a part of the reply. None for one that a file has forged: it counts, and is not shown."""
+    if part.kind in OF_STREAMS:
+        return None
+    try:
+        data = json.loads(part.text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None

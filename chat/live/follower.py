@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from chat.core import sse
 from chat.live.access import Access, Gone
 from chat.live.access.watch import watch
-from chat.live.events import Stored, end_data, gone_frame, new_frames, start_data
+from chat.live.events import Stored, end_frame, gone_frame, new_frames, start_data
 from chat.live.exchange import LiveReply, exchange
 from chat.live.heartbeat import LOOK_AGAIN_SECONDS, Heartbeat
 from chat.live.open_streams import StreamSlot
@@ -59,7 +59,7 @@ async def follow(
                 title = source.title
                 frames += sse.frame("title", {"title": title})
             if source.ending is not None:
-                yield frames + sse.frame("end", end_data(source.ending), sent)
+                yield frames + end_frame(source.ending, sent)
                 return
             if frames:
                 yield frames

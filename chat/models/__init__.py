@@ -9,7 +9,7 @@ from chat.models.imports import Import
 from chat.models.message import Message, MessagePart
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
-from chat.models.reading import Reading
+from chat.models.reading import Reading, SearchedWords
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share
 from chat.models.throttle import ThrottleEntry
@@ -29,6 +29,7 @@ __all__ = [
     "Prompt",
     "Reading",
     "SearchEntry",
+    "SearchedWords",
     "Share",
     "ThrottleEntry",
 ]

@@ -34,16 +34,17 @@ class Attachment(models.Model):
         IMAGE = "image", gettext_lazy("image")
         TEXT = "text", gettext_lazy("text")
         PDF = "pdf", gettext_lazy("PDF")
+        OFFICE = "office", gettext_lazy("document")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="attachments")
     # None until it is sent.
     conversation = models.ForeignKey("chat.Conversation", models.CASCADE, null=True, related_name="attachments")
-    kind = models.CharField(max_length=5, choices=Kind)
+    kind = models.CharField(max_length=6, choices=Kind)
     # What it is called where it comes from, for people alone: never a path, and says nothing about what it is.
     name = models.CharField(max_length=FILE_NAME_CHARACTERS)
-    # Of what is stored, by its content: image/jpeg, image/png, text/plain or application/pdf.
-    media_type = models.CharField(max_length=40)
+    # Of what is stored, by its content: image/jpeg, image/png, text/plain, application/pdf or an office's.
+    media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text="Bytes of what is stored.")
     width = models.PositiveIntegerField(null=True, help_text="Pixels of an image.")
     height = models.PositiveIntegerField(null=True)
@@ -59,7 +60,7 @@ class Attachment(models.Model):
         ordering = ["created_at", "pk"]
 
     def __str__(self) -> str:
-        return self.name
+        return f"attachment {self.pk}"
 
     def get_absolute_url(self) -> str:
         return reverse("chat:attachment", args=[self.pk])
@@ -80,11 +81,11 @@ class AttachmentContent(models.Model):
     """What is stored of an attachment, in a table of its own: no list and no page should ever read it by the way."""
 
     attachment = models.OneToOneField(Attachment, models.CASCADE, primary_key=True, related_name="content")
-    # An image without metadata; of a text its UTF-8; a PDF as it came.
+    # An image without metadata; of a text its UTF-8; a PDF or a document as it came.
     data = models.BinaryField()
     # A small JPEG or PNG of an image; empty for others.
     thumbnail = models.BinaryField(default=bytes)
-    # What a model is shown of a text or a PDF.
+    # What a model is shown of any but an image.
     text = models.TextField(blank=True)
 
     class Meta:

@@ -21,7 +21,7 @@ from chat.core.tree import MessageTree
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import insert, is_stored, prepared, scalar, update
+from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, update
 from chat.models.users import UserId
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ class Conversation(ModelSettings):
         ]
 
     def __str__(self) -> str:
-        return self.title or gettext("New conversation")
+        """No word of its owner's: Django shows it to staff wherever it names a row, and notes it in its own log."""
+        return str(self.pk)
 
     def get_absolute_url(self) -> str:
         return reverse("chat:conversation", args=[self.pk])
@@ -145,6 +146,11 @@ class Conversation(ModelSettings):
     def model_title(self) -> str:
         """What is known of the name of the model that was asked last."""
         return self.model
+
+    @property
+    def name(self) -> str:
+        """Its title, or what stands for one."""
+        return self.title or gettext("New conversation")
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
@@ -171,7 +177,11 @@ class Conversation(ModelSettings):
         Conversation.with_deleted.filter(pk=self.pk).update(current=self.current_id)
 
     def tree(self) -> MessageTree:
-        return MessageTree(self.messages.order_by("number").values_list("pk", "parent", "role"))
+        """Without the ORM, which takes twice as long for what each page asks of each message."""
+        shape = "SELECT id, parent_id, role FROM chat_message WHERE conversation_id = %s ORDER BY number"
+        ids = UUIDs()
+        found = all_rows(shape, prepared(Message, "conversation_id", self.pk))
+        return MessageTree((ids[pk], ids[parent] if parent else None, role) for pk, parent, role in found)
 
     def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
         """What was said from the root to `leaf_id`, for a model: without the rows that a page would need.

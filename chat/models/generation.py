@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -37,6 +37,13 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """How many of a user's generations run, of this provider."""
         running = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND status = 'running' AND provider = %s"
         return int(scalar(running, prepared(Generation, "owner_id", owner_id), provider))
+
+    def latest_of(self, messages: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
+        """What the model is called, and the status, of the last generation of each of these messages."""
+        last = Generation.objects.filter(message=OuterRef("message")).order_by("-number").values("number")[:1]
+        rows = self.filter(message__in=messages, number=Subquery(last))
+        found = rows.values_list("message", "model", "label", "status")
+        return {pk: (label or model, status) for pk, model, label, status in found}
 
     def renew(self, ids: Iterable[uuid.UUID]) -> None:
         """This process still runs these."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Prefetch, Q, Subquery
-from django.db.models.functions import Left
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum, Window
+from django.db.models.functions import Left, Length
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -124,9 +124,7 @@ class Message(models.Model):
         """What to prefetch where no more than `most` characters are shown; generations first, as always."""
         last = Generation.objects.filter(message=OuterRef("message")).order_by("-number").values("number")[:1]
         generations = Generation.objects.filter(number__gt=Subquery(last) - MOST_GENERATIONS)
-        rows = MessagePart.objects.filter(number__lte=MOST_ROWS).defer("text").order_by("message_id", "number")
-        cut = rows.annotate(**{"beginning": Left("text", most + 1)})  # noqa: PIE804 - mypy
-        return Prefetch("generations", generations), Prefetch("parts", cut)
+        return Prefetch("generations", generations), Prefetch("parts", MessagePart.beginnings(most).defer("text"))
 
     def cut(self, most: int) -> None:
         """Have the first `most` characters of what `beginnings` has loaded, and no more."""
@@ -141,6 +139,10 @@ class Message(models.Model):
             kept.append(row)
         self.is_cut = len(kept) < len(rows) or any(len(row.text) < len(row.beginning) for row in kept)
         self._prefetched_objects_cache["parts"] = kept  # type: ignore[attr-defined] # Django's prefetching has made it
+
+    @property
+    def is_answered(self) -> bool:
+        return self.children.filter(role=Message.Role.ASSISTANT).exists()
 
     def siblings(self) -> models.QuerySet[Message]:
         """This message and its alternatives, oldest first."""
@@ -171,6 +173,17 @@ class MessagePart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} part {self.number} of message {self.message_id}"
+
+    @staticmethod
+    def beginnings(most: int) -> models.QuerySet[MessagePart]:
+        """Of each message the rows that its first `most` characters are in, and one more if there is one.
+
+        Each has its `beginning`. There are no more than MOST_ROWS, and one.
+        """
+        before = Window(Sum(Length("text")), partition_by="message_id", order_by="number") - Length("text")
+        rows = MessagePart.objects.filter(number__lte=MOST_ROWS).annotate(before=before).filter(before__lte=most)
+        cut = rows.annotate(**{"beginning": Left("text", most + 1)})  # noqa: PIE804 - mypy
+        return cut.order_by("message_id", "number")
 
     @staticmethod
     def store(rows_of: Iterable[tuple[uuid.UUID, Iterable[tuple[int, Part]]]]) -> None:

@@ -30,4 +30,5 @@ class Prompt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """A user's own is their own: staff read its id."""
+        return str(self.pk) if self.owner_id else self.name

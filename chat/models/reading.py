@@ -20,9 +20,11 @@ class Reading(models.Model):
     user_name = models.CharField(gettext_lazy("user"), max_length=NAME_CHARACTERS, help_text="As it was then.")
     # A model's label, as in `chat.conversation`.
     object_kind = models.CharField(gettext_lazy("kind"), max_length=100)
+    # Both empty where it was a list.
     object_key = models.CharField(gettext_lazy("object's id"), max_length=KEY_CHARACTERS)
     object_name = models.CharField(gettext_lazy("object"), max_length=NAME_CHARACTERS, help_text="As it was then.")
     action = models.TextField(gettext_lazy("action"), help_text="What was done, in words.")
+    hits = models.PositiveIntegerField(gettext_lazy("hits"), null=True, help_text="How many rows a list had.")
 
     class Meta:
         verbose_name = gettext_lazy("reading")
@@ -36,3 +38,18 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_name}: {self.action}"
+
+
+class SearchedWords(models.Model):
+    """What somebody of the staff searched for. Often it is what a user wrote: it goes sooner than the reading."""
+
+    reading = models.OneToOneField(Reading, models.CASCADE, primary_key=True, related_name="searched")
+    words = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("words of a search")
+        verbose_name_plural = gettext_lazy("words of searches")
+
+    def __str__(self) -> str:
+        return f"words of reading {self.reading_id}"

@@ -27,8 +27,11 @@ class ShareQuerySet(models.QuerySet["Share"]):
 
     def live(self) -> Self:
         """Those that show something: not ended, of no deleted conversation, and of nobody who has been deactivated."""
-        those = self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), conversation__deleted_at=None)
+        those = self.not_ended().filter(conversation__deleted_at=None)
         return those.filter(conversation__owner__is_active=True) if has_field("is_active") else those
+
+    def not_ended(self) -> Self:
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
     def ended(self) -> Self:
         return self.filter(expires_at__lte=timezone.now())
@@ -38,7 +41,7 @@ class Share(models.Model):
     token = models.CharField(primary_key=True, max_length=43, default=new_token, editable=False)
     conversation = models.ForeignKey("chat.Conversation", models.CASCADE, related_name="shares")
     title = models.CharField(max_length=TITLE_CHARACTERS, blank=True)
-    # What the link shows, and nothing else: chat/conversations/sharing.py.
+    # What the link shows, and which request made it: chat/conversations/sharing.py.
     snapshot = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -51,7 +54,8 @@ class Share(models.Model):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return self.title
+        """Neither its token nor a word of what it shows."""
+        return f"link to conversation {self.conversation_id}"
 
     def get_absolute_url(self) -> str:
         return reverse("chat:shared", args=[self.token])

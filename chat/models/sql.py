@@ -115,6 +115,21 @@ def scalar(statement: str, *values: Any) -> Any:
     return row and row[0]
 
 
+def all_rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """All that a SELECT gives, as the database has it; ids as `UUIDs` reads them."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+class UUIDs(dict[Any, uuid.UUID]):
+    """Ids by what a database gives for them, each read once."""
+
+    def __missing__(self, stored: Any) -> uuid.UUID:
+        self[stored] = read = stored if isinstance(stored, uuid.UUID) else uuid.UUID(stored)
+        return read
+
+
 def prepared(model: type[models.Model], name: str, value: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
     """A value of this attribute as the database takes it: `scalar` asks no field."""
     return _prepare(model, name, using, connections[using].vendor)(value)

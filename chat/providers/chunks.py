@@ -1,7 +1,8 @@
 """What an OpenAI-compatible service's stream says: its chunks, read into events.
 
-The format is OpenAI's "chat completion chunk object", plus `reasoning_content` (DeepSeek, llama.cpp, vLLM) and
-`reasoning` (OpenRouter, Ollama). The SDK's typed object for each chunk would cost more than all the rest of the way.
+The format is OpenAI's "chat completion chunk object", and what others write in its place: reasoning under the names
+of REASONING_NAMES, `content` as a list of parts (Mistral), a whole `message` where there is no `delta`, errors and
+endings under other names. The SDK's typed object for each chunk would cost more than all the rest of the way.
 """
 
 import json
@@ -13,11 +14,25 @@ from typing import Any
 import jiter
 
 from chat.core import sse
+from chat.core.endings import graver
 from chat.errors import UpstreamBroke, UpstreamError
-from chat.i18n import gettext_noop as _
-from chat.providers.refusals import masked
+from chat.providers.refusals import masked, reported
 
 logger = logging.getLogger(__name__)
+
+REASONING_NAMES = (
+    "reasoning_content",  # DeepSeek, llama.cpp, LM Studio, vLLM, Qwen, Kimi, xAI
+    "reasoning",  # OpenRouter, Ollama, Groq, vLLM
+    "thinking",
+    "reasoning_text",
+    "thinking_blocks",  # LiteLLM
+    "reasoning_details",  # OpenRouter, MiniMax
+)
+"""Where a delta has reasoning. Some services say the same under two of them: the first that has words counts."""
+REASONING_TYPES = {"thinking", "reasoning", "reasoning_text", "summary_text", "reasoning.text", "reasoning.summary"}
+TEXT_TYPES = {"text", "output_text", None}
+OTHERS_ENDS = ("native_finish_reason", "finishReason", "error")
+"""What else a choice may say of its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +70,89 @@ Spoken = Text | Reasoning | Refusal
 Event = Spoken | Finish | Usage | Done
 
 
-def read_events(events: Iterable[sse.Event]) -> Iterator[Event]:
-    """What these events of the stream say. Adjacent texts of a kind are one: what has arrived together goes on so."""
-    kind: type[Spoken] = Text
-    run: list[str] = []
-    chunk: dict[str, Any] | None
-    try:
-        for event in events:
-            if event.data.startswith("[DONE]"):
-                said: Iterable[Event] = (Done(),)
-            else:
-                chunk = _chunk(event.event, event.data)
-                if kind is Text and (text := _text_alone(chunk)):
-                    run.append(text)
-                    continue
-                said = _read_chunk(chunk)
-            for each in said:
-                if run and type(each) is not kind:
-                    yield kind("".join(run))
-                    run = []
-                if isinstance(each, Spoken):
-                    kind = type(each)
-                    run.append(each.text)
+class Reader:
+    """Reads one stream. It remembers nothing of it but whether a whole message is news."""
+
+    def __init__(self) -> None:
+        self._has_spoken = False
+        """By a delta."""
+        self._told: dict[type[Spoken], str] = {}
+        """By whole messages."""
+
+    def read(self, events: Iterable[sse.Event]) -> Iterator[Event]:
+        """What these events of the stream say. Adjacent texts of a kind are one: what has arrived together goes on so.
+
+        Raises UpstreamError for what is not a chunk, or is an error.
+        """
+        kind: type[Spoken] = Text
+        run: list[str] = []
+        chunk: dict[str, Any] | None
+        try:
+            for event in events:
+                if event.data.startswith("[DONE]"):
+                    said: Iterable[Event] = (Done(),)
                 else:
-                    yield each
-    except UpstreamError:
+                    chunk = _chunk(event.event, event.data)
+                    if kind is Text and (text := _text_alone(chunk)):
+                        self._has_spoken = True
+                        run.append(text)
+                        continue
+                    said = self.read_chunk(chunk)
+                for each in said:
+                    if run and type(each) is not kind:
+                        yield kind("".join(run))
+                        run = []
+                    if isinstance(each, Spoken):
+                        kind = type(each)
+                        run.append(each.text)
+                    else:
+                        yield each
+        except UpstreamError:
+            if run:
+                yield kind("".join(run))
+            raise
         if run:
-            yield kind("".join(run))
-        raise
-    if run:
-        text = "".join(run)
-        # It waits here for as long as its reader does, and would hold what it has read: 5 kB for one event.
-        events, event, chunk, said, run = (), None, None, (), []  # type: ignore[assignment]
-        yield kind(text)
+            text = "".join(run)
+            # It waits here for as long as its reader does, and would hold what it has read: 5 kB for one event.
+            events, event, chunk, said, run = (), None, None, (), []  # type: ignore[assignment]
+            yield kind(text)
+
+    def read_chunk(self, chunk: dict[str, Any]) -> list[Event]:
+        """What one chunk says: of several choices the first alone, for a reply has one text."""
+        said: list[Event] = []
+        choices = chunk.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict) and choice.get("index") in (0, None):
+                said += self._read_choice(choice)
+        if isinstance(usage := chunk.get("usage"), dict):
+            said.append(Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))))
+        return said
+
+    def _read_choice(self, choice: dict[str, Any]) -> list[Event]:
+        said: list[Event] = [*_read_words(choice.get("delta"))]
+        if said:
+            self._has_spoken = True
+        elif not self._has_spoken and (message := choice.get("message")):
+            said += self._news_of(message)
+        if choice.get("error"):
+            logger.warning("The upstream reported an error in its answer: %r", masked(str(choice["error"])))
+            said.append(Finish("error"))
+        elif reason := _reason(choice):
+            said.append(Finish(reason))
+        return said
+
+    def _news_of(self, message: object) -> Iterator[Spoken]:
+        """A message where there are no deltas: all of it, or what has come to it since the one before."""
+        for said in _read_words(message):
+            kind = type(said)
+            if news := said.text.removeprefix(self._told.get(kind, "")):
+                yield kind(news)
+            self._told[kind] = said.text
 
 
-def read_chunk(event: str, data: str) -> Iterator[Event]:
-    """What one event of the stream says. Raises UpstreamBroke for what is not a chunk, or is an error."""
-    return _read_chunk(_chunk(event, data))
+def read_chunk(event: str, data: str) -> list[Event]:
+    """What one event of a stream says by itself. Raises UpstreamError for what is not a chunk, or is an error."""
+    return Reader().read_chunk(_chunk(event, data))
 
 
 def _chunk(event: str, data: str) -> dict[str, Any]:
@@ -103,14 +163,22 @@ def _chunk(event: str, data: str) -> dict[str, Any]:
         raise UpstreamBroke from exc
     if not isinstance(chunk, dict):
         raise UpstreamBroke
-    if event == "error" or chunk.get("error"):
-        logger.warning("The upstream reported an error in its answer: %r", masked(data))
-        raise UpstreamBroke(_("The model's service reported an error while it answered. Try again in a moment."))
+    if event == "error" or chunk.get("error") or ("choices" not in chunk and _is_error(chunk)):
+        raise reported(data, chunk.get("error"))
     return chunk
 
 
+def _is_error(chunk: dict[str, Any]) -> bool:
+    """As Mistral and vLLM, Anthropic, DashScope and FastAPI write them."""
+    return (
+        "error" in (chunk.get("object"), chunk.get("type"))
+        or ("message" in chunk and "code" in chunk)
+        or "detail" in chunk
+    )
+
+
 def _text_alone(chunk: dict[str, Any]) -> str:
-    """The text of a chunk that says nothing else, as nearly all; empty for any other. Only a short way, 4 of 7 µs."""
+    """The text of a chunk that says nothing else, as nearly all; empty for any other. Half the cost, nothing else."""
     choices = chunk.get("choices")
     if (
         chunk.get("usage") is not None
@@ -121,15 +189,15 @@ def _text_alone(chunk: dict[str, Any]) -> str:
         return ""
     choice = choices[0]
     delta = choice.get("delta")
-    if choice.get("index") != 0 or choice.get("finish_reason") or type(delta) is not dict or len(delta) != 1:
+    if choice.get("index") != 0 or choice.get("finish_reason") or type(delta) is not dict:
         return ""
+    if len(choice) > 3 and any(map(choice.get, OTHERS_ENDS)):
+        return ""
+    if len(delta) > 1:
+        for name, value in delta.items():
+            if value and name not in ("content", "role"):
+                return ""
     return _string(delta.get("content"))
-
-
-def _read_chunk(chunk: dict[str, Any]) -> Iterator[Event]:
-    yield from _read_choice(chunk.get("choices"))
-    if isinstance(usage := chunk.get("usage"), dict):
-        yield Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
 
 
 def _decoded(data: str) -> object:
@@ -141,20 +209,57 @@ def _decoded(data: str) -> object:
     return decoded
 
 
-def _read_choice(choices: object) -> Iterator[Event]:
-    """The first of several choices alone: a reply has one text."""
-    for choice in choices if isinstance(choices, list) else ():
-        if not isinstance(choice, dict) or choice.get("index") not in (0, None):
+def _read_words(message: object) -> list[Spoken]:
+    """What a delta, or a message, says."""
+    if not isinstance(message, dict):
+        return []
+    said: list[Spoken] = []
+    for name in REASONING_NAMES:
+        if (value := message.get(name)) and (text := _words(value)):
+            said.append(Reasoning(text))
+            break
+    if content := message.get("content"):
+        said += [Text(content)] if isinstance(content, str) else _read_parts(content)
+    if text := _string(message.get("refusal")):
+        said.append(Refusal(text))
+    return said
+
+
+def _read_parts(content: object) -> list[Spoken]:
+    """A content that is a list, or one part of such. Those without words (`reference`, `image_url`) say nothing."""
+    said: list[Spoken] = []
+    for part in content if isinstance(content, list) else [content]:
+        if not isinstance(part, dict):
             continue
-        if isinstance(delta := choice.get("delta"), dict):
-            if text := _string(delta.get("reasoning_content")) or _string(delta.get("reasoning")):
-                yield Reasoning(text)
-            if text := _string(delta.get("content")):
-                yield Text(text)
-            if text := _string(delta.get("refusal")):
-                yield Refusal(text)
-        if reason := _string(choice.get("finish_reason")):
-            yield Finish(reason)
+        kind = part.get("type")
+        if kind in REASONING_TYPES:
+            said.append(Reasoning(_words(part)))
+        elif kind == "refusal":
+            said.append(Refusal(_string(part.get("refusal"))))
+        elif kind in TEXT_TYPES:
+            said.append(Text(_string(part.get("text"))))
+    return [each for each in said if each.text]
+
+
+def _words(value: object, depth: int = 4) -> str:
+    """Reasoning as a string, as a part that has it under some name, or as a list of these (Mistral has both)."""
+    if isinstance(value, str):
+        return value
+    if not depth:
+        return ""
+    if isinstance(value, list):
+        return "".join(_words(part, depth - 1) for part in value)
+    if isinstance(value, dict):
+        said = (_words(value.get(name), depth - 1) for name in ("text", "thinking", "reasoning", "summary", "content"))
+        return next(filter(None, said), "")
+    return ""
+
+
+def _reason(choice: dict[str, Any]) -> str:
+    """Why it ended. A service's word for its own end is worth less than the model's own that it was no good one."""
+    reason = _string(choice.get("finish_reason") or choice.get("finishReason"))
+    native = _string(choice.get("native_finish_reason"))
+    return graver(native, reason) if native else reason
 
 
 def _string(value: object) -> str:

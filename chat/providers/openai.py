@@ -31,7 +31,7 @@ from chat.core.prompt import NO_OPTIONS, Options
 from chat.errors import NoModel, UpstreamBroke, UpstreamError, UpstreamUnreachable
 from chat.i18n import gettext_noop as _
 from chat.providers import local
-from chat.providers.chunks import Done, Event, read_events
+from chat.providers.chunks import Done, Event, Reader
 from chat.providers.configuration import PARAMETERS, Model, Provider
 from chat.providers.refusals import masked, refusal, retry_after
 from chat.providers.registry import registry
@@ -83,10 +83,10 @@ async def stream(
     asking = _asked(client, _body(model, messages, parameters), chosen)
     del messages  # the answer takes long, and the question may be large
     async with asking as (pieces, sock):
-        decoder = sse.Decoder(EVENT_CHARS)
+        decoder, reader = sse.Decoder(EVENT_CHARS), Reader()
         try:
             async for piece in pieces:
-                for said in read_events(decoder.feed(piece)):
+                for said in reader.read(decoder.feed(piece)):
                     if isinstance(said, Done):
                         await _drain(pieces)
                         yield said

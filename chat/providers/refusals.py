@@ -3,6 +3,7 @@
 import email.utils
 import logging
 import math
+import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,13 +11,18 @@ from contextlib import suppress
 import aiohttp
 
 from chat.conf import settings
-from chat.errors import UpstreamBusy, UpstreamRefused
+from chat.errors import UpstreamBroke, UpstreamBusy, UpstreamError, UpstreamRefused
 from chat.i18n import gettext_noop as _
 from chat.providers.configuration import Provider
 from chat.providers.registry import registry
 
 logger = logging.getLogger(__name__)
 
+TOO_LONG = _("The conversation has become too long for this model. Start a new one, or choose another model.")
+CONTEXT = re.compile("context[ _](?:length|size|window)", re.IGNORECASE)
+"""As LM Studio and llama.cpp say, in a stream that has begun, that a prompt is too long for the model."""
+REPORTED = 10_000
+"""So many characters of an error are looked at."""
 LOGGED = 500
 """Characters of an upstream's words that go to the log."""
 
@@ -39,10 +45,7 @@ def refusal(
             code="upstream_model",
         )
     if status == 413 or (status == 400 and "context" in text.lower()):
-        return UpstreamRefused(
-            _("The conversation has become too long for this model. Start a new one, or choose another model."),
-            code="upstream_too_long",
-        )
+        return UpstreamRefused(TOO_LONG, code="upstream_too_long")
     if status == 429:
         return _busy(wait)
     if 300 <= status < 400:
@@ -66,6 +69,17 @@ def refusal(
             code="upstream_options",
         )
     return UpstreamRefused(_("The model's service refused the request. Please tell the administrator."))
+
+
+def reported(data: str, error: object) -> UpstreamError:
+    """What an error in the middle of a stream means: here a service that has said 200 can say why it cannot go on."""
+    logger.warning("The upstream reported an error in its answer: %r", masked(data))
+    code = error.get("code") if isinstance(error, dict) else None
+    if code in (429, "429", "rate_limit_exceeded"):
+        return UpstreamBusy()
+    if code == "context_length_exceeded" or CONTEXT.search(data[:REPORTED]):
+        return UpstreamRefused(TOO_LONG, code="upstream_too_long")
+    return UpstreamBroke(UpstreamBroke.reported)
 
 
 def _busy(wait: float | None) -> UpstreamBusy:

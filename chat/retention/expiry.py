@@ -1,4 +1,6 @@
-"""What has had its time is erased: deleted conversations, temporary ones that were left, and files never sent."""
+"""What has had its time is erased: deleted conversations, temporary ones that were left, files never sent, and words
+that staff searched for.
+"""
 
 import logging
 import threading
@@ -9,7 +11,8 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from chat.models import AccountErasure, Attachment, Conversation, ThrottleEntry
+from chat.audit import forget_searched_words
+from chat.models import AccountErasure, Attachment, Conversation, SearchedWords, ThrottleEntry
 from chat.models.conversation import ConversationQuerySet
 from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
@@ -43,6 +46,7 @@ def _erase_for_ever() -> None:
             erase_unsent,
             end_dead_imports,
             forget_throttled,
+            forget_searched_words,
             forget_deleted,
         ):
             try:
@@ -102,6 +106,7 @@ def correct_times() -> None:
         (temporary, "created_at"),
         (temporary, "updated_at"),
         (unsent, "created_at"),
+        (SearchedWords.objects.all(), "created_at"),
     ):
         later = rows.filter(**{f"{name}__gt": now + MINUTE})  # clocks of several machines differ a little
         if later.exists():

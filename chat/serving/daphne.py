@@ -25,6 +25,7 @@ this project that is assigned to somebody else's class, and only if the version 
 import asyncio
 import logging
 from typing import Any
+from urllib.parse import unquote
 
 import daphne
 from daphne import http_protocol, server
@@ -56,7 +57,7 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
     def handleContentChunk(self, data: bytes) -> None:
         """Keeps no more of a body than the limit and one byte, by which the excess is seen."""
         _, target = _in_origin_form(self.channel._path)
-        path = target.partition(b"?")[0].decode("latin-1")
+        path = unquote(target.partition(b"?")[0].decode("latin-1"))
         if (room := body_limit(path) + 1 - self.content.tell()) > 0:
             super().handleContentChunk(data[:room])
 

@@ -10,11 +10,12 @@ Whatever else Django's handler does, and in which order, stays; tests compare th
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from functools import wraps
-from typing import Any
+from typing import IO, Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings as project
@@ -133,7 +134,7 @@ class ASGIHandler(asgi.ASGIHandler):
 
     def create_request(self, scope: Message, body_file: Any) -> Any:
         request, refusal = super().create_request(scope, body_file)
-        if not request or _declared_length(request) <= body_limit(request.path):
+        if not request or max(_declared_length(request), _length(body_file)) <= body_limit(request.path):
             return request, refusal
         if self._limit_all_bodies or is_chats(request):
             return None, too_large(request)
@@ -228,6 +229,13 @@ def _never_raising(handler: Handler) -> Handler:
 def _head_of(response: Any) -> list[tuple[bytes, bytes]]:
     cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in (*response.items(), *cookies)]
+
+
+def _length(body: IO[bytes]) -> int:
+    """Of what came, which need not have been declared."""
+    length = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return length
 
 
 def _declared_length(request: HttpRequest) -> int:

@@ -33,9 +33,9 @@ BOX = Box(320, 208)
 @register.filter
 def about(attachment: Attachment) -> str:
     """What stands below the name of a file: its kind, its pages, its size; attachment_summary.js says the same."""
-    kind = {"image": _("Image"), "text": _("Text"), "pdf": _("PDF")}[attachment.kind]
+    kind = {"image": _("Image"), "text": _("Text"), "pdf": _("PDF"), "office": _("Document")}[attachment.kind]
     pages = attachment.pages
-    extent = [ngettext("%s page", "%s pages", pages) % pages] if pages else []
+    extent = [ngettext("%(count)s page", "%(count)s pages", pages) % {"count": pages}] if pages else []
     return " · ".join([kind, *extent, file_size(attachment.size)])
 
 

@@ -85,7 +85,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return _("unknown")
     if seconds < 59.95:
-        return _("%s s") % number_format(seconds, decimal_pos=2 if seconds < 10 else 1)
+        return _("%(seconds)s s") % {"seconds": number_format(seconds, decimal_pos=2 if seconds < 10 else 1)}
     minutes, rest = divmod(round(seconds), 60)
     return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
 
@@ -106,5 +106,5 @@ def _thought_for(milliseconds: int) -> str:
         return _("Thought for less than a second")
     minutes, seconds = divmod((milliseconds + 500) // 1000, 60)
     if not minutes:
-        return _("Thought for %s s") % seconds
+        return _("Thought for %(seconds)s s") % {"seconds": seconds}
     return _("Thought for %(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": seconds}

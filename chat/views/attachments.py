@@ -1,20 +1,28 @@
 """Files that users attach to what they ask: taken, shown to their owner, and let go."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import F
-from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified, JsonResponse
+from django.db.models import BinaryField
+from django.db.models.functions import Length, Substr
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotModified,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 
 from chat.attachments import sandbox, uploads
 from chat.conf import settings
 from chat.errors import Forbidden, NotFound
-from chat.forms.uploads import read_upload
+from chat.forms.uploads import Upload, read_upload
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
 from chat.models.threads import in_database, write_in_database
@@ -23,6 +31,9 @@ from chat.views.endpoints import endpoint
 
 SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
 """What a browser may show, as it was made by us; all else is a file to it. And how their names end."""
+
+PIECE = 1_000_000
+"""Bytes of a file that are in memory at once."""
 
 HEADERS = {
     # Nothing in a file may run or load anything, should a browser take it for a page after all.
@@ -37,15 +48,32 @@ HEADERS = {
 
 @endpoint("POST")
 async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    """POST /attachments/ — keep `file` under `id` for a question that is yet to come."""
+    """POST /attachments/ — keep `file` under `id` for a question that is yet to come.
+
+    With `?back=`, from a plain form, the page that this leads to shows it.
+    """
     if not settings.CHAT_ATTACHMENTS:
         raise Forbidden(_("No files can be attached on this site."))
     upload = read_upload(request)
-    if stored := await in_database(uploads.find_stored, user.pk, upload.id):
-        return JsonResponse(described(stored))
-    found = await sandbox.inspect(user.pk, upload.file, uploads.limits())
-    kept, is_new = await write_in_database(uploads.store_upload, user.pk, upload.id, upload.name, found)
+    kept, is_new = await _kept(user.pk, upload)
+    if "back" in request.GET:
+        return redirect(_with(request.GET["back"], kept))
     return JsonResponse(described(kept), status=201 if is_new else 200)
+
+
+async def _kept(owner_id: UserId, upload: Upload) -> tuple[Attachment, bool]:
+    """What is stored of it, and whether it is new."""
+    if stored := await in_database(uploads.find_stored, owner_id, upload.id):
+        return stored, False
+    found = await sandbox.inspect(owner_id, upload.file, uploads.limits())
+    return await write_in_database(uploads.store_upload, owner_id, upload.id, upload.name, found)
+
+
+def _with(back: str, attachment: Attachment) -> str:
+    """The page that a plain form stood on, which shows what it has brought."""
+    if not (back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)):
+        back = reverse("chat:new")
+    return f"{back}{'&' if '?' in back else '?'}attached={attachment.pk}"
 
 
 @endpoint("GET")
@@ -78,7 +106,7 @@ def described(attachment: Attachment) -> dict[str, object]:
 
 
 def _respond(
-    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponse]
+    request: HttpRequest, owner_id: UserId, pk: uuid.UUID, answer: Callable[[Attachment, bool], HttpResponseBase]
 ) -> HttpResponseBase:
     """What the owner asks for; 304 if their browser has it (RFC 9110, section 13.1.2)."""
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
@@ -92,7 +120,7 @@ def _respond(
     return response
 
 
-def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponse:
+def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponseBase:
     is_shown = attachment.media_type in SHOWN
     disposition = content_disposition_header(not is_shown, _file_name(attachment))
     content_type = attachment.media_type + ("; charset=utf-8" if attachment.media_type == "text/plain" else "")
@@ -100,21 +128,38 @@ def file_response(attachment: Attachment, is_head: bool = False) -> HttpResponse
     return _response(attachment, "data", headers, is_head)
 
 
-def thumbnail_response(attachment: Attachment, is_head: bool = False) -> HttpResponse:
+def thumbnail_response(attachment: Attachment, is_head: bool = False) -> HttpResponseBase:
     if not attachment.is_image:
         raise NotFound
     return _response(attachment, "thumbnail", {"Content-Type": attachment.media_type}, is_head)
 
 
-def _response(attachment: Attachment, field: str, headers: dict[str, str], is_head: bool) -> HttpResponse:
-    """To HEAD the length is enough, which the database knows without reading what it is the length of."""
-    wanted = Length(field) if is_head else F(field)
-    content = AttachmentContent.objects.filter(pk=attachment.pk).values_list(wanted, flat=True).first()
-    if content is None:  # it has been deleted since
+def _response(attachment: Attachment, field: str, headers: dict[str, str], is_head: bool) -> HttpResponseBase:
+    """In pieces: a reader takes a large file as slowly as they like, and several at once."""
+    content = AttachmentContent.objects.filter(pk=attachment.pk)
+    size = content.values_list(Length(field), flat=True).first()
+    if size is None:  # it has been deleted since
         raise NotFound
     if is_head:
-        return HttpResponse(headers=headers | {"Content-Length": str(content)})
-    return HttpResponse(bytes(content), headers=headers)
+        return HttpResponse(headers=headers | {"Content-Length": str(size)})
+    if size <= PIECE:
+        return HttpResponse(_piece(attachment.pk, field, 0), headers=headers)
+    return StreamingHttpResponse(_pieces(attachment.pk, field, size), headers=headers | {"Content-Length": str(size)})
+
+
+async def _pieces(pk: uuid.UUID, field: str, size: int) -> AsyncIterator[bytes]:
+    """None is read before the reader has taken the last."""
+    for begin in range(0, size, PIECE):
+        yield await in_database(_piece, pk, field, begin)
+
+
+def _piece(pk: uuid.UUID, field: str, begin: int) -> bytes:
+    """Raises NotFound if it is gone: what has been sent is no whole file then, and the connection says so."""
+    part = Substr(field, begin + 1, PIECE, output_field=BinaryField())
+    piece = AttachmentContent.objects.filter(pk=pk).values_list(part, flat=True).first()
+    if piece is None:
+        raise NotFound
+    return bytes(piece)
 
 
 def _file_name(attachment: Attachment) -> str:

@@ -4,11 +4,13 @@ No page shows more than `chat/core/pagination.py` allows, however long the branc
 """
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
+from chat.conf import settings
 from chat.core import pagination
 from chat.core.tree import MessageTree
 from chat.errors import NotFound, TooLong
@@ -78,6 +80,15 @@ def asked_id(request: HttpRequest, name: str) -> uuid.UUID | None:
         return uuid.UUID(request.GET.get(name, ""))
     except ValueError:
         return None
+
+
+def asked_ids(request: HttpRequest, name: str) -> list[uuid.UUID]:
+    """Those that a query names, as many as a message may have files."""
+    found = []
+    for text in request.GET.getlist(name)[: settings.CHAT_ATTACHMENTS_PER_MESSAGE or None]:
+        with suppress(ValueError):
+            found.append(uuid.UUID(text))
+    return found
 
 
 def _ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:

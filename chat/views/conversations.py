@@ -7,22 +7,25 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
+from chat.assets.version import site_version
 from chat.conf import settings
+from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
 from chat.conversations.temporary import come_back
 from chat.errors import NotFound
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Generation, Message
+from chat.models import Attachment, Conversation, Generation, Message
 from chat.models.threads import in_database, write_in_database
 from chat.providers import openai
 from chat.providers.registry import registry
-from chat.views.branches import Section, asked_begin, asked_id, section
+from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor
 from chat.views.pages import render_page
+from chat.views.time_zones import zone_of
 
 
 @endpoint("GET")
@@ -39,7 +42,8 @@ async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
 async def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/ — the end of the conversation; with `?from=` what follows from that message on.
 
-    With `?message=` the branch of that message. As JSON its title, for a page that waits for the model's.
+    With `?print` from its first message on, with `?message=` the branch of that message. As JSON its title, for a page
+    that waits for the model's.
     """
     response, was_left = await in_database(_show, request, user, conversation_id)
     if was_left:  # which it has read with all else, where `comes_back` would cost each page a query
@@ -67,7 +71,7 @@ def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
     tree = conversation.tree()
     leaf = conversation.current_id
     edited = asked_id(request, "edit")
-    begin = asked_begin(request)
+    begin = tree.path(leaf)[0] if "print" in request.GET and leaf else asked_begin(request)
     message = edited or asked_id(request, "message") or begin
     if message and message in tree and message not in tree.path(leaf):
         leaf = tree.leaf_below(message)
@@ -84,14 +88,17 @@ def _page(
         "conversation": conversation,
         "is_new": conversation._state.adding,
         "section": shown,
+        "version": site_version(),
         "leaf": leaf,
         "is_running": is_running,
-        "listing": listing(user.pk, asked_cursor(request)),
+        "listing": listing(user.pk, asked_cursor(request), zone_of(request)),
         "after": request.GET.get("after", ""),
         "renamed": asked_id(request, "rename"),
         "deleted": _deleted(request, user),
         "edited": None if is_running else _edited(request, branch),
         "next_id": uuid.uuid4(),
+        "attached": _attached(request, user),
+        "back": request.get_full_path(),
         "models": registry().offered,
         "choice": _choice(conversation, leaf),
         "options_form": _options_form(user, conversation),
@@ -137,10 +144,16 @@ def _options_form(user: AbstractBaseUser, conversation: Conversation) -> Options
     return OptionsForm.showing(conversation.options)
 
 
+def _attached(request: HttpRequest, user: AbstractBaseUser) -> list[Attachment]:
+    """What `?attached=` says was uploaded for the question that is being written, where there are no scripts."""
+    ids = asked_ids(request, "attached")
+    return list(Attachment.objects.of(user.pk).unsent().filter(pk__in=ids)) if ids else []
+
+
 def _deleted(request: HttpRequest, user: AbstractBaseUser) -> Conversation | None:
     """What `?deleted=` says was deleted, while that can be taken back."""
     pk = asked_id(request, "deleted")
-    return Conversation.with_deleted.owned_by(user).exclude(deleted_at=None).filter(pk=pk).first() if pk else None
+    return restorable(user.pk, pk) if pk else None
 
 
 def _edited(request: HttpRequest, branch: list[Message]) -> uuid.UUID | None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Generation
+from chat.models.message import MOST_GENERATIONS
 from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
@@ -15,7 +16,7 @@ from chat.views.pages import render_page
 
 @endpoint("GET")
 async def details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
-    """GET /messages/<uuid>/details/ — a page of models, endings, tokens and times, by generation.
+    """GET /messages/<uuid>/details/ — a page of models, endings, tokens and times, by generation; of many the last.
 
     The conversation's page takes `.details` out of it, so both say the same.
     """
@@ -23,7 +24,8 @@ async def details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid
 
 
 def _details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
-    generations = Generation.objects.owned_by(user).filter(message=message_id).order_by("number")
-    if not (written := list(generations.select_related("message"))):
+    generations = Generation.objects.owned_by(user).filter(message=message_id).order_by("-number")
+    if not (last := list(generations.select_related("message")[:MOST_GENERATIONS])):
         raise NotFound(_("There is no such answer among yours."))
-    return render_page(request, "chat/message/details.html", {"generations": written, "message": written[0].message})
+    context = {"generations": last[::-1], "count": last[0].number + 1, "message": last[0].message}
+    return render_page(request, "chat/message/details.html", context)

@@ -1,6 +1,6 @@
 """Errors as responses, in the language of the request: JSON for scripts, a page for people."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve, reverse
@@ -40,7 +40,7 @@ FOR_SCRIPTS = (
 )
 """The names of the addresses that a page's scripts ask: their errors are JSON (docs/protocol.md)."""
 FOR_SCRIPTS_ALONE = ("attachments",)
-"""Those that no plain form posts to, though what is posted looks like one's: a file has no other form."""
+"""Those whose scripts post what looks like a plain form, for a file has no other. Plain forms say where they stand."""
 
 
 def error_response(request: HttpRequest, error: errors.ChatError, **context: object) -> HttpResponse:
@@ -56,15 +56,16 @@ def error_response(request: HttpRequest, error: errors.ChatError, **context: obj
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Is this a request of docs/protocol.md, sent by a script?"""
+    """Is this a request of docs/protocol.md, sent by a script? Whoever sends JSON gets JSON."""
     try:
         found = resolve(request.path_info)
         name = found.url_name if found.app_names == ["chat"] else None
     except Resolver404:
         name = None
     if posted_by_form(request):
-        return name in FOR_SCRIPTS_ALONE
-    return name in FOR_SCRIPTS or "application/json" in request.headers.get("Accept", "")
+        return name in FOR_SCRIPTS_ALONE and "back" not in request.GET
+    asks = "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"
+    return name in FOR_SCRIPTS or asks
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -111,12 +112,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _page_of(request: HttpRequest, error: errors.ChatError) -> dict[str, object]:
     """What its page says. Only what a GET asked for can be asked for again by a link."""
+    sent = request.POST if posted_by_form(request) else QueryDict()
     may_try_again = request.method == "GET" and error.status in (429, 500, 503)
     return {
         "error": error,
         "sentence": error.said(translated),
         "status": error.status,
         "may_try_again": may_try_again,
+        "sent": sent,
+        "attached": sent.getlist("attachments"),
     }
 
 

@@ -57,7 +57,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
         findings = await jobs.look(user.pk, *_file(upload))
         if not findings.conversations or request.POST.get("confirm") != findings.digest:
             return await in_database(_page, request, findings=findings)
-        begun, task = await jobs.start(user.pk, *_file(upload), findings.messages)
+        begun, task = await jobs.start(user.pk, *_file(upload), findings)
         await asyncio.wait([task], timeout=jobs.PATIENCE)
         return _to_page({"imported": task.result()} if task.done() else {"import": begun.pk})
     except ChatError as error:

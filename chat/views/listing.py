@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from chat.assets.version import site_version
 from chat.conversations.listing import Cursor, Group, Listing, archived, listing
 from chat.models import Conversation
 from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of, render_if_changed, render_page
+from chat.views.time_zones import zone_of
 
 ITEMS = "chat/sidebar/_list_page.html"
 
@@ -41,9 +43,11 @@ def asked_cursor(request: HttpRequest) -> Cursor | None:
 
 def _items(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """Every visible page asks every few seconds, nearly always for nothing: rendering is most of what that costs."""
-    found, after = listing(user.pk, asked_cursor(request)), request.GET.get("after", "")
+    found, after = listing(user.pk, asked_cursor(request), zone_of(request)), request.GET.get("after", "")
     shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
-    return render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
+    response = render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
+    response.headers["Chat-Version"] = site_version()
+    return response
 
 
 @cache

@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 
 from chat.forms.body import fault_in
+from chat.views.time_zones import zone_of
 
 _gzip = GZipMiddleware(lambda request: HttpResponse())
 
@@ -24,7 +25,7 @@ def render_page(
 
     The thread is none of the request's, and does not know its language.
     """
-    with translation.override(language_of(request)):
+    with translation.override(language_of(request)), timezone.override(zone_of(request)):
         return _gzip.process_response(request, render(request, template, context, status=status))
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
 from chat.conversations import prompt_library
-from chat.errors import ChatError, Conflict
+from chat.errors import ChatError, Conflict, NotFound, TooLong
 from chat.forms.body import fault_in, filled_in, posted_by_form
 from chat.forms.prompts import PromptForm
 from chat.i18n import translated
@@ -33,7 +34,7 @@ async def prompts(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseB
     page = partial(_prompts, request, user)
     if request.method != "POST":
         return await in_database(page, PromptForm())
-    return await _store(request, partial(prompt_library.add, user.pk), page)
+    return await _store(request, partial(prompt_library.add, user.pk, joins=posted_by_form(request)), page)
 
 
 @endpoint("GET", "POST")
@@ -48,7 +49,12 @@ async def prompt(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.U
 @endpoint("POST")
 async def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
     """POST /settings/prompts/<uuid>/deletion/ — for good."""
-    await write_in_database(prompt_library.delete, user.pk, prompt_id)
+    try:
+        await write_in_database(prompt_library.delete, user.pk, prompt_id)
+    except NotFound:
+        # The second half of a double click: it is as it was to be.
+        if not posted_by_form(request):
+            raise
     return redirect("chat:prompts") if posted_by_form(request) else JsonResponse({"id": prompt_id})
 
 
@@ -59,9 +65,10 @@ async def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page)
     if not fault:
         try:
             return _stored(request, await write_in_database(store, **form.cleaned_data))
-        except Conflict as conflict:
-            form.add_error("name" if conflict.fields else None, conflict.said(translated))
-            fault = conflict
+        except (Conflict, TooLong) as refusal:
+            error = ValidationError(refusal.said(translated), code=refusal.code)
+            form.add_error("name" if refusal.fields else None, error)
+            fault = refusal
     if not posted_by_form(request):
         raise fault
     return await in_database(page, form)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from chat.conversations import sharing
 from chat.errors import NotFound
 from chat.forms.body import posted_by_form
-from chat.forms.organizing import read_days
+from chat.forms.organizing import read_link
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Share
 from chat.models.threads import in_database, write_in_database
@@ -24,7 +24,7 @@ FOR_NOBODY_ELSE = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-r
 @endpoint("POST")
 async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/shares/ — a link to the branch on show."""
-    share = await write_in_database(sharing.share, user.pk, conversation_id, read_days(request))
+    share = await sharing.share_in_turn(user.pk, conversation_id, *read_link(request))
     if posted_by_form(request):
         return redirect("chat:shares")
     url = request.build_absolute_uri(share.get_absolute_url())
@@ -40,21 +40,35 @@ async def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseB
 @endpoint("POST")
 async def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> HttpResponseBase:
     """POST /shares/<token>/revocation/ — the link shows nothing from now on."""
-    await write_in_database(sharing.revoke, user.pk, token)
+    try:
+        await write_in_database(sharing.revoke, user.pk, token)
+    except NotFound:
+        # The second half of a double click: it is as it was to be.
+        if not posted_by_form(request):
+            raise
     return redirect("chat:shares") if posted_by_form(request) else JsonResponse({})
 
 
 @public
 async def show(request: HttpRequest, token: str) -> HttpResponseBase:
-    """GET /s/<token>/ — what the link shows, to everybody."""
+    """GET /s/<token>/ — what the link shows, to everybody; what has no room on a page is on the next, `?page=2`."""
     return await in_database(_show, request, token)
 
 
 def _show(request: HttpRequest, token: str) -> HttpResponseBase:
-    response = render_page(request, "chat/sharing/shared_conversation.html", {"share": sharing.shared(token)})
+    page = sharing.shared(token, _asked_page(request))
+    response = render_page(request, "chat/sharing/shared_conversation.html", {"share": page})
     for name, value in FOR_NOBODY_ELSE.items():
         response[name] = value
     return response
+
+
+def _asked_page(request: HttpRequest) -> int:
+    """From 1. Raises NotFound for what is no number of a page."""
+    asked = request.GET.get("page", "1")
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 7 and int(asked)):
+        raise NotFound(sharing.NO_LINK)
+    return int(asked)
 
 
 def _listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:

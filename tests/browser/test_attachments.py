@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Locator, Page, Route, expect
 
 from chat.models import Attachment, Message
 from chat.templatetags.attachments import file_size
@@ -217,6 +217,31 @@ def test_what_has_arrived_is_being_checked(visit: OpenPage, wire: Wire, alice: C
     wire.release()
     expect(chips(page, "stored")).to_have_count(2)
     says(page, "report.pdf is attached.")
+
+
+def test_an_upload_that_runs_is_not_lost_without_a_word(visit: OpenPage, wire: Wire, alice: Client) -> None:
+    page = visit(alice, wire.url)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    composer(page).click()
+    attach(page, NOTES)
+    page.evaluate("location.reload()")
+    expect(chips(page, "stored")).to_have_count(1)
+    assert asked == []
+    wire.hold()
+    choose(page, REPORT)
+    expect(chips(page, "uploading")).to_have_count(1)
+    composer(page).click()
+    with page.expect_event("dialog"):
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked == ["beforeunload"]
+    wire.release()
+    expect(chips(page, "stored")).to_have_count(2)
 
 
 # Not attached

@@ -391,6 +391,7 @@ def test_an_answer_that_may_not_be_written_again_stays(
     action(answer_at(page, 0), "Write this answer again").click()
     expect(notice(page)).to_contain_text("Not so fast.")
     assert messages(page) == before
+    expect(action(answer_at(page, 0), "Write this answer again")).to_be_focused()
 
 
 @SIZES
@@ -533,6 +534,16 @@ def test_a_question_mark_and_a_button_open_the_shortcuts(
     composer(page).press("?")
     expect(composer(page)).to_have_value("?")
     expect(sheet).to_be_hidden()
+    # The key alone can be turned off, and stays so.
+    for _ in range(2):
+        button(page, "Keyboard shortcuts").click()
+        sheet.get_by_role("checkbox").set_checked(False)
+        page.keyboard.press("Escape")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("?")
+        expect(sheet).to_be_hidden()
+        page.reload()
+        shows(page, "On")
     page.keyboard.press("Escape")
     has_status(last_answer(page), "stopped")
 

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.skipif(not (ROOT / "node_modules/marked").exists(), reason="the browser libraries are not installed"),
 ]
 
-# On a machine that runs nothing else the longest task is of 0.2 s; without the budgets these answers take minutes.
+# Far more than the longest task takes where nothing else runs; without the budgets these answers take minutes.
 LONGEST_TASK_SECONDS = 3.0
 MEASURE = """() => {
     window.longest = 0;

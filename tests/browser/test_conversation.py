@@ -226,6 +226,23 @@ def test_a_refused_message_is_given_back(
         stream.rest()
 
 
+def test_what_can_be_done_with_a_conversation_is_offered_as_soon_as_it_exists(
+    open_page: OpenPage, alice: Client, question: str
+) -> None:
+    page = open_page(alice)
+    offers = page.locator("#account a", has_text="This conversation as")
+    expect(offers).to_have_count(2)
+    page.get_by_role("button", name="Account of").click()
+    expect(offers.first).to_be_hidden()
+    page.keyboard.press("Escape")
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    page.get_by_role("button", name="Account of").click()
+    for offer in offers.all():
+        expect(offer).to_be_visible()
+        assert page.url.removesuffix("/").split("/c/")[1] in str(offer.get_attribute("href"))
+
+
 def test_a_draft_survives_a_reload(open_page: OpenPage, alice: Client) -> None:
     page = open_page(alice)
     page.locator("#composer textarea").press_sequentially("Not yet sent")
@@ -273,6 +290,16 @@ def test_nothing_sticks_out_sideways(
     has_status(last_answer(page), "complete")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     expect(page.locator("#composer textarea")).to_be_in_viewport()
+
+
+def test_the_drawer_closes_where_the_page_becomes_wide(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice, viewport={"width": 800, "height": 1280})
+    page.get_by_role("button", name="Conversations").click()
+    expect(page.locator("#conversations:popover-open")).to_be_visible()
+    page.locator("#query").focus()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator("#conversations:popover-open")).to_have_count(0)
+    expect(page.locator("#query")).to_be_focused()
 
 
 def test_on_a_phone_the_list_is_a_drawer(open_page: OpenPage, alice: Client, question: str) -> None:

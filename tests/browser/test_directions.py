@@ -133,6 +133,38 @@ def test_what_users_write_and_titles_go_their_way_too(answered: Page) -> None:
     assert composer(answered).evaluate("(element) => getComputedStyle(element).direction") == "ltr"
 
 
+CODE_FIRST = """`fs.read` זו פונקציה
+
+- `fs.read`
+- פונקציה
+
+> `x` ציטוט
+
+## `x` כותרת
+
+| `x` | שם |
+| --- | --- |
+| `y` | שם |
+"""
+
+
+def test_code_decides_no_direction(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, *(say(CODE_FIRST[at : at + 9]) for at in range(0, len(CODE_FIRST), 9)), finish(), done())
+    page = open_page(alice)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    found = body(last_answer(page)).evaluate(
+        """(root) => Array.from(root.querySelectorAll("p, ul, li, blockquote, h2, table, td, p > code"),
+            (element) => `${element.nodeName} ${getComputedStyle(element).direction}`)"""
+    )
+    assert [name for name in found if name.endswith("ltr")] == ["CODE ltr", "CODE ltr"]
+    assert body(last_answer(page)).evaluate(STARTS)[:2] == ["right", "right"]
+    composer(page).fill("`fs.read` זו פונקציה")
+    assert composer(page).evaluate("(element) => getComputedStyle(element).direction") == "rtl"
+
+
 def test_nothing_makes_a_phone_scroll_sideways(answered: Page) -> None:
     for width in (PHONE["width"], 320):
         answered.set_viewport_size({"width": width, "height": 640})

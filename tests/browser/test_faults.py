@@ -1,5 +1,8 @@
 """The page under faults of the browser's: it leaves in the middle, there are many of it, it is clicked twice."""
 
+import json
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -18,7 +21,6 @@ from tests.browser.pages import (
     set_hidden,
     shows,
     shows_what_is_stored,
-    stored,
 )
 from tests.browser.wire import Wire
 from tests.support.client import Client
@@ -142,31 +144,64 @@ def test_tabs_on_one_answer_all_show_it(
         shows_what_is_stored(tab)
 
 
-def test_two_tabs_that_send_at_once_keep_both(
+def test_of_two_tabs_that_send_at_once_one_is_stored_and_the_other_is_offered_to_ask_below(
     open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
 ) -> None:
-    gates = {text: Gate() for text in ("From the first?", "From the second?")}
+    middle = Gate()
+    upstream.script("From the first?", say("Answer to: "), middle, *answer("From the first?"))
     first = open_page(alice)
     send(first, question)
     has_status(last_answer(first), "complete")
     second = first.context.new_page()
     second.goto(first.url)
-    tabs = dict(zip(gates, (first, second), strict=True))
-    for text, tab in tabs.items():
-        upstream.script(text, say("Answer to: "), gates[text], *answer(text))
-        composer(tab).fill(text)
-    for tab in tabs.values():
-        composer(tab).press("Enter")
-    for text, tab in tabs.items():
-        shows(tab, "Answer to:")
-        gates[text].open()
-    for text, tab in tabs.items():
-        shows(tab, f"Answer to: {text}")
+    composer(second).fill("From the second?")
+    send(first, "From the first?")
+    shows(first, "Answer to:")
+    composer(second).press("Enter")
+    expect(notice(second)).to_contain_text("What came is shown; what you wrote was not sent.")
+    expect(composer(second)).to_have_value("From the second?")
+    shows(second, "Answer to:")
+    assert Message.objects.filter(role="user").count() == 2
+    middle.open()
+    for tab in (first, second):
+        shows(tab, "Answer to: From the first?")
         has_status(last_answer(tab), "complete")
-        expect(tab.locator('[data-role="user"]')).to_have_count(2)
-        assert [stored(message["id"]) for message in messages(tab)] == messages(tab)
-        assert len(upstream.asked(text)) == 1
+    composer(second).press("Enter")
+    expect(second.locator('[data-role="user"]')).to_have_count(3)
+    has_status(last_answer(second), "complete")
+    shows_what_is_stored(second)
+    assert len(upstream.asked("From the first?")) == len(upstream.asked("From the second?")) == 1
     assert Message.objects.filter(role="user").count() == 3
+
+
+def test_a_list_of_tasks_in_an_answer_keeps_no_tab_from_following(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, *answer("- [x] done\n- [ ] to do"))
+    first = open_page(alice)
+    send(first, question)
+    has_status(last_answer(first), "complete")
+    second = first.context.new_page()
+    second.goto(first.url)
+    expect(second.get_by_role("checkbox")).to_have_count(2)
+    send(first, "Go on?")
+    expect(second.locator('[data-role="user"]')).to_have_count(2)
+
+
+def test_tabs_with_new_conversations_have_drafts_of_their_own(open_page: OpenPage, alice: Client) -> None:
+    first = open_page(alice)
+    second = first.context.new_page()
+    second.goto(first.url)
+    for tab, text in ((first, "From the first"), (second, "From the second")):
+        composer(tab).fill(text)
+    for tab, text in ((first, "From the first"), (second, "From the second")):
+        tab.reload()
+        expect(composer(tab)).to_have_value(text)
+    second.goto("about:blank")
+    third = first.context.new_page()
+    third.goto(first.url)
+    expect(composer(third)).to_have_value("From the second")
+    expect(composer(first)).to_have_value("From the first")
 
 
 def test_another_tab_takes_no_typed_text_away(
@@ -369,6 +404,31 @@ def test_stop_before_the_site_has_answered(
     wire.release()
     ended_in_words(page, "stopped", has_text=False)
     shows_what_is_stored(page)
+
+
+def test_stop_after_the_request_was_lost_sends_it_no_more_and_stops_it_if_it_had_arrived(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    """The browser sees both alike: a connection that broke before the site had answered."""
+    upstream.script(question, say("too late"), Gate())
+    page = open_page(alice)
+    page.route("**/messages/", lambda route: route.abort())
+    for has_arrived in (False, True):
+        with page.expect_event("requestfailed") as lost:
+            send(page, question)
+        if has_arrived:
+            body = json.loads(lost.value.post_data or "")
+            alice.stream("POST", urlsplit(lost.value.url).path, body).close()
+            upstream.wait_asked(question)
+        button(page, "Stop").click()
+        expect(composer(page)).to_have_value(question)
+        expect(page.locator(".thread .message")).to_have_count(0)
+        expect(notice(page)).not_to_be_visible()
+        if has_arrived:
+            eventually(lambda: Generation.objects.get().status == "stopped", "the stop")
+        else:
+            assert not Message.objects.exists()
+    assert len(upstream.asked(question)) == 1
 
 
 def test_stop_in_the_middle_lets_nothing_more_appear(

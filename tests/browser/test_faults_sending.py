@@ -20,6 +20,7 @@ from tests.browser.pages import (
     log_in,
     notice,
     send,
+    set_hidden,
     shows,
     shows_what_is_stored,
 )
@@ -171,6 +172,32 @@ def test_a_login_that_expires_during_an_answer_keeps_the_text_and_leads_back(
     shows(page, "Before, after.")
     assert len(upstream.asked(question)) == 1
     shows_what_is_stored(page)
+
+
+def test_an_answer_goes_on_where_it_is_followed_once_its_reader_has_logged_in_elsewhere(
+    visit: OpenPage, wire: Wire, member: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    middle = Gate()
+    upstream.script(question, say("Before, "), middle, say("after."), finish(), done())
+    page = visit(member, wire.url)
+    send(page, question)
+    shows(page, "Before,")
+    expire(page)
+    wire.cut()
+    expect(last_answer(page)).to_contain_text("Your login has expired")
+    composer(page).fill("What I type meanwhile")
+    login = page.context.new_page()
+    login.goto(f"{wire.url}/accounts/login/")
+    assert member.user
+    log_in(login, member.user)
+    expect(composer(login)).to_be_visible()
+    set_hidden(page, hidden=True)
+    set_hidden(page, hidden=False)
+    middle.open()
+    has_status(last_answer(page), "complete")
+    shows(page, "Before, after.")
+    expect(last_answer(page)).not_to_contain_text("Your login has expired")
+    expect(composer(page)).to_have_value("What I type meanwhile")
 
 
 @pytest.mark.parametrize("name", ["Continue", "Retry"])

@@ -125,11 +125,15 @@ def test_looks_as_it_does_alone(open_host: Callable[..., Page], conversation: st
     for path in ["/", conversation, *(SETTINGS if size == WIDE else [])]:
         alone, within = (open_host(path, alone=alone, viewport=size) for alone in (True, False))
         assert differences(styles(alone, OURS), styles(within, OURS)) == [], path
+        # What it is for is not there, and it would double what a long page takes to be styled.
+        assert [page.locator('link[href*="/pseudo_elements."]').count() for page in (alone, within)] == [0, 1]
 
 
 def test_would_not_without_its_own_styles(open_host: Callable[..., Page], conversation: str) -> None:
     page = open_host(conversation)
     before = styles(page, OURS)
+    page.evaluate(DISABLE, "/pseudo_elements.")
+    assert len(differences(before, styles(page, OURS))) > 100
     page.evaluate(DISABLE, "/elements.")
     assert len(differences(before, styles(page, OURS))) > 1000
 

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from chat.models import Conversation
 from tests.browser.axe import faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
-from tests.browser.pages import button, has_status, last_answer, send, set_hidden
+from tests.browser.pages import button, composer, has_status, last_answer, notice, send, set_hidden
 from tests.http.test_list import listed
 from tests.support.client import Client
 from tests.support.site import Site
@@ -149,6 +149,41 @@ def test_older_ones_come_when_its_end_is_reached(open_page: OpenPage, alice: Cli
     expect(page.locator(".sidebar__more")).to_have_count(0)
     expect(page.locator(".sidebar__day")).to_have_text(["Today"])
     assert len(set(titles(page).all_text_contents())) == 120
+
+
+def test_one_failure_ends_neither_the_list_nor_its_older_entries(
+    open_page: OpenPage, alice: Client, complaints: list[str]
+) -> None:
+    listed(alice, 120)
+    page = open_page(alice)
+    page.route("**/conversations/?after=*", lambda route: route.fulfill(status=503), times=1)
+    with page.expect_response("**/conversations/?after=*") as failed:
+        page.locator(".sidebar__more").scroll_into_view_if_needed()
+    assert failed.value.status == 503
+    expect(titles(page)).to_have_count(100, timeout=15_000)
+    # What this page cannot read, such as the list of another version of the site.
+    newest = Conversation.objects.order_by("activity").last()
+    assert newest
+    odd = f'<li class="sidebar__entry" data-key="{newest.pk}"><a data-id="{newest.pk}">Odd</a><details></details></li>'
+    page.route("**/conversations/", lambda route: route.fulfill(body=odd, content_type="text/html"), times=1)
+    with page.expect_response("**/conversations/"):
+        pass
+    newest.title = "Renamed elsewhere"
+    newest.save()
+    expect(titles(page).first).to_have_text("Renamed elsewhere", timeout=15_000)
+    assert len(complaints) == 1, "Proves that the page could not read it"
+    complaints.clear()
+
+
+def test_a_page_says_that_the_site_is_newer_and_loses_nothing(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice)
+    composer(page).fill("Half a thought")
+    page.route("**/conversations/", lambda route: route.fulfill(headers={"Chat-Version": "newer"}, status=200))
+    expect(notice(page)).to_contain_text("This site has a new version.", timeout=15_000)
+    page.unroute("**/conversations/")
+    notice(page).get_by_role("link", name="Reload the page").click()
+    expect(notice(page)).to_be_hidden()
+    expect(composer(page)).to_have_value("Half a thought")
 
 
 def test_an_answer_is_marked_in_every_tab_while_it_is_written(

@@ -403,6 +403,19 @@ def test_what_is_loaded_is_printed_as_markdown(open_page: OpenPage, alice: Clien
     expect(button(page, "Show earlier messages")).to_be_hidden()
 
 
+def test_a_part_that_was_printed_offers_all_of_it(open_page: OpenPage, alice: Client, long: Long) -> None:
+    conversation, _ = long
+    page = open_page(alice, conversation.get_absolute_url())
+    page.add_init_script("window.print = () => { document.title = document.querySelectorAll('.message').length; }")
+    settled(page)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.get_by_role("link", name="Print all of it").click()
+    expect(page).to_have_title(str(NUMBER))
+    expect(page.get_by_role("button", name="Show earlier messages")).to_have_count(0)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(page.locator("#notice")).to_be_hidden()
+
+
 def test_without_javascript_a_link_shows_earlier_messages(open_page: OpenPage, alice: Client, long: Long) -> None:
     conversation, _ = long
     page = open_page(alice, conversation.get_absolute_url(), java_script_enabled=False)

@@ -40,6 +40,7 @@ OPEN_LIBRARY = """async () => {
         await view.ready;
         return element;
     };
+    window.laidOut = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     await window.shown("```js\\n1\\n```\\n\\n$x$", 0);
 }"""
 DIFFERENCES = """async ([texts, lengths]) => {
@@ -48,6 +49,7 @@ DIFFERENCES = """async ([texts, lengths]) => {
         const whole = await window.shown(text, 0);
         for (const length of lengths) {
             const grown = await window.shown(text, length);
+            if (!grown.isEqualNode(whole)) await window.laidOut();
             if (!grown.isEqualNode(whole)) found.push([text, length, grown.innerHTML, whole.innerHTML]);
             grown.parentNode.remove();
         }
@@ -93,6 +95,7 @@ def completed(page: Page) -> None:
 def html(page: Page) -> str:
     """What is shown, once colours and formulas are drawn."""
     expect(answer(page).locator("code[data-language], code[data-maths]")).to_have_count(0)
+    page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))")
     return str(answer(page).evaluate("element => element.innerHTML"))
 
 
@@ -318,6 +321,82 @@ def test_what_is_wide_scrolls_by_itself(open_page: OpenPage, alice: Client, view
     for text in wide:
         page.evaluate("async (text) => { await window.shown(text, 0); }", text)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], text
+
+
+REGIONS = """() => Array.from(document.querySelectorAll('#thread [role="region"]'),
+    (region) => [region.getAttribute("aria-label"), region.tabIndex])"""
+
+
+def test_what_overflows_is_a_tab_stop_and_nothing_else(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice, viewport=WIDE)
+    page.evaluate(OPEN_LIBRARY)
+    page.evaluate(
+        "async (text) => { await window.shown(text, 0); await window.laidOut(); }",
+        "```js\nlet x;\n```\n\n|a|\n|-|\n|b|",
+    )
+    assert page.evaluate(REGIONS) == []
+    wide = [
+        "```js\n" + "x" * 500 + "\n```",
+        "|" + " column |" * 40 + "\n|" + "---|" * 40,
+        "$$" + "+".join(["x"] * 300) + "$$",
+    ]
+    page.evaluate(
+        "async (texts) => { for (const text of texts) await window.shown(text, 9); await window.laidOut(); }", wide
+    )
+    expect(page.locator('#thread [role="region"]')).to_have_count(3)
+    assert page.evaluate(REGIONS) == [["js", 0], ["Table", 0], ["Formula", 0]]
+    page.evaluate("async (text) => { await window.shown(text, 0); }", "```js\nlet " + "y" * 55 + ";\n```")
+    page.set_viewport_size(PHONE)
+    expect(page.locator('#thread [role="region"]')).to_have_count(4)
+    page.set_viewport_size(WIDE)
+    expect(page.locator('#thread [role="region"]')).to_have_count(3)
+
+
+def test_code_that_grows_becomes_a_tab_stop_when_it_overflows(library: Page) -> None:
+    library.evaluate(
+        """() => {
+            const element = document.createElement("div");
+            document.querySelector("#thread").append(element);
+            window.view = window.markdown.view(element);
+            window.view.append("```js\\nlet x = 1");
+        }"""
+    )
+    library.evaluate("() => window.laidOut()")
+    assert library.evaluate(REGIONS) == []
+    library.evaluate("(code) => window.view.append(code)", " + 1" * 200)
+    expect(library.locator('#thread [role="region"]')).to_have_count(1)
+    pre = library.locator("#thread pre").last.element_handle()
+    pre.focus()
+    library.evaluate("(code) => window.view.append(code)", " + 1" * 200)
+    assert pre.evaluate("(pre) => pre.isConnected && document.activeElement === pre")
+
+
+COPIED = """async ([text, from, to]) => {
+    const element = await window.shown(text, 0);
+    const [range, data] = [document.createRange(), new DataTransfer()];
+    range.setStart(...(from ? [element.querySelector(from).firstChild, 0] : [element, 0]));
+    if (to) range.setEndAfter(element.querySelector(to));
+    else range.setEnd(element, element.childNodes.length);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    element.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true }));
+    return [data.getData("text/plain"), data.getData("text/html")];
+}"""
+
+
+def test_a_selection_is_copied_as_markdown_and_clean_html(library: Page) -> None:
+    text = "A **word** and $x^2$.\n\n```py\nx = 1\n```\n\n- one\n- two\n- three\n\nH~~i~~ \\(y\\)"
+    plain, html = library.evaluate(COPIED, [text, "", ""])
+    assert plain == text.replace("\\(y\\)", "$y$")
+    assert html == (
+        "<p>A <strong>word</strong> and $x^2$.</p><pre>x = 1\n</pre>"
+        "<ul><li>one</li><li>two</li><li>three</li></ul><p>H<del>i</del> $y$</p>"
+    )
+    assert library.evaluate(COPIED, [text, ".katex-html", ".katex-html"])[0] == "$x^2$"
+    assert library.evaluate(COPIED, [text, "li + li", "li:last-child"])[0] == "- two\n- three"
+    assert library.evaluate(COPIED, [text, "pre > code", "pre > code > *"])[0].startswith("x = ")
+    assert library.evaluate(COPIED, ["3. a\n4. b\n5. c", "li + li", "li:last-child"])[0] == "4. b\n5. c"
+    assert library.evaluate(COPIED, ["|a|b|\n|-|-|\n|1|2|\n", "td", "td + td"])[0] == "| 1 | 2 |\n| --- | --- |"
 
 
 # Light, and without

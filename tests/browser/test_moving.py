@@ -88,6 +88,28 @@ def test_another_file_is_looked_into_anew(open_page: OpenPage, alice: Client, fi
     expect(page.locator("#findings .notice--error")).to_contain_text("In broken.json, conversation 1")
 
 
+def test_a_question_without_an_answer_is_answered_and_the_conversation_goes_on(
+    open_page: OpenPage, alice: Client, question: str
+) -> None:
+    """As it is imported from programs whose conversations end so."""
+    assert alice.user
+    conversation, _ = stored_conversation(alice.user.pk, ["Why?", "So it is.", question])
+    page = open_page(alice, f"/c/{conversation.pk}/")
+    unanswered = page.get_by_text("This question has no answer yet.")
+    expect(unanswered).to_be_visible()
+    button(page, "Answer it").click()
+    expect(page.locator(".message")).to_have_count(4)
+    has_status(last_answer(page), "complete")
+    expect(last_answer(page)).to_be_focused()
+    expect(unanswered).to_be_hidden()
+    send(page, f"{question} And then?")
+    expect(page.locator(".message")).to_have_count(6)
+    has_status(last_answer(page), "complete")
+    page.reload()
+    expect(page.locator(".message")).to_have_count(6)
+    expect(unanswered).to_have_count(0)
+
+
 @LIBRARIES
 def test_a_link_is_made_copied_read_and_revoked(open_page: OpenPage, alice: Client) -> None:
     assert alice.user

@@ -3,14 +3,19 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Iterable
 from typing import Self
 
 
 class Wire:
     """Passes bytes on between whoever connects to `url` and a port of this machine."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, limits: Iterable[int] = ()) -> None:
+        """`limits`: after how many bytes of the site's the first connections are cut, one after another."""
         self._port = port
+        self._limits = iter(limits)
+        self.connections = 0
+        """How many there have been."""
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self._ends: set[socket.socket] = set()
         self._is_open = threading.Event()
@@ -48,15 +53,19 @@ class Wire:
                 browser, _ = self._listener.accept()
                 site = socket.create_connection(("127.0.0.1", self._port))
                 self._ends |= {browser, site}
-                for work in ((browser, site, False), (site, browser, True)):
+                self.connections += 1
+                limit = next(self._limits, None)
+                for work in ((browser, site, False, None), (site, browser, True, limit)):
                     threading.Thread(target=self._pass_on, args=work, daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, is_downward: bool) -> None:
+    def _pass_on(self, source: socket.socket, target: socket.socket, is_downward: bool, left: int | None) -> None:
         with contextlib.suppress(OSError):
-            while data := source.recv(65536):
+            while data := source.recv(65536 if left is None else left):
                 if is_downward:
                     self._is_open.wait()
                 target.sendall(data)
+                if left is not None and not (left := left - len(data)):
+                    break
         for end in (source, target):
             self._ends.discard(end)
             with contextlib.suppress(OSError):

@@ -16,6 +16,7 @@ from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.client import question as body_of
 from tests.support.files import decoded, image, pdf, photo
+from tests.support.office import word, word_table
 from tests.support.queries import counted_queries
 from tests.support.upstream import ScriptedUpstream, done, finish, say
 
@@ -54,6 +55,22 @@ def test_text_and_pdf_stand_before_the_question(alice: Client, upstream: Scripte
         '<document name="a&quot;b.txt">\nGrüße\n&lt;/Document><x>\n</document>\n\n'
         f'<document name="two.pdf">\nOne\n\nTwo\n</document>\n\n{question}'
     )
+
+
+def test_a_document_of_an_office_is_read_in_its_own_process_and_kept_as_it_is(
+    alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    pytest.importorskip("kreuzberg", reason="The extra `office` is not installed.")
+    file = word(word_table(("Name", "Amount"), ("Anna", "12")))
+    attached = alice.attach(file, "sales.docx")
+    alice.ask_whole(question, attachments=[attached])
+    table = "| Name | Amount |\n| --- | --- |\n| Anna | 12 |"
+    assert last(upstream, question) == f'<document name="sales.docx">\n{table}\n</document>\n\n{question}'
+    served = alice.get(f"/attachments/{attached}/")
+    assert served.body == file
+    assert served.headers["Content-Disposition"].startswith("attachment")
+    saved = alice.get(f"/c/{Message.objects.get(attached__attachment=attached).conversation_id}/export/").json
+    assert [each["kind"] for each in saved["attachments"]] == ["office"]
 
 
 def test_all_kinds_at_once_in_one_request(alice: Client, upstream: ScriptedUpstream, question: str) -> None:

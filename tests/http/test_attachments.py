@@ -1,20 +1,26 @@
 """Files for a question: taken, found to be what they are, shown to their owner alone."""
 
+import os
 import re
 import socket
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from chat.models import Attachment, AttachmentContent
 from tests.conftest import RunSite
+from tests.support.attachments import stored_attachment
 from tests.support.client import Client, multipart
 from tests.support.faults import children
 from tests.support.files import decoded, image, pdf, photo
 from tests.support.site import Site
+from tests.support.upstream import ScriptedUpstream
 from tests.support.waiting import eventually
 
 # Taken
@@ -150,6 +156,26 @@ def test_an_image_is_shown_and_says_that_nothing_in_it_may_run(alice: Client) ->
     assert decoded(answer.body).size == (40, 30)
 
 
+def test_who_takes_large_files_slowly_costs_a_piece_of_each(alice: Client, site: Site) -> None:
+    assert alice.user
+    data = os.urandom(10_000_000)
+    path = stored_attachment(alice.user.pk, "noise.bin", data, text="").get_absolute_url()
+    assert alice.get(path).body == data
+    before = resident(site.pid)
+    head = f"GET {path} HTTP/1.1\r\nHost: {alice.host}\r\nCookie: sessionid={alice.cookies['sessionid']}\r\n\r\n"
+    with ExitStack() as readers:
+        for _ in range(20):
+            reader = readers.enter_context(socket.create_connection((alice.host, alice.port)))
+            reader.sendall(head.encode())
+            assert reader.recv(12) == b"HTTP/1.1 200"
+        assert alice.get(path).body == data
+        assert resident(site.pid) - before < len(data) * 10, "half of what they have asked for"
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def test_a_thumbnail_is_small(alice: Client) -> None:
     pk = alice.attach(image("JPEG", (3000, 1000)))
     small = alice.get(f"/attachments/{pk}/thumbnail/")
@@ -221,6 +247,51 @@ def test_a_file_over_the_limit_is_refused_in_words(run_site: RunSite, client_for
         answer = alice.upload(b"x" * size)
         assert (answer.status, answer.code) == (413, "too_long")
     assert "1,000,000" in alice.upload(b"x" * 1_000_001).json["error"]["message"]
+    # Also where nobody says beforehand how much there is.
+    body, content_type = multipart({"id": str(uuid.uuid4())}, b"x" * 2_000_000, "notes.txt")
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    declared = alice.request("POST", "/attachments/", body, content_type, {})
+    answer = alice.request("POST", "/attachments/", chunked, content_type, {"Transfer-Encoding": "chunked"})
+    assert (answer.status, answer.json) == (413, declared.json)
+
+
+def test_a_plain_form_attaches_one_after_the_other(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    path = "/"
+    for name in ("first.txt", "second.txt"):
+        page = alice.get(path, Accept="text/html").text
+        (form,) = re.findall(r'<form class="plain-upload".*?</form>', page, re.DOTALL)
+        (action,), (pk,) = re.findall(r'action="([^"]+)"', form), re.findall(r'name="id" value="([^"]+)"', form)
+        body, content_type = multipart({"id": pk, "csrfmiddlewaretoken": "c" * 32}, name.encode(), name)
+        answer = alice.request("POST", unescape(action), body, content_type, {"Accept": "text/html"})
+        assert answer.status == 302
+        path = answer.headers["Location"]
+    page = alice.get(path, Accept="text/html").text
+    ids = re.findall(r'name="attachments" value="([^"]+)"', page)
+    assert [Attachment.objects.get(pk=pk).name for pk in ids] == ["first.txt", "second.txt"]
+    (conversation,) = set(re.findall(r"/c/([0-9a-f-]{36})/messages/", page))
+    alice.ask_whole(question, conversation, attachments=ids)
+    assert "first.txt" in str(upstream.wait_asked(question).json["messages"])
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "evil", ""])
+def test_a_plain_form_leads_nowhere_else(alice: Client, back: str) -> None:
+    body, content_type = multipart({"id": str(uuid.uuid4())}, b"x", "x.txt")
+    answer = alice.request("POST", f"/attachments/?{urlencode({'back': back})}", body, content_type, {})
+    assert answer.headers["Location"].startswith("/?attached=")
+    refused = alice.request("POST", "/attachments/?back=/", *multipart({}, b"", ""), {"Accept": "text/html"})
+    assert refused.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_quote_in_its_name_is_one(alice: Client) -> None:
+    """As a browser writes it in a form."""
+    pk = alice.upload(b"x", "The %22big%22 one.txt").json["id"]
+    assert Attachment.objects.get(pk=pk).name == 'The "big" one.txt'
+
+
+def test_its_path_may_be_percent_encoded(alice: Client) -> None:
+    """With the limit of files, which is larger than that of all else."""
+    body, content_type = multipart({"id": str(uuid.uuid4())}, bytes(3_000_000), "zeros")
+    assert alice.request("POST", "/%61ttachments/", body, content_type, {}).code == "unsupported"
 
 
 def test_somebody_has_so_many_bytes_and_no_more(run_site: RunSite, client_for: Callable[..., Client]) -> None:

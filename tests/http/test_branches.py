@@ -55,6 +55,15 @@ def test_a_page_shows_the_end_of_a_long_conversation(alice: Client, long: tuple[
     assert "Show earlier messages" in answer.text
 
 
+def test_a_page_that_is_to_be_printed_begins_with_the_first_message(
+    alice: Client, long: tuple[Conversation, list[Message]]
+) -> None:
+    conversation, messages = long
+    answer = page(alice, conversation, "?print")
+    assert shown(answer) == ids(messages)
+    assert f'href="{conversation.get_absolute_url()}?print"' in answer.text
+
+
 def test_a_short_conversation_is_shown_whole(alice: Client) -> None:
     conversation, messages = stored_conversation(owner(alice), ["short"] * MOST_MESSAGES)
     answer = page(alice, conversation)

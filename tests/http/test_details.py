@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from chat.models import Generation
+from chat.models.message import MOST_GENERATIONS
 from tests.support.client import Answer, Client
 from tests.support.upstream import Gate, ScriptedUpstream, close, done, finish, say, think, usage
 
@@ -84,6 +85,18 @@ def test_tells_each_part_of_an_answer_that_was_continued(
         ("Complete", "9 tokens", "2 tokens"),
     ]
     assert re.findall("Part . of .", reply.text) == ["Part 1 of 2", "Part 2 of 2"]
+
+
+def test_of_many_parts_the_last_are_told(alice: Client, question: str) -> None:
+    start = alice.ask_whole(question).start
+    assert start
+    first = Generation.objects.get(pk=start["generation"])
+    names = [field.attname for field in Generation._meta.concrete_fields if field.attname not in ("id", "number")]
+    known = {name: getattr(first, name) for name in names}
+    Generation.objects.bulk_create(Generation(number=number, **known) for number in range(1, 250))
+    reply = details(alice, start["message"])
+    assert len(facts(reply)) == MOST_GENERATIONS
+    assert re.findall("Part (.*?) of 250", reply.text) == [str(number) for number in range(151, 251)]
 
 
 def test_an_answer_that_is_being_written_says_so(alice: Client, upstream: ScriptedUpstream, question: str) -> None:

@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from chat.audit import ERASED, record
+from chat.audit import ERASED, record, record_list
 from chat.conversations.temporary import keep
 from chat.errors import Conflict
 from chat.models import (
@@ -32,6 +32,7 @@ from chat.models import (
     Preferences,
     Prompt,
     Reading,
+    SearchedWords,
     SearchEntry,
     Share,
 )
@@ -90,7 +91,7 @@ def logged(staff: User, thing: Conversation | User) -> LogEntry:
         user=staff,
         content_type=ContentType.objects.get_for_model(thing),
         object_id=str(thing.pk),
-        object_repr=str(thing),
+        object_repr=thing.name if isinstance(thing, Conversation) else str(thing),
         action_flag=CHANGE,
         change_message="Read the transcript.",
     )
@@ -154,8 +155,11 @@ def test_what_staff_have_read_stays_in_the_log_when_their_account_goes(alice: Cl
     conversation = everything_of(alice.user, "Hi")
     readings = [read(staff, conversation) for staff in (first, second, second)]
     pks = [first.pk, second.pk, third.pk]
+    record_list(second, Conversation, "Searched the list.", 1, f"{MARKER} roses")
     for pk in pks:
         erase_account(pk)
+    assert not SearchedWords.objects.exists()
+    assert Reading.objects.get(hits=1).user_name == f"(erased {pks[1]})"
     readings = [Reading.objects.get(pk=reading.pk) for reading in readings]
     assert [reading.user_name for reading in readings] == [f"(erased {pk})" for pk in (pks[0], pks[1], pks[1])]
     assert [reading.user_key for reading in readings] == [str(pk) for pk in (pks[0], pks[1], pks[1])]

@@ -1,6 +1,7 @@
 """Erasures that are killed at each transaction: nothing has happened yet, or whoever comes next finishes it."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -9,19 +10,30 @@ from threading import Event
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, connections, models, transaction
 from django.test import Client
+from django.utils import timezone
 
 from chat.errors import NotLoggedIn
-from chat.models import AccountErasure, Conversation, Preferences, Prompt, Reading
+from chat.models import (
+    AccountErasure,
+    Attachment,
+    AttachmentContent,
+    Conversation,
+    Preferences,
+    Prompt,
+    Reading,
+    SearchEntry,
+)
 from chat.models.locks import lock_owner
 from chat.retention import expiry
-from chat.retention.erasure import erase, erase_account
+from chat.retention.erasure import ATTACHMENTS, RESTORABLE, erase, erase_account
 from chat.retention.vacuum import alone
 from tests.http.test_erasure import everything_of, logged, read, rows
 from tests.support.attachments import stored_attachment
-from tests.support.cutting import killed_at
+from tests.support.cutting import at_once, killed_at
 
 MARKER = "unmistakable"
 Way = Callable[[User, User], object]
@@ -37,15 +49,23 @@ def each_database(request: pytest.FixtureRequest, committed: None) -> Iterator[N
     connections.close_all()
     del connections["default"]
     connections.settings["default"] = connections.settings[alias]
+    ContentType.objects.clear_cache()  # whose ids are others there
     yield
     User.objects.all().delete()
     connections.close_all()
     del connections["default"]
     connections.settings["default"] = ours
+    ContentType.objects.clear_cache()
 
 
 def command(*arguments: str) -> None:
     call_command("erase", "--no-vacuum", *arguments, stdout=io.StringIO())
+
+
+def vacuuming() -> str:
+    said = io.StringIO()
+    call_command("erase", "--deleted", stdout=said)
+    return said.getvalue()
 
 
 def one_page(staff: User, owner: User) -> None:
@@ -72,6 +92,16 @@ ACCOUNT: dict[str, Way] = {
 CONVERSATIONS: dict[str, Way] = {
     "page": lambda _, owner: erase(Conversation.with_deleted.filter(owner=owner)),
     "command": lambda _, owner: command(f"--user={owner.username}"),
+}
+
+
+ONE: dict[str, Callable[[User, Conversation], object]] = {
+    "command": lambda _, one: command(f"--conversation={one.pk}"),
+    "single page": lambda staff, one: staff_client(staff).post(
+        f"/admin/chat/conversation/{one.pk}/delete/", {"post": "yes"}
+    ),
+    "deleted": lambda _, one: command("--deleted"),
+    "sweep": lambda _, one: expiry.erase_expired(),
 }
 
 
@@ -151,6 +181,52 @@ def test_all_conversations_are_erased_or_none(each_database: None, way: str) -> 
     assert last > 3, "It was cut at many places"
 
 
+@pytest.mark.parametrize("way", ONE)
+def test_one_conversation_is_erased_or_not(each_database: None, way: str) -> None:
+    staff = User.objects.create(username="staff", is_staff=True, is_superuser=True)
+    owner = User.objects.create(username="owner")
+    everything_of(owner, "Another")
+    before, last = rows(), 0
+    one: Conversation | None = None
+    for number in count(1):
+        if not one:
+            one = everything_of(owner, MARKER)
+            read(staff, one)
+            if way in ("deleted", "sweep"):
+                Conversation.objects.filter(pk=one.pk).update(deleted_at=timezone.now() - RESTORABLE)
+        whole, found = rows(), Conversation.with_deleted.get(pk=one.pk)
+        is_cut = killed_at(number, lambda one=one: ONE[way](staff, one))
+        now = Conversation.with_deleted.filter(pk=one.pk).first()
+        if now and now.deleted_at == found.deleted_at:
+            assert is_cut
+            assert rows() == whole
+        else:
+            assert not Conversation.objects.filter(pk=one.pk).exists()
+            sweep()
+            assert rows() == before
+            assert names() == 0
+            one = None
+        last = number
+        if not is_cut:
+            break
+    assert last > 3, "It was cut at many places"
+
+
+def test_files_that_were_never_sent_are_erased_a_few_at_a_time(each_database: None) -> None:
+    """Each by itself: one that is gone is gone with its content, and the next look finds the others."""
+    owner = User.objects.create(username="owner")
+    for number in range(2 * ATTACHMENTS + 1):
+        stored_attachment(owner.pk, f"{number}.txt", MARKER.encode())
+    Attachment.objects.update(created_at=timezone.now() - expiry.UNSENT)
+    left = []
+    while killed_at(2, expiry.erase_unsent):
+        left.append(AttachmentContent.objects.count())
+        assert left[-1] == Attachment.objects.count()
+    assert left == [ATTACHMENTS + 1, 1]
+    assert not Attachment.objects.exists()
+    assert not AttachmentContent.objects.exists()
+
+
 @pytest.mark.parametrize("is_gone", [False, True], ids=["closed", "gone"])
 def test_who_is_being_deleted_is_not_logged_in(each_database: None, is_gone: bool) -> None:
     owner = User.objects.create(username="owner")
@@ -184,6 +260,19 @@ def test_each_connection_overwrites_what_it_deletes(committed: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA secure_delete")
         assert cursor.fetchone() == (1,)
+
+
+def test_commands_at_once_erase_each_thing_once(committed: None) -> None:
+    """Each in a process of its own, with a vacuum at its end."""
+    owner = User.objects.create(username="owner")
+    for _ in range(2):
+        for number in range(5):
+            everything_of(owner, f"{MARKER} {number}")
+        Conversation.objects.update(deleted_at=timezone.now())
+        said = at_once([vacuuming] * 3)
+        assert sorted(re.findall(r"Erased (\d+) conversations", "".join(said))) == ["0", "0", "5"]
+        assert not Conversation.with_deleted.exists()
+        assert not SearchEntry.objects.exists()
 
 
 def test_commands_take_turns(committed: None) -> None:

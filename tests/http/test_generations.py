@@ -47,7 +47,8 @@ def test_resumes_after_every_position_of_a_stored_reply(alice: Client, ended: st
         assert page.parts == rest_of(AFTER, position)
         assert stream.frames[0].retry == "1000"
         assert (stream.frames[1].event, stream.frames[1].id) == ("start", str(position))
-        assert (stream.frames[-1].event, stream.frames[-1].id) == ("end", str(LENGTH_AFTER))
+        assert (stream.frames[-2].event, stream.frames[-2].id) == ("end", str(LENGTH_AFTER))
+        assert stream.frames[-1].retry == "86400000", "Whoever has the ending need not come again"
 
 
 def test_resumes_after_every_position_of_a_reply_that_is_being_written(

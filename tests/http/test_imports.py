@@ -1,6 +1,7 @@
 """Conversations to bring along: looked into first, then all of a file or nothing."""
 
 import hashlib
+import html
 import io
 import json
 import resource
@@ -28,8 +29,10 @@ from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
 from tests.support.files import claiming, decoded, image, pdf, photo
 from tests.support.site import Site
+from tests.support.upstream import ScriptedUpstream, done, finish, say
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+EXPORTS = Path(__file__).parents[1] / "unit/import_export/exports"
 
 
 def conversation(title: str, at: datetime = NOON, **fields: Any) -> dict[str, Any]:
@@ -165,13 +168,63 @@ def test_conversations_that_share_ids_get_others(alice: Client) -> None:
     assert [each.branch()[0].text for each in Conversation.objects.all()] == ["First", "First"]
 
 
-def test_one_that_is_in_the_trash_stays_there(alice: Client) -> None:
+def test_one_that_is_in_the_trash_comes_anew(alice: Client) -> None:
     assert alice.user
     stored, _ = stored_conversation(alice.user.pk, ["Hello?"])
     document = saved(alice.user.pk, stored.pk)
     assert document
-    Conversation.objects.filter(pk=stored.pk).update(deleted_at=NOON)
+    assert alice.post(f"/c/{stored.pk}/deletion/", {}).status == 200
+    assert bring(alice, as_json(document).encode()).status == 302
+    (again,) = Conversation.objects.owned_by(alice.user)
+    assert (again.pk == stored.pk, [message.text for message in again.branch()]) == (False, ["Hello?"])
     assert "Nothing in this file is new" in post(alice, as_json(document).encode()).text
+
+
+# What ends in a question
+
+
+def test_what_ends_in_a_question_is_answered(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    """By the button of its page, once."""
+    asked = conversation(question)
+    bring(alice, asked)
+    pk = asked["messages"][0]["id"]
+    page = alice.get(f"/c/{asked['id']}/", Accept="text/html").text
+    assert "This question has no answer yet." in page
+    assert f'action="/messages/{pk}/regenerations/"' in page
+    upstream.script(question, say("Forty-two."), finish(), done())
+    new = str(uuid.uuid4())
+    for _ in range(2):
+        with alice.stream("POST", f"/messages/{pk}/regenerations/", {"id": new}) as stream:
+            answer = stream.rest()
+            assert (answer.text, answer.start and answer.start["parent"]) == ("Forty-two.", pk)
+    assert len(upstream.asked(question)) == 1
+    assert "This question has no answer yet." not in alice.get(f"/c/{asked['id']}/", Accept="text/html").text
+    refused = alice.post(f"/messages/{pk}/regenerations/", {"id": str(uuid.uuid4())})
+    assert (refused.status, refused.code) == (400, "bad_input")
+    alice.ask_whole(question + " And why?", asked["id"], parent=new)
+
+
+def test_a_form_answers_it_too(alice: Client, question: str) -> None:
+    asked = conversation(question)
+    bring(alice, asked)
+    form = {"id": str(uuid.uuid4()), "model": ""}
+    reply = alice.post(f"/messages/{asked['messages'][0]['id']}/regenerations/", form=form)
+    assert (reply.status, reply.headers["Location"]) == (302, f"/c/{asked['id']}/")
+
+
+def test_what_is_sent_below_an_unanswered_question_follows_it(
+    alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    """The model is shown both, as it is where an answer has failed without a word."""
+    asked = conversation(f"First: {question}")
+    bring(alice, asked)
+    alice.ask_whole(question, asked["id"], parent=asked["messages"][0]["id"])
+    (request,) = upstream.asked(question)
+    assert [message["content"] for message in request.json["messages"]] == [f"First: {question}", question]
+    again = alice.post(
+        f"/c/{asked['id']}/messages/", {"id": str(uuid.uuid4()), "text": "More", "parent": asked["messages"][0]["id"]}
+    )
+    assert again.status == 200
 
 
 def test_ids_that_somebody_has_foreseen_give_way(alice: Client, bob: Client) -> None:
@@ -303,7 +356,7 @@ def test_where_nothing_can_be_attached_no_file_is_imported(
 
 # What is broken
 
-BROKEN_LATE = [conversation("Good"), conversation("Bad", version=99)]
+BROKEN_LATE = [conversation("Bad", version=99), conversation("Worse", messages=None)]
 BOMB = zipped({"conversations/a.json": b" " * 21_000_000})
 
 
@@ -320,8 +373,8 @@ LONG_NAMES = zipped({"conversations/" * 4_500 + f"{number}.txt": b"" for number 
 @pytest.mark.parametrize(
     ("content", "status", "words"),
     [
-        (BROKEN_LATE, 400, "In mine.json, conversation 2: The file is damaged: at version"),
-        (zipped({"conversations/a.json": conversation("a"), "conversations/b.json": {}}), 400, "conversations/b.json"),
+        (BROKEN_LATE, 400, "In mine.json, conversation 1: The file is damaged: at version"),
+        (zipped({"conversations/a.json": [], "conversations/b.json": {}}), 400, "conversations/b.json"),
         (b'[{"format": ', 400, "conversation 1: This is not JSON in UTF-8."),
         (b"\xff\xfe", 400, "This is not JSON in UTF-8."),
         (b"", 400, "This is not JSON in UTF-8."),
@@ -338,10 +391,10 @@ LONG_NAMES = zipped({"conversations/" * 4_500 + f"{number}.txt": b"" for number 
         (LONG_NAMES, 400, "There are no conversations in this file."),
         (zipped({"conversations.json": b"[]"}, zipfile.ZIP_LZMA), 400, "packed in a way"),
         (BOMB, 413, "What is in the zip is larger than 20,000,000 bytes."),
-        (b"[" + json.dumps(chatgpts("", "")).encode() + b"," * 9 + b"]", 400, "conversation 2: This is not JSON"),
+        (b"[{}" + b"," * 9 + b"]", 400, "conversation 1: This is not a conversation"),
         (zipped({f"{number}.txt": b"" for number in range(10_001)}), 413, "more than 10,000 files"),
         (with_files("Zip", ("a.zip", zipped({}))), 400, "a.zip, attached in “Zip”: This is neither an image nor text"),
-        ([conversation("Good"), with_files("Cut", ("x/b.png", image("PNG")[:60]))], 400, "b.png, attached in “Cut”:"),
+        ([with_files("Cut", ("x/b.png", image("PNG")[:60]))], 400, "b.png, attached in “Cut”:"),
         (with_files("Bomb", ("c.png", claiming(100_000, 100_000))), 400, "This image has 10,000,000,000 pixels"),
         (with_files("Long", ("d.txt", b"d" * 200_001)), 400, "more text than a model can be shown"),
         (with_files("Large", ("e.txt", b"e" * 1_000_001)), 400, "This file has 1,000,001 bytes; 1,000,000 are"),
@@ -361,6 +414,59 @@ def test_a_broken_file_imports_nothing_and_says_why(
         assert reply.status == status
         assert words in Page(reply.text).words
     assert Message.objects.count() == Attachment.objects.count() == 0
+
+
+def test_what_cannot_be_read_is_named_and_after_a_yes_the_rest_comes(alice: Client) -> None:
+    """Whole conversations: one whose parts, version or file are wrong, one that is none, and what follows no JSON."""
+    parts = chatgpts("Parts", "")
+    parts["mapping"]["q"]["message"]["content"]["parts"] = None
+    files: dict[str, object] = {
+        "conversations/a.json": [conversation("Good"), parts, conversation("New", version=99)],
+        "conversations/b.json": {},
+        "conversations/c.json": json.dumps(conversation("Fine")).encode() + b"]",
+        "conversations/d.json": with_files("Cut", ("x/b.png", image("PNG")[:60])),
+        "conversations/e.json": json.dumps([conversation("Last")]).encode()[:-1] + b",,]",
+    }
+    content = zipped(files)
+    look = Page(post(alice, content).text)
+    words = " ".join(look.words.split())
+    assert "3 conversations would come, with 3 messages: Good Fine Last" in words
+    assert "6 conversations cannot be read and would not come:" in words
+    for said in (
+        "Parts In conversations/a.json, conversation 2: This is not a conversation of ChatGPT's export.",
+        "New In conversations/a.json, conversation 3: The file is damaged: at version",
+        "In conversations/b.json, conversation 1: This is not a conversation that was exported from this site.",
+        "In conversations/c.json, conversation 2: This is not JSON in UTF-8, so that nothing after it can be read.",
+        "Cut b.png, attached in “Cut”: This image",
+        "In conversations/e.json, conversation 2: This is not JSON",
+    ):
+        assert said in words
+    assert titles(alice) == []
+    assert post(alice, content, confirm=hashlib.sha256(content).hexdigest()).status == 200
+    assert titles(alice) == [], "A yes to the file alone is none to what is left out"
+    assert post(alice, content, confirm=look.digest).headers["Location"] == "/settings/import/?imported=3"
+    assert sorted(titles(alice)) == ["Fine", "Good", "Last"]
+    assert Attachment.objects.filter(owner=alice.user).count() == 0
+    assert "3 are there already" in post(alice, content).text
+
+
+@pytest.mark.parametrize(
+    "name", ["chatgpt.json", "claude.json", "librechat_branches.json", "librechat_recursive.json", "openwebui.json"]
+)
+def test_other_programs_exports_are_imported_exported_and_gone_on_with(
+    alice: Client, name: str, question: str
+) -> None:
+    content = (EXPORTS / name).read_bytes()
+    assert bring(alice, content).status == 302
+    mine = Conversation.objects.owned_by(alice.user)
+    assert mine
+    for each in mine:
+        page = alice.get(f"/c/{each.pk}/", Accept="text/html").text
+        assert all(html.escape(message.text) in page for message in each.branch())
+        alice.ask_whole(f"{question} {each.pk}", str(each.pk), parent=str(each.current_id))
+    for generation in Generation.objects.filter(message__conversation__in=mine):
+        assert alice.follow(str(generation.pk)).rest().end
+    assert "Nothing in this file is new" in post(alice, alice.get("/export/").body).text
 
 
 def test_a_file_over_the_limit_is_refused(run_site: RunSite, client_for: Callable[..., Client]) -> None:

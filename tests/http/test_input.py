@@ -37,6 +37,7 @@ BAD_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "a number as text": ({"text": 5}, "text"),
     "empty text": ({"text": ""}, "text"),
     "blank text": ({"text": " \n\t\u3000\u2003"}, "text"),
+    "text that shows nothing": ({"text": "\u200b\u202e \u2800"}, "text"),
     "a bad parent": ({"parent": "x"}, "parent"),
     "a number as parent": ({"parent": 0}, "parent"),
     "an unknown model": ({"model": "gpt-99"}, "model"),
@@ -50,6 +51,31 @@ def test_a_body_that_is_not_a_json_object_is_refused(alice: Client, case: str) -
     reply = alice.request("POST", f"/c/{conversation}/messages/", BAD_BODIES[case][0], "application/json")
     assert (reply.status, reply.code) == (400, "bad_input")
     assert not Conversation.objects.filter(pk=conversation).exists()
+
+
+@pytest.mark.parametrize("path", ["/settings/", "/settings/prompts/", f"/c/{ID}/settings/"])
+def test_whoever_sends_json_gets_json(alice: Client, nobody: Client, path: str) -> None:
+    """Whatever they say that they accept."""
+    sent = b'{"max_tokens": 0, "name": ""}'
+    for accept in ("", "*/*", "text/html"):
+        reply = alice.request("POST", path, sent, "application/json", {"Accept": accept})
+        assert (reply.status, reply.code) == (400, "bad_input")
+        reply = nobody.request("POST", path, sent, "application/json", {"Accept": accept})
+        assert (reply.status, reply.code) == (401, "not_logged_in")
+
+
+def test_an_id_in_a_path_may_be_in_capitals(alice: Client) -> None:
+    conversation = alice.ask_whole("Hello").start["conversation"]
+    assert alice.get(f"/c/{conversation.upper()}/").json["id"] == conversation
+    assert alice.ask_whole("Hello again", str(uuid.uuid4()).upper()).text
+
+
+@pytest.mark.parametrize("title", ["\u200b", " \u202e\u2066\u2069 ", "\ufeff\n"])
+def test_a_title_that_shows_nothing_is_none(alice: Client, title: str) -> None:
+    conversation = alice.ask_whole("Hello").start["conversation"]
+    assert alice.post(f"/c/{conversation}/title/", {"title": title}).status == 400
+    assert alice.post(f"/c/{conversation}/title/", {"title": "👍" * 80}).status == 200
+    assert alice.post(f"/c/{conversation}/title/", {"title": "👍" * 81}).status == 400
 
 
 @pytest.mark.parametrize("case", BAD_FIELDS)

@@ -1,15 +1,19 @@
 """The list of conversations: what is in it, in which order, and what becomes of each."""
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from chat.conversations.listing import PAGE, by_day, listing
+from chat.conversations.listing import MOST_PINNED, PAGE, by_day, listing
 from chat.models import Conversation, Generation, SearchEntry
+from chat.models.conversation import ERASING
+from chat.retention.erasure import RESTORABLE
 from chat.views.listing import _look
 from tests.support.client import Answer, Client
 from tests.support.queries import counted_queries
@@ -77,6 +81,21 @@ def test_pinned_ones_come_first_and_archived_ones_are_listed_in_the_archive_alon
     assert archived.title in shown(alice)
 
 
+def test_only_so_many_pinned_ones_stand_first(alice: Client) -> None:
+    assert alice.user
+    owner = alice.user.pk
+    count = len(listed(alice, MOST_PINNED + 3, is_pinned=True) + listed(alice, PAGE))
+    newest = [each.pk for each in Conversation.objects.filter(owner=owner).recent()]
+    assert len(newest) == count
+    first = listing(owner)
+    groups = {group.name: [each.pk for each in group.conversations] for group in first.groups}
+    assert len(groups.pop("pinned")) == MOST_PINNED
+    later = listing(owner, first.more)
+    assert all(group.name != "pinned" for group in later.groups)
+    pks = [each.pk for page in (first, later) for group in page.groups for each in group.conversations]
+    assert sorted(pks) == sorted(newest), "each once"
+
+
 @pytest.mark.parametrize("body", [{"pinned": "yes"}, {"archived": 1}, {"pinned": []}])
 def test_what_is_neither_true_nor_false_is_refused(alice: Client, body: object) -> None:
     (conversation,) = listed(alice)
@@ -103,6 +122,23 @@ def test_to_delete_again_does_not_put_its_erasure_off(alice: Client) -> None:
     (conversation,) = listed(alice, deleted_at=before)
     post(alice, conversation, "deletion")
     assert fresh(conversation).deleted_at == before
+
+
+def test_undo_is_offered_while_it_would_do_something(alice: Client) -> None:
+    now = timezone.now()
+    for deleted_at, is_offered in (
+        (now, True),
+        (now - RESTORABLE + timedelta(minutes=1), True),
+        (now - RESTORABLE, False),  # as what is being imported is hidden
+        (ERASING, False),
+        (None, False),
+    ):
+        (conversation,) = listed(alice, deleted_at=deleted_at)
+        page = shown(alice, f"/?deleted={conversation.pk}")
+        assert (f'action="/c/{conversation.pk}/restoration/"' in page) == is_offered, deleted_at
+        if deleted_at:
+            assert (post(alice, conversation, "restoration").status == 200) == is_offered
+            assert (conversation.title in page) == is_offered
 
 
 def test_a_deletion_stops_the_answer(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
@@ -199,6 +235,37 @@ def test_days_are_told_apart() -> None:
         ("month", 1, "2026-03"),
         ("month", 1, "2026-02"),
     ]
+
+
+def test_days_are_those_of_its_reader() -> None:
+    conversation = Conversation(updated_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    for name, today, heading in (
+        ("UTC", date(2026, 3, 2), "yesterday"),
+        ("Asia/Tokyo", date(2026, 3, 2), "today"),
+        ("America/New_York", date(2026, 3, 1), "today"),
+    ):
+        (group,) = by_day([conversation], today, ZoneInfo(name))
+        assert group.name == heading, name
+
+
+def test_a_page_says_the_day_of_its_reader(alice: Client) -> None:
+    now = timezone.now()
+    listed(alice, updated_at=now - timedelta(hours=12))
+    for hour, heading in ((6, "Yesterday"), (18, "Today")):
+        hours = (hour - now.hour + 11) % 24 - 11  # from UTC
+        alice.cookies["chat_timezone"] = f"Etc/GMT{-hours:+d}"
+        assert f"<h3>{heading}</h3>" in shown(alice)
+        assert f"<h3>{heading}</h3>" in alice.get("/", Accept="text/html").text
+    for name in ("", "Nowhere/Land", "../../etc/passwd", "America", "x" * 5000, "%00", "é"):
+        alice.cookies["chat_timezone"] = name.encode().decode("latin-1")
+        assert shown(alice)
+
+
+def test_it_says_of_which_version_the_site_is(alice: Client) -> None:
+    (version,) = re.findall(r'data-version="(\w+)"', alice.get("/", Accept="text/html").text)
+    reply = alice.get("/conversations/")
+    unchanged = alice.get("/conversations/", If_None_Match=reply.headers["ETag"])
+    assert [each.headers["Chat-Version"] for each in (reply, unchanged)] == [version, version]
 
 
 # What is new in it

@@ -67,6 +67,7 @@ def test_sends_exactly_the_frames_of_the_protocol(alice: Client, upstream: Scrip
         (None, "7", "text", {"text": "Grüße, "}),
         (None, "8", "text", {"text": "😀"}),
         (None, "8", "end", ended),
+        ("86400000", None, None, None),
     ]
 
 
@@ -274,6 +275,39 @@ def test_two_tabs_may_ask_below_the_same_answer_at_once(
         assert {page.text for page in pages} == {"An answer."}
     assert sorted(message.text for message in Message.objects.filter(parent=first["message"])) == texts
     assert [len(upstream.asked(text)) for text in texts] == [1, 1, 1, 1]
+
+
+def test_a_question_from_a_page_that_is_behind_stores_nothing_and_says_where_the_conversation_ends(
+    alice: Client, question: str
+) -> None:
+    first = alice.ask_whole(question).start
+    conversation, leaf = first["conversation"], first["message"]
+    came = alice.ask_whole("Meanwhile", conversation, parent=leaf, leaf=leaf).start["message"]
+    came = alice.ask_whole("And on", conversation, parent=came, leaf=came).start["message"]
+    stale = body_of("Behind", parent=leaf, leaf=leaf)
+    reply = alice.post(f"/c/{conversation}/messages/", stale)
+    assert (reply.status, reply.code, reply.json["error"]["leaf"]) == (409, "gone_on", came)
+    assert Message.objects.filter(conversation=conversation).count() == 6
+    # Its id stays free, and a branch that is made on purpose names no leaf.
+    assert alice.ask_whole("Behind", conversation, id=stale["id"], parent=came, leaf=came).start
+    assert alice.ask_whole("An edit", conversation, parent=leaf).start
+    assert alice.ask_whole("Anywhere", conversation, parent=leaf, leaf=None).start
+
+
+def test_a_retry_from_a_page_that_is_behind_joins_what_it_had_stored(alice: Client, question: str) -> None:
+    first = alice.ask_whole("Before").start
+    body = {"id": str(uuid.uuid4()), "parent": first["message"], "leaf": first["message"]}
+    stored = alice.ask_whole(question, first["conversation"], **body).start
+    alice.ask_whole("Further", first["conversation"], parent=stored["message"], leaf=stored["message"])
+    assert alice.ask_whole(question, first["conversation"], **body).start["generation"] == stored["generation"]
+
+
+@pytest.mark.parametrize("leaf", ["none", 7, str(uuid.uuid4())])
+def test_a_leaf_that_is_none_is_refused_or_ends_nothing(alice: Client, question: str, leaf: object) -> None:
+    start = alice.ask_whole("Before").start
+    body = body_of(question, parent=start["message"], leaf=leaf)
+    answer = alice.refusal(f"/c/{start['conversation']}/messages/", body)
+    assert (answer and answer.status) == (None if isinstance(leaf, str) and len(leaf) == 36 else 400)
 
 
 def test_several_first_messages_at_once_create_one_conversation(alice: Client, question: str) -> None:

@@ -55,6 +55,23 @@ def test_a_forms_errors_are_pages_with_the_draft(alice: Client, question: str) -
     assert question + "&lt;&amp;&gt;" in reply.text
 
 
+def test_a_form_on_a_page_that_is_behind_can_be_sent_below_what_came(alice: Client, question: str) -> None:
+    first = alice.ask_whole(question).start
+    conversation, leaf = first["conversation"], first["message"]
+    (shown,) = re.findall(r'name="leaf" value="([^"]*)"', alice.get(f"/c/{conversation}/", Accept="text/html").text)
+    assert shown == leaf
+    came = alice.ask_whole("Meanwhile", conversation, parent=leaf).start["message"]
+    form = form_of("Behind <&>", parent=leaf, leaf=shown)
+    reply = alice.post(f"/c/{conversation}/messages/", form=form, Accept="text/html")
+    assert reply.status == 409
+    assert "Behind &lt;&amp;&gt;" in reply.text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', reply.text))
+    assert (fields["parent"], fields["leaf"]) == (came, came)
+    reply = alice.post(f"/c/{conversation}/messages/", form=fields | {"text": "Behind <&>"}, Accept="text/html")
+    assert reply.status == 302
+    assert str(Message.objects.get(pk=fields["id"]).parent_id) == came
+
+
 def test_a_forms_csrf_failure_is_a_page_with_the_draft(alice: Client, question: str) -> None:
     form = form_of(question, csrfmiddlewaretoken="x" * 32)
     reply = alice.post(f"/c/{uuid.uuid4()}/messages/", form=form, Accept="text/html", X_CSRFToken="")
@@ -70,6 +87,33 @@ def test_nobodys_form_is_sent_to_the_login(nobody: Client) -> None:
 
 
 # Pages
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?temporary", "?edit={question}", "?rename={conversation}", "?message={answer}"]
+)
+def test_no_id_stands_twice_on_a_conversations_page(alice: Client, question: str, query: str) -> None:
+    start = alice.ask_whole(question).start
+    ids = {"conversation": start["conversation"], "question": start["parent"], "answer": start["message"]}
+    path = "/" if query == "?temporary" else f"/c/{start['conversation']}/"
+    has_no_id_twice(alice.get(path + query.format(**ids), Accept="text/html").text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/settings/", "/settings/prompts/", "/settings/links/", "/settings/import/", "/settings/erasure/"),
+        *("/archive/", "/search/?q=a", "/none/"),
+    ],
+)
+def test_no_id_stands_twice_on_a_page(alice: Client, path: str) -> None:
+    has_no_id_twice(alice.get(path, Accept="text/html").text)
+
+
+def has_no_id_twice(html: str) -> None:
+    ids = re.findall(r'\sid="([^"]*)"', html)
+    assert ids
+    assert sorted(ids) == sorted(set(ids))
 
 
 def test_the_start_page_has_a_fresh_uuid_in_its_form(alice: Client) -> None:

@@ -4,10 +4,14 @@ import re
 from html import unescape
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from chat.conversations.search import surroundings
-from chat.models import Conversation, SearchEntry
+from chat.conversations.search import AROUND, LOOKED, _beginnings, _further, search, surroundings
+from chat.models import Conversation, MessagePart, SearchEntry
 from tests.support.client import Client
+from tests.support.conversations import stored_conversation
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 
 
@@ -113,6 +117,33 @@ def test_surroundings(text: str, query: str, shown: str | None) -> None:
         assert len(runs) < 350
     else:
         assert runs == shown
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        (["x " * 70_000 + "and then UNMISTAKABLE it is " + "y " * 70_000], "and then [UNMISTAKABLE] it is y y"),
+        (["x " * 40_000, "y " * 40_000 + "unmistakable"], "y y y [unmistakable]"),
+        (["x " * 19_000 + " unmist", "akable" + " y" * 9], "x x x x"),
+    ],
+    ids=["far on", "in another row", "across rows"],
+)
+@pytest.mark.django_db
+def test_of_a_long_message_a_piece_is_read(place: list[str], shown: str) -> None:
+    owner = User.objects.create(username="owner")
+    conversation, [message] = stored_conversation(owner.pk, ["x"])
+    message.parts.all().delete()
+    for number, text in enumerate(place):
+        MessagePart.objects.create(message=message, number=number, text=text)
+    SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(message.pk, "".join(place))])
+    with CaptureQueriesContext(connection) as asked:
+        [hit], _ = search(owner.pk, "unmistakable")
+    text = "".join(f"[{text}]" if is_found else text for text, is_found in hit.runs)
+    assert shown in text
+    assert len(text) < 4 * AROUND
+    assert len(asked) <= 3
+    assert [len(read) for read in _beginnings([message.pk]).values()] == [LOOKED + 1]
+    assert len(_further(message.pk, "unmistakable")) <= 6 * AROUND
 
 
 def test_a_hit_leads_to_its_branch(alice: Client, upstream: ScriptedUpstream, question: str) -> None:

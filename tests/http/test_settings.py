@@ -215,6 +215,25 @@ def test_a_name_is_stored_as_every_database_can_hold_it(alice: Client) -> None:
     assert offered(alice) == [("a\ufffd\ufffd", "\ufffd", False)]
 
 
+def test_a_name_is_one_line(alice: Client) -> None:
+    assert alice.post("/settings/prompts/", {"name": " A\r\nletter\u2028 to ", "text": "Line\nline"}).status == 200
+    assert offered(alice) == [("A letter to", "Line\nline", False)]
+
+
+def test_a_double_click_makes_one_prompt_and_deletes_it_once(alice: Client) -> None:
+    form = {"name": "Letter", "text": "Dear all"}
+    for _ in range(2):
+        assert alice.post("/settings/prompts/", form=form).status == 302
+    prompt = Prompt.objects.get(owner=alice.user)
+    for _ in range(2):
+        assert alice.post(f"/settings/prompts/{prompt.pk}/deletion/", form={}).status == 302
+
+
+def test_browsers_count_no_characters_otherwise_than_the_site(alice: Client) -> None:
+    for path in ("/settings/prompts/", "/search/", "/", f"/?rename={alice.ask_whole('Hi').start['conversation']}"):
+        assert "maxlength" not in alice.get(path, Accept="text/html").text
+
+
 def test_a_name_stands_once_among_ones_own(alice: Client, bob: Client) -> None:
     Prompt.objects.create(name="Letter", text="Shared")
     prompt = {"name": "Letter", "text": "Mine"}
@@ -230,7 +249,7 @@ def test_a_name_stands_once_among_ones_own(alice: Client, bob: Client) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text", "field"),
-    [("x" * 61, "x", "name"), (" ", "x", "name"), ("x", "", "text")],
+    [("x" * 61, "x", "name"), (" ", "x", "name"), ("\u200b", "x", "name"), ("x", "", "text"), ("x", "\u202e", "text")],
 )
 def test_a_prompt_that_cannot_be_is_refused(alice: Client, name: str, text: str, field: str) -> None:
     refused = alice.post("/settings/prompts/", {"name": name, "text": text})
@@ -244,6 +263,22 @@ def test_there_are_at_most_200_prompts_of_a_user(alice: Client) -> None:
     assert (refused.status, refused.code) == (409, "conflict")
     page = alice.post("/settings/prompts/", form={"name": "One more", "text": "x"}, Accept="text/html")
     assert "You have 200 prompts" in page.text
+
+
+def test_their_texts_have_a_largest_size_together(alice: Client) -> None:
+    text = "x" * 99_999
+    Prompt.objects.bulk_create(Prompt(owner=alice.user, name=f"{number}", text=text) for number in range(10))
+    assert alice.post("/settings/prompts/", {"name": "The last", "text": "x" * 10}).status == 200
+    refused = alice.post("/settings/prompts/", {"name": "One more", "text": "x"})
+    assert (refused.status, refused.code) == (413, "too_long")
+    page = alice.post("/settings/prompts/", form={"name": "One more", "text": "Kept."}, Accept="text/html")
+    assert page.status == 413
+    assert "Your prompts would have 1,000,005 characters together; 1,000,000 are allowed." in page.text
+    assert "Kept." in page.text
+    full = Prompt.objects.get(owner=alice.user, name="1")
+    for length, status in ((99_999, 200), (100_000, 413), (99_998, 200), (99_999, 200)):
+        changed = alice.post(f"/settings/prompts/{full.pk}/", {"name": "1", "text": "y" * length})
+        assert changed.status == status
 
 
 def test_staff_write_the_shared_ones_in_the_admin(

@@ -1,7 +1,9 @@
 """Links by which anybody can read a conversation, as it was when the link was made."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,8 +11,11 @@ from django.test import AsyncClient
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from chat.conversations import sharing
 from chat.conversations.sharing import MOST_LINKS, share
-from chat.models import Conversation, Message, MessagePart, Share
+from chat.core.pagination import MOST_OF_MESSAGE, MOST_ON_PAGE
+from chat.errors import Conflict, NotFound, TooLong
+from chat.models import Conversation, Generation, Message, MessagePart, Share
 from tests.conftest import RunSite
 from tests.support.attachments import attach, attach_image
 from tests.support.client import Client
@@ -19,6 +24,7 @@ from tests.support.queries import counted_queries
 from tests.support.upstream import Gate, ScriptedUpstream, say
 
 HTML = {"Accept": "text/html"}
+RUNNING = {"status": "running", "ends_at": None, "lease_until": timezone.now() + timedelta(days=1)}
 
 
 @pytest.fixture
@@ -113,6 +119,63 @@ def test_a_link_ends_unless_nothing_is_said_of_its_end(
     assert alice.post(f"/c/{conversation.pk}/shares/", {"days": ""}).status == 201
 
 
+def test_a_long_branch_comes_in_pages(alice: Client, nobody: Client) -> None:
+    assert alice.user
+    long, texts = "x" * (MOST_OF_MESSAGE + 1), [f"Number {number}." for number in range(2 * MOST_ON_PAGE)]
+    conversation, _ = stored_conversation(alice.user.pk, [*texts, "What is long?", long])
+    path = link(alice, conversation)
+    pages = [nobody.get(f"{path}?page={number}", **HTML) for number in (1, 2, 3)]
+    assert nobody.get(path, **HTML).text.partition("<main")[2] == pages[0].text.partition("<main")[2]
+    assert [page.text.count("<article") for page in pages] == [MOST_ON_PAGE, MOST_ON_PAGE, 2]
+    shown = [said for page in pages for said in re.findall(r"Number \d+\.", page.text.partition("<article")[2])]
+    assert shown == texts
+    assert ["too long to be shown whole" in page.text for page in pages] == [False, False, True]
+    assert "x" * MOST_OF_MESSAGE in pages[2].text
+    assert long not in pages[2].text
+    ways = [re.findall(r'href="\?page=(\d)"', page.text) for page in pages]
+    assert ways == [["2"], ["1", "3"], ["2"]]
+    unknown = nobody.get("/s/never-was/", **HTML)
+    for number in ("0", "4", "999999", "9999999", "-1", "1.0", "%D9%A1", "x", ""):
+        assert nobody.get(f"{path}?page={number}", **HTML).body == unknown.body, number
+
+
+@pytest.mark.parametrize("text", ["x" * 26, "\N{GRINNING FACE}" * 3])
+def test_a_snapshot_has_a_largest_size(conversation: Conversation, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    MessagePart.objects.filter(message__conversation=conversation, kind="text").update(text=text * 1_000_000)
+    monkeypatch.setattr(sharing, "MOST_BYTES", 900_000)
+    with pytest.raises(TooLong):
+        share(conversation.owner_id, conversation.pk, None)
+    assert not Share.objects.filter(conversation=conversation).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        (lambda it: it.update(deleted_at=timezone.now()), NotFound),
+        (lambda it: it.update(is_temporary=True), Conflict),
+        (lambda it: Generation.objects.filter(message__conversation__in=it).update(**RUNNING), Conflict),
+    ],
+    ids=["deleted", "temporary", "continued"],
+)
+def test_what_changes_while_it_is_read_is_not_shared(
+    change: Callable[[Any], object], refused: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = User.objects.create(username="owner")
+    conversation, _ = stored_conversation(owner.pk, ["Hi", "Ho"])
+    read = sharing._sections
+
+    def read_and_change(*args: Any) -> Any:
+        sections = read(*args)
+        change(Conversation.with_deleted.filter(pk=conversation.pk))
+        return sections
+
+    monkeypatch.setattr(sharing, "_sections", read_and_change)
+    with pytest.raises(refused):
+        share(owner.pk, conversation.pk, None)
+    assert not Share.objects.exists()
+
+
 def test_it_is_kept_from_search_engines_caches_and_other_sites(
     alice: Client, nobody: Client, conversation: Conversation
 ) -> None:
@@ -202,6 +265,22 @@ def test_what_cannot_be_shared_is_refused_in_words(
         alice.cancel(ids["generation"])
     Share.objects.bulk_create(Share(conversation=conversation, snapshot={}) for _ in range(MOST_LINKS))
     assert "You have 200 links." in refusal(alice, path)
+
+
+def test_a_double_click_makes_one_link(alice: Client, conversation: Conversation) -> None:
+    page = alice.get(f"/settings/links/?of={conversation.pk}", **HTML).text
+    ids = re.findall(r'<input type="hidden" name="id" value="([^"]+)"', page)
+    form = {"csrfmiddlewaretoken": "c" * 32, "id": ids[0], "days": ""}
+    path = f"/c/{conversation.pk}/shares/"
+    for _ in range(2):
+        assert alice.post(path, form=form).status == 302
+    (share,) = Share.objects.filter(conversation=conversation)
+    assert alice.post(path, {"id": ids[0]}).json["token"] == share.token
+    # Whoever revokes it, by a double click too, does not get it back by the form.
+    for _ in range(2):
+        assert alice.post(f"/shares/{share.token}/revocation/", form={"csrfmiddlewaretoken": "c" * 32}).status == 302
+    assert alice.post(path, {"id": ids[0]}).json["token"] != share.token
+    assert alice.post(path, {"id": "none"}).status == 400
 
 
 def refusal(client: Client, path: str) -> str:

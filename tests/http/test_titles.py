@@ -41,7 +41,7 @@ def wait_titled(client: Client, conversation: str) -> dict[str, Any]:
 def test_the_model_gives_a_title_after_the_first_answer(
     titled: Client, upstream: ScriptedUpstream, question: str
 ) -> None:
-    upstream.script(question, answer('"Blue skies"\n'), what="title")
+    upstream.script(question, answer("<think>Hm.\n</th", 'ink>\n\n**"Blue skies"**\n'), what="title")
     page = titled.ask_whole(question)
     assert page.start
     assert page.start["title"] == question

@@ -9,6 +9,7 @@ from chat.models import ThrottleEntry
 from tests.support.client import Client
 from tests.support.conformance import upstream_replays
 from tests.support.endings import ending
+from tests.support.services import service_streams
 from tests.support.site import API_KEY
 from tests.support.sse import Page
 from tests.support.upstream import (
@@ -196,6 +197,44 @@ def test_usage_in_every_chunk_is_told_once(alice: Client, upstream: ScriptedUpst
     ]
     upstream.script(question, counted, finish(), done())
     assert (alice.ask_whole(question).end or {})["usage"] == {"prompt_tokens": 5, "completion_tokens": 2}
+
+
+# Compatible services: tests/unit/providers/test_services.py reads all of these, cut everywhere.
+
+BY_HTTP = (
+    "mistral-thinking",
+    "lmstudio-think",
+    "think-cut-by-length",
+    "whole-message",
+    "azure-filter-before-stop",
+    "openrouter-network-error",
+    "vllm-abort",
+    "lmstudio-context",
+)
+
+
+@pytest.mark.parametrize(("sent", "expected"), [case for case in service_streams() if case.id in BY_HTTP])
+def test_a_services_stream_comes_out_as_it_was_meant(
+    alice: Client, upstream: ScriptedUpstream, question: str, sent: bytes, expected: dict[str, Any]
+) -> None:
+    upstream.script(question, OneByOne(sent))
+    page = alice.ask_whole(question)
+    assert page.parts == expected["parts"]
+    assert ending(page) == (expected["status"], expected["finish_reason"], expected["code"])
+    assert page.end
+    assert page.end["usage"] == expected["usage"]
+
+
+def test_what_could_become_a_tag_is_kept_when_it_is_stopped(
+    alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, say("<think>Hm. </thi"), Gate())
+    with alice.ask(question) as stream:
+        stream.until("reasoning")
+        alice.cancel(stream.ids["generation"])
+        page = stream.rest()
+    assert page.reasoning == "Hm. </thi"
+    assert ending(page)[0] == "stopped"
 
 
 # Recorded streams

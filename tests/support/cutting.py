@@ -3,7 +3,7 @@
 import os
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db import connection, connections
 
@@ -23,6 +23,24 @@ def killed_at(number: int, work: Callable[[], object]) -> bool:
         return True
     assert os.WEXITSTATUS(status) == 0, "The work failed"
     return False
+
+
+def at_once(works: Sequence[Callable[[], str]]) -> list[str]:
+    """What each of these says that run in forks of this process, together. Raises AssertionError if one has failed."""
+    connections.close_all()
+    running = []
+    for work in works:
+        reading, writing = os.pipe()
+        if not (child := os.fork()):
+            _work(0, lambda work=work, writing=writing: os.write(writing, work().encode()))
+        os.close(writing)
+        running.append((child, reading))
+    said = []
+    for child, reading in running:
+        with open(reading) as pipe:
+            said.append(pipe.read())
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "The work failed"
+    return said
 
 
 def _work(number: int, work: Callable[[], object]) -> None:

@@ -7,32 +7,34 @@ import pytest
 from django.db.models import CharField
 
 from chat import models
-from chat.conversations import prompt_library, sharing
+from chat.conversations import listing, prompt_library, sharing
 from chat.core import limits
 from chat.import_export import file_reader
-from chat.views import search
+from chat.models.message import MOST_GENERATIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 SAID = [
-    ("templates/chat/sidebar/_rename_form.html", 'name="title" .*maxlength="{}"', limits.TITLE_CHARACTERS),
     ("docs/protocol.md", r"it is called this .*at most {} characters", limits.TITLE_CHARACTERS),
     ("docs/export.md", r"`titled_by` \| at most {} characters", limits.TITLE_CHARACTERS),
-    ("templates/chat/message/_feedback_comment.html", 'name="comment" .*maxlength="{}"', limits.COMMENT_CHARACTERS),
     ("docs/protocol.md", r"it has at most {} characters \(else 413\)", limits.COMMENT_CHARACTERS),
     ("docs/protocol.md", r"a comment over {} characters", limits.COMMENT_CHARACTERS),
     ("docs/protocol.md", r"a name has at most {} characters", limits.PROMPT_NAME_CHARACTERS),
     ("docs/protocol.md", r"temperature is from 0 to {},", limits.MOST_TEMPERATURE),
     ("docs/protocol.md", r"a limit from 1 to {} tokens", limits.MOST_TOKENS),
+    ("docs/protocol.md", r"fewer than {} generations", limits.GENERATIONS_PER_MESSAGE),
+    ("docs/export.md", r"the at most {} runs of a model", limits.GENERATIONS_PER_MESSAGE),
     ("docs/protocol.md", r"Prompts\*\* are at most {} for each user", prompt_library.MOST_PROMPTS),
+    ("docs/protocol.md", r"all texts of one user together {} ", prompt_library.MOST_CHARACTERS),
     ("docs/protocol.md", r"beyond {} links of one user", sharing.MOST_LINKS),
+    ("docs/protocol.md", r"413 for more than {} MB of JSON", sharing.MOST_BYTES // 1_000_000),
+    ("docs/protocol.md", r"at most {} pinned ones", listing.MOST_PINNED),
+    ("docs/protocol.md", r"generations, the last {} of them", MOST_GENERATIONS),
     ("docs/export.md", r"a zip has at most {} entries", file_reader.MOST_ENTRIES),
     ("docs/export.md", r"a file at most {} conversations", file_reader.MOST_CONVERSATIONS),
     ("docs/export.md", r"conversations with {} messages", file_reader.MOST_MESSAGES),
     ("docs/export.md", r"and {} attached files", file_reader.MOST_ATTACHMENTS),
     ("docs/export.md", r"zip {} times that", file_reader.UNPACKED),
-    ("templates/chat/search/search.html", 'name="q" .*maxlength="{}"', search.QUERY_CHARS),
-    ("templates/chat/sidebar/_sidebar.html", 'name="q" .*maxlength="{}"', search.QUERY_CHARS),
 ]
 WORDS = {10: "ten"}
 NUMBER = r"(\d[\d,]*|[a-z]+)"

@@ -46,6 +46,38 @@ def test_nothing_leaks_into_the_page_around_the_chat(name: str) -> None:
         assert re.match(ROOTS.get(name, OURS), selector), selector
 
 
+PHYSICAL = re.compile(
+    r"\b(?:margin|padding|border(?:-\w+)?)-(?:left|right)\b"
+    r"|(?:float|clear|text-align): (?:left|right)"
+    r"|^\s*(?:left|right):",
+    re.M,
+)
+SHORTHAND = re.compile(r"\b(?:margin|padding|border-width|border-radius|inset): ([^;]+);")
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_sides_are_those_of_the_writing(name: str) -> None:
+    """Begin and end, not left and right: but for what is at an edge of the device."""
+    assert sided((FOLDER / name).read_text()) == []
+
+
+def test_a_side_would_be_found() -> None:
+    sheet = "a { margin-left: 0; padding: 0 1px 0 calc(2 * (1px + 1px)); margin: 0 1px 0 1px; float: right }"
+    assert sided(sheet) == ["margin-left", "float: right", "0 1px 0 calc(2 * (1px + 1px))"]
+
+
+def sided(sheet: str) -> list[str]:
+    rules = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    shorthands = [value for value in SHORTHAND.findall(rules) if "env(" not in value]
+    return PHYSICAL.findall(rules) + [value for value in shorthands if len(set(_words(value)[1::2])) == 2]
+
+
+def _words(value: str) -> list[str]:
+    """Of a value with two sides or four; what stands in brackets is one."""
+    words = re.findall(r"(?:[^\s()]|\((?:[^()]|\([^()]*\))*\))+", value)
+    return words if len(words) == 4 else []
+
+
 def test_a_leak_would_be_found() -> None:
     assert list(
         _rules(".chat:not(#_) { a { color: red } /* } */ } @media print { b { c: d } i {} } @page { e: f }")

@@ -55,6 +55,13 @@ def picked(file: Path, *options: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
+@BY_NAME
+def test_places_in_sentences_have_names(name: Path) -> None:
+    """Another language may need them in another order."""
+    words = (ROOT / "locale" / name).read_text()
+    assert re.findall(r"%[sd]\b", words) == []
+
+
 def test_every_language_but_the_sources_own_has_both_catalogues() -> None:
     languages = {code for code, _ in settings.LANGUAGES} - {"en"}
     assert {(path.parts[0], path.name) for path in CATALOGUES} == {

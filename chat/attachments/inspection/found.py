@@ -9,7 +9,7 @@ from typing import Any, Self
 from chat.attachments.records import pieces
 
 MOST_BYTES = 100_000_000
-"""Of what is kept of a file: its pixels as a PNG, or a PDF and its text. They are stored in one piece."""
+"""Of what is kept of a file: its pixels as a PNG, or a document and its text. They are stored in one piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Limits:
     pages: int
     """Of a PDF."""
     characters: int
-    """Of a text, or of the text of a PDF."""
+    """Of a text, or of the text of a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Inspected:
     """What of a file is kept."""
 
     kind: str
-    """`image`, `text` or `pdf`."""
+    """`image`, `text`, `pdf` or `office`."""
     media_type: str
     data: bytes
     thumbnail: bytes = b""
@@ -38,7 +38,7 @@ class Inspected:
     height: int | None = None
     pages: int | None = None
     text: str = ""
-    """What a model is shown of a text or a PDF."""
+    """What a model is shown of any but an image."""
 
     def records(self) -> Iterator[bytes]:
         """A record of JSON, then those of the long fields one after the other (chat/attachments/records.py)."""

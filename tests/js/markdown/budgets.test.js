@@ -106,6 +106,7 @@ describe("a formula that costs too much", () => {
     ["a matrix that is wide in one row and long", `\\begin{matrix}${"&".repeat(500)}${"\\\\".repeat(500)}\\end{matrix}`],
     ["accents", "é".repeat(900)],
     ["a macro that doubles itself", `\\def\\a{x}${"\\edef\\a{\\a\\a}".repeat(40)}\\a`],
+    ["units over units", `\\pu{${"a//".repeat(9)}b}`],
     ["a macro of many letters", `\\newcommand{\\a}{${"x".repeat(900)}}${"\\a".repeat(400)}`],
   ];
   for (const [what, formula] of TOO_LARGE) {

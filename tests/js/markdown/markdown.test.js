@@ -60,6 +60,30 @@ describe("a streamed answer", () => {
     assert.ok(kept.every((node) => element.contains(node)));
   });
 
+  test("leaves what its reader has opened or closed as it is", () => {
+    const { element, view } = open();
+    const text = "<details>\n<summary>s</summary>\n\nin **it**\n\n<details open>\n<summary>t</summary>\n\n- deep\n\n";
+    for (const piece of text.match(/[^]{1,4}/g)) view.append(piece);
+    const [outer, inner] = element.querySelectorAll("details");
+    assert.deepEqual([outer.open, inner.open], [false, true]);
+    [outer.open, inner.open] = [true, false];
+    const rest = "More **of** it.\n\n</details>\n\nand\n\n</details>\n\nThe end [x].\n\n[x]: https://x.example\n";
+    for (const piece of rest.match(/[^]{1,4}/g)) view.append(piece);
+    view.finish();
+    assert.match(element.textContent, /The end/);
+    assert.deepEqual([...element.querySelectorAll("details")], [outer, inner]);
+    assert.deepEqual([outer.open, inner.open], [true, false]);
+  });
+
+  test("keeps the colours of code that is long and still open", async () => {
+    const { element, view } = open();
+    view.append(`\`\`\`js\n${'let x = "text";\n'.repeat(700)}`);
+    assert.equal(element.querySelectorAll(".hljs-keyword").length, 700);
+    view.append("let y;\n".repeat(40));
+    assert.equal(element.querySelectorAll(".hljs-keyword").length, 740);
+    element.remove();
+  });
+
   test("keeps the open block's own nodes where it only grows", () => {
     const { element, view } = open();
     view.append("```js\nlet a;\n");
@@ -84,6 +108,7 @@ describe("a long list or table", () => {
     ["a table", `${HEAD}${many("| # | cell of row `#` |\n")}\nend`],
     ["a table that ends in a list", `${HEAD}${many("| # | cell |\n").slice(0, 64 * 10)}- end`],
     ["a table with a definition behind it", `${HEAD}${many("| [x] | [#](https://web.example) |\n")}\n[x]: https://x.example\n`],
+    ["a table whose first row turns out to be code", "|a|\n|-|\n```\n<details>\n"],
     ["a table of 64 rows and no more", `${HEAD}${"| 1 | 2 |\n".repeat(64)}- end`],
   ];
   for (const [what, text] of TEXTS) {
@@ -186,10 +211,36 @@ describe("in the middle", () => {
     ["a table from its first line", "| a | b", "<div><table><thead><tr><th>a</th><th>b</th></tr></thead></table></div>"],
     ["a table with half a rule", "| a | b |\n|--", "<div><table><thead><tr><th>a</th><th>b</th></tr></thead></table></div>"],
     ["a formula is its source", "$$\n\\frac{a", '<p><code data-maths="open">\\frac{a</code></p>'],
+    ["a formula in a block of code is its source", "```math\n\\frac{a", '<p><code data-maths="open">\\frac{a</code></p>'],
     ["a formula in a line", "so \\(x", '<p>so <code data-maths="open">x</code></p>'],
     ["half a tag", "a <b", "<p>a</p>"],
   ];
   for (const [what, text, expected] of MIDWAY) test(what, () => assert.equal(midway(text), expected));
+});
+
+describe("direction", () => {
+  const CASES = [
+    ["code does not decide a paragraph's", "`fs.read` זו פונקציה", "p", "auto"],
+    ["nor does an address", "https://a.example הוא אתר", "p a", "ltr"],
+    ["nor does a formula", "$x$ هو رقم", "p .maths", "ltr"],
+    ["what is code alone goes the way of what it is in", "`fs.read`", "p", null],
+    ["a list goes the way of its first item with words", "- `fs.read`\n- `x` פונקציה\n- English", "ul", "rtl"],
+    ["an item of code goes the way of its list", "- `fs.read`\n- פונקציה", "li", null],
+    ["an item with words goes its own way", "- פונקציה\n- English", "li + li", "auto"],
+    ["a list in a list", "- English\n  1. `x`\n  2. פונקציה", "ol", "rtl"],
+    ["a list of code alone has none", "- `a`\n- `b`", "ul", null],
+    ["a quotation", "> `x` ציטוט", "blockquote", "auto"],
+    ["a table", "| `x` | שם |\n|---|---|\n| `y` | z |", "table", "auto"],
+    ["a heading", "# `x` כותרת", "h1", "auto"],
+    ["code itself goes from the left", "זו `fs.read`", "p > code", "ltr"],
+  ];
+  for (const [what, text, selector, expected] of CASES) {
+    test(what, async () => {
+      const shown = await whole(text);
+      assert.equal(shown.querySelector(selector).getAttribute("dir"), expected);
+      assert.ok((await streamed(text, 2)).isEqualNode(shown));
+    });
+  }
 });
 
 describe("what Markdown has no words for", () => {
@@ -219,9 +270,75 @@ describe("what Markdown has no words for", () => {
     const boxes = (await whole("- [x] a\n- [ ] b\n\n<input type=checkbox>")).querySelectorAll("input");
     assert.deepEqual(Array.from(boxes, (box) => [box.checked, box.disabled, box.getAttribute("aria-label")]), [[true, true, "Done"], [false, true, "Not done"]]);
   });
+  test("chemistry and units are formulas", async () => {
+    const shown = await whole("Water is $\\ce{H2O}$; $$\\ce{CO2 + C -> 2 CO}$$ takes $\\pu{172 kJ//mol}$.");
+    assert.equal(shown.querySelectorAll(".katex").length, 3);
+    assert.equal(shown.querySelectorAll("code").length, 0);
+  });
+  test("code in the language of maths is a formula, streamed as well as whole", async () => {
+    for (const text of ["```math\n\\frac{a}{b}\n```", "- item\n\n  ~~~math\n  \\frac{a}{b}\n  ~~~\n", "```math\n\\frac{a}{b}"]) {
+      const shown = await whole(text);
+      assert.equal(shown.querySelectorAll(".katex-display").length, 1);
+      assert.ok((await streamed(text, 2)).isEqualNode(shown));
+    }
+    assert.equal((await whole("```maths\n\\frac{a}{b}\n```")).querySelectorAll(".katex").length, 0);
+  });
+  test("what names its source stays as it is", async () => {
+    const shown = await whole("So it is【4†source】, and so【12:3†file.pdf】.");
+    assert.equal(shown.textContent, "So it is【4†source】, and so【12:3†file.pdf】.");
+  });
   test("money is no formula", async () => assert.doesNotMatch(await shown("From $5 to $10, or US$3 and 4$."), /maths/));
-  test("what is no formula stays as it was written", async () => assert.match(await shown("$\\frac{$ and $x$"), /<code>/));
+  test("what is no formula stays as it was written", async () => assert.match(await shown("$\\frac{$ and $x$"), /<code dir="ltr">/));
   test("code in a language that nobody knows has its label and no colours", async () => {
     assert.match(await shown("```klingon\nx\n```"), /code__language">klingon<.*<code class="language-klingon">x\n<\/code>/s);
+  });
+});
+
+describe("footnotes", () => {
+  const TEXT = "A claim[^1], another[^Note] and none[^2].\n\n[^1]: The *source*\nof it.\n[^note]: First.\n\n    Second, [^1].\n\nAnd on.\n";
+  const CASES = [
+    TEXT,
+    "Text[^1]\n[^1]: right below",
+    "- item[^a]\n- b\n\n[^a]: note\n\n- list",
+    "[^1]: a\n[^2]: b\n[^3]: c\n\nx[^3]",
+    "[^1]: a\n\n    ```js\n    x\n    ```\n\ny[^1]",
+    "[^1]: a\n- list\n\n# h[^1]",
+    "| a[^1] |\n|---|\n| b[^1] |\n\n[^1]: `code` and $x$",
+    "[^1]:\n\nx[^1]",
+    "> q[^1]\n>\n> [^1]: in it\n",
+    "[^1](https://a.example) and [x][^1]\n\n[^1]: note",
+  ];
+  for (const text of CASES) {
+    test(`are in pieces what they are as a whole: ${JSON.stringify(text.slice(0, 24))}`, async () => {
+      const expected = await whole(text);
+      for (const length of [1, 3]) assert.ok((await streamed(text, length)).isEqualNode(expected));
+    });
+  }
+
+  test("are marked where they are, and shown where they stand", async () => {
+    const shown = await whole(TEXT);
+    assert.deepEqual(Array.from(shown.querySelectorAll("sup"), ({ textContent }) => textContent), ["1", "Note", "1"]);
+    assert.deepEqual(Array.from(shown.querySelectorAll(".footnote__label"), ({ textContent }) => textContent), ["1", "note"]);
+    const [first, second] = shown.querySelectorAll(".footnote__text");
+    assert.equal(first.innerHTML, '<p dir="auto">The <em>source</em>\nof it.</p>\n');
+    assert.equal(second.querySelectorAll("p").length, 2);
+    assert.match(shown.querySelector("p").textContent, /none\[\^2\]/);
+    assert.equal(shown.querySelector("sup > button").getAttribute("aria-label"), "Footnote 1");
+  });
+
+  test("are no links, and HTML makes none", async () => {
+    const shown = await whole('x[^1] <sup data-footnote-mark="2">2</sup> <div data-footnote="1">y</div>\n\n[^1]: https://a.example');
+    assert.equal(shown.querySelectorAll("button.footnote__mark").length, 1);
+    assert.equal(shown.querySelectorAll(".footnote").length, 1);
+    assert.equal(shown.querySelector(".footnote a").href, "https://a.example/");
+  });
+
+  test("any text with them is in pieces what it is as a whole", async () => {
+    const bits = ["[^1]", "[^1]: ", "[^a]: x", "\n", "\n\n", "    ", "text", "- ", "> ", "# ", "```\n", "|a|\n|-|\n", "[x]: /u\n", "[x][^1]", "**", "$$\n", "<details>\n"];
+    const next = random(11);
+    for (let run = 0; run < RUNS; run += 1) {
+      const text = Array.from({ length: 1 + Math.floor(next() * 20) }, () => bits[Math.floor(next() * bits.length)]).join("");
+      assert.ok((await streamed(text, () => 1 + Math.floor(next() * 9))).isEqualNode(await whole(text)), JSON.stringify(text));
+    }
   });
 });

@@ -1,9 +1,9 @@
 from django.contrib import admin
 
-from chat.admin.deletion import AccountDeletion
+from chat.admin import EraseWithOwner
 from tests.support.foreign.models import Member
 
 
 @admin.register(Member)
-class MemberAdmin(AccountDeletion, admin.ModelAdmin):
+class MemberAdmin(EraseWithOwner, admin.ModelAdmin):
     pass

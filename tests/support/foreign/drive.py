@@ -81,7 +81,7 @@ async def main() -> None:
     assert not await get_user_model()._default_manager.filter(pk=olga.pk).aexists()
     assert await Conversation.with_deleted.acount() == 1
     if "django.contrib.admin" in settings.INSTALLED_APPS:
-        reading = await Reading.objects.aget()
+        reading = await Reading.objects.aget(action="Read the transcript.")
         assert (reading.object_name, reading.user_name) == ("(erased)", "staff@example.org")
         await delete_as_staff(zoe)
     print("all of it")
@@ -127,7 +127,7 @@ async def read_as_staff(create: Any, conversation: str) -> None:
         page = await client.get(f"/back-office/chat/conversation/{conversation}/{view}/")
         assert page.status_code == 200
     assert "staff@example.org" in page.content.decode()
-    reading = await Reading.objects.aget()
+    reading = await Reading.objects.aget(action="Read the transcript.")
     assert (reading.user_key, reading.object_key) == (str(staff.pk), conversation)
     assert (await client.get("/back-office/chat/reading/?q=Gardening")).status_code == 200
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.core.endings import INTERNAL, SENTENCES, Ending, Status, ending_of, named
+from chat.core.endings import INTERNAL, SENTENCES, Ending, Status, bad_end, ending_of, graver, named
 from chat.i18n import said_of
 
 
@@ -16,7 +16,12 @@ from chat.i18n import said_of
         ("never heard of", True, False, True, Status.COMPLETE),
         ("length", True, False, True, Status.LENGTH),
         ("length", True, False, False, Status.LENGTH),
+        ("MAX_TOKENS", True, False, True, Status.LENGTH),
         ("content_filter", True, False, True, Status.FILTERED),
+        ("content_filter: RECITATION", True, False, True, Status.FILTERED),
+        ("refusal", True, False, True, Status.REFUSED),
+        ("error", True, False, True, Status.FAILED),
+        ("abort", True, False, False, Status.FAILED),
         ("stop", True, True, True, Status.REFUSED),
         ("", False, False, True, Status.TRUNCATED),
         ("", False, True, True, Status.TRUNCATED),
@@ -51,3 +56,40 @@ TRUNCATED = SENTENCES[Status.TRUNCATED]
 def test_a_fault_of_a_service_names_it(ending: Ending, sentence: str) -> None:
     assert named(ending, "The Hub").error == sentence
     assert named(ending, "") == ending
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        ("max_output_tokens", Status.LENGTH),
+        ("model_length", Status.LENGTH),
+        ("Content-Filter", Status.FILTERED),
+        ("FINISH_REASON_SAFETY", Status.FILTERED),
+        (" PROHIBITED_CONTENT ", Status.FILTERED),
+        ("insufficient_system_resource", Status.FAILED),
+        ("MALFORMED_FUNCTION_CALL", Status.FAILED),
+        ("stop", None),
+        ("STOP", None),
+        ("end_turn", None),
+        ("eos", None),
+        ("banana", None),
+        ("", None),
+        (":", None),
+    ],
+)
+def test_a_bad_end_is_known_however_it_is_written(reason: str, status: Status | None) -> None:
+    assert bad_end(reason) == status
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "believed"),
+    [
+        ("", "stop", "stop"),
+        ("stop", "tool_calls", "tool_calls"),
+        ("stop", "content_filter", "content_filter"),
+        ("content_filter", "stop", "content_filter"),
+        ("length", "error", "error"),
+    ],
+)
+def test_a_good_end_takes_nothing_back_from_a_bad_one(before: str, then: str, believed: str) -> None:
+    assert graver(before, then) == believed

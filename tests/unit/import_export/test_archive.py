@@ -13,15 +13,19 @@ from typing import IO, Any, Literal, cast
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as DatabaseTestCase
 
 from chat.attachments.inspection import Inspected, Limits, inspect
+from chat.conversations.listing import listing
+from chat.conversations.messages import continue_
+from chat.conversations.turns import Continuation
 from chat.core.endings import Status
 from chat.core.reply import Part, Reply
 from chat.core.tree import MessageTree
-from chat.errors import BadInput
+from chat.errors import BadInput, Conflict
 from chat.import_export.chatgpt import read_chatgpt
 from chat.import_export.database import saved, with_content
 from chat.import_export.document import (
@@ -31,15 +35,18 @@ from chat.import_export.document import (
     SavedGeneration,
     SavedMessage,
     SavedPart,
+    one_line,
     read_document,
 )
 from chat.import_export.file_reader import documents, is_wanted
 from chat.import_export.files import Zip, as_json, file_name, json_pieces
+from chat.import_export.foreign import part_of
 from chat.import_export.importing import Inspect, begin_import, import_file, preview
 from chat.import_export.markdown import as_markdown
 from chat.import_export.reading import read_here
 from chat.import_export.records import Record, decoded, encoded
-from chat.models import Attachment, AttachmentContent, Conversation, Message, MessageAttachment
+from chat.live.events import end_data, frames_since, start_data
+from chat.models import Attachment, AttachmentContent, Conversation, Generation, Message, MessageAttachment
 from tests.support.attachments import attach, attach_image, png, stored_attachment
 
 LIMITS = Limits(pixels=0, pages=0, characters=0)
@@ -74,7 +81,8 @@ feedback = st.builds(SavedFeedback, value=st.sampled_from(["up", "down"]), comme
 def messages(draw: st.DrawFn, above: list[SavedMessage]) -> SavedMessage:
     parent: SavedMessage | None = draw(st.none() | st.sampled_from(above)) if above else None
     role: Literal["user", "assistant"] = draw(st.sampled_from(["user", "assistant"])) if parent else "user"
-    runs = draw(st.lists(st.tuples(st.sampled_from(["text", "reasoning"]), texts.filter(bool)), max_size=3))
+    kinds = ["text", "reasoning"] if role == "assistant" else ["text"]
+    runs = draw(st.lists(st.tuples(st.sampled_from(kinds), texts.filter(bool)), max_size=3))
     parts = Reply(Part(kind, text) for kind, text in runs).parts()
     length = sum(map(len, parts))
     return SavedMessage(
@@ -82,7 +90,7 @@ def messages(draw: st.DrawFn, above: list[SavedMessage]) -> SavedMessage:
         parent=parent.id if parent else None,
         role=role,
         created_at=draw(times),
-        parts=[SavedPart(kind=part.kind, text=part.text) for part in parts],
+        parts=[part_of(part.kind, part.text) for part in parts],
         generations=[draw(generations(length))] if role == "assistant" else [],
         feedback=draw(st.none() | feedback) if role == "assistant" else None,
     )
@@ -120,6 +128,11 @@ def tiny_images(draw: st.DrawFn) -> SavedAttachment:
 files = st.lists(text_files() | tiny_images(), max_size=4, unique_by=lambda each: each.id)
 
 
+def leaves(tree: list[SavedMessage]) -> list[SavedMessage]:
+    parents = {message.parent for message in tree}
+    return [message for message in tree if message.id not in parents]
+
+
 @st.composite
 def conversations(draw: st.DrawFn, files: st.SearchStrategy[list[SavedAttachment]] = files) -> SavedConversation:
     """Any tree, with any files."""
@@ -135,17 +148,17 @@ def conversations(draw: st.DrawFn, files: st.SearchStrategy[list[SavedAttachment
     return SavedConversation(
         attachments=[by_id[pk] for pk in dict.fromkeys(pk for each in tree for pk in each.attachments)],
         id=draw(st.uuids(version=4)),
-        title=draw(texts),
+        title=one_line(draw(texts)),
         titled_by=draw(st.sampled_from(["words", "model", "owner"])),
         created_at=draw(times),
         updated_at=draw(times),
-        current=draw(st.sampled_from(tree)).id if tree else None,
+        current=draw(st.sampled_from(leaves(tree))).id if tree else None,
         messages=tree,
         is_pinned=draw(st.booleans()),
         is_archived=draw(st.booleans()),
         system_prompt=draw(texts),
         temperature=draw(st.none() | st.floats(0, 2)),
-        max_tokens=draw(st.none() | st.integers(0, 10**6)),
+        max_tokens=draw(st.none() | st.integers(1, 10**6)),
     )
 
 
@@ -215,15 +228,68 @@ class TestDatabase(DatabaseTestCase):
 
     def test_an_import_that_fails_leaves_no_file_behind(self) -> None:
         bad = read_document(with_attachment(data=b64encode(b"\0\1\2").decode()) | {"id": str(uuid.uuid4())})
-        reads: list[Callable[[IO[bytes]], object]] = [
-            lambda file: preview(self.owner.pk, file, "a file", at_once, read_here),
-            lambda file: import_file(begin_import(self.owner.pk), file, "a file", at_once, read_here),
-        ]
-        for read in reads:
-            with pytest.raises(BadInput, match="attached in “Why"):
-                read(io.BytesIO(f"[{as_json(with_file())}, {as_json(bad)}]".encode()))
+        for file in (f"[{as_json(with_file())}, {as_json(bad)}]", "[{}, " + as_json(small()) + "]"):
+            with pytest.raises(BadInput, match=r"attached in “Why|not a conversation"):
+                import_file(begin_import(self.owner.pk), io.BytesIO(file.encode()), "a file", at_once, read_here)
         assert not Attachment.objects.exists()
         assert not Conversation.objects.exists()
+
+    def test_what_cannot_come_refuses_itself_alone(self) -> None:
+        """What a look has refused is left out, and the rest comes; a yes is one to what was refused."""
+        bad = read_document(with_attachment(data=b64encode(b"\0\1\2").decode()) | {"id": str(uuid.uuid4())})
+        long = with_file().model_dump(mode="json") | {"id": str(uuid.uuid4()), "system_prompt": "x" * 100_001}
+        many = as_json(small().model_copy(update={"id": uuid.uuid4()}))
+        file = f"[{as_json(bad)}, {as_json(with_file())}, {{}}, {json.dumps(long)}, {many}]".encode()
+        looked = preview(self.owner.pk, io.BytesIO(file), "a file", at_once, read_here)
+        assert (looked.conversations, looked.messages, looked.attachments, looked.titles) == (2, 4, 1, ["Why?"] * 2)
+        faults = [refusal.fault.message for refusal in looked.refusals]
+        assert faults[0].startswith("note.txt, attached in “Why?”: This is neither an image nor text nor a PDF")
+        assert faults[1:] == [
+            "In a file, conversation 3: This is not a conversation that was exported from this site.",
+            "Its system prompt has 100,001 characters; 100,000 are allowed.",
+        ]
+        without = looked.refused
+        assert without == {1, 3, 4}
+        begun = begin_import(self.owner.pk, looked.messages)
+        assert import_file(begun, io.BytesIO(file), "a file", at_once, read_here, without) == 2
+        assert Attachment.objects.count() == 1
+        other = preview(self.owner.pk, io.BytesIO(file.replace(b"{}", b"[]")), "a file", at_once, read_here)
+        again = preview(self.owner.pk, io.BytesIO(file), "a file", at_once, read_here)
+        assert (again.known, again.digest == looked.digest, other.digest == looked.digest) == (2, True, False)
+
+    def test_what_a_site_allows_it_reads_back(self) -> None:
+        with override_settings(CHAT_INPUT_CHARS=200_000):
+            assert bring(self.owner, small().model_copy(update={"system_prompt": "x" * 150_000}))
+            assert len(exported_by(self.owner).system_prompt) == 150_000
+
+    def test_what_was_deleted_comes_anew(self) -> None:
+        """Once, however often it is read, and also when the one that was deleted has been erased meanwhile."""
+        for _ in range(3):
+            assert [bring(self.owner, with_file()) for _ in range(2)] == [True, False]
+            Conversation.objects.update(deleted_at=NOON)
+        assert [bring(self.owner, with_file()) for _ in range(2)] == [True, False]
+        Conversation.with_deleted.exclude(deleted_at=None).delete()
+        assert not bring(self.owner, with_file())
+        assert shape(exported_by(self.owner)) == shape(with_file())
+        assert Attachment.objects.count() == 1
+
+    def test_whatever_is_taken_is_streamed_to_its_end(self) -> None:
+        """Each number at its bound."""
+        most = 2**31 - 1
+        run = run_of_small() | {"status": "running", "created_at": "9999-12-30T00:00:00Z", "error": "100 %s"}
+        run |= {"begins_at": 8, "reasoning_ms": most, "prompt_tokens": most, "left_out": most, "ended_at": None}
+        ended = run | {"status": "length", "begins_at": 0, "ends_at": 0, "created_at": "1970-01-01T00:00:00Z"}
+        data = with_message(1, generations=[ended] * 999 + [run])
+        assert bring(self.owner, read_document(data | {"updated_at": "9999-12-30T00:00:00Z", "max_tokens": 1_000_000}))
+        last = Generation.objects.select_related("message__conversation").get(number=999)
+        assert list(listing(self.owner.pk).groups)
+        for generation in (last, Generation.objects.select_related("message__conversation").get(number=0)):
+            assert start_data(generation)["title"] == "Why?"
+            frames, _ = frames_since(generation.message.reply.until(generation.ends_at), 0)
+            assert frames.count(b"event: text") == (1 if generation == last else 0)
+            assert end_data(generation.ending)["message"] == "100 %s"
+        with pytest.raises(Conflict, match="continued too often"):
+            continue_(self.owner.pk, ANSWERED, Continuation(uuid.uuid4(), "m"), lambda: True)
 
     def test_what_is_somebody_elses_is_not_exported(self) -> None:
         bring(self.owner, small())
@@ -241,6 +307,10 @@ class TestDatabase(DatabaseTestCase):
             described("text", "note.txt", "text/plain", "Grüße".encode(), text="Grüße"),
             described("image", "a.png", "image/png", png(), width=3, height=2),
         ]
+
+    def test_a_branch_is_shown_to_its_end(self) -> None:
+        assert bring(self.owner, small().model_copy(update={"current": ASKED}))
+        assert Conversation.objects.get().current_id == ANSWERED
 
     def test_what_was_running_is_interrupted(self) -> None:
         data = small().model_dump(mode="json")
@@ -359,6 +429,16 @@ def bearing(number: int, *ids: uuid.UUID) -> dict[str, Any]:
     return data
 
 
+def run_of_small() -> dict[str, Any]:
+    run: dict[str, Any] = small().model_dump(mode="json")["messages"][1]["generations"][0]
+    return run
+
+
+def with_run(**changes: Any) -> dict[str, Any]:
+    """The answer was written by this generation."""
+    return with_message(1, generations=[run_of_small() | changes])
+
+
 def with_message(number: int, **changes: Any) -> dict[str, Any]:
     data = small().model_dump(mode="json")
     data["messages"][number] |= changes
@@ -382,6 +462,37 @@ def with_message(number: int, **changes: Any) -> dict[str, Any]:
         (with_message(0, role="assistant"), "answers no message"),
         (with_message(0, role="root"), "role"),
         (with_message(1, parts=[{"kind": "<b>", "text": ""}]), "kind"),
+        *[
+            (with_message(1, parts=[{"kind": kind, "text": "{}"}]), "kind")
+            for kind in ("end", "reset", "gone", "tool")
+        ],
+        (with_message(0, parts=[{"kind": "reasoning", "text": "x"}]), "only an assistant's message has reasoning"),
+        (with_message(0, parts=None), "at messages.0.parts"),
+        (damaged(current=None), "the current message is not in the conversation"),
+        (damaged(messages=[]), "the current message is not in the conversation"),
+        (damaged(created_at="1969-12-31T23:59:59Z"), "at created_at"),
+        (damaged(updated_at="9999-12-31T00:00:00Z"), "at updated_at"),
+        (damaged(updated_at=10**20), "at updated_at"),
+        (with_message(0, created_at="-0001-01-01T00:00:00Z"), "at messages.0.created_at"),
+        *[(damaged(max_tokens=tokens), "at max_tokens") for tokens in (0, -1, 1_000_001, 2**31 - 1, 1.5, "many")],
+        *[(damaged(temperature=warm), "at temperature") for warm in (-0.1, 2.1, float("nan"), float("inf"))],
+        (damaged(system_prompt="x" * 1_000_001), "at system_prompt"),
+        (damaged(titled_by="nobody"), "at titled_by"),
+        (with_run(model=""), "at messages.1.generations.0.model"),
+        (with_run(model="x" * 201), "at messages.1.generations.0.model"),
+        (with_run(status="done"), "at messages.1.generations.0.status"),
+        (with_run(status="waiting"), "at messages.1.generations.0.status"),
+        (with_run(reasoning_ms=2**31), "at messages.1.generations.0.reasoning_ms"),
+        (with_run(prompt_tokens=-1), "at messages.1.generations.0.prompt_tokens"),
+        (with_run(left_out=2**31), "at messages.1.generations.0.left_out"),
+        (with_run(finish_reason="x" * 101), "at messages.1.generations.0.finish_reason"),
+        (with_run(code="x" * 51), "at messages.1.generations.0.code"),
+        (with_run(error="x" * 2001), "at messages.1.generations.0.error"),
+        (with_run(begins_at=9), "positions"),
+        (with_message(1, generations=[run_of_small()] * 1_001), "at messages.1.generations"),
+        (with_attachment(media_type="x" * 41), "at attachments.0.media_type"),
+        (with_attachment(width=2**31), "at attachments.0.width"),
+        (with_attachment(id=5), "at attachments.0.id"),
         (with_message(0, feedback={"value": "up"}), "only an assistant's message has feedback"),
         (with_message(1, feedback={"value": "sideways"}), "at messages.1.feedback.value"),
         (with_message(1, feedback={"value": "up", "comment": "x" * 2001}), "at messages.1.feedback.comment"),
@@ -463,6 +574,10 @@ def test_a_document_from_before_there_were_attachments_is_read() -> None:
 
 def test_members_of_later_versions_are_ignored() -> None:
     assert read_document(damaged(later=True)) == small()
+
+
+def test_a_title_is_one_line() -> None:
+    assert read_document(damaged(title=" Why\n\u2028not? ")).title == "Why not?"
 
 
 def test_what_no_database_holds_is_replaced() -> None:

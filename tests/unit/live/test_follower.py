@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
-from chat.core.reply import REASONING, TEXT, Reply
+from chat.core.reply import REASONING, TEXT, Part, Reply
 from chat.live import follower, heartbeat
 from chat.live.access import Access, Gone
 from chat.live.access.watch import watch
@@ -43,6 +43,14 @@ class Followed:
         while not self._waiting:
             self._waiting = self._reader.feed(await anext(self._stream))
         return self._waiting.pop(0)
+
+    async def is_over(self, *, for_good: bool = True) -> bool:
+        """Is there nothing more but, `for_good`, that the reader need not come again?"""
+        if for_good:
+            assert (await self.next()).retry == "86400000"
+        with pytest.raises(StopAsyncIteration):
+            await self.next()
+        return True
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
@@ -99,8 +107,7 @@ def test_the_ending_follows_the_last_text_at_once() -> None:
         followed.live.end({"status": "complete", "message": ""})
         frames = [await waiting, await followed.next()]
         assert [(frame.event, frame.id) for frame in frames] == [("text", "5"), ("end", "5")]
-        with pytest.raises(StopAsyncIteration):
-            await followed.next()
+        assert await followed.is_over()
 
     run(test())
 
@@ -127,8 +134,7 @@ def test_a_reply_that_was_deleted_ends_its_stream(monkeypatch: pytest.MonkeyPatc
         assert [(await followed.next()).event for _ in range(2)] == [None, "start"]
         frame = await followed.next()
         assert (frame.event, frame.id, frame.data["code"]) == ("gone", None, "deleted")
-        with pytest.raises(StopAsyncIteration):
-            await followed.next()
+        assert await followed.is_over()
 
     run(test())
 
@@ -146,8 +152,7 @@ def test_who_may_not_read_any_more_is_told_at_once_and_last(gone: Gone) -> None:
         frame = await waiting
         assert (frame.event, frame.id, frame.data["code"]) == ("gone", None, gone)
         assert frame.data["message"]
-        with pytest.raises(StopAsyncIteration):
-            await followed.next()
+        assert await followed.is_over(for_good=gone != Gone.LOGGED_OUT)
         assert followed.access not in watch._open
 
     run(test())
@@ -162,6 +167,13 @@ def test_the_frames_of_many_parts_cost_no_more_than_their_length() -> None:
     frames, sent = frames_since(reply, 0)
     assert time.process_time() - began < 4, "As long as the square of their number"
     assert (frames.count(b"\n\n"), sent) == (40_000, 40_000)
+
+
+@pytest.mark.parametrize(("kind", "text"), [("end", "{}"), ("reset", "{}"), ("gone", "{}"), ("made_up", "no JSON")])
+def test_what_a_file_has_forged_counts_and_is_not_shown(kind: str, text: str) -> None:
+    """Sites have stored such parts, from files that they took before they looked at the kinds."""
+    frames, sent = frames_since(Reply([Part(TEXT, "a"), Part(kind, text), Part(TEXT, "b")]), 0)
+    assert (frames.count(b"event: "), frames.count(b"event: text"), sent) == (2, 2, 3)
 
 
 def test_followers_at_the_same_place_share_their_frames() -> None:

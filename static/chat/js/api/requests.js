@@ -2,6 +2,8 @@ import { CsrfToken } from "./csrf_token.js";
 import { failureOf } from "../lib/failure.js";
 import { gettext } from "../lib/i18n.js";
 
+/** What hangs must not keep others, or its reader, waiting for ever. */
+const PATIENCE_MS = 30_000;
 const NOT_STOPPED = gettext("The site could not be reached, so the answer goes on. Try to stop it again.");
 
 /**
@@ -9,22 +11,23 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("../lib/failure.js").Failure} Failure
  * @typedef {import("../lib/stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
+ * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, leaf?: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
  * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
  * @typedef {{id: string, model?: string}} GenerationRequest
  *
  * @typedef {{kind: "ask", question: Question}} Ask at the end of the thread
  * @typedef {{kind: "edit", message: string, question: Question}} Edit in place of a message, and of all below it
  * @typedef {{kind: "regenerate", message: string, request: GenerationRequest}} Regenerate in place of an answer, and of all below it
+ * @typedef {{kind: "answer", message: string, request: GenerationRequest}} Answer to a question at the end of the thread that has none
  * @typedef {{kind: "continue", message: string, request: GenerationRequest, position: number}} Continue from where the page has it
- * @typedef {Ask | Edit | Regenerate | Continue} Turn what is asked of the model; each is answered by one generation
+ * @typedef {Ask | Edit | Regenerate | Answer | Continue} Turn what is asked of the model; each is answered by one generation
  *
  * @typedef {{id: string, title: string, titled_by: string}} ConversationInfo
  * @typedef {{value: string, comment?: string}} Feedback
  *
  * @typedef {object} Attachment a file that the site keeps
  * @property {string} id
- * @property {"image" | "text" | "pdf"} kind
+ * @property {"image" | "text" | "pdf" | "office"} kind
  * @property {string} name
  * @property {number} size in bytes
  * @property {number | null} width of an image, in pixels
@@ -61,7 +64,7 @@ export class Requests {
   turn(turn) {
     if ("question" in turn) return this.#ask(turn.question);
     const { retry, continue: further } = this.messageUrls(turn.message);
-    if (turn.kind === "regenerate") return post(retry, turn.request);
+    if (turn.kind !== "continue") return post(retry, turn.request);
     return post(further, turn.request, { "Last-Event-ID": String(turn.position) });
   }
 
@@ -133,9 +136,11 @@ export class Requests {
   async fetchList(query, tag) {
     const headers = { Accept: "text/html", ...(tag && { "If-None-Match": tag }) };
     try {
-      const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store" });
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const response = await fetch(`${this.#address("conversations")}${query}`, { headers, cache: "no-store", signal });
       const html = response.ok ? await response.text() : "";
-      return { status: response.status, html, tag: response.headers.get("ETag") ?? "" };
+      const [tag, version] = ["ETag", "Chat-Version"].map((name) => response.headers.get(name) ?? "");
+      return { status: response.status, html, tag: tag ?? "", version: version ?? "" };
     } catch {
       return null;
     }
@@ -145,11 +150,12 @@ export class Requests {
    * A conversation's page as the server has it now; null if it cannot be had.
    * @param {string} id
    * @param {string} from the message that it is to begin with
+   * @param {string} [message] in whose branch; else in that of `from`
    * @returns {Promise<Document | null>}
    */
-  async fetchPage(id, from) {
+  async fetchPage(id, from, message = from) {
     try {
-      const response = await fetch(`${this.conversationUrl(id)}?from=${from}`, { headers: { Accept: "text/html" }, cache: "no-store" });
+      const response = await fetch(`${this.conversationUrl(id)}?from=${from}&message=${message}`, { headers: { Accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
       return new DOMParser().parseFromString(await response.text(), "text/html");
     } catch {
       return null;
@@ -159,7 +165,7 @@ export class Requests {
   /** @param {string} id @returns {Promise<ConversationInfo | null>} null if it could not be learnt */
   async fetchConversation(id) {
     try {
-      const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" } });
+      const response = await fetch(this.conversationUrl(id), { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) });
       return response.ok ? await response.json() : null;
     } catch {
       return null;
@@ -170,22 +176,24 @@ export class Requests {
    * As the browser's own; a POST bears the token.
    * @param {string} url
    * @param {RequestInit} init
+   * @param {() => boolean} [mayRepeat] is it still meant, where it has to be sent with a fresh token?
    * @returns {Promise<Response>}
    */
-  async fetch(url, init) {
+  async fetch(url, init, mayRepeat) {
     if (init.method !== "POST") return fetch(url, init);
-    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal);
+    return this.withToken((token) => fetch(url, { ...init, headers: { ...init.headers, "X-CSRFToken": token } }), init.signal, mayRepeat);
   }
 
   /**
    * Sends what bears the token; if that is stale, again, once, with a fresh one.
    * @param {(token: string) => Promise<Response>} send
    * @param {AbortSignal | null} [signal]
+   * @param {() => boolean} [mayRepeat]
    */
-  async withToken(send, signal) {
+  async withToken(send, signal, mayRepeat = () => true) {
     const response = await send(this.#token.value);
     const isStale = response.status === 403 && (await failureOf(response.clone(), true))?.code === "csrf";
-    return isStale && (await this.#token.renew(signal)) ? send(this.#token.value) : response;
+    return isStale && (await this.#token.renew(signal)) && mayRepeat() ? send(this.#token.value) : response;
   }
 
   /** @param {Question} question @returns {Asking} */
@@ -202,7 +210,7 @@ export class Requests {
   /** @param {string} address @param {object} [body] @returns {Promise<Failure | null>} */
   async #post(address, body = {}) {
     const { url, init } = post(address, body, { Accept: "application/json" });
-    const response = await this.fetch(url, init).catch(() => null);
+    const response = await this.fetch(url, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
     return response?.ok ? null : failureOf(response, false);
   }
 }

@@ -100,9 +100,9 @@ export class AttachmentChip {
   /** @param {string} name */
   set #name(name) {
     Object.assign(this.#part("name"), { textContent: name, title: name });
-    this.#progress.ariaLabel = interpolate(gettext("Upload of %s"), name);
-    this.#part("remove").ariaLabel = interpolate(gettext("Remove %s"), name);
-    this.#part("retry").ariaLabel = interpolate(gettext("Try again: %s"), name);
+    this.#progress.ariaLabel = interpolate(gettext("Upload of %(name)s"), { name });
+    this.#part("remove").ariaLabel = interpolate(gettext("Remove %(name)s"), { name });
+    this.#part("retry").ariaLabel = interpolate(gettext("Try again: %(name)s"), { name });
   }
 
   /** @param {string} url */

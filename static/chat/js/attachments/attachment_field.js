@@ -1,3 +1,4 @@
+import { askBeforeLeaving } from "../ui/ask_before_leaving.js";
 import { gettext } from "../lib/i18n.js";
 
 const NOT_HERE = gettext("Files cannot be attached here.");
@@ -30,6 +31,7 @@ export class AttachmentField {
     // Those that were chosen before this was here.
     if (input?.files?.length) queueMicrotask(() => this.#chosen(input));
     form.addEventListener("paste", (event) => this.#pasted(event));
+    askBeforeLeaving(() => this.isBusy, owner.signal);
   }
 
   /** Those that the site has. @returns {Attachment[]} */

@@ -27,6 +27,7 @@ const GONE = gettext("The site does not have this file any more: what is not sen
  * @property {(sentence: string) => void} complain
  * @property {() => void} onChange files came, went, or were stored
  * @property {(attachment: Attachment) => void} onRemoved somebody has taken it out
+ * @property {AbortSignal} [signal] the text is not written any more
  */
 export class PendingAttachments {
   #list;
@@ -51,7 +52,7 @@ export class PendingAttachments {
     this.#visionCheck = new VisionCheck(composer);
     this.#uploads = new UploadQueue(owner.requests);
     this.#list.addEventListener("click", ({ target }) => this.#clicked(/** @type {Element} */ (target)));
-    composer.addEventListener("change", () => this.#list.isConnected && this.#changed());
+    composer.addEventListener("change", () => this.#list.isConnected && this.#changed(), owner.signal ? { signal: owner.signal } : {});
   }
 
   get #all() {
@@ -101,7 +102,7 @@ export class PendingAttachments {
     const sentences = files.filter((file) => !small.includes(file)).map((file) => this.#tooLarge(file));
     if (taken.length < small.length) sentences.push(`${this.#limit} ${LEFT_OUT}`);
     this.#owner.complain(sentences.join(" "));
-    if (taken.length) this.#owner.announce(interpolate(ngettext("%s file is being uploaded.", "%s files are being uploaded.", taken.length), taken.length));
+    if (taken.length) this.#owner.announce(interpolate(ngettext("%(count)s file is being uploaded.", "%(count)s files are being uploaded.", taken.length), { count: taken.length }));
     for (const file of taken) this.#begin(file);
     this.#list.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
@@ -148,7 +149,7 @@ export class PendingAttachments {
   /** @param {AttachmentChip} chip @param {Attachment} attachment */
   #stored(chip, attachment) {
     chip.store(attachment);
-    this.#owner.announce(interpolate(gettext("%s is attached."), chip.name));
+    this.#owner.announce(interpolate(gettext("%(name)s is attached."), { name: chip.name }));
   }
 
   /** @param {AttachmentChip} chip @param {import("../lib/failure.js").Failure} failure */
@@ -182,7 +183,7 @@ export class PendingAttachments {
     chip.element.remove();
     if (beside instanceof HTMLElement) new AttachmentChip(beside).focus();
     else this.#field.focus({ preventScroll: true });
-    this.#owner.announce(interpolate(gettext("%s is removed."), name));
+    this.#owner.announce(interpolate(gettext("%(name)s is removed."), { name }));
     this.#changed();
   }
 
@@ -204,12 +205,13 @@ export class PendingAttachments {
 
   get #limit() {
     const { count } = this.#limits;
-    return interpolate(ngettext("A message takes %s file.", "A message takes %s files.", count), count);
+    return interpolate(ngettext("A message takes %(count)s file.", "A message takes %(count)s files.", count), { count });
   }
 
   /** @param {File} file */
   #tooLarge(file) {
-    const sizes = [file.size, this.#limits.bytes].map((bytes) => fileSize(bytes, document.documentElement.lang));
-    return interpolate(gettext("%s has %s; a file may have %s."), `\u2068${fileName(file)}\u2069`, ...sizes);
+    const { lang } = document.documentElement;
+    const [size, limit] = [fileSize(file.size, lang), fileSize(this.#limits.bytes, lang)];
+    return interpolate(gettext("%(name)s has %(size)s; a file may have %(limit)s."), { name: `\u2068${fileName(file)}\u2069`, size, limit });
   }
 }

@@ -20,7 +20,7 @@ export class VisionCheck {
     if (!images || this.#sees) return "";
     const seeing = this.#seeing;
     const sentence = sentences[images > 1 ? "many" : "one"][seeing ? "other" : "none"];
-    return interpolate(sentence, this.#model, ...(seeing ? [seeing] : []));
+    return interpolate(sentence, { model: this.#model, other: seeing ?? "" });
   }
 
   /** @returns {HTMLSelectElement | null} */
@@ -45,11 +45,11 @@ export class VisionCheck {
 
 const sentences = {
   one: {
-    other: gettext("%s cannot see images. Choose %s or remove the image."),
-    none: gettext("%s cannot see images. Remove the image."),
+    other: gettext("%(model)s cannot see images. Choose %(other)s or remove the image."),
+    none: gettext("%(model)s cannot see images. Remove the image."),
   },
   many: {
-    other: gettext("%s cannot see images. Choose %s or remove the images."),
-    none: gettext("%s cannot see images. Remove the images."),
+    other: gettext("%(model)s cannot see images. Choose %(other)s or remove the images."),
+    none: gettext("%(model)s cannot see images. Remove the images."),
   },
 };

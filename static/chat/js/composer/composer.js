@@ -3,6 +3,7 @@ import { Draft } from "./draft.js";
 import { MessageField } from "./message_field.js";
 import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext } from "../lib/i18n.js";
+import { isBlank } from "../lib/is_blank.js";
 import { lengthObjection } from "./length_check.js";
 
 const SAVE_MS = 300;
@@ -79,7 +80,7 @@ export class Composer {
   }
 
   get isEmpty() {
-    return !this.#text.value.trim() && this.#files.isEmpty;
+    return isBlank(this.#text.value) && this.#files.isEmpty;
   }
 
   /** Under which ids what stands here was sent before. */
@@ -142,6 +143,11 @@ export class Composer {
     return this.#draft.hasReturned(this.#written, id) ? this.#written : null;
   }
 
+  /** Is something being said here? */
+  get isComplaining() {
+    return !this.#notice.hidden;
+  }
+
   /** Says what went wrong; nothing if `sentence` is empty. @param {string} sentence @param {AdviceLink} [link] */
   complain(sentence, link) {
     this.#notice.replaceChildren(...failureAdvice(sentence, link));
@@ -197,7 +203,7 @@ export class Composer {
     if (this.#objection) return this.complain(this.#objection);
     if (this.#files.insist()) return;
     if (this.#files.isBusy) return this.#wait();
-    if (!this.#text.value.trim()) this.#text.value = "";
+    if (isBlank(this.#text.value)) this.#text.value = "";
     this.#owner.onSend(this.#written);
   }
 

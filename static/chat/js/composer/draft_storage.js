@@ -18,7 +18,8 @@ const PREFIX = "chatsite.draft.";
  * @property {boolean} isBack has it come back into the field? Otherwise it precedes what is typed
  * @property {boolean} [awaitsLogin] is it to be sent when its writer comes back from the login?
  *
- * @typedef {{typed: string, attachments?: Attachment[], sent?: Sent | undefined}} Draft
+ * @typedef {{typed: string, attachments?: Attachment[], sent?: Sent | undefined, isLeft?: boolean}} Draft `isLeft`: the
+ * tab whose it was is gone
  */
 export class DraftStorage {
   #prefix;
@@ -56,9 +57,17 @@ export class DraftStorage {
     }
   }
 
+  /** Where there are drafts. @returns {string[]} */
+  get places() {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix)).map((key) => key.slice(this.#prefix.length));
+    } catch {
+      return [];
+    }
+  }
+
   /** Those of all conversations, at logging out. */
   forgetAll() {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.#prefix));
-    for (const key of keys) localStorage.removeItem(key);
+    for (const place of this.places) this.forget(place);
   }
 }

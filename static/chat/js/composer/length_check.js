@@ -11,6 +11,6 @@ export function lengthObjection(text, limit) {
   const count = limit ? Array.from(text).length : 0;
   if (count <= limit) return "";
   const format = new Intl.NumberFormat(document.documentElement.lang);
-  const sentence = gettext("This message has %s characters; %s are allowed. Shorten it.");
-  return interpolate(sentence, format.format(count), format.format(limit));
+  const sentence = gettext("This message has %(count)s characters; %(limit)s are allowed. Shorten it.");
+  return interpolate(sentence, { count: format.format(count), limit: format.format(limit) });
 }

@@ -3,6 +3,7 @@ import { Draft } from "./draft.js";
 import { MessageField } from "./message_field.js";
 import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext } from "../lib/i18n.js";
+import { isBlank } from "../lib/is_blank.js";
 import { lengthObjection } from "./length_check.js";
 import { uuid } from "../lib/uuid.js";
 
@@ -65,6 +66,7 @@ export class MessageEditor {
       complain: (sentence) => this.complain(sentence),
       onChange: () => this.#save(),
       onRemoved: (attachment) => this.#removed(attachment),
+      signal: this.#listening.signal,
     });
     const draft = this.#draft.restore();
     this.#show(draft?.text || draft?.attachments.length ? draft : view);
@@ -154,7 +156,7 @@ export class MessageEditor {
 
   #send() {
     const text = this.#field.value;
-    if (!text.trim() && this.#files.isEmpty) return this.complain(gettext("Write something first."));
+    if (isBlank(text) && this.#files.isEmpty) return this.complain(gettext("Write something first."));
     // Without a change there is nothing to ask: another answer is to be had below the answer.
     if (this.#isAsItWas) return this.#discard();
     const objection = lengthObjection(text, this.#limit) || this.#files.objection || (this.#files.isBusy && BUSY);

@@ -1,3 +1,5 @@
+import { textDirection } from "../lib/text_direction.js";
+
 /**
  * A field that messages are written in: it grows with its text, and Enter sends.
  *
@@ -24,7 +26,7 @@ export class MessageField {
 
   set value(text) {
     this.#element.value = text;
-    this.#fit();
+    this.#show();
   }
 
   focus() {
@@ -42,8 +44,13 @@ export class MessageField {
   }
 
   #typed() {
-    this.#fit();
+    this.#show();
     this.#owner.onInput();
+  }
+
+  #show() {
+    this.#element.dir = textDirection(this.value) || "auto";
+    this.#fit();
   }
 
   /** Where style sheets cannot let a field grow with its text. */

@@ -14,6 +14,7 @@ import { MessageActions } from "../message/message_actions.js";
 import { MessageEditor } from "../composer/message_editor.js";
 import { MessageView } from "../message/message_view.js";
 import { ModelText } from "../markdown/model_text.js";
+import { NewDraftPlace, settingsOf } from "../composer/new_draft_place.js";
 import { OtherTabs } from "./other_tabs.js";
 import { PromptPicker } from "../prompts/prompt_picker.js";
 import { Requests } from "../api/requests.js";
@@ -23,17 +24,23 @@ import { ShortcutsDialog } from "../ui/shortcuts_dialog.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
+import { idOf, stopUnheard } from "./stop_unheard.js";
 import { TurnView } from "./turn_view.js";
+import { offerWholePrint } from "./whole_print.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
+import { tellTimeZone } from "../ui/time_zone.js";
 import { uuid } from "../lib/uuid.js";
 
-/** Where the draft of a conversation that does not exist yet is kept. */
+/** Where the drafts of conversations that do not exist yet are kept. */
 const NEW = "new";
 const NEW_TEMPORARY = "new-temporary";
 const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
 const WENT_ON = gettext("This conversation has gone on in another tab.");
+const ASK_BELOW = gettext("This conversation has gone on elsewhere. What came is shown; what you wrote was not sent. Send it to ask below that.");
+const RENEWED = gettext("This site has a new version. Reload the page when it suits you: what you write is kept.");
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const UNREACHABLE = gettext("The site could not be reached. Try again.");
 
 /**
@@ -58,12 +65,15 @@ export class ConversationPage {
   #failureMessages;
   #scrollRestoration;
   #composer;
+  #draftPlace;
   #drafts;
   #settings;
   #sidebar;
   #requests;
   #temporary;
   #title;
+  /** That the page is of; empty where it is known to be behind. */
+  #version;
   /** @type {MessageEditor | null} */
   #editor = null;
   #state;
@@ -74,10 +84,14 @@ export class ConversationPage {
   constructor(page) {
     const rendered = { conversation: page.dataset["conversation"] ?? "", isNew: "new" in page.dataset };
     this.#state = new ConversationState(rendered, uuid, (before) => this.#changed(before));
+    this.#version = page.dataset["version"] ?? "";
     this.#drafts = new DraftStorage(byId("account").dataset["user"] ?? "");
     this.#requests = new Requests(JSON.parse(page.dataset["addresses"] ?? "{}"));
+    tellTimeZone(this.#requests.newConversationUrl);
     this.#temporary = new TemporaryConversation(document.getElementById("temporary"), this.#requests);
     const form = /** @type {HTMLFormElement} */ (byId("composer"));
+    const fresh = new NewDraftPlace(this.#drafts, this.#temporary.isTemporary ? NEW_TEMPORARY : NEW);
+    this.#draftPlace = this.#state.isNew ? fresh.take() : this.#state.conversation;
     this.#composer = new Composer(form, byId("notice"), this.#drafts, this.#draftPlace, {
       ...this.#forFiles,
       mayAsk: () => this.#state.isIdle,
@@ -85,10 +99,12 @@ export class ConversationPage {
       onUp: () => this.#editLast(),
     });
     // After the composer: on leaving, the draft is kept first.
+    if (this.#state.isNew) fresh.leaveWithPage();
     this.#scrollRestoration = new ScrollRestoration(() => this.#scroll.isAtEnd);
     this.#failureMessages = new FailureMessages(page.dataset["login"] ?? "");
     this.#settings = new ConversationSettings(byId("options"), byId("options-button"), this.#drafts, {
       isNew: () => this.#state.isNew,
+      place: settingsOf(this.#draftPlace),
       save: (settings) => this.#requests.saveSettings(this.#state.conversation, settings),
       advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
@@ -96,6 +112,7 @@ export class ConversationPage {
     this.#sidebar = new Sidebar(byId("conversations"), this.#requests, this.#state.conversation, {
       onRenamed: (id, title) => id === this.#state.conversation && this.#title.show(id, title),
       onDeleted: (id) => location.assign(`${this.#requests.newConversationUrl}?deleted=${id}`),
+      onVersion: (version) => this.#noticeVersion(version),
       advise: (failure) => this.#failureMessages.onOther(failure),
     });
     this.#title = new ConversationTitle(byId("title"), this.#sidebar, this.#requests);
@@ -113,11 +130,6 @@ export class ConversationPage {
     else if (returned) this.#ask(returned);
     else void this.#findSent();
     this.#takeEdited();
-  }
-
-  get #draftPlace() {
-    if (!this.#state.isNew) return this.#state.conversation;
-    return this.#temporary.isTemporary ? NEW_TEMPORARY : NEW;
   }
 
   /** The message that the address asks to be edited, after a login. Once. */
@@ -183,6 +195,7 @@ export class ConversationPage {
       announce: (sentence) => this.#announce(sentence),
       complain: (advice) => this.#complain(advice),
     });
+    offerWholePrint(this.#thread.element, (advice) => this.#complain(advice));
     new DropZone(document.getElementById("drop"), (files) => this.#composer.attach(files));
     byId("stop").addEventListener("submit", (event) => this.#stop(event));
     // Stop takes the place of Send: the second half of a double click is not meant for it.
@@ -190,7 +203,7 @@ export class ConversationPage {
     document.addEventListener("keydown", (event) => {
       // In a field for a search it clears that.
       const isFree = event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open, :modal, .sidebar__query:focus");
-      if (isFree && !this.#state.isIdle) void this.#stop(event);
+      if (isFree && !this.#state.isIdle) this.#stop(event);
     });
     for (const example of document.querySelectorAll(".example")) {
       example.addEventListener("click", () => this.#composer.suggest(example.textContent ?? ""));
@@ -199,7 +212,8 @@ export class ConversationPage {
 
   /** A question at the end of the thread. @param {import("../composer/draft_storage.js").Written} written */
   #ask(written) {
-    const question = { ...this.#identify(), ...written, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#temporary.questionFields };
+    const ids = this.#identify();
+    const question = { ...ids, ...written, leaf: ids.parent, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#temporary.questionFields };
     this.#composer.handOver(question);
     this.#send({ kind: "ask", question }, {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
@@ -207,8 +221,23 @@ export class ConversationPage {
         this.#composer.giveBack();
         const id = failure.status === 401 ? this.#composer.awaitLogin() : "";
         this.#complain(this.#failureMessages.onSent(failure, id));
+        if (failure.leaf) void this.#showWhatCame(failure.leaf);
       },
     });
+  }
+
+  /** The conversation has gone on below what is on show: that is shown, and the question can be sent below it. @param {string} leaf */
+  async #showWhatCame(leaf) {
+    const last = this.#thread.views.at(-1);
+    const served = last && (await this.#requests.fetchPage(this.#state.conversation, last.id, leaf));
+    const thread = served?.getElementById("thread");
+    if (!last?.element.isConnected || !this.#state.isIdle || !thread?.querySelector(`[id="message-${leaf}"]`)) return;
+    this.#thread.replace(thread, last, last.id);
+    ModelText.renderWhenNear(this.#thread.element);
+    this.#composer.complain(ASK_BELOW);
+    this.#scroll.toEnd();
+    const { running } = this.#thread;
+    if (running) this.#follow(running);
   }
 
   /** ↑ in the empty composer. Is there a message to edit? */
@@ -251,10 +280,11 @@ export class ConversationPage {
     });
   }
 
-  /** Another answer, in place of one and all below it. @param {MessageView} view @param {string} [model] */
+  /** Another answer, in place of one and all below it, or one to a question that has none. @param {MessageView} view @param {string} [model] */
   #regenerate(view, model) {
     if (!this.#state.isIdle) return;
-    this.#sendAgain({ kind: "regenerate", message: view.id, request: { ...view.requestOf("retry"), ...(model && { model }) } });
+    const kind = view.role === "user" ? "answer" : "regenerate";
+    this.#sendAgain({ kind, message: view.id, request: { ...view.requestOf("retry"), ...(model && { model }) } });
   }
 
   /** More of an answer, by the model that wrote it, or the chosen one if that is gone. @param {MessageView} view */
@@ -333,7 +363,7 @@ export class ConversationPage {
     const { siblings } = view;
     siblings.focus(step);
     this.#scroll.stay(siblings.button(step), top);
-    this.#announce(interpolate(gettext("Version %s of %s."), siblings.ids.indexOf(view.id) + 1, siblings.ids.length));
+    this.#announce(interpolate(gettext("Version %(number)s of %(count)s."), { number: siblings.ids.indexOf(view.id) + 1, count: siblings.ids.length }));
   }
 
   /** The ids of the next question: those under which it was sent in vain, if its text and its place are the same. */
@@ -355,9 +385,16 @@ export class ConversationPage {
       onTitle: (title) => this.#title.show(this.#state.conversation, title),
       onEnd: (ending) => this.#ended(ending, view),
       onRefused: (failure) => {
+        const { name, turn, conversation } = this.#state;
         this.#state.refuse();
         this.#announce("");
         onRefused?.(failure);
+        if (name === "stopping" && turn && mayHaveArrived(failure)) this.#stopUnheard(turn, conversation);
+      },
+      onExpired: () => {
+        const advice = this.#failureMessages.onExpired;
+        this.#announce(advice.sentence);
+        view.cutOff(advice);
       },
       onLost: (failure) => {
         const advice = this.#failureMessages.onFollowed(failure);
@@ -379,7 +416,13 @@ export class ConversationPage {
     if (turn && turn.kind !== "continue") history.replaceState(null, "", pageAddress());
     onStart?.(start);
     this.#showStart(start, isNew);
-    if (name === "stopping") void this.#requests.cancelGeneration(start.generation);
+    if (name === "stopping") void this.#cancel(start.generation);
+  }
+
+  /** It may run at the site all the same. @param {Turn} turn @param {string} conversation */
+  #stopUnheard(turn, conversation) {
+    const isWanted = () => this.#state.turn !== null && idOf(this.#state.turn) === idOf(turn);
+    void stopUnheard(this.#requests, conversation, turn, isWanted);
   }
 
   /** @param {Start} start @param {boolean} isNew has the conversation just begun to exist? */
@@ -388,9 +431,7 @@ export class ConversationPage {
     if (isNew) history.replaceState(null, "", url);
     this.#settings.url = url;
     if (isNew) this.#settings.created();
-    // What was sent in vain before may have brought ids of its own.
-    const share = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".bar__share"));
-    if (share) share.search = `?of=${conversation}`;
+    offerWhatExists(conversation);
     this.#sidebar.changed(conversation);
     if (isNew) this.#temporary.begin(conversation);
     this.#title.show(conversation, title);
@@ -423,13 +464,25 @@ export class ConversationPage {
   }
 
   /** The model, as soon as it is known which; what waits for the network is taken back. @param {Event} event */
-  async #stop(event) {
+  #stop(event) {
     event.preventDefault();
-    const [answer, { generation }] = [this.#answer, this.#state];
-    if (!this.#state.may("stop") || answer?.withdraw()) return;
+    if (!this.#state.may("stop")) return;
     this.#state.stop();
-    const failure = generation && (await this.#requests.cancelGeneration(generation));
+    if (this.#state.isSending) this.#answer?.withdraw();
+    else void this.#cancel(this.#state.generation);
+  }
+
+  /** @param {string} generation */
+  async #cancel(generation) {
+    const failure = await this.#requests.cancelGeneration(generation);
     if (failure && generation === this.#state.generation) this.#complain(this.#failureMessages.onOther(failure));
+  }
+
+  /** What this page loads later may be gone with the version that it is of. Said once, where nothing else is being said. @param {string} version */
+  #noticeVersion(version) {
+    if (!this.#version || version === this.#version || this.#composer.isComplaining) return;
+    this.#version = "";
+    this.#complain({ sentence: RENEWED, link: { text: gettext("Reload the page"), href: pageAddress() } });
   }
 
   /** @param {import("../ui/failure_advice.js").Advice} advice */
@@ -458,10 +511,30 @@ function wasNavigatedTo() {
   return !(navigation instanceof PerformanceNavigationTiming) || navigation.type === "navigate";
 }
 
+/** What can be done with a conversation that exists. What was sent in vain before may have brought ids of its own. @param {string} conversation */
+function offerWhatExists(conversation) {
+  const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".bar__share, .menu__item--existing"));
+  for (const link of links) {
+    link.href = link.href.replace(UUID, conversation);
+    link.hidden = false;
+  }
+}
+
+/** Nobody has said that it was refused. @param {Failure} failure */
+function mayHaveArrived({ status }) {
+  return !status || status >= 500;
+}
+
 /** Is there anything on the page that a reload would take away: a comment, a title, settings? */
 function isBeingWritten() {
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("textarea, input:not([type=hidden], [type=file])"));
-  return [...fields].some(({ value, defaultValue }) => value !== defaultValue);
+  return [...fields].some(isChanged);
+}
+
+/** Not where nobody can have written, as the boxes of a list of tasks in an answer. @param {HTMLInputElement} field */
+function isChanged({ type, disabled, readOnly, checked, defaultChecked, value, defaultValue }) {
+  if (disabled || readOnly) return false;
+  return ["checkbox", "radio"].includes(type) ? checked !== defaultChecked : value !== defaultValue;
 }
 
 /** @param {string} id @returns {HTMLElement} */

@@ -114,7 +114,7 @@ export class EarlierMessages {
     ModelText.renderWhenNear(...messages);
     place.dataset["url"] = next?.dataset["url"] ?? "";
     if (!next && hadFocus) /** @type {HTMLElement} */ (messages[0])?.focus({ preventScroll: true });
-    this.#owner.announce(interpolate(ngettext("%s earlier message is shown.", "%s earlier messages are shown.", messages.length), messages.length));
+    this.#owner.announce(interpolate(ngettext("%(count)s earlier message is shown.", "%(count)s earlier messages are shown.", messages.length), { count: messages.length }));
     this.#near.unobserve(place);
     if (next) this.#near.observe(place);
   }

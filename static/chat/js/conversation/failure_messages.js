@@ -29,9 +29,13 @@ export class FailureMessages {
     return { sentence: EXPIRED.sent, link: this.#logIn(`?send=${id}`) };
   }
 
+  /** On an answer that goes on here after a login. @returns {Advice} */
+  get onExpired() {
+    return { sentence: EXPIRED.followed, link: this.#logIn() };
+  }
+
   /** On an answer that cannot be followed any more. @param {Failure} failure @returns {Advice} */
-  onFollowed({ status, code, message }) {
-    if (status === 401) return { sentence: EXPIRED.followed, link: this.#logIn() };
+  onFollowed({ code, message }) {
     return { sentence: message, link: code === DELETED ? undefined : reload() };
   }
 

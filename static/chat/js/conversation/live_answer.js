@@ -22,6 +22,7 @@ const BROKEN = gettext("Something went wrong on this page. The answer goes on wi
  * @property {(title: string) => void} onTitle
  * @property {(ending: Ending) => void} onEnd
  * @property {(failure: Failure) => void} onRefused nothing was begun
+ * @property {() => void} onExpired it goes on here once its reader has logged in
  * @property {(failure: Failure) => void} onLost it goes on at the server, but not here
  */
 export class LiveAnswer {
@@ -31,7 +32,8 @@ export class LiveAnswer {
   #owner;
   #listening = new AbortController();
   #hiding = 0;
-  #isOffline = false;
+  /** @type {import("../lib/stream.js").Connection | ""} */
+  #connection = "";
   /** @type {ReplyStream | null} */
   #stream = null;
 
@@ -58,11 +60,9 @@ export class LiveAnswer {
     this.#run({ generation: this.#view.generation });
   }
 
-  /** Takes back what waits for the network. @returns {boolean} is it taken back? What may be at the site already is not. */
+  /** It is to be stopped before the site has said what answers it: it is not sent again, or taken back if nothing is on its way. */
   withdraw() {
-    if (!this.#isOffline || !this.#state.isSending) return false;
-    this.#giveUp("");
-    return true;
+    this.#stream?.withdraw();
   }
 
   /** Nobody looks any more. It goes on at the server. */
@@ -85,15 +85,18 @@ export class LiveAnswer {
       onConnection: (connection) => this.#connected(connection),
       onEnd: (ending) => this.#ended(ending),
       onFailure: (failure) => this.#failed(failure),
-    }, { fetch: (url, init) => requests.fetch(url, init) });
+    }, { fetch: (url, init) => requests.fetch(url, init, () => this.#stream?.mayAsk ?? true) });
     this.#listen();
     this.#stream.run().catch((error) => this.#broke(error));
   }
 
   /** @param {import("../lib/stream.js").Connection} connection */
   #connected(connection) {
-    this.#isOffline = connection === "offline";
-    this.#view.connection = this.#isOffline && this.#state.isSending ? "unsent" : connection;
+    const before = this.#connection;
+    this.#connection = connection;
+    // Asked for again and again, and said once.
+    if (connection === "expired") return before === connection ? undefined : this.#owner.onExpired();
+    this.#view.connection = connection === "offline" && this.#state.isSending ? "unsent" : connection;
   }
 
   /** @param {Ending} ending */
@@ -107,7 +110,9 @@ export class LiveAnswer {
   /** @param {Failure} failure */
   #failed(failure) {
     this.#listening.abort();
-    if (this.#state.isSending) this.#owner.onRefused(failure);
+    // Whoever has stopped it need not be told that it did not go out.
+    const isExpected = this.#state.name === "stopping" && !failure.status;
+    if (this.#state.isSending) this.#owner.onRefused(isExpected ? { ...failure, message: "" } : failure);
     else if (this.#state.isAnswering) this.#owner.onLost(failure);
   }
 

@@ -10,7 +10,7 @@
  * | answering |         |           | answering | answering |        | idle | idle | idle  |
  *
  * idle: nothing is asked. sending: a turn is on its way, and may still be refused. stopping: the same, to be stopped as
- * soon as it is known which generation answers it. answering: a generation writes, and this page follows it.
+ * soon as it is known which generation answers it; it is not sent again, and what is not on its way is refused at once. answering: a generation writes, and this page follows it.
  *
  * ask: a turn is sent. follow: the page came with a generation that runs. stop: its reader wants no more. start: the
  * site says which generation it is. refuse: the turn came to nothing. end: the generation has ended. lose: it is not

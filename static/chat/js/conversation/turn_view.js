@@ -17,10 +17,13 @@ export class TurnView {
   #siblings;
   /** @type {() => void} */
   #restore;
+  /** What had the focus, such as the button that asked for it. */
+  #focused;
 
   /** @param {import("./thread.js").Thread} thread @param {Turn} turn */
   constructor(thread, turn) {
-    const old = "message" in turn ? /** @type {MessageView} */ (thread.find(turn.message)) : null;
+    this.#focused = document.activeElement;
+    const old = "message" in turn && turn.kind !== "answer" ? /** @type {MessageView} */ (thread.find(turn.message)) : null;
     this.answer = turn.kind === "continue" && old ? old : MessageView.create("assistant");
     this.#added = [...("question" in turn ? [asked(turn.question)] : []), ...(this.answer === old ? [] : [this.answer])];
     this.#siblings = old?.siblings.ids ?? [];
@@ -28,7 +31,7 @@ export class TurnView {
     else this.#restore = old ? thread.cut(old) : () => {};
     thread.append(...this.#added);
     // What had it is gone, or about to be.
-    if (old) (this.#added[0] ?? old).element.focus({ preventScroll: true });
+    if (old || turn.kind === "answer") (this.#added[0] ?? this.answer).element.focus({ preventScroll: true });
   }
 
   /** The site has it. @param {Start} start */
@@ -45,7 +48,16 @@ export class TurnView {
   refused() {
     for (const { element } of this.#added) element.remove();
     this.#restore();
+    if ([document.body, this.answer.element].includes(/** @type {HTMLElement} */ (document.activeElement))) focusAgain(this.#focused);
   }
+}
+
+/** @param {Element | null} element which may be in a menu that has closed meanwhile */
+function focusAgain(element) {
+  if (!(element instanceof HTMLElement)) return;
+  element.focus({ preventScroll: true });
+  if (document.activeElement !== element) element.closest("details")?.querySelector("summary")?.focus({ preventScroll: true });
+  if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (element.closest(".message"))?.focus({ preventScroll: true });
 }
 
 /** @param {Question} question */

@@ -1,3 +1,4 @@
+import { askBeforeLeaving } from "../ui/ask_before_leaving.js";
 import { gettext } from "../lib/i18n.js";
 
 const LOOKING = gettext("One moment…");
@@ -6,12 +7,14 @@ const FAILED = gettext("The file could not be sent. Check your connection, and t
 /** Sends the file and shows what the answering page says of it, so that the file stays chosen for the second time. */
 export class ImportForm {
   #form;
+  #isSending = false;
 
   /** @param {HTMLFormElement} form */
   constructor(form) {
     this.#form = form;
     form.addEventListener("submit", (event) => this.#submitted(event));
     form.addEventListener("change", () => this.#forget());
+    askBeforeLeaving(() => this.#isSending);
   }
 
   /** @param {SubmitEvent} event */
@@ -24,7 +27,9 @@ export class ImportForm {
     const body = new FormData(this.#form);
     this.#button.disabled = true;
     this.#findings.textContent = LOOKING;
+    this.#isSending = true;
     const response = await fetch(this.#form.action, { method: "POST", body, headers: { Accept: "text/html" } }).catch(() => null);
+    this.#isSending = false;
     if (response?.redirected) return location.assign(response.url);
     const html = await response?.text().catch(() => "");
     this.#button.disabled = false;

@@ -2,7 +2,8 @@ import { gettext, interpolate } from "../lib/i18n.js";
 
 const LOOK_MS = 1000;
 const LOOK_AGAIN_MS = 5000;
-const WORDS = gettext("Messages imported: %s of %s");
+const PATIENCE_MS = 30_000;
+const WORDS = gettext("Messages imported: %(stored)s of %(messages)s");
 
 /** @typedef {{status: string, stored: number, messages: number}} Progress */
 
@@ -22,7 +23,7 @@ export class ImportProgress {
   }
 
   async #look() {
-    const response = await fetch(this.#data("url"), { headers: { Accept: "application/json" } }).catch(() => null);
+    const response = await fetch(this.#data("url"), { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
     if (!response || response.status >= 500) return this.#lookIn(LOOK_AGAIN_MS);
     const found = response.ok ? await response.json().catch(() => null) : null;
     // Also for who is logged out by now, or whose import is forgotten: the page says so.
@@ -37,7 +38,7 @@ export class ImportProgress {
     const words = /** @type {HTMLElement} */ (this.#element.querySelector("p"));
     bar.max = messages;
     bar.value = stored;
-    words.textContent = interpolate(WORDS, stored, messages);
+    words.textContent = interpolate(WORDS, { stored, messages });
   }
 
   /** @param {string} name */

@@ -7,21 +7,14 @@ const BUSY = gettext("The site cannot take this now.");
 const OVERLOADED = [429, 502, 503, 504];
 /** However long a `Retry-After` is. */
 const LONGEST_WAIT_MS = 60_000;
-/** What sentences of the site end with where they do not know the time. */
-const SOON = [
-  gettext("Please try again in a moment."),
-  gettext("Please try again in a minute."),
-  gettext("Try again in a moment."),
-  gettext("Try again in a minute."),
-];
 /** Below, a wait is told in seconds. */
 const TOLD_IN_MINUTES = 120;
 
 /**
  * What the site says instead of a stream, in words for the user; null if it is a stream.
  *
- * @typedef {{status: number, code: string, message: string, isFinal: boolean, waitMs: number}} Failure `isFinal`: not to
- * be tried again; `waitMs`: not before this time
+ * @typedef {{status: number, code: string, message: string, isFinal: boolean, waitMs: number, leaf?: string}} Failure
+ * `isFinal`: not to be tried again; `waitMs`: not before this time; `leaf`: where a conversation ends that has gone on
  *
  * @param {Response | null} response null: none came, or it broke off
  * @param {boolean} isAsking is this the request that begins the reply?
@@ -31,15 +24,16 @@ export async function failureOf(response, isAsking) {
   if (!response) return { status: 0, code: "unreachable", message: UNREACHABLE, isFinal: false, waitMs: 0 };
   if (response.ok && response.headers.get("Content-Type")?.startsWith("text/event-stream")) return null;
   const { status } = response;
-  const { code = "", message = "" } = await errorIn(response);
+  const { code = "", message = "", leaf } = await errorIn(response);
   const isFinal = (status >= 400 && status < 500) || (isAsking && status === 503 && message !== "");
   const seconds = secondsToWait(response.headers.get("Retry-After"));
-  const sentence = message || (OVERLOADED.includes(status) ? BUSY : NOT_A_STREAM);
   const waitMs = Math.min(seconds * 1_000, LONGEST_WAIT_MS);
-  return { status, code, message: OVERLOADED.includes(status) ? withTime(sentence, seconds) : sentence, isFinal, waitMs };
+  // The site's own sentences say when themselves.
+  const sentence = message || (OVERLOADED.includes(status) ? [BUSY, ...(seconds ? [when(seconds)] : [])].join(" ") : NOT_A_STREAM);
+  return { status, code, message: sentence, isFinal, waitMs, ...(leaf && { leaf }) };
 }
 
-/** @param {Response} response @returns {Promise<{code?: string, message?: string}>} */
+/** @param {Response} response @returns {Promise<{code?: string, message?: string, leaf?: string}>} */
 async function errorIn(response) {
   try {
     return (await response.json()).error ?? {};
@@ -55,16 +49,9 @@ function secondsToWait(retryAfter) {
   return Math.max(0, Math.ceil(seconds)) || 0;
 }
 
-/** Says when to try again, unless the sentence does so itself. @param {string} sentence @param {number} seconds */
-function withTime(sentence, seconds) {
-  if (!seconds || sentence.includes(`${seconds} s`)) return sentence;
-  const soon = SOON.find((words) => sentence.endsWith(words)) ?? "";
-  return `${sentence.slice(0, sentence.length - soon.length).trimEnd()} ${when(seconds)}`;
-}
-
 /** @param {number} seconds */
 function when(seconds) {
-  if (seconds < TOLD_IN_MINUTES) return interpolate(gettext("Try again in %s s."), seconds);
+  if (seconds < TOLD_IN_MINUTES) return interpolate(gettext("Try again in %(seconds)s s."), { seconds });
   const minutes = Math.ceil(seconds / 60);
-  return interpolate(ngettext("Try again in %s minute.", "Try again in %s minutes.", minutes), minutes);
+  return interpolate(ngettext("Try again in %(minutes)s minute.", "Try again in %(minutes)s minutes.", minutes), { minutes });
 }

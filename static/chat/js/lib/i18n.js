@@ -11,12 +11,17 @@ export function gettext(text) {
   return catalogue.gettext?.(text) ?? text;
 }
 
-/** @param {string} one @param {string} many @param {number} count @returns {string} with the `%s` for the count still in it */
+/** @param {string} one @param {string} many @param {number} count @returns {string} with the place for the count still in it */
 export function ngettext(one, many, count) {
   return catalogue.ngettext?.(one, many, count) ?? (count === 1 ? one : many);
 }
 
-/** @param {string} format with a `%s` for each value @param {...(string | number)} values @returns {string} */
-export function interpolate(format, ...values) {
-  return values.reduce((/** @type {string} */ text, value) => text.replace("%s", () => String(value)), format);
+/**
+ * A sentence with its values. Its places have names, so that a translation may have them in another order.
+ * @param {string} format with `%(name)s` for each value
+ * @param {Record<string, string | number>} values
+ * @returns {string}
+ */
+export function interpolate(format, values) {
+  return format.replace(/%\((\w+)\)s/g, (place, name) => String(values[name] ?? place));
 }

@@ -12,15 +12,17 @@ import { failureOf } from "./failure.js";
  * in which the password was changed: it is asked for at once with the cookies of now, and a 401 is the site's word.
  *
  * A connection is given up when the stream ends without `end`, when it breaks, and when it is silent for longer than
- * two keep-alives. A refusal (4xx, or an overload at the first request) is final: it is for the user to decide.
- * Attempts are counted, but not those of a browser that is offline: it waits for the network, however long.
+ * two keep-alives. Until the reply has begun, a refusal (4xx, or an overload) is final, which is for the user to decide,
+ * and attempts are counted, but not those of a browser that is offline: it waits for the network, however long. What
+ * has begun is followed for as long as the page is open; only what will never be ours again (403, 404, `gone`) ends
+ * that. After a 401 it is asked for now and then, until its user has logged in.
  *
  * @typedef {{url: string, init: RequestInit}} Asking
  * @typedef {{conversation: string, message: string, parent: string, generation: string, model: string, provider: string, label?: string, title: string, left_out?: number}} Start
  * @typedef {{status: string, finish_reason: string, usage: object | null, reasoning_ms?: number | null, code: string, message: string}} Ending
  * @typedef {{code: string, message: string}} Gone
  * @typedef {import("./failure.js").Failure} Failure
- * @typedef {"connected" | "reconnecting" | "offline"} Connection
+ * @typedef {"connected" | "reconnecting" | "offline" | "expired"} Connection
  *
  * @typedef {object} Source
  * @property {Asking} [ask] the request that begins the reply; without it, `generation` is followed from `position`
@@ -55,10 +57,15 @@ const LONGEST_RETRY_MS = 10_000;
 /** Of the delay; so that the pages of a server that restarts do not come back all at once. */
 const JITTER = 0.5;
 const ASK_ATTEMPTS = 4;
-/** About five minutes. */
-const FOLLOW_ATTEMPTS = 30;
+/** Who is shown the page again is asked for at once. */
+const LOGIN_RETRY_MS = 30_000;
+const NOT_LOGGED_IN = 401;
+/** What has begun is not to be had by this user any more. */
+const FOREVER = [403, 404];
 
+const KNOWN = new Set(["start", "text", "reasoning", "title", "reset", "end", "gone"]);
 const PAUSED = "paused";
+const GARBLED = "garbled";
 const LOGGED_OUT = "logged_out";
 
 /** @type {Tools} */
@@ -82,6 +89,9 @@ export class ReplyStream {
   #hasStarted = false;
   #isOver = false;
   #isPaused = false;
+  #isWithdrawn = false;
+  /** Has the login been asked for anew, and brought nothing so far? */
+  #isAskedAnew = false;
   #heardAt = 0;
   /** @type {AbortController | null} */
   #connection = null;
@@ -137,6 +147,17 @@ export class ReplyStream {
     this.#wake();
   }
 
+  /** The request that begins the reply goes out no more: what is on its way decides, and a wait for the next attempt ends. */
+  withdraw() {
+    this.#isWithdrawn = true;
+    this.#wake();
+  }
+
+  /** May the request that begins the reply go out once more? */
+  get mayAsk() {
+    return !this.#isWithdrawn;
+  }
+
   /** Ends it without a word to the reader. The generation goes on at the server. */
   close() {
     this.#isOver = true;
@@ -145,17 +166,25 @@ export class ReplyStream {
   }
 
   async #attempt() {
-    const failure = await this.#connect();
+    const isTakenBack = this.#isWithdrawn && !this.#generation;
+    const failure = await (isTakenBack ? failureOf(null, true) : this.#connect());
     if (this.#isOver || !failure) return;
     const isOffline = !failure.status && !this.#tools.isOnline();
     if (!isOffline) this.#failures += 1;
-    if (failure.isFinal || this.#failures >= (this.#generation ? FOLLOW_ATTEMPTS : ASK_ATTEMPTS)) {
+    if (this.#isFinal(failure)) {
       this.#isOver = true;
       this.#reader.onFailure(failure);
       return;
     }
-    this.#reader.onConnection(isOffline ? "offline" : "reconnecting");
-    await this.#sleep(isOffline ? LONGEST_RETRY_MS : Math.max(this.#delay(), failure.waitMs));
+    const isExpired = failure.status === NOT_LOGGED_IN;
+    this.#reader.onConnection(isOffline ? "offline" : isExpired ? "expired" : "reconnecting");
+    await this.#sleep(isOffline ? LONGEST_RETRY_MS : isExpired ? LOGIN_RETRY_MS : Math.max(this.#delay(), failure.waitMs));
+  }
+
+  /** @param {Failure} failure */
+  #isFinal({ isFinal, status }) {
+    if (this.#generation) return FOREVER.includes(status);
+    return isFinal || this.#isWithdrawn || this.#failures >= ASK_ATTEMPTS;
   }
 
   /** One connection, from its request to whatever ends it. @returns {Promise<Failure | null>} null: let go on purpose */
@@ -199,8 +228,10 @@ export class ReplyStream {
 
   /** @param {import("./sse.js").ServerSentEvent} event */
   #receive({ event, data, lastEventId }) {
-    if (this.#isOver) return;
-    const value = JSON.parse(data);
+    if (this.#isOver || this.#connection?.signal.aborted) return;
+    const value = KNOWN.has(event) ? valueOf(data) : {};
+    // Cut or garbled on its way: what follows would leave a hole.
+    if (!value) return this.#connection?.abort(GARBLED);
     if (event === "start") this.#started(value, Number(lastEventId));
     else if (event === "text") this.#reader.onText(value.text);
     else if (event === "reasoning") this.#reader.onReasoning(value.text);
@@ -208,6 +239,7 @@ export class ReplyStream {
     else if (event === "reset") this.#reset();
     else if (event === "end") this.#ended(value);
     else if (event === "gone") this.#lost(value);
+    if (event === "text" || event === "reasoning") this.#isAskedAnew = false;
     if (lastEventId) this.#position = Number(lastEventId);
   }
 
@@ -240,7 +272,10 @@ export class ReplyStream {
   /** @param {Gone} gone */
   #lost({ code, message }) {
     this.#connection?.abort(PAUSED);
-    if (code === LOGGED_OUT) return;
+    if (code === LOGGED_OUT && !this.#isAskedAnew) {
+      this.#isAskedAnew = true;
+      return;
+    }
     this.#isOver = true;
     this.#reader.onFailure({ status: 0, code, message, isFinal: true, waitMs: 0 });
   }
@@ -272,6 +307,16 @@ export class ReplyStream {
         resolve(null);
       };
     });
+  }
+}
+
+/** What an event says; null: not what the protocol allows. @param {string} data */
+function valueOf(data) {
+  try {
+    const value = JSON.parse(data);
+    return value && typeof value === "object" ? value : null;
+  } catch {
+    return null;
   }
 }
 

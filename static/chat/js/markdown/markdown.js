@@ -1,6 +1,8 @@
 import { MarkdownView } from "./markdown_view.js";
 import { Renderer } from "./render/renderer.js";
 import { listenForCopying } from "./render/copy_buttons.js";
+import { listenForFootnotes } from "./render/footnotes.js";
+import { listenForSelections } from "./render/copied_selection.js";
 
 /** Renders the Markdown of a page. */
 export class Markdown {
@@ -18,6 +20,8 @@ export class Markdown {
     try {
       const [marked, purify, remend] = await Promise.all([import("marked"), import("dompurify"), import("remend")]);
       listenForCopying();
+      listenForSelections();
+      listenForFootnotes();
       return new Markdown({ marked, purify: purify.default, remend: remend.default });
     } catch {
       return null;

@@ -13,7 +13,7 @@ const CONNECTION = {
   unsent: gettext("You are offline. This is sent as soon as the network is back; Stop takes it back."),
 };
 const LEFT_OUT = gettext(
-  "The model did not see the beginning of this conversation, which has outgrown its window. Messages left out: %s.",
+  "The model did not see the beginning of this conversation, which has outgrown its window. Messages left out: %(count)s.",
 );
 
 /**
@@ -103,7 +103,7 @@ export class MessageView {
     this.element.dataset["generation"] = generation;
     this.element.setAttribute("aria-busy", "true");
     this.#part("who").textContent = label;
-    this.#part("window").textContent = interpolate(LEFT_OUT, left_out);
+    this.#part("window").textContent = interpolate(LEFT_OUT, { count: left_out });
     this.#part("window").hidden = !left_out;
     this.#detailsLink.href = addresses.details;
     for (const name of /** @type {const} */ (["retry", "continue"])) {
@@ -176,9 +176,14 @@ export class MessageView {
   }
 
   /** It goes on at the server, but no longer here: says so, with a way back. @param {import("../ui/failure_advice.js").Advice} advice */
-  lose({ sentence, link }) {
-    this.element.toggleAttribute("data-cut-off", true);
+  lose(advice) {
+    this.cutOff(advice);
     this.element.removeAttribute("aria-busy");
+  }
+
+  /** It goes on at the server, and here after what the advice says. @param {import("../ui/failure_advice.js").Advice} advice */
+  cutOff({ sentence, link }) {
+    this.element.toggleAttribute("data-cut-off", true);
     this.#note(...failureAdvice(sentence, link));
   }
 

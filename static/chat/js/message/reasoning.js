@@ -4,8 +4,8 @@ import { gettext, interpolate } from "../lib/i18n.js";
 const THINKING = gettext("Thinking…");
 const REASONING = gettext("Reasoning");
 const BRIEFLY = gettext("Thought for less than a second");
-const SECONDS = gettext("Thought for %s s");
-const MINUTES = gettext("Thought for %s min %s s");
+const SECONDS = gettext("Thought for %(seconds)s s");
+const MINUTES = gettext("Thought for %(minutes)s min %(seconds)s s");
 
 /**
  * A message's reasoning: its text, folded as the reader left it, and how long it took.
@@ -90,5 +90,5 @@ function thoughtFor(ms) {
   if (Number.isNaN(ms)) return REASONING;
   if (ms < 1000) return BRIEFLY;
   const seconds = Math.floor((ms + 500) / 1000);
-  return seconds < 60 ? interpolate(SECONDS, seconds) : interpolate(MINUTES, Math.floor(seconds / 60), seconds % 60);
+  return seconds < 60 ? interpolate(SECONDS, { seconds }) : interpolate(MINUTES, { minutes: Math.floor(seconds / 60), seconds: seconds % 60 });
 }

@@ -20,7 +20,7 @@ export class Siblings {
     this.#form.dataset["siblings"] = ids.join(" ");
     this.#form.hidden = ids.length < 2;
     /** @type {HTMLElement} */ (this.#form.querySelector(".siblings__place")).textContent = interpolate(
-      gettext("%s of %s"), index + 1, ids.length);
+      gettext("%(number)s of %(count)s"), { number: index + 1, count: ids.length });
     for (const step of [-1, 1]) this.button(step).disabled = !ids[index + step];
   }
 

@@ -1,10 +1,10 @@
 import { ConversationPage } from "../conversation/conversation_page.js";
 import { ModelText } from "../markdown/model_text.js";
-import { closeOnLeaving } from "../ui/drawer.js";
+import { closeDrawer } from "../ui/drawer.js";
 
 const page = document.getElementById("page");
 if (page) {
   new ConversationPage(page).begin();
   ModelText.renderWhenNear(page);
-  closeOnLeaving(/** @type {HTMLElement} */ (document.getElementById("conversations")));
+  closeDrawer(/** @type {HTMLElement} */ (document.getElementById("conversations")), document.querySelector(".bar__drawer"));
 }

@@ -69,8 +69,8 @@ export class PromptPicker {
     this.#field.setAttribute("aria-controls", this.#list.id);
     this.#field.setAttribute("aria-autocomplete", "list");
     this.#choose(0);
-    const sentence = ngettext("%s prompt. Enter takes it.", "%s prompts. The arrow keys choose one, Enter takes it.", found.length);
-    this.#owner.announce(interpolate(sentence, found.length));
+    const sentence = ngettext("%(count)s prompt. Enter takes it.", "%(count)s prompts. The arrow keys choose one, Enter takes it.", found.length);
+    this.#owner.announce(interpolate(sentence, { count: found.length }));
   }
 
   #close() {

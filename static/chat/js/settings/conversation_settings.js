@@ -1,8 +1,6 @@
 import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext } from "../lib/i18n.js";
 
-/** Under which the settings of a conversation that does not exist yet are kept, beside its draft. */
-const PLACE = "new.settings";
 const SET = gettext("some are set");
 const SAVED = gettext("The settings are saved. They hold from the next answer on.");
 
@@ -19,6 +17,7 @@ const SAVED = gettext("The settings are saved. They hold from the next answer on
  *
  * @typedef {object} Owner
  * @property {() => boolean} isNew does the conversation not exist yet?
+ * @property {string} place where those of such a one are kept, beside its draft
  * @property {(settings: Settings) => Promise<Failure | null>} save
  * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
  * @property {(sentence: string) => void} announce
@@ -58,7 +57,7 @@ export class ConversationSettings {
   /** The conversation exists now, with what its first question brought. */
   created() {
     this.#hold();
-    this.#drafts.forget(PLACE);
+    this.#drafts.forget(this.#owner.place);
   }
 
   /** @returns {Settings} */
@@ -79,7 +78,7 @@ export class ConversationSettings {
   }
 
   #restore() {
-    const kept = valuesIn(this.#drafts.read(PLACE)?.typed);
+    const kept = valuesIn(this.#drafts.read(this.#owner.place)?.typed);
     for (const [at, field] of this.#fields.entries()) field.value = kept[at] ?? field.value;
   }
 
@@ -123,7 +122,7 @@ export class ConversationSettings {
   #typed() {
     this.#complain("");
     this.#mark();
-    if (this.#owner.isNew()) this.#drafts.write(PLACE, { typed: JSON.stringify(this.#fields.map((field) => field.value)) });
+    if (this.#owner.isNew()) this.#drafts.write(this.#owner.place, { typed: JSON.stringify(this.#fields.map((field) => field.value)) });
   }
 
   /** @param {SubmitEvent} event */

@@ -7,13 +7,13 @@ const PAUSE_MS = 4_000;
  */
 export class ListUpdates {
   #channel = new BroadcastChannel(CHANNEL);
-  #timer;
+  #timer = 0;
   #onDue;
 
   /** @param {() => void} onDue */
   constructor(onDue) {
     this.#onDue = onDue;
-    this.#timer = setInterval(() => this.#due(), PAUSE_MS);
+    this.begin();
     this.#channel.onmessage = () => this.#due();
     document.addEventListener("visibilitychange", () => this.#due());
   }
@@ -24,9 +24,15 @@ export class ListUpdates {
     this.#due();
   }
 
-  /** It is not to be had any more. */
+  /** It is to be had, perhaps again. */
+  begin() {
+    this.#timer ||= setInterval(() => this.#due(), PAUSE_MS);
+  }
+
+  /** It is not to be had, until somebody logs in. */
   stop() {
     clearInterval(this.#timer);
+    this.#timer = 0;
   }
 
   #due() {

@@ -5,6 +5,7 @@ import { TitleEditor } from "./title_editor.js";
 import { failureAdvice } from "../ui/failure_advice.js";
 
 const AHEAD = "200px";
+const NOT_MODIFIED = 304;
 
 /**
  * The list of conversations at the side: what can be done with each, the way to older ones, and what is new in it.
@@ -14,6 +15,7 @@ const AHEAD = "200px";
  * @typedef {object} Owner
  * @property {(id: string, title: string) => void} onRenamed it is called something else, here or elsewhere
  * @property {(id: string) => void} onDeleted the conversation on show is
+ * @property {(version: string) => void} onVersion which the site is of now
  * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
  */
 export class Sidebar {
@@ -30,6 +32,8 @@ export class Sidebar {
   /** One request after the other. @type {Promise<void>} */
   #asking = Promise.resolve();
   #isDue = false;
+  /** Were older ones asked for in vain? They are again, once the list itself is to be had. */
+  #hasFailed = false;
 
   /** @param {HTMLElement} element @param {import("../api/requests.js").Requests} requests @param {string} current @param {Owner} owner */
   constructor(element, requests, current, owner) {
@@ -158,30 +162,39 @@ export class Sidebar {
   #refresh() {
     if (this.#isDue) return;
     this.#isDue = true;
-    this.#asking = this.#asking.then(() => this.#showFirst());
+    this.#queue(() => this.#showFirst());
+  }
+
+  /** What goes wrong in one request keeps none from the next. @param {() => Promise<void>} request */
+  #queue(request) {
+    this.#asking = this.#asking.then(request).catch(reportError);
   }
 
   async #showFirst() {
     this.#isDue = false;
     const page = await this.#requests.fetchList("", this.#tag);
     if (page?.status === 401) this.#updates.stop();
-    if (!page?.html) return;
-    this.#tag = this.#list.show(page.html) ? page.tag : "";
-    this.#watchEnd();
+    else if (page) this.#updates.begin();
+    if (page?.version) this.#owner.onVersion(page.version);
+    if (page?.html) this.#tag = this.#list.show(page.html) ? page.tag : "";
+    // Not modified: then there is a site, and what failed before may be tried again.
+    if (page?.html || (page?.status === NOT_MODIFIED && this.#hasFailed)) this.#watchEnd();
   }
 
   #loadMore() {
     this.#atEnd.disconnect();
-    this.#asking = this.#asking.then(async () => {
+    this.#queue(async () => {
       const after = this.#list.more?.dataset["after"];
-      const page = after && (await this.#requests.fetchList(`?after=${after}`, ""));
-      if (!page || !page.html) return;
+      if (!after) return;
+      const page = await this.#requests.fetchList(`?after=${after}`, "");
+      if (!page?.html) return void (this.#hasFailed = true);
       this.#list.append(page.html);
       this.#watchEnd();
     });
   }
 
   #watchEnd() {
+    this.#hasFailed = false;
     this.#atEnd.disconnect();
     if (this.#list.more) this.#atEnd.observe(this.#list.more);
   }

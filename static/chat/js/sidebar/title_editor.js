@@ -1,3 +1,5 @@
+import { isBlank } from "../lib/is_blank.js";
+
 /** A conversation's title as a field in its place in the list: Enter saves, Esc cancels. */
 export class TitleEditor {
   #item;
@@ -39,7 +41,7 @@ export class TitleEditor {
     event.preventDefault();
     event.stopPropagation();
     const title = this.#field.value.trim().replace(/\s+/g, " ");
-    if (!title || title === this.#title || (await this.#save(title))) this.#close();
+    if (isBlank(title) || title === this.#title || (await this.#save(title))) this.#close();
   }
 
   #close() {

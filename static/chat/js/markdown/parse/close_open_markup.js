@@ -1,8 +1,11 @@
+import { CJK } from "./cjk_emphasis.js";
+
 const TABLE_HEAD = /^ {0,3}\|[^\n]*(?:\n[ \t|:-]*)?$/;
 /** A last line, or its beginning, that may become anything: `-`, `1.`, `##`, "```". */
 const MARKS_ALONE = /^[ \t>]*(?:[-*+#=|~`$\\[!<][-*+>#=|~`$\\[!<]*|\d{1,9}[.)]?)?$/;
-/** An opener that holds nothing yet. */
+/** An opener that holds nothing yet; where no spaces are written, it may stand right behind a letter. */
 const OPENER_AT_THE_END = /(^|[\s(])(?:[*_~`$\\[<]|!\[)+$/;
+const CJK_MARK_AT_THE_END = new RegExp(`(${CJK})(?:\\*{1,3}|~{1,2})$`, "u");
 /** What is longer is shown as it is until it is complete: remend looks through all of it for each piece that comes. */
 const LARGEST_CHARS = 3_000;
 const REMEND_OPTIONS = Object.freeze({
@@ -27,7 +30,7 @@ export function closeOpenMarkup({ source, type, place }, remend) {
   if (type === "code" || type === "html" || type === "mathsBlock" || place === "head") return source;
   if (type === "paragraph" && TABLE_HEAD.test(source)) return asTable(source);
   if (source.length > LARGEST_CHARS) return source;
-  const certain = withoutMarksAlone(source.trimEnd()).replace(OPENER_AT_THE_END, "$1");
+  const certain = withoutMarksAlone(source.trimEnd()).replace(OPENER_AT_THE_END, "$1").replace(CJK_MARK_AT_THE_END, "$1");
   return remend(certain.trimEnd(), REMEND_OPTIONS);
 }
 

@@ -11,6 +11,9 @@ const ROW_END = /\\(?:\\|cr(?![a-z])|newline(?![a-z]))/gi;
 /** A macro of 15 letters that doubles itself has a million tokens 20 macros later. What sets the distance of rows is harmless. */
 const DEFINITION = /\\(?:[egx]?def|(?:future)?let|(?:re|provide)?(?:new)?command|long|global)(?![a-z])(?!\{?\\arraystretch\}?\s*\{?[\d.]{1,4}(?:\}|\s|\\|$))/i;
 
+/** Each `//` of a unit in `\pu` takes ten times as long as the one before it, and as much memory. */
+const MOST_FRACTIONS_OF_UNITS = 2;
+
 /**
  * What a formula costs to draw, as far as its text tells.
  * @param {string} formula
@@ -19,6 +22,7 @@ const DEFINITION = /\\(?:[egx]?def|(?:future)?let|(?:re|provide)?(?:new)?command
 export function formulaSize(formula) {
   const size = formula.length;
   if (size > LARGEST_CHARS || DEFINITION.test(formula) || depthOf(formula) > DEEPEST || cellsOf(formula) > MOST_CELLS) return Infinity;
+  if (formula.includes("\\pu") && formula.split("//").length - 1 > MOST_FRACTIONS_OF_UNITS) return Infinity;
   const weighed = size + COST_OF_AN_ACCENT * (formula.normalize("NFD").match(ACCENT)?.length ?? 0);
   return weighed > LARGEST_CHARS ? Infinity : weighed;
 }

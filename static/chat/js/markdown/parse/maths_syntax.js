@@ -1,25 +1,31 @@
+import { looksLikeMaths } from "./looks_like_maths.js";
+
 /**
- * Maths in Markdown, as an extension of marked: `$…$`, `\(…\)` within a line, `$$…$$`, `\[…\]` on their own.
+ * Maths in Markdown, as an extension of marked: `$…$`, `\(…\)` within a line, `$$…$$`, `\[…\]` on their own, and code in
+ * the language `math`.
  *
- * No formula crosses a blank line, so a paragraph that is complete stays what it is. A dollar sign is money unless
- * it touches the formula, no digit follows its end (the rule of pandoc) and no word is right before it. The formula is carried through the
- * sanitiser as text in `<code data-maths>`, and drawn afterwards.
+ * No formula crosses a blank line, so a paragraph that is complete stays what it is; none in a line has a code span or a
+ * part of one in it. A dollar sign is money unless it touches the formula, which must look like one (see
+ * looks_like_maths.js). The formula is carried through the sanitiser as text in `<code data-maths>`, and drawn afterwards.
  */
 
-const BLOCK_OPENER = /^ {0,3}(\$\$|\\\[)/;
+const BLOCK_OPENER = /^ {0,3}(\$\$(?!\$)|\\\[)/;
 const DOLLARS = /\$\$/;
 const REST_OF_LINE = /^[ \t]*(?:\n|$)/;
 const BRACKET_AT_THE_END_OF_LINE = /\\\][ \t]*(?:\n|$)/;
 /** Where a formula may begin below a line of a paragraph. */
-const BLOCK_START = /\n {0,3}(?=\$\$|\\\[)/g;
+const BLOCK_START = /\n {0,3}(?=\$\$(?!\$)|\\\[)/g;
 const BLANK_LINE = /\n[ \t]*\n/;
-const INLINE = /^(?:\$\$((?:\\[\s\S]|[^$\\])+?)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$(?![\s$])((?:\\[\s\S]|[^$\\])*?(?:\\[\s\S]|[^\s$\\]))\$(?![\d$]))/;
-const OPEN_INLINE = /^(?:\$\$|\\\[|\\\()([\s\S]*)$/;
+const INLINE = /^(?:\$\$((?:\\[\s\S]|[^$\\`])+?)\$\$(?!\$)|\\\[([^`]+?)\\\]|\\\(([^`]+?)\\\)|\$(?![\s$])((?:\\[\s\S]|[^$\\`])*?(?:\\[\s\S]|[^\s$\\`]))\$)/;
+const OPEN_INLINE = /^(?:\$\$|\\\[|\\\()([^`]*)$/;
+const CLOSED_FENCE = /\n {0,3}(?:`{3,}|~{3,})$/;
 const INLINE_START = /\$|\\[([]/;
 /** What a formula that is being written may end with: half of its own end. */
 const HALF_END = /[$\\]$/;
-/** As in US$3. */
-const ENDS_WITH_A_WORD = /[\p{L}\p{N}]$/u;
+/** Two dollars are a class of prices and a process, too: `$$ and $$`. */
+const WORDS_ALONE = /^\s(?=[^]*[A-Za-z]{2})[A-Za-z\s]+\s$/;
+/** What follows a formula in a word, `$n$th`, and whether the word ends there. */
+const LONGEST_END = 3;
 const HAS_CONTENT = /[\p{L}\p{N}]/u;
 
 /**
@@ -61,6 +67,13 @@ export function mathsSyntax(isOpen, escape) {
       },
     ],
   };
+}
+
+/** A block of code in the language `math` is a formula. @param {import("marked").Tokens.Code} code @param {boolean} isOpen */
+export function mathsOfCode(code, isOpen) {
+  const { raw, text } = code;
+  if (isOpen && !CLOSED_FENCE.test(raw.trimEnd())) return openToken("mathsBlock", raw, text);
+  return token("mathsBlock", raw, text, "display") ?? code;
 }
 
 /** @param {{lexer: import("marked").Lexer}} extension @returns {BoundedLexer} */
@@ -109,9 +122,12 @@ function firstBlock(text, ahead, isOpen) {
 /** @param {string} source @param {string} before @returns {MathsToken | undefined} */
 function inline(source, before) {
   const found = INLINE.exec(source);
-  if (!found || (found[4] && ENDS_WITH_A_WORD.test(before))) return undefined;
-  const display = found[1] ?? found[2];
-  return token("maths", found[0], display ?? found[3] ?? found[4] ?? "", display === undefined ? "inline" : "display");
+  if (!found) return undefined;
+  const [raw, dollars, brackets, parentheses, dollar] = found;
+  if (dollar && !looksLikeMaths(dollar, before, source.slice(raw.length, raw.length + LONGEST_END))) return undefined;
+  if (dollars && (before.endsWith("$") || WORDS_ALONE.test(dollars))) return undefined;
+  const display = dollars ?? brackets;
+  return token("maths", raw, display ?? parentheses ?? dollar ?? "", display === undefined ? "inline" : "display");
 }
 
 /** @param {string} source @returns {MathsToken | undefined} */

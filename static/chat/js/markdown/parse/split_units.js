@@ -3,7 +3,7 @@ import { syntheticHead } from "./table_head.js";
 
 const BLANK_LINE = /\n[ \t]*\n/;
 /** Their first line alone decides that they end the paragraph right above, and what they are without it. */
-const DECIDED_BY_A_LINE = new Set(["hr", "code", "blockquote", "html"]);
+const DECIDED_BY_A_LINE = new Set(["hr", "code", "blockquote", "html", "footnote"]);
 const LIST_THAT_INTERRUPTS = /^ {0,3}(?:[*+-]|1[.)])[ \t]+[^ \t\n]/;
 const HEADING_BY_MARKS = /^ {0,3}#/;
 /** Two lines decide that a table is one, if its head is not HTML where no paragraph is above it. */
@@ -125,7 +125,7 @@ function isFinal(tokens, at, lastBlank) {
   const [next] = following;
   const until = tokens[at + 1]?.type === "space" ? token.raw + tokens[at + 1]?.raw : token.raw;
   const hasBlankLine = BLANK_LINE.test(until);
-  if (token.type !== "list" && MAY_BE_DEFINITION.test(token.raw)) return hasBlankLine || lastBlank >= at;
+  if (token.type !== "list" && token.type !== "footnote" && MAY_BE_DEFINITION.test(token.raw)) return hasBlankLine || lastBlank >= at;
   if (hasBlankLine && ENDED_BY_A_BLANK_LINE.has(token.type)) return true;
   if (!next) return false;
   if (DECIDED_BY_THEIR_END.has(token.type) || (token.type === "code" && !isIndented(token))) return true;

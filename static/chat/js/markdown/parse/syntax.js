@@ -1,7 +1,9 @@
 import { TooComplex } from "./too_complex.js";
 import { boundedLexer } from "./bounded_lexer.js";
+import { cjkTokenizer } from "./cjk_emphasis.js";
 import { escapeHtml } from "./escape_html.js";
-import { mathsSyntax } from "./maths_syntax.js";
+import { footnotes } from "./footnotes.js";
+import { mathsOfCode, mathsSyntax } from "./maths_syntax.js";
 
 const BLANK_LINE = /\n[ \t]*\n/;
 const MAY_DEFINE = /^ {0,3}\[/;
@@ -11,8 +13,8 @@ const LARGEST_QUOTE_CHARS = 30_000;
 const MANY_MARKERS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]+){100}/m;
 
 /**
- * The grammar: CommonMark and GFM by marked, with maths, and with a rule of ours: a definition's title holds no blank
- * line (CommonMark 4.7).
+ * The grammar: CommonMark and GFM by marked, with maths, footnotes and emphasis in Chinese, Japanese and Korean, and with
+ * a rule of ours: a definition's title holds no blank line (CommonMark 4.7).
  *
  * @typedef {import("marked").Token} Token
  * @typedef {import("marked").Tokens.List} List
@@ -25,9 +27,10 @@ export class Syntax {
   /** @param {typeof import("marked")} marked */
   constructor(marked) {
     this.#Lexer = boundedLexer(marked);
-    const { defaults } = new marked.Marked(mathsSyntax(() => this.#isOpen, escapeHtml));
+    const isOpen = () => this.#isOpen;
+    const { defaults } = new marked.Marked(mathsSyntax(isOpen, escapeHtml), footnotes(escapeHtml));
     /** What marked's lexer and parser are to know of it. */
-    this.options = { ...defaults, gfm: true, tokenizer: tokenizer(marked) };
+    this.options = { ...defaults, gfm: true, tokenizer: tokenizer(marked, isOpen) };
   }
 
   /**
@@ -91,14 +94,20 @@ function boundedLexerOf({ lexer }) {
   return /** @type {InstanceType<ReturnType<typeof boundedLexer>>} */ (lexer);
 }
 
-/** @param {typeof import("marked")} marked */
-function tokenizer({ Tokenizer }) {
-  return new (class extends Tokenizer {
+/** @param {typeof import("marked")} marked @param {() => boolean} isOpen */
+function tokenizer(marked, isOpen) {
+  return new (class extends cjkTokenizer(marked) {
     /** @override @param {string} source */
     def(source) {
       if (!MAY_DEFINE.test(source)) return undefined;
       const end = boundedLexerOf(this).ahead.index(BLANK_LINE, source);
       return super.def(end < 0 ? source : source.slice(0, end + 1));
+    }
+
+    /** @override @param {string} source @returns {any} */
+    fences(source) {
+      const token = super.fences(source);
+      return token?.lang === "math" ? mathsOfCode(token, isOpen()) : token;
     }
 
     /** @override @param {string} source @returns {any} */

@@ -1,5 +1,7 @@
 import { Slice } from "./slice.js";
 import { gettext } from "../../lib/i18n.js";
+import { directBlocks } from "./block_direction.js";
+import { decorateFootnote, decorateFootnoteMark } from "./footnotes.js";
 import { isColourable } from "../parse/code_size.js";
 
 const COPY = gettext("Copy");
@@ -7,12 +9,8 @@ const DONE = gettext("Done");
 const NOT_DONE = gettext("Not done");
 const CODE = gettext("Code");
 const NO_COLOURS = gettext("too long for colours");
-const TABLE = gettext("Table");
-const OWN_DIRECTION = "p, h1, h2, h3, h4, h5, h6, ul, ol, li, blockquote, table, summary";
-/** What an item or a quotation begins with says its direction too, and says nothing to it if it has one of its own. */
-const LEADS = "li > p:first-child, blockquote > p:first-child";
-/** Code that is still being written is coloured up to here, the rest when it is complete. */
-const OPEN_CODE_CHARS = 8_000;
+/** Of code that grows only the end is coloured anew. */
+const COST_OF_GROWING = 2_000;
 /** A letter of a formula takes as long as so many of code. */
 const COST_OF_MATHS = 40;
 const DRAWABLE_MATHS = 'code[data-maths]:not([data-maths="open"])';
@@ -40,9 +38,9 @@ export class Decorator {
     for (const link of root.querySelectorAll("a")) decorateLink(link);
     for (const task of root.querySelectorAll("[data-task]")) decorateTask(task);
     for (const table of root.querySelectorAll("table")) decorateTable(table);
-    for (const element of root.querySelectorAll(OWN_DIRECTION)) {
-      if (!element.matches(LEADS)) element.setAttribute("dir", "auto");
-    }
+    for (const note of root.querySelectorAll("[data-footnote]")) decorateFootnote(note);
+    for (const mark of root.querySelectorAll("[data-footnote-mark]")) decorateFootnoteMark(mark);
+    directBlocks(root);
     for (const code of root.querySelectorAll("pre > code")) decorateCode(code, isOpen);
     this.complete(root);
   }
@@ -53,15 +51,24 @@ export class Decorator {
    */
   complete(root) {
     for (const code of this.#highlighting.isLoaded ? root.querySelectorAll("code[data-language]") : []) {
-      if (!this.#slice.take(code.textContent?.length ?? 0)) return false;
-      this.#highlighting.draw(code, code.getAttribute("data-language") ?? "");
-      code.removeAttribute("data-language");
+      const letters = code.textContent?.length ?? 0;
+      if (!this.#slice.take(code.hasAttribute("data-growing") ? Math.min(letters, COST_OF_GROWING) : letters)) return false;
+      this.#colour(code);
     }
     for (const code of this.#maths.isLoaded ? root.querySelectorAll(DRAWABLE_MATHS) : []) {
       if (!this.#slice.take(COST_OF_MATHS * (code.textContent?.length ?? 0))) return false;
       this.#maths.draw(code, code.getAttribute("data-maths") === "display");
     }
     return true;
+  }
+
+  /** @param {Element} code */
+  #colour(code) {
+    const language = code.getAttribute("data-language") ?? "";
+    if (code.hasAttribute("data-growing")) this.#highlighting.drawGrowing(code, language);
+    else this.#highlighting.draw(code, language);
+    code.removeAttribute("data-language");
+    code.removeAttribute("data-growing");
   }
 
   /** Loads what `complete` needs for it and has not got; null if that is nothing. @param {ParentNode} root @returns {Promise<unknown> | null} */
@@ -94,7 +101,8 @@ function decorateLink(link) {
   link.title = url.href;
   link.target = "_blank";
   link.rel = "noopener noreferrer";
-  if (url.host && !isObvious(link.textContent ?? "", url)) link.dataset["host"] = url.host;
+  if (isObvious(link.textContent ?? "", url)) link.dir = "ltr";
+  else if (url.host) link.dataset["host"] = url.host;
 }
 
 /** Does the text of a link say itself where it leads? @param {string} text @param {URL} url */
@@ -117,7 +125,7 @@ function decorateTask(task) {
 
 /** @param {Element} table */
 function decorateTable(table) {
-  wrap(table, scrollable("div", "table", TABLE));
+  wrap(table, Object.assign(document.createElement("div"), { className: "table" }));
 }
 
 /** @param {Element} code @param {boolean} isOpen */
@@ -126,13 +134,11 @@ function decorateCode(code, isOpen) {
   const language = /^language-(\S+)$/.exec(code.className)?.[1] ?? "";
   const figure = Object.assign(document.createElement("figure"), { className: "code", dir: "ltr" });
   wrap(pre, figure);
-  pre.tabIndex = 0;
-  pre.setAttribute("role", "region");
-  pre.setAttribute("aria-label", language || CODE);
-  const text = code.textContent ?? "";
-  const hasColours = language !== "" && !(isOpen && text.length > OPEN_CODE_CHARS) && isColourable(text);
-  figure.prepend(bar(language, language !== "" && !hasColours && !isOpen));
-  if (hasColours) code.setAttribute("data-language", language.toLowerCase());
+  const hasColours = language !== "" && isColourable(code.textContent ?? "");
+  figure.prepend(bar(language, language !== "" && !hasColours));
+  if (!hasColours) return;
+  code.setAttribute("data-language", language.toLowerCase());
+  code.toggleAttribute("data-growing", isOpen);
 }
 
 /** @param {string} language @param {boolean} isTooLong */
@@ -143,14 +149,6 @@ function bar(language, isTooLong) {
   const note = Object.assign(document.createElement("span"), { className: "code__note", textContent: NO_COLOURS });
   caption.append(label, ...(isTooLong ? [note] : []), button);
   return caption;
-}
-
-/** @param {string} name @param {string} className @param {string} label */
-function scrollable(name, className, label) {
-  const element = Object.assign(document.createElement(name), { className, tabIndex: 0 });
-  element.setAttribute("role", "region");
-  element.setAttribute("aria-label", label);
-  return element;
 }
 
 /** @param {Element} element @param {Element} wrapper */

@@ -1,6 +1,7 @@
 import { formulaSize } from "../parse/formula_size.js";
 import { markAsWritten } from "./as_written.js";
 
+const CHEMISTRY = "katex/contrib/mhchem";
 const STYLES = "katex/dist/katex.min.css";
 /** `\rule` and the like; in em. */
 const LARGEST_SIZE = 20;
@@ -37,6 +38,7 @@ export class Maths {
       return markAsWritten(code);
     }
     const drawn = document.createElement("span");
+    drawn.dir = "ltr";
     drawn.className = isDisplay ? "maths maths--display" : "maths";
     try {
       this.#library?.render(code.textContent ?? "", drawn, {
@@ -55,6 +57,8 @@ export class Maths {
 
   async #load() {
     const [module] = await Promise.all([import("katex"), loadStyles()]);
+    // It adds `\ce` and `\pu` to the one that is there; without it the rest of maths is drawn.
+    await import(CHEMISTRY).catch(() => {});
     // The minified file that browsers get is no module: it makes a global.
     this.#library = module.default ?? Reflect.get(globalThis, "katex");
   }

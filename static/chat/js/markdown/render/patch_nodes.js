@@ -1,3 +1,6 @@
+/** What is set where it overflows (see scrollable_regions.js). */
+const OF_A_REGION = ["tabindex", "role", "aria-label"];
+
 /**
  * Makes the nodes of a block into others, and leaves alone what is the same: so a selection, the place to which
  * long code is scrolled and an open `<details>` survive what is written below them.
@@ -40,5 +43,13 @@ function growText(text, data) {
 
 /** @param {Element} old @param {Element} fresh */
 function isSameShell(old, fresh) {
-  return old.cloneNode(false).isEqualNode(fresh.cloneNode(false));
+  return bare(old).isEqualNode(bare(fresh));
+}
+
+/** Without its children, and without what its reader or its place on the screen have made of it. @param {Element} element */
+function bare(element) {
+  const shell = /** @type {Element} */ (element.cloneNode(false));
+  if (shell.nodeName === "DETAILS") shell.removeAttribute("open");
+  if (shell.hasAttribute("tabindex")) for (const name of OF_A_REGION) shell.removeAttribute(name);
+  return shell;
 }

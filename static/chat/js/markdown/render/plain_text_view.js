@@ -1,8 +1,7 @@
+import { RIGHT_TO_LEFT } from "../../lib/text_direction.js";
+
 /** How much text the browser lays out again for each piece, as long as there are line breaks to cut at. */
 const RUN_CHARS = 2_000;
-/** Letters and marks of scripts that are written from right to left. */
-const RIGHT_TO_LEFT =
-  /[\u0590-\u08FF\u200F\u202B\u202E\u2067\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
 
 /**
  * Plain text that grows at its end, at a cost that does not depend on how long it is already.

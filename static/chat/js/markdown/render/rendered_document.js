@@ -120,6 +120,7 @@ export class RenderedDocument {
     rendered.shown = key;
     const about = { links, isOpen, isLoose: container?.isLoose ?? false };
     rendered.put(this.#renderer.fragment(unit, source, about), following);
+    for (const element of rendered.elements) this.#renderer.regions.watch(element);
   }
 
   /** @param {RenderedUnit} rendered @param {RenderedUnit[]} following */

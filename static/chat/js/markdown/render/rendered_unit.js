@@ -46,6 +46,11 @@ export class RenderedUnit {
     return node instanceof Element ? node : undefined;
   }
 
+  /** @returns {Element[]} */
+  get elements() {
+    return this.#nodes.filter((node) => node instanceof Element);
+  }
+
   /** What of it, or around it, is a child of the page. @returns {Node | null} */
   get top() {
     const list = this.container?.root;
@@ -61,10 +66,12 @@ export class RenderedUnit {
   put(fragment, following) {
     const next = following.find((other) => other.page === this.page && other.top)?.top ?? null;
     const nodes = partOf(fragment, this.unit);
+    if (!nodes.length && !this.#nodes.length) return; // so no list and no part of a table is made for it
     const { parent, end } = this.#where(next);
     const before = this.#nodes.at(-1)?.nextSibling ?? end;
     this.container?.fit(this, nodes);
     if (!this.#putHead(nodes)) this.#nodes = patchNodes(parent, this.#nodes, nodes, before);
+    this.container?.direct();
   }
 
   remove() {

@@ -2,6 +2,7 @@ import { Decorator } from "./decorator.js";
 import { Highlighting } from "./highlighting.js";
 import { HtmlWriter } from "./html_writer.js";
 import { Maths } from "./maths.js";
+import { ScrollableRegions } from "./scrollable_regions.js";
 import { Sanitiser } from "./sanitiser.js";
 import { TooComplex } from "../parse/too_complex.js";
 import { asWritten } from "./as_written.js";
@@ -26,6 +27,7 @@ export class Renderer {
   #decorator;
   /** @type {Promise<unknown> | null} */
   #loading = null;
+  regions = new ScrollableRegions();
 
   /** @param {Libraries} libraries */
   constructor(libraries) {
@@ -76,6 +78,7 @@ export class Renderer {
   /** Colours and formulas, once their libraries are there. @param {HTMLElement} page */
   async complete(page) {
     while (!this.#decorator.complete(page)) await this.#decorator.nextSlice();
+    this.regions.watch(page);
   }
 
   /** The same without a pause, for a page that is about to be printed. @param {ParentNode} page */

@@ -4,7 +4,7 @@ const SAFE_ADDRESS = /^(?:https?:\/\/|mailto:)/i;
 /** The only class that Markdown itself makes. */
 const LANGUAGE_CLASS = /^language-\S+$/;
 
-const PLAIN_ATTRIBUTES = ["class", "align", "start", "colspan", "rowspan", "open", "data-maths", "data-task", "data-image"];
+const PLAIN_ATTRIBUTES = ["class", "align", "start", "colspan", "rowspan", "open", "data-maths", "data-task", "data-image", "data-footnote", "data-footnote-mark"];
 
 /** @type {import("dompurify").Config & {RETURN_DOM_FRAGMENT: true}} */
 const MARKDOWN = {

@@ -1,8 +1,13 @@
 import { TableColumns } from "./table_columns.js";
+import { directionOf, setDirection } from "./block_direction.js";
 
 /** A browser goes through all items or rows when one of them grows, so those of long lists and tables are in parts. */
 const ITEMS_IN_A_PART = 128;
 const ROWS_IN_A_PART = 64;
+/** One of so many first items says the direction of a list, to those that have code alone. */
+const DIRECTING_ITEMS = 8;
+/** @type {"ltr" | "rtl" | ""} */
+const NONE = "";
 
 /**
  * The element around units that belong together: the list around its items, the table around its rows.
@@ -48,10 +53,18 @@ export class UnitContainer {
     if (row) this.#columns.decide(/** @type {HTMLTableRowElement} */ (row));
   }
 
+  /** Gives a list the direction of its first item that has words. */
+  direct() {
+    if (!this.root) return;
+    const direction = this.units.slice(0, DIRECTING_ITEMS).reduce((known, { root }) => known || (root ? directionOf(root) : ""), NONE);
+    for (const list of this.#lists) if (list) setDirection(list, direction);
+  }
+
   /** @param {RenderedUnit} rendered its last */
   leave(rendered) {
     this.units = this.units.filter((unit) => unit !== rendered);
     if (!this.units.length) this.root?.remove();
+    this.direct();
     if (!this.#columns || this.units.length > 1 + ROWS_IN_A_PART) return;
     this.#columns = null;
     if (this.units.length) TableColumns.remove(this.#table);
@@ -80,6 +93,7 @@ export class UnitContainer {
     if (!part || known?.parentNode) return /** @type {HTMLElement} */ (known);
     const further = list(this.#start < 0 ? this.#start : this.#start + part * ITEMS_IN_A_PART);
     further.classList.add("list--goes-on");
+    if (this.root?.dir) further.dir = this.root.dir;
     this.#listPart(part - 1).after(further);
     this.#lists[part] = further;
     return further;
@@ -90,6 +104,5 @@ export class UnitContainer {
 function list(start) {
   const element = document.createElement(start < 0 ? "ul" : "ol");
   if (start >= 0 && start !== 1) element.setAttribute("start", String(start));
-  element.setAttribute("dir", "auto");
   return element;
 }

@@ -1,0 +1,112 @@
+"""Clients that are not ours: what docs/protocol.md gives others to begin with, over connections that are cut."""
+
+import json
+import shutil
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.browser.wire import Wire
+from tests.support.client import Client
+from tests.support.protocol_page import examples
+from tests.support.site import Site
+from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say, think
+
+TEXT = "Grüße, 🌍! id: 3"
+LIBRARY = (HTTPError, HTTPException, Request, json, time, urlopen, uuid)
+
+
+def python_for(client: Client, site_url: str) -> dict[str, Any]:
+    """What the page's Python defines, for this user at this address."""
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    names: dict[str, Any] = {each.__name__: each for each in LIBRARY}
+    names |= {"SITE": site_url, "COOKIES": cookies, "TOKEN": client.cookies["csrftoken"]}
+    exec(examples("python"), names)  # ours
+    return names
+
+
+def test_the_python_of_the_protocol_page_asks_and_follows(
+    alice: Client, site: Site, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, think("Hm"), say(TEXT), finish(), done())
+    python = python_for(alice, site.url)
+    text, ending = python["follow"](python["ask"](question))
+    assert (text, ending["status"]) == (TEXT, "complete")
+
+
+def test_the_python_of_the_protocol_page_follows_over_any_cut(
+    alice: Client, site: Site, upstream: ScriptedUpstream, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    upstream.script(question, answer(TEXT))
+    with alice.ask(question) as stream:
+        generation = stream.ids["generation"]
+        stream.rest()
+    with Wire(site.port, range(1, 3000, 37)) as wire:
+        text, ending = python_for(alice, wire.url)["follow"](generation)
+        assert wire.connections > 10
+    assert (text, ending["status"]) == (TEXT, "complete")
+
+
+def test_the_python_of_the_protocol_page_follows_what_is_being_written(
+    alice: Client, site: Site, upstream: ScriptedUpstream, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    gates = [Gate() for _ in range(5)]
+    upstream.script(question, [step for gate in gates for step in (say(TEXT), gate)], finish(), done())
+    with Wire(site.port) as wire:
+        python = python_for(alice, wire.url)
+        follow, found = python["follow"], list[Any]()
+        generation = python["ask"](question)
+        following = _in_background(lambda: found.append(follow(generation)))
+        for gate in gates:
+            gate.wait_reached()
+            wire.cut()
+            gate.open()
+        following.join(20)
+    assert [(text, ending["status"]) for text, ending in found] == [(TEXT * 5, "complete")]
+
+
+def test_the_python_of_the_protocol_page_says_that_it_is_refused(alice: Client, site: Site) -> None:
+    with pytest.raises(HTTPError) as refused:
+        python_for(alice, site.url)["follow"](uuid.uuid4())
+    with refused.value as answered:
+        assert answered.status == 404
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_curl_of_the_protocol_page_asks_and_goes_on(
+    alice: Client, site: Site, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, answer(TEXT))
+    first, second = examples("sh").split("\n\n")
+    asked = curl(alice, site, first, QUESTION=question)
+    assert f'"text":"{TEXT}"' in asked
+    assert "event: end" in asked
+    generation = next(json.loads(line[6:])["generation"] for line in asked.splitlines() if line.startswith("data: "))
+    rest = curl(alice, site, second, GENERATION=generation)
+    assert f'"text":"{TEXT[14:]}"' in rest
+    assert "event: end" in rest
+
+
+def curl(client: Client, site: Site, script: str, **variables: str) -> str:
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    known = {"SITE": site.url, "COOKIES": cookies, "TOKEN": client.cookies["csrftoken"], "PATH": "/usr/bin:/bin"}
+    ids = f"uuidgen() {{ echo {uuid.uuid4()}; }}\n"  # not every system has it
+    command = ["sh", "-ec", ids + script]
+    ran = subprocess.run(command, env=known | variables, capture_output=True, text=True, timeout=20, check=True)
+    return ran.stdout
+
+
+def _in_background(work: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
