@@ -4,6 +4,7 @@
 tests and projects may change them. What each means to operators: docs/settings.md, which a test compares with this.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings as project
@@ -12,6 +13,9 @@ from django.conf import settings as project
 class AppSettings:
     # The model
 
+    CHAT_PROVIDERS: list[dict[str, Any]] = []
+    """Several services and their models (docs/providers.md); what follows, up to CHAT_VISION_MODELS, says the same of
+    one, and counts where this is empty."""
     OPENAI_API_KEY: str = ""
     OPENAI_BASE_URL: str = ""
     """Empty: OpenAI's own."""
@@ -28,6 +32,8 @@ class AppSettings:
     bound (0) the model's service refuses what is too long for it."""
     CHAT_TITLES: str = "model"
     """Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words."""
+    CHAT_TITLE_MODEL: str = ""
+    """The key of the model that is asked for titles. Empty: the one that has answered."""
 
     # Who may do what
 
@@ -82,3 +88,8 @@ class AppSettings:
 
 
 settings = AppSettings()
+
+
+def said_by_project(names: Iterable[str]) -> list[Any]:
+    """What the project says of these settings; None for a default. That is cheap enough to look at for each use."""
+    return [getattr(project, name, None) for name in names]

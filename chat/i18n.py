@@ -28,6 +28,15 @@ def numbered(sentence: str) -> str:
     return sentence
 
 
+AFTER_NAME = ":\N{NO-BREAK SPACE}"
+"""Between a name and the sentence stored with it: no sentence of ours has this, and no name (`str.isprintable`)."""
+
+
+def said_of(name: str, sentence: str) -> str:
+    """The sentence with a name before it, as it is stored."""
+    return f"{name}{AFTER_NAME}{sentence}"
+
+
 def in_english(sentence: str, values: Values) -> str:
     """A `Say`."""
     shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
@@ -40,13 +49,16 @@ def translated(sentence: str, values: Values | None = None) -> str:
     from django.utils.formats import number_format
     from django.utils.translation import gettext
 
+    name = after = ""
     if not values:
+        name, after, sentence = sentence.rpartition(AFTER_NAME)
         sentence, values = _taken_apart(sentence)
     shown = {
         name: number_format(value, force_grouping=True) if isinstance(value, int) else value
         for name, value in values.items()
     }
-    return gettext(sentence) % shown if values else gettext(sentence)
+    said = gettext(sentence) % shown if values else gettext(sentence)
+    return name + after + said
 
 
 def _taken_apart(sentence: str) -> tuple[str, Values]:

@@ -1,7 +1,10 @@
 """The environment, read strictly: what a setting cannot be is an error at start, which names the setting."""
 
 import math
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -46,6 +49,21 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
         """What stands between commas, without the spaces around it."""
         given = self.str(name, default=",".join(default)).split(",")
         return [each.strip() for each in given if each.strip()]
+
+    def toml(self, name: str, folder: Path, member: str) -> list[Any]:
+        """What a file says under this name, in TOML; the setting is its path, from `folder` on. Empty without one."""
+        path = self.str(name, default="").strip()
+        if not path:
+            return []
+        try:
+            said = tomllib.loads((folder / path).read_text(encoding="utf-8"))
+        except OSError as exc:
+            raise ImproperlyConfigured(f"{name} names a file that cannot be read ({exc.strerror}): {path!r}") from exc
+        except ValueError as exc:  # TOML's, and that of bytes which are not UTF-8: neither says what stands there
+            raise ImproperlyConfigured(f"{name} names a file that is no TOML ({exc}): {path!r}") from None
+        if said.keys() != {member}:
+            raise ImproperlyConfigured(f"{name} names a file that has not [[{member}]] and nothing else: {path!r}")
+        return said[member]  # type: ignore[no-any-return] # what it is, is looked at where it is used
 
     def one_of(self, name: str, choices: Sequence[str], default: str) -> str:
         value: str = self.str(name, default=default)

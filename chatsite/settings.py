@@ -181,10 +181,12 @@ CONTENT_SECURITY_POLICY = {
 
 # The model
 
+# Several services with their models, from a file (docs/providers.md); without it what follows says the same of one.
+CHAT_PROVIDERS = env.toml("CHAT_PROVIDERS", BASE_DIR, "providers")
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default=Default.OPENAI_API_KEY).strip()
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default=Default.OPENAI_BASE_URL).strip()
-# With neither of them and DEBUG on, a small built-in model answers, so that a fresh checkout works offline.
-CHAT_LOCAL_MODEL = DEBUG and not OPENAI_API_KEY and not OPENAI_BASE_URL
+# With none of them and DEBUG on, a small built-in model answers, so that a fresh checkout works offline.
+CHAT_LOCAL_MODEL = DEBUG and not CHAT_PROVIDERS and not OPENAI_API_KEY and not OPENAI_BASE_URL
 # The models that users may pick; the first is the default.
 CHAT_MODELS = env.names("CHAT_MODELS") or Default.CHAT_MODELS
 if CHAT_LOCAL_MODEL:
@@ -200,6 +202,8 @@ CHAT_CONTEXT_TOKENS = env.whole(
 )
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
 CHAT_TITLES = env.one_of("CHAT_TITLES", ("model", "off"), default=Default.CHAT_TITLES)
+# Which model that is; empty: the one that has answered.
+CHAT_TITLE_MODEL = env.str("CHAT_TITLE_MODEL", default=Default.CHAT_TITLE_MODEL).strip()
 
 # The permission that users need, as in `app.codename`; empty: whoever has an account may use the chat.
 CHAT_ALLOWED = env.str("CHAT_ALLOWED", default="")

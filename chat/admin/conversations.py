@@ -18,7 +18,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
-from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter
+from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter, ProviderFilter
 from chat.admin.link_tokens import tokens_in
 from chat.admin.links import LinkPages, links_of, may_revoke
 from chat.admin.lookups import OfferedLookups
@@ -83,7 +83,7 @@ class ConversationAdmin(
     """
 
     list_display = ["name", "owner", "latest_model", "message_count", "last_activity"]
-    list_filter = [ModelFilter, EndingFilter, FeedbackFilter, ("updated_at", LastActivityFilter)]
+    list_filter = [ModelFilter, ProviderFilter, EndingFilter, FeedbackFilter, ("updated_at", LastActivityFilter)]
     list_select_related = ["owner"]
     list_per_page = 50
     ordering = ["-updated_at"]

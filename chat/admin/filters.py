@@ -31,6 +31,17 @@ class ModelFilter(GenerationFilter):
         return [(model, model) for model in models]
 
 
+class ProviderFilter(GenerationFilter):
+    """Where there is more than one."""
+
+    title = gettext_lazy("service")
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = list(Generation.objects.order_by("provider").values_list("provider", flat=True).distinct())
+        return [(name, name) for name in names] if len(names) > 1 else []
+
+
 class EndingFilter(GenerationFilter):
     title = gettext_lazy("ending")
     parameter_name = "status"

@@ -13,6 +13,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent, MessageAttachment
 from chat.models.sql import insert
 from chat.models.users import UserId
+from chat.providers.registry import registry
 
 IMAGES_BYTES = 20_000_000
 """Of all images in one request, before they are encoded: services refuse what is much larger, and it is in memory as
@@ -47,22 +48,33 @@ def attach(message_id: UUID, conversation_id: UUID, attachments: Sequence[Attach
     )
 
 
-def check_fits(turn: Turn) -> None:
+def check_fits(turn: Turn, model: str) -> None:
     """Raises TooLong for a question that would be too much for a request even alone, because of its files."""
     pictures = sum(each.size for each in turn.attachments if isinstance(each, Picture))
     if pictures > IMAGES_BYTES:
         sentence = _("The images of this message have %(count)s bytes; %(limit)s are allowed. Send some with another.")
         raise TooLong(sentence, values={"count": pictures, "limit": IMAGES_BYTES})
-    limit, tokens = settings.CHAT_CONTEXT_TOKENS, turn.tokens
+    limit, tokens = prompt_tokens(model), turn.tokens
     if limit and turn.attachments and tokens > limit:
         sentence = _(
             "With its files this message has about %(count)s tokens; models here take %(limit)s. Attach less."
         )
+        if limit != settings.CHAT_CONTEXT_TOKENS:
+            sentence = _(
+                "With its files this message has about %(count)s tokens; this model takes %(limit)s. "
+                "Attach less, or choose another model."
+            )
         raise TooLong(sentence, values={"count": tokens, "limit": limit})
 
 
 def sees_images(model: str) -> bool:
-    return model in settings.CHAT_VISION_MODELS
+    return registry()[model].vision
+
+
+def prompt_tokens(model: str) -> int:
+    """How long a prompt for this model may be; 0: of any length."""
+    known = registry()[model].prompt_tokens
+    return int(settings.CHAT_CONTEXT_TOKENS) if known is None else known
 
 
 def fit_to_context(turns: list[Turn], model: str, besides: str) -> tuple[list[Turn], int]:
@@ -70,7 +82,7 @@ def fit_to_context(turns: list[Turn], model: str, besides: str) -> tuple[list[Tu
 
     No more is read than is sent, or little more: a conversation may have many files.
     """
-    tokens = settings.CHAT_CONTEXT_TOKENS
+    tokens = prompt_tokens(model)
     count = left_out(turns, tokens, besides)
     shown = turns[count:]
     if not any(turn.attachments for turn in shown):
@@ -121,8 +133,8 @@ def _attached(turns: Sequence[Turn]) -> Iterator[Document | Picture]:
 def _check_sees_images(model: str) -> None:
     if sees_images(model):
         return
-    seeing = ", ".join(name for name in settings.CHAT_MODELS if sees_images(name))
+    seeing = ", ".join(each.title for each in registry().offered if each.vision)
     sentence = _("%(model)s cannot see images. Choose one that can: %(models)s.")
     if not seeing:
         sentence = _("%(model)s cannot see images, and no other model here can. Remove them and send it again.")
-    raise BadInput(sentence, values={"model": model, "models": seeing}, code="blind_model")
+    raise BadInput(sentence, values={"model": registry()[model].title, "models": seeing}, code="blind_model")

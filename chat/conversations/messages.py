@@ -32,6 +32,7 @@ from chat.models.generation import LEASE
 from chat.models.locks import lock_owner
 from chat.models.sql import database_time, find, insert, is_stored
 from chat.models.users import UserId
+from chat.providers.registry import registry
 from chat.signals import announce, message_asked
 
 MINUTE = timedelta(minutes=1)
@@ -58,7 +59,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
         _check_parent(conversation, question.parent)
     if conversation and question.leaf:
         _check_leaf(conversation, question.leaf)
-    _check_limits(owner_id, has_room)
+    _check_limits(owner_id, question.model, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
         number = _next_number(conversation)
@@ -115,7 +116,7 @@ def regenerate(
         return join(stored)
     if message == question and question.is_answered:
         raise BadInput(_("Only an answer can be written again."))
-    _check_limits(owner_id, has_room)
+    _check_limits(owner_id, request.model, has_room)
     conversation = message.conversation
     turns = conversation.turns(question.pk)
     return _answer([], question, request.id, request.model, _next_number(conversation), turns)
@@ -146,7 +147,7 @@ def continue_(
         raise Conflict(_("This answer has been continued too often. Ask on below it."))
     if message.children.exists():
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
-    _check_limits(owner_id, has_room)
+    _check_limits(owner_id, request.model, has_room)
     position, conversation = message.reply.position, message.conversation
     turns, out = _fitted(conversation, request.model, conversation.turns(message_id))
     fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
@@ -177,7 +178,7 @@ def _attachments_of(owner_id: UserId, conversation_id: uuid.UUID, question: Ques
     attachments = attachable(owner_id, conversation_id, question.attachments, question.model)
     named = tuple(attachment.in_prompt for attachment in attachments)
     (turn,) = with_texts([Turn(Message.Role.USER, question.text, named)])
-    check_fits(turn)
+    check_fits(turn, question.model)
     return attachments, turn
 
 
@@ -210,9 +211,10 @@ def _check_leaf(conversation: Conversation, leaf_id: uuid.UUID) -> None:
         raise GoneOn(conversation.tree().leaf_below(leaf_id), conversation.pk)
 
 
-def _check_limits(owner_id: UserId, has_room: Callable[[], bool]) -> None:
+def _check_limits(owner_id: UserId, model: str, has_room: Callable[[], bool]) -> None:
+    """What is written is counted by provider: one that hangs takes no room from the others."""
     live = settings.CHAT_LIVE_PER_USER
-    if live and Generation.objects.count_running(owner_id) >= live:
+    if live and Generation.objects.count_running(owner_id, registry()[model].provider.name) >= live:
         raise TooMany(
             _(
                 "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "
@@ -265,7 +267,18 @@ def _fitted(conversation: Conversation, model: str, turns: list[Turn]) -> tuple[
 def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
     owner_id = answer.conversation.owner_id
     lease = database_time() + LEASE
-    generation = Generation(message=answer, owner_id=owner_id, model=model, lease_until=lease, **fields)
+    known = registry()[model]
+    conversation = answer.conversation
+    conversation.model, conversation.provider = known.key, known.provider.name
+    generation = Generation(
+        message=answer,
+        owner_id=owner_id,
+        model=known.key,
+        provider=known.provider.name,
+        label=known.label,
+        lease_until=lease,
+        **fields,
+    )
     insert([generation])
     if settings.CHAT_MESSAGES_PER_MINUTE:
         insert([ThrottleEntry(owner_id=owner_id, at=generation.created_at)])

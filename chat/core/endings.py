@@ -1,10 +1,11 @@
 """What becomes of a generation: it runs, or has ended in one of eight ways (docs/protocol.md, "Endings")."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chat.errors import UpstreamBroke
 from chat.i18n import gettext_noop as _
+from chat.i18n import said_of
 
 
 class Status(StrEnum):
@@ -53,6 +54,17 @@ class Ending:
     status: Status
     code: str = ""
     error: str = ""
+
+
+INTERNAL = Ending(Status.FAILED, "internal", _("Something went wrong on this site. Please try again."))
+"""The fault is ours."""
+
+
+def named(ending: Ending, service: str) -> Ending:
+    """As it is, or, where a service is at fault that has a name, with the name before its sentence."""
+    if not service or ending == INTERNAL or ending.status not in (Status.FAILED, Status.TRUNCATED):
+        return ending
+    return replace(ending, error=said_of(service, ending.error or SENTENCES[ending.status]))
 
 
 BAD_ENDS = {

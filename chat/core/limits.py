@@ -9,7 +9,11 @@ FILE_NAME_CHARACTERS = 120
 PROMPT_NAME_CHARACTERS = 60
 """Of the name by which a prompt is called."""
 MODEL_CHARACTERS = 200
-"""Of a model's name."""
+"""Of a model's name, its key and its label."""
+PROVIDER_CHARACTERS = 50
+"""Of a provider's name."""
+DEFAULT_PROVIDER = "default"
+"""What the one provider of the short form is called, and that of all that was written when there was no other."""
 MOST_TEMPERATURE = 2
 """OpenAI's highest, and no compatible service takes a higher one."""
 GENERATIONS_PER_MESSAGE = 1_000

@@ -81,12 +81,6 @@ class Options:
     temperature: float | None = None
     max_tokens: int | None = None
 
-    @property
-    def chosen(self) -> dict[str, float]:
-        """The parameters of a request that are not left to the model's service."""
-        choices = {"temperature": self.temperature, "max_tokens": self.max_tokens}
-        return {name: value for name, value in choices.items() if value is not None}
-
 
 NO_OPTIONS = Options()
 

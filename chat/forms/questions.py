@@ -16,19 +16,20 @@ from chat.errors import BadInput, TooLong
 from chat.forms.body import ProgramForm, as_typed, check_types, cleaned, posted_by_form, read_body
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
+from chat.providers.registry import registry
 
 
 class ModelField(forms.CharField):
-    """One of CHAT_MODELS; the first if it is left out."""
+    """The key of one of the models that are offered; that of the first if it is left out."""
 
     def clean(self, value: Any) -> str:
-        models: list[str] = settings.CHAT_MODELS
+        offered = registry().offered
         if value in (None, ""):
-            return models[0]
-        if value not in models:
+            return offered[0].key
+        if value not in [model.key for model in offered]:
             raise forms.ValidationError(
                 gettext("This model is not offered here. Offered are: %(models)s."),
-                params={"models": ", ".join(models)},
+                params={"models": ", ".join(model.listed for model in offered)},
             )
         return str(value)
 

@@ -15,10 +15,12 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -29,7 +31,7 @@ from chat.conf import settings
 from chat.conversations import messages
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core import prompt as prompts
-from chat.core.endings import Ending, Status, ending_of, graver
+from chat.core.endings import INTERNAL, Ending, Status, ending_of, graver, named
 from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark, Part, storable
 from chat.core.think_tags import Piece, ThinkTags
@@ -46,6 +48,7 @@ from chat.models import Generation, MessagePart
 from chat.models.threads import write_in_database
 from chat.models.users import UserId
 from chat.providers import chunks, openai
+from chat.providers.registry import registry
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +59,6 @@ CLOSE_SECONDS = 2.0
 """How long a stopped generation waits for its upstream to be closed before it is stored as stopped."""
 AFTER_FINISH_SECONDS = 5.0
 """How long the usage and the end of the stream may still take after the finish reason."""
-INTERNAL = Ending(Status.FAILED, "internal", _("Something went wrong on this site. Please try again."))
 
 
 @dataclass
@@ -141,7 +143,8 @@ class Engine:
 
     def __init__(self) -> None:
         self.runs: dict[uuid.UUID, Run] = {}
-        self._accepting = 0
+        self._accepting = Counter[str]()
+        """By provider, as all that is counted here."""
         self._is_closing = False
         self._knows_its_end = False
         self._checkpointer: asyncio.Task[None] | None = None
@@ -171,32 +174,41 @@ class Engine:
     async def shut_down(self) -> None:
         """The process is about to end: store everything, as interrupted, and take nothing new."""
         self._is_closing = True
-        while self.runs or self._accepting:  # what is being accepted will still become a run
+        while self.runs or self._accepting.total():  # what is being accepted will still become a run
             for run in self.runs.values():
                 run.end_from_outside(Status.INTERRUPTED)
             await asyncio.sleep(0.02)
 
     # Accepting
 
-    async def _accept(self, turn: Callable[..., Accepted], *args: object) -> Generation:
+    async def _accept(
+        self,
+        turn: Callable[..., Accepted],
+        owner_id: UserId,
+        place: uuid.UUID,
+        wish: Question | Regeneration | Continuation,
+    ) -> Generation:
         """What is stored must also be started: not to be cancelled, which views see to (chat/views/endpoints.py)."""
         if not self._knows_its_end:
             self._knows_its_end = True
             before_the_end(self.shut_down)
         if self._is_closing:
             raise Unavailable(_("The site is restarting. Please send it again in a moment."), retry_after=2)
-        self._accepting += 1
+        provider = registry()[wish.model].provider.name
+        self._accepting[provider] += 1
         try:
-            accepted = await write_in_database(turn, *args, self._has_room)
+            accepted = await write_in_database(turn, owner_id, place, wish, partial(self._has_room, provider))
             if accepted.is_new:
                 await self._start(accepted)
         finally:
-            self._accepting -= 1
+            self._accepting[provider] -= 1
         return accepted.generation
 
-    def _has_room(self) -> bool:
+    def _has_room(self, provider: str) -> bool:
+        """For one more of this provider, which leaves the others theirs when it hangs."""
         limit = settings.CHAT_LIVE_PER_PROCESS
-        return not limit or len(self.runs) + self._accepting <= limit
+        running = sum(run.generation.provider == provider for run in list(self.runs.values()))
+        return not limit or running + self._accepting[provider] <= limit
 
     async def _start(self, accepted: Accepted) -> None:
         run = _run_of(accepted)
@@ -248,7 +260,8 @@ class Engine:
         run.settle()
         # What goes wrong after the finish reason takes nothing from the answer.
         has_finished = run.finish_reason and ending and ending.status == Status.FAILED
-        return run.ending() if has_finished or not ending else ending
+        ending = run.ending() if has_finished or not ending else ending
+        return named(ending, registry()[run.generation.model].provider.label)
 
     async def _read_until(self, run: Run, deadline: Deadline) -> Ending | None:
         clock = asyncio.get_running_loop().time

@@ -33,7 +33,7 @@ async def give_title(generation: Generation, answer: str) -> None:
         if settings.CHAT_TITLES == "off" or not (question := await in_database(_untitled_question, generation)):
             return
         async with asyncio.timeout(TITLE_SECONDS):
-            title = await _ask(generation.model, prompts.title(question, answer))
+            title = await _ask(settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer))
         is_stored: bool = bool(title) and await write_in_database(_store, conversation_id, title)
         if is_stored:
             await exchange.retitle(conversation_id, title)

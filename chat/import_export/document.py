@@ -26,11 +26,13 @@ from pydantic import (
 from chat.core.endings import Status
 from chat.core.limits import (
     COMMENT_CHARACTERS,
+    DEFAULT_PROVIDER,
     FILE_NAME_CHARACTERS,
     GENERATIONS_PER_MESSAGE,
     MODEL_CHARACTERS,
     MOST_TEMPERATURE,
     MOST_TOKENS,
+    PROVIDER_CHARACTERS,
     TITLE_CHARACTERS,
 )
 from chat.core.reply import REASONING, Part, Reply, storable
@@ -96,6 +98,8 @@ class SavedGeneration(_Saved):
     """A run of a model; positions are those of its message."""
 
     model: Annotated[Text, Field(min_length=1, max_length=MODEL_CHARACTERS)]
+    provider: Annotated[Text, Field(max_length=PROVIDER_CHARACTERS)] = DEFAULT_PROVIDER
+    label: Annotated[Text, Field(max_length=MODEL_CHARACTERS)] = ""
     status: Status
     begins_at: Count
     ends_at: Count | None = None
@@ -203,6 +207,8 @@ class SavedConversation(_Saved):
     system_prompt: Annotated[Text, Field(max_length=PROMPT_CHARACTERS)] = ""
     temperature: Annotated[float, Field(ge=0, le=MOST_TEMPERATURE)] | None = None
     max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] | None = None
+    model: Annotated[Text, Field(max_length=MODEL_CHARACTERS)] = ""
+    provider: Annotated[Text, Field(max_length=PROVIDER_CHARACTERS)] = DEFAULT_PROVIDER
     attachments: Each[SavedAttachment] = []
 
     @model_validator(mode="after")

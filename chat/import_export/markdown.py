@@ -26,7 +26,8 @@ def markdown_pieces(conversation: Streamed, say: Say) -> Iterator[str]:
 
 
 def _section(message: SavedMessage, attached: list[SavedAttachment], say: Say) -> str:
-    who = message.generations[-1].model if message.generations else say(SPEAKERS[message.role], {})
+    run = message.generations[-1] if message.generations else None
+    who = (run.label or run.model) if run else say(SPEAKERS[message.role], {})
     lines = [f"## {who}", message.text.strip("\n")]
     if attached:
         lines.append(say(_("Attached: %(files)s"), {"files": ", ".join(_named(each, say) for each in attached)}))

@@ -23,7 +23,7 @@ from chat.import_export.document import SavedConversation, SavedGeneration, Save
 
 T = TypeVar("T")
 
-KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens")
+KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens", "model", "provider")
 """What a conversation and its document both call by these names."""
 ROW_BYTES = 100
 """That a row counts in its owner's storage, besides its text."""
@@ -85,6 +85,8 @@ class Run:
 
     number: int
     model: str
+    provider: str
+    label: str
     status: str
     begins_at: int
     ends_at: int

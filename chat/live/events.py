@@ -40,8 +40,10 @@ def start_data(generation: Generation) -> dict[str, object]:
         "parent": str(message.parent_id),
         "generation": str(generation.pk),
         "model": generation.model,
+        "provider": generation.provider,
         "title": message.conversation.title,
     }
+    start |= {"label": generation.label} if generation.label else {}
     return start | ({"left_out": generation.left_out} if generation.left_out else {})
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from chat.core.limits import TITLE_CHARACTERS
+from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS, PROVIDER_CHARACTERS, TITLE_CHARACTERS
 from chat.core.prompt import Document, Picture, Turn
 from chat.core.reply import TEXT
 from chat.core.tree import MessageTree
@@ -89,6 +89,11 @@ class Conversation(ModelSettings):
     )
     title = models.CharField(max_length=TITLE_CHARACTERS, blank=True)
     titled_by = models.CharField(max_length=5, choices=TitledBy, default=TitledBy.WORDS)
+    # The key of the model that was asked last, and its provider; empty in what is older than these columns.
+    model = models.CharField(max_length=MODEL_CHARACTERS, blank=True, default="", db_default="", editable=False)
+    provider = models.CharField(
+        max_length=PROVIDER_CHARACTERS, default=DEFAULT_PROVIDER, db_default=DEFAULT_PROVIDER, editable=False
+    )
     current = models.ForeignKey("chat.Message", models.SET_NULL, null=True, blank=True, related_name="+")
     activity = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -138,6 +143,11 @@ class Conversation(ModelSettings):
         return reverse("chat:conversation", args=[self.pk])
 
     @property
+    def model_title(self) -> str:
+        """What is known of the name of the model that was asked last."""
+        return self.model
+
+    @property
     def name(self) -> str:
         """Its title, or what stands for one."""
         return self.title or gettext("New conversation")
@@ -153,7 +163,7 @@ class Conversation(ModelSettings):
         if self._state.adding:
             insert([self])
         else:
-            names = ("activity", "current_id", "left_at", "updated_at")
+            names = ("activity", "current_id", "left_at", "updated_at", "model", "provider")
             update(Conversation, self.pk, {name: getattr(self, name) for name in names})
 
     def last_number(self) -> int:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.core.endings import LABELS, SENTENCES, Status
-from chat.core.limits import MODEL_CHARACTERS
+from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS, PROVIDER_CHARACTERS
 from chat.models.sql import prepared, scalar
 
 if TYPE_CHECKING:
@@ -33,16 +33,17 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
     def running(self) -> Self:
         return self.filter(status=Status.RUNNING)
 
-    def count_running(self, owner_id: Any) -> int:
-        """How many of a user's generations run."""
-        running = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND status = 'running'"
-        return int(scalar(running, prepared(Generation, "owner_id", owner_id)))
+    def count_running(self, owner_id: Any, provider: str) -> int:
+        """How many of a user's generations run, of this provider."""
+        running = "SELECT COUNT(*) FROM chat_generation WHERE owner_id = %s AND status = 'running' AND provider = %s"
+        return int(scalar(running, prepared(Generation, "owner_id", owner_id), provider))
 
     def latest_of(self, messages: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
-        """Model and status of the last generation of each of these messages."""
+        """What the model is called, and the status, of the last generation of each of these messages."""
         last = Generation.objects.filter(message=OuterRef("message")).order_by("-number").values("number")[:1]
         rows = self.filter(message__in=messages, number=Subquery(last))
-        return {pk: (model, status) for pk, model, status in rows.values_list("message", "model", "status")}
+        found = rows.values_list("message", "model", "label", "status")
+        return {pk: (label or model, status) for pk, model, label, status in found}
 
     def renew(self, ids: Iterable[uuid.UUID]) -> None:
         """This process still runs these."""
@@ -62,7 +63,10 @@ class Generation(models.Model):
     number = models.PositiveSmallIntegerField(default=0)
     # The conversation's owner, again: limits count a user's generations without joins.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    # The model's key (chat/providers/registry.py), the service that has it, and what people call it if not by its key.
     model = models.CharField(max_length=MODEL_CHARACTERS)
+    provider = models.CharField(max_length=PROVIDER_CHARACTERS, default=DEFAULT_PROVIDER, db_default=DEFAULT_PROVIDER)
+    label = models.CharField(max_length=MODEL_CHARACTERS, blank=True, default="", db_default="")
     status = models.CharField(max_length=11, choices=STATUSES, default=Status.RUNNING)
     # The message's positions where this generation began and, once it has ended, where it ended.
     begins_at = models.PositiveIntegerField(default=0)
@@ -105,6 +109,11 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} ({self.status})"
+
+    @property
+    def model_title(self) -> str:
+        """What people called the model when it was asked."""
+        return self.label or self.model
 
     @property
     def is_running(self) -> bool:

@@ -16,8 +16,9 @@ import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -25,14 +26,15 @@ import httpx2
 import openai
 from yarl import URL
 
-from chat.conf import settings
 from chat.core import sse
 from chat.core.prompt import NO_OPTIONS, Options
 from chat.errors import NoModel, UpstreamBroke, UpstreamError, UpstreamUnreachable
 from chat.i18n import gettext_noop as _
 from chat.providers import local
 from chat.providers.chunks import Done, Event, Reader
+from chat.providers.configuration import PARAMETERS, Model, Provider
 from chat.providers.refusals import masked, refusal, retry_after
+from chat.providers.registry import registry
 
 logger = logging.getLogger(__name__)
 
@@ -64,18 +66,21 @@ def _never() -> None:
 
 
 async def stream(
-    model: str, messages: list[dict[str, Any]], options: Options = NO_OPTIONS, pause: Pause = _never
+    key: str, messages: list[dict[str, Any]], options: Options = NO_OPTIONS, pause: Pause = _never
 ) -> AsyncGenerator[Event, None]:
-    """Ask, and yield what arrives. Ends after `Done`, or when the upstream closes or resets the connection.
+    """Ask the model with this key, and yield what arrives. Ends after `Done`, or when the upstream closes or resets.
 
-    Of the options only what is chosen goes into the request, as `temperature` and `max_tokens`; the system prompt is
+    Of the options only what is chosen goes into the request, by the names that the model knows; the system prompt is
     among the messages. `pause` is asked, after what has arrived together, what to wait for before more is read.
 
     The caller tells a finished answer from a broken one by `Finish` and `Done`, and sets the deadlines. Raises
     UpstreamError: NoModel, UpstreamUnreachable, UpstreamRefused, UpstreamBroke.
     """
-    client = await _client()
-    asking = _asked(client, _body(model, messages, options), options)
+    model = registry()[key]
+    client = await _client(model.provider)
+    parameters = model.request_parameters(options)
+    chosen = [name for name in PARAMETERS if name in parameters]
+    asking = _asked(client, _body(model, messages, parameters), chosen)
     del messages  # the answer takes long, and the question may be large
     async with asking as (pieces, sock):
         decoder, reader = sse.Decoder(EVENT_CHARS), Reader()
@@ -90,60 +95,61 @@ async def stream(
                 if waiting := pause():
                     await _collect(sock, waiting)
         except aiohttp.ClientError as exc:
-            logger.warning("The upstream broke off: %s", type(exc).__name__)
+            logger.warning("%s broke off: %s", client.name, type(exc).__name__)
         except ValueError as exc:
-            logger.warning("The upstream's answer cannot be read: %s", exc)
+            logger.warning("%s sent what cannot be read: %s", client.name, exc)
             raise UpstreamBroke from exc
 
 
 def notice() -> str:
     """What the page says about the model in one line; empty for an ordinary upstream."""
-    if settings.CHAT_LOCAL_MODEL:
+    providers = registry().providers
+    if any(provider.is_local for provider in providers):
         if missing := local.missing():
             return missing
         return _(
             "A small built-in model is answering, good for trying things out. "
             "For a real one set OPENAI_API_KEY or OPENAI_BASE_URL and restart."
         )
-    return "" if _is_set_up() else NoModel.sentence
+    return "" if any(provider.is_set_up or provider.lacks_key for provider in providers) else NoModel.sentence
 
 
-def _body(model: str, messages: list[dict[str, Any]], options: Options) -> bytes:
-    """https://platform.openai.com/docs/api-reference/chat/create; `max_tokens` is what compatible services know."""
+def _body(model: Model, messages: list[dict[str, Any]], parameters: dict[str, Any]) -> bytes:
+    """https://platform.openai.com/docs/api-reference/chat/create"""
     body = {
-        "model": model,
+        "model": model.name,
         "messages": messages,
         "stream": True,
         "stream_options": {"include_usage": True},
-        **options.chosen,
+        **parameters,
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @asynccontextmanager
-async def _asked(client: "_Client", body: bytes, options: Options) -> AsyncIterator[tuple[Pieces, Socket]]:
+async def _asked(client: "_Client", body: bytes, chosen: Iterable[str]) -> AsyncIterator[tuple[Pieces, Socket]]:
     """The response's body, and where it comes from. While it arrives nothing holds the request any more."""
-    async with await _ask_with_retries(client, body, options) as response:
+    async with await _ask_with_retries(client, body, chosen) as response:
         del body
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/json", "application/problem+json"):
-            logger.warning("The upstream answered 200 with %s instead of a stream", kind)
+            logger.warning("%s answered 200 with %s instead of a stream", client.name, kind)
             raise UpstreamBroke
         transport = response.connection and response.connection.transport
         yield response.content.iter_any(), transport and transport.get_extra_info("socket")
 
 
-async def _ask_with_retries(client: "_Client", body: bytes, options: Options) -> aiohttp.ClientResponse:
+async def _ask_with_retries(client: "_Client", body: bytes, chosen: Iterable[str]) -> aiohttp.ClientResponse:
     for retries_left in range(MAX_RETRIES, -1, -1):
         try:
             response = await client.ask(body)
             if 200 <= response.status < 300:
                 return response
             async with response:
-                error: UpstreamError = refusal(response, await _beginning(response), options)
+                error: UpstreamError = refusal(response, await _beginning(response), client.provider, chosen)
             wait = _wait_before_retry(response, retries_left)
         except (aiohttp.ClientError, ssl.SSLError) as exc:
-            logger.warning("The upstream could not be reached: %r", _root_cause(exc))
+            logger.warning("%s could not be reached: %r", client.name, _root_cause(exc))
             error = UpstreamUnreachable()
             wait = _backoff(retries_left) if _could_not_connect(exc) else None
         if wait is None or not retries_left:
@@ -213,34 +219,46 @@ async def _drain(pieces: Pieces) -> None:
                 pass
 
 
-def _is_set_up() -> bool:
-    return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+_clients: dict[tuple[asyncio.AbstractEventLoop, Provider], "_Client"] = {}
 
 
-_clients: dict[tuple[asyncio.AbstractEventLoop, str], "_Client"] = {}
-
-
-async def _client() -> "_Client":
-    """The process's client. The built-in model may come back on another port, hence the key."""
-    if settings.CHAT_LOCAL_MODEL:
-        base_url = await local.base_url()
-    elif _is_set_up():
-        base_url = settings.OPENAI_BASE_URL or "https://api.openai.com/v1"
-    else:
+async def _client(provider: Provider) -> "_Client":
+    """The process's client of this provider. The built-in model may come back on another port."""
+    if provider.is_local:
+        provider = replace(provider, address=await local.base_url())
+    elif provider.lacks_key:
+        logger.warning("%s lacks its key: its `api_key_variable` names a variable that is not set.", provider.in_log)
+        raise NoModel(
+            _("This site has no key for the model's service yet. Please tell the administrator."), code="upstream_key"
+        )
+    elif not provider.is_set_up:
         raise NoModel
-    key = asyncio.get_running_loop(), base_url
+    key = asyncio.get_running_loop(), provider
     if key not in _clients:
-        _clients[key] = _Client(base_url)
+        _clients[key] = _Client(provider)
     return _clients[key]
 
 
-class _Client:
-    """What asks at one address, and the connections that it uses. Its requests differ in nothing but their bodies."""
+async def close_clients() -> None:
+    """Of an event loop that is about to end, as a command's; those of a site end with its process."""
+    loop = asyncio.get_running_loop()
+    for key in [key for key in _clients if key[0] is loop]:
+        await _clients.pop(key).close()
 
-    def __init__(self, base_url: str) -> None:
+
+class _Client:
+    """What asks one provider, and the connections that it uses: nobody else's, so one that hangs keeps nobody waiting.
+
+    Its requests differ in nothing but their bodies.
+    """
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.name = provider.in_log
         # It sends nothing: it says what the SDK would send. The rest is what httpx2 adds to that.
         http = httpx2.AsyncClient()
-        sdk = openai.AsyncOpenAI(api_key=settings.OPENAI_API_KEY or "none", base_url=base_url, http_client=http)
+        base_url = provider.address or "https://api.openai.com/v1"
+        sdk = openai.AsyncOpenAI(api_key=provider.api_key or "none", base_url=base_url, http_client=http)
         said = {**sdk.auth_headers, **sdk.default_headers, "x-stainless-retry-count": "0"}
         chosen = {name: value for name, value in said.items() if isinstance(value, str)}
         request = http.build_request("POST", f"{sdk.base_url}chat/completions", headers=chosen)
@@ -256,6 +274,9 @@ class _Client:
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         )
+
+    async def close(self) -> None:
+        await self._session.close()
 
     async def ask(self, body: bytes) -> aiohttp.ClientResponse:
         """POST /chat/completions. The response is not read yet, whatever its status. Raises aiohttp.ClientError."""

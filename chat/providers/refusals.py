@@ -5,14 +5,16 @@ import logging
 import math
 import re
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 
 import aiohttp
 
 from chat.conf import settings
-from chat.core.prompt import Options
 from chat.errors import UpstreamBroke, UpstreamBusy, UpstreamError, UpstreamRefused
 from chat.i18n import gettext_noop as _
+from chat.providers.configuration import Provider
+from chat.providers.registry import registry
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +27,12 @@ LOGGED = 500
 """Characters of an upstream's words that go to the log."""
 
 
-def refusal(response: aiohttp.ClientResponse, text: str, options: Options) -> UpstreamRefused:
-    """Our sentence for the upstream's status; its own words go to the log."""
+def refusal(
+    response: aiohttp.ClientResponse, text: str, provider: Provider, parameters: Iterable[str]
+) -> UpstreamRefused:
+    """Our sentence for the upstream's status; its own words go to the log. `parameters` were chosen by the user."""
     status = response.status
-    logger.warning("The upstream answered %s: %r", status, masked(text))
+    logger.warning("%s answered %s: %r", provider.in_log, status, masked(text))
     wait = retry_after(response.headers.get("retry-after"), time.time())
     if status in (401, 403):
         return UpstreamRefused(
@@ -56,7 +60,7 @@ def refusal(response: aiohttp.ClientResponse, text: str, options: Options) -> Up
         return UpstreamRefused(
             _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
         )
-    if status in (400, 422) and any(name in text for name in options.chosen):
+    if status in (400, 422) and any(name in text for name in parameters):
         return UpstreamRefused(
             _(
                 "This model takes no temperature, or no token limit, of this kind. "
@@ -103,6 +107,8 @@ def retry_after(value: str | None, now: float) -> float | None:
 
 
 def masked(words: str) -> str:
-    """An upstream's words for the log: cut, and without our key should it repeat it."""
-    key = settings.OPENAI_API_KEY
-    return (words.replace(key, "[key]") if key else words)[:LOGGED]
+    """An upstream's words for the log: cut, and without any key of ours should it repeat one."""
+    keys = {settings.OPENAI_API_KEY, *(provider.api_key for provider in registry().providers)}
+    for key in sorted(keys - {""}, key=len, reverse=True):
+        words = words.replace(key, "[key]")
+    return words[:LOGGED]

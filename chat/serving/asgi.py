@@ -15,6 +15,8 @@ def get_asgi_application(*, limit_all_bodies: bool = False) -> "ASGIHandler":
     wherever they are sent to.
     """
     django.setup(set_prefix=False)
+    from chat.providers.registry import registry
     from chat.serving.handler import ASGIHandler  # needs the set-up
 
+    registry()  # what it says of the settings is said at the start
     return ASGIHandler(limit_all_bodies=limit_all_bodies)

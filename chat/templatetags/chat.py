@@ -14,12 +14,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.core.endings import LABELS, Status
+from chat.core.limits import DEFAULT_PROVIDER
 from chat.errors import ChatError
 from chat.i18n import translated
+from chat.providers.registry import registry
 from chat.views.addresses import script_addresses
 
 if TYPE_CHECKING:
-    from chat.models import Message
+    from chat.models import Generation, Message
 
 register = template.Library()
 
@@ -37,6 +39,20 @@ def login_address() -> str:
 def fresh_uuid() -> str:
     """An id for what a form is about to create."""
     return str(uuid.uuid4())
+
+
+@register.filter
+def offered_model(generation: Generation | None) -> str:
+    """The key of the model that wrote it; empty where that is not among those that users choose from."""
+    model = generation and registry().still(generation.provider, generation.model)
+    return model.key if model else ""
+
+
+@register.filter
+def service(generation: Generation) -> str:
+    """What people call the service that wrote it; empty for that of the short form, beside which there is no other."""
+    known = [each for each in registry().providers if each.name == generation.provider]
+    return (known[0].label if known else "") or generation.provider.removeprefix(DEFAULT_PROVIDER)
 
 
 @register.filter(name="translated")

@@ -17,6 +17,7 @@ from chat.errors import NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Message
 from chat.models.threads import in_database
+from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 
@@ -102,5 +103,5 @@ def _ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UU
     above = section(conversation, tree, path, begin)
     if above.later_from:
         raise TooLong(_("That is more than a page shows at once."))
-    context = {"conversation": conversation, "section": above, "models": settings.CHAT_MODELS}
+    context = {"conversation": conversation, "section": above, "models": registry().offered}
     return render_page(request, "chat/conversation/_message_page.html", context)

@@ -1,6 +1,7 @@
 """Pages: a new conversation, and one that exists."""
 
 import uuid
+from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -18,6 +19,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message
 from chat.models.threads import in_database, write_in_database
 from chat.providers import openai
+from chat.providers.registry import registry
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
@@ -81,12 +83,13 @@ def _page(
 ) -> HttpResponseBase:
     branch = shown.messages
     is_running = any(message.generation and message.generation.is_running for message in branch)
+    leaf = _leaf(shown)
     context = {
         "conversation": conversation,
         "is_new": conversation._state.adding,
         "section": shown,
         "version": site_version(),
-        "leaf": _leaf(shown),
+        "leaf": leaf,
         "is_running": is_running,
         "listing": listing(user.pk, asked_cursor(request), zone_of(request)),
         "after": request.GET.get("after", ""),
@@ -96,16 +99,35 @@ def _page(
         "next_id": uuid.uuid4(),
         "attached": _attached(request, user),
         "back": request.get_full_path(),
-        "models": settings.CHAT_MODELS,
+        "models": registry().offered,
+        "choice": _choice(conversation, leaf),
         "options_form": _options_form(user, conversation),
         "model_notice": openai.notice(),
-        "vision_models": settings.CHAT_VISION_MODELS,
         "may_attach": settings.CHAT_ATTACHMENTS,
         "attachment_limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
         "attachment_bytes": settings.CHAT_ATTACHMENT_BYTES,
         "input_chars": settings.CHAT_INPUT_CHARS,
     }
     return render_page(request, "chat/conversation/conversation.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The model that goes on if nobody chooses another: the one that answered last, or the first if that is gone."""
+
+    key: str
+    title: str
+    gone: str = ""
+    """What the one is called that answered last, where it is not offered any more."""
+
+
+def _choice(conversation: Conversation, leaf: Message | None) -> Choice:
+    first = registry().offered[0]
+    asked = (leaf and leaf.generation) or conversation
+    model = registry().still(asked.provider, asked.model)
+    if model or not asked.model:
+        return Choice((model or first).key, (model or first).title)
+    return Choice(first.key, first.title, gone=asked.model_title)
 
 
 def _leaf(shown: Section) -> Message | None:

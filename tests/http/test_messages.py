@@ -50,6 +50,7 @@ def test_sends_exactly_the_frames_of_the_protocol(alice: Client, upstream: Scrip
         "parent": asked,
         "generation": str(generation.pk),
         "model": "gpt-4o-mini",
+        "provider": "default",
         "title": question,
     }
     ended = {

@@ -82,6 +82,17 @@ def test_what_a_setting_cannot_be_is_said_at_start(name: str, value: str) -> Non
     assert last.endswith(repr(value))
 
 
+def test_providers_that_cannot_be_are_said_at_start(tmp_path: Path) -> None:
+    file = tmp_path / "providers.toml"
+    file.write_text('[[providers]]\nname = "hub"\napi_key = "sk-secret"\n[[providers.models]]\nname = "m"\n')
+    variables = environment(**PRODUCTION, CHAT_PROVIDERS=str(file))
+    command = [sys.executable, "-c", "import chatsite.asgi"]
+    started = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    assert started.returncode != 0
+    assert 'CHAT_PROVIDERS, provider "hub": `api_key` is no member' in started.stderr
+    assert "sk-secret" not in started.stderr
+
+
 def test_space_around_a_value_does_no_harm() -> None:
     names = "s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS, s.CHAT_MODELS, s.OPENAI_API_KEY, s.CHAT_SHARING"
     given = {"ALLOWED_HOSTS": "a.example, b.example", "CSRF_TRUSTED_ORIGINS": "https://a.example, https://b.example"}

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import translation
 
 from chat.errors import TooLong, UpstreamBusy
-from chat.i18n import translated
+from chat.i18n import AFTER_NAME, said_of, translated
 from tests.support.site import ROOT
 
 SOURCES = ["chat", "chatsite", "templates", "static", "locale", ".ci", "manage.py"]
@@ -148,3 +148,13 @@ def test_what_no_catalogue_knows_stays_as_it_is() -> None:
     with translation.override("de"):
         assert translated("100% of %(nothing)s") == "100% of %(nothing)s"
         assert translated("") == ""
+
+
+def test_a_name_before_a_stored_sentence_stays_as_it_is() -> None:
+    """Also before one with a number in it, and one that itself has a colon."""
+    busy = UpstreamBusy(UpstreamBusy.seconds, values={"number": 5}).message
+    with translation.override("de"):
+        for name in ("The Hub", "Ours: the fast one"):
+            assert translated(said_of(name, busy)) == said_of(name, translated(busy))
+            assert translated(busy) != busy
+    assert not any(AFTER_NAME in (ROOT / "locale" / name).read_text() for name in CATALOGUES)

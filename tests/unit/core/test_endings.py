@@ -2,7 +2,8 @@
 
 import pytest
 
-from chat.core.endings import Status, bad_end, ending_of, graver
+from chat.core.endings import INTERNAL, SENTENCES, Ending, Status, bad_end, ending_of, graver, named
+from chat.i18n import said_of
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,25 @@ def test_an_ending_follows_from_what_the_stream_said(
     ending = ending_of(finish_reason, is_done=is_done, is_refused=is_refused, has_text=has_text)
     assert ending.status == status
     assert bool(ending.error) == (status == Status.FAILED), "A failure has a sentence of its own"
+
+
+TRUNCATED = SENTENCES[Status.TRUNCATED]
+
+
+@pytest.mark.parametrize(
+    ("ending", "sentence"),
+    [
+        (Ending(Status.FAILED, "timeout", "Too slow."), said_of("The Hub", "Too slow.")),
+        (Ending(Status.TRUNCATED), said_of("The Hub", TRUNCATED)),
+        (Ending(Status.COMPLETE), ""),
+        (Ending(Status.LENGTH), ""),
+        (Ending(Status.STOPPED), ""),
+        (INTERNAL, INTERNAL.error),
+    ],
+)
+def test_a_fault_of_a_service_names_it(ending: Ending, sentence: str) -> None:
+    assert named(ending, "The Hub").error == sentence
+    assert named(ending, "") == ending
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from chat.conversations.turns import Question
 from chat.core.endings import Status
 from chat.core.reply import TEXT, Part, Reply
 from chat.generation.finishing import finish
-from chat.models import Generation, MessagePart
+from chat.models import Conversation, Generation, MessagePart
 
 
 def largest(model: type[Model], name: str) -> int:
@@ -53,3 +53,28 @@ def test_an_answer_that_ends_while_its_page_is_read_is_not_shown_as_complete_wit
         shown = generation.message.conversation.branch()[-1]
     assert shown.generation
     assert shown.generation.is_running or shown.text == "All of it."
+
+
+@pytest.mark.django_db
+def test_a_process_that_knows_no_providers_may_still_write() -> None:
+    """One of the version before, which has not been restarted yet since the tables were changed."""
+    owner = User.objects.create(username="old")
+    generation = messages.ask(
+        owner.pk, uuid.uuid4(), Question(uuid.uuid4(), "Why?", None, "m"), lambda: True
+    ).generation
+    finish(generation, Status.COMPLETE, Reply([Part(TEXT, "So.")]))
+    for row, new in ((generation, ("provider", "label")), (generation.message.conversation, ("provider", "model"))):
+        table, columns = row._meta.db_table, [field.column for field in row._meta.concrete_fields]
+        old = [column for column in columns if column not in new]
+        values = [{"id": "%s", "number": "number + 1"}.get(column, column) for column in old]
+        copied = row._meta.pk.get_db_prep_value(uuid.uuid4(), connection)
+        this = row._meta.pk.get_db_prep_value(row.pk, connection)
+        with connection.cursor() as cursor:
+            statement = f"INSERT INTO {table} ({', '.join(old)}) SELECT {', '.join(values)} FROM {table} WHERE id = %s"
+            cursor.execute(statement, [copied, this])
+    ours = Generation.objects.filter(owner=owner)
+    assert [*ours.values_list("provider", "label")] == [("default", "")] * 2
+    assert set(Conversation.objects.filter(owner=owner).values_list("provider", "model")) == {
+        ("default", "m"),
+        ("default", ""),
+    }

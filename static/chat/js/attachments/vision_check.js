@@ -34,12 +34,12 @@ export class VisionCheck {
   }
 
   get #model() {
-    return this.#picker?.value ?? this.#composer.dataset["model"] ?? "";
+    return this.#picker?.selectedOptions[0]?.text ?? this.#composer.dataset["model"] ?? "";
   }
 
   /** The first one that sees. */
   get #seeing() {
-    return /** @type {HTMLOptionElement | null | undefined} */ (this.#picker?.querySelector("[data-sees]"))?.value;
+    return /** @type {HTMLOptionElement | null | undefined} */ (this.#picker?.querySelector("[data-sees]"))?.text;
   }
 }
 

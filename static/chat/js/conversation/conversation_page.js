@@ -287,10 +287,12 @@ export class ConversationPage {
     this.#sendAgain({ kind, message: view.id, request: { ...view.requestOf("retry"), ...(model && { model }) } });
   }
 
-  /** More of an answer, by the model that wrote it. @param {MessageView} view */
+  /** More of an answer, by the model that wrote it, or the chosen one if that is gone. @param {MessageView} view */
   #continue(view) {
     if (!this.#state.isIdle) return;
-    this.#sendAgain({ kind: "continue", message: view.id, request: view.requestOf("continue"), position: view.position });
+    const { model } = this.#composer;
+    const request = { ...(model && { model }), ...view.requestOf("continue") };
+    this.#sendAgain({ kind: "continue", message: view.id, request, position: view.position });
   }
 
   /** @param {Turn} turn that nobody has written */

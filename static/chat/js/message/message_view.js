@@ -97,12 +97,12 @@ export class MessageView {
   }
 
   /** An answer's generation is known. @param {Start} start @param {MessageUrls} addresses */
-  begin({ message, parent, generation, model, left_out = 0 }, addresses) {
+  begin({ message, parent, generation, model, label = model, left_out = 0 }, addresses) {
     this.id = message;
     this.parent = parent;
     this.element.dataset["generation"] = generation;
     this.element.setAttribute("aria-busy", "true");
-    this.#part("who").textContent = model;
+    this.#part("who").textContent = label;
     this.#part("window").textContent = interpolate(LEFT_OUT, { count: left_out });
     this.#part("window").hidden = !left_out;
     this.#detailsLink.href = addresses.details;

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0013_searched_words'),
+        ('chat', '0014_providers'),
     ]
 
     operations = [

@@ -1,0 +1,111 @@
+"""Which models answer here, and at which services: one table, by the key that names a model on the wire.
+
+Two ways lead to it. `CHAT_PROVIDERS` says all of several services (chat/providers/configuration.py). Without it
+`OPENAI_BASE_URL`, `OPENAI_API_KEY`, `CHAT_MODELS` and `CHAT_VISION_MODELS` are the short form of one, which is called
+`default`, and whose models' keys are their names.
+"""
+
+import os
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chat.conf import said_by_project, settings
+from chat.core.limits import DEFAULT_PROVIDER
+from chat.providers.configuration import Faults, Model, Provider, read
+
+READ = (
+    "CHAT_PROVIDERS",
+    "CHAT_LOCAL_MODEL",
+    "OPENAI_BASE_URL",
+    "OPENAI_API_KEY",
+    "CHAT_MODELS",
+    "CHAT_VISION_MODELS",
+    "CHAT_TITLE_MODEL",
+)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All models, in the order in which users see them."""
+
+    models: tuple[Model, ...]
+    short_form: Provider | None = None
+    """The one service, where there is but one and its models' names are all that is known of them."""
+
+    @cached_property
+    def _by_key(self) -> dict[str, Model]:
+        return {model.key: model for model in self.models}
+
+    @cached_property
+    def offered(self) -> tuple[Model, ...]:
+        """To users; the first is the default."""
+        return tuple(model for model in self.models if model.offered)
+
+    @cached_property
+    def providers(self) -> tuple[Provider, ...]:
+        return tuple(dict.fromkeys(model.provider for model in self.models))
+
+    def find(self, key: str) -> Model | None:
+        return self._by_key.get(key)
+
+    def still(self, provider: str, key: str) -> Model | None:
+        """The model that once had this key, of this provider, if users may choose it still.
+
+        A key that has come to another provider since is another model: who trusted the one need not trust the other.
+        What was written by the short form's is looked for anywhere, until a provider is called as that was.
+        """
+        model = self.find(key)
+        if not model or not model.offered:
+            return None
+        was_short = provider == DEFAULT_PROVIDER and not any(each.name == provider for each in self.providers)
+        return model if was_short or model.provider.name == provider else None
+
+    def __getitem__(self, key: str) -> Model:
+        """For what is asked in any case: the service says what it thinks of a name that is not in the short form."""
+        if model := self.find(key):
+            return model
+        if self.short_form:
+            return Model(key, key, self.short_form)
+        raise KeyError(key)
+
+
+_made: tuple[list[Any], Registry] | None = None
+
+
+def registry() -> Registry:
+    """As the settings are now. Raises ImproperlyConfigured, which names each entry that cannot be."""
+    global _made
+    given = said_by_project(READ)
+    if not _made or _made[0] != given:
+        _made = deepcopy(given), _make()
+    return _made[1]
+
+
+def faults() -> list[str]:
+    """What is wrong with these settings, a sentence each."""
+    try:
+        registry()
+    except Faults as exc:
+        return exc.sentences
+    return []
+
+
+def _make() -> Registry:
+    if settings.CHAT_PROVIDERS:
+        made = Registry(read(settings.CHAT_PROVIDERS, os.environ))
+        if settings.CHAT_TITLE_MODEL and not made.find(settings.CHAT_TITLE_MODEL):
+            raise Faults(["CHAT_TITLE_MODEL is the key of no model of CHAT_PROVIDERS."])
+        return made
+    provider = Provider(
+        DEFAULT_PROVIDER,
+        address=settings.OPENAI_BASE_URL,
+        api_key=settings.OPENAI_API_KEY,
+        is_local=settings.CHAT_LOCAL_MODEL,
+    )
+    vision = settings.CHAT_VISION_MODELS
+    names = dict.fromkeys(settings.CHAT_MODELS)
+    if not names:
+        raise Faults(["CHAT_MODELS names no model."])
+    return Registry(tuple(Model(name, name, provider, vision=name in vision) for name in names), short_form=provider)
