@@ -111,17 +111,6 @@ def test_sentences_end_as_those_of_the_source_do(name: Path) -> None:
     assert [pair for pair in ends if pair[0] in ".?:…" and pair[0] != pair[1]] == []
 
 
-def test_no_advice_on_the_time_is_given_twice() -> None:
-    """The page puts the time in place of `Try again in a moment.` (failure.js), so it must find that."""
-    server, scripts = (compiled(ROOT / "locale/de/LC_MESSAGES" / name) for name in ("django.mo", "djangojs.mo"))
-    endings = [str(key) for key in scripts if re.search(r"ry again in a \w+\.$", source_of(key))]
-    assert len(endings) == 4
-    for ending in endings:
-        at_the_end = re.compile(rf"(^|[.] ){re.escape(ending)}$")
-        sentences = [said for key, said in server.items() if at_the_end.search(source_of(key))]
-        assert all(said.endswith(scripts[ending]) for said in sentences)
-
-
 # Sentences that are made in English and said in German
 
 

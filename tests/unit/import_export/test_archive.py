@@ -490,7 +490,7 @@ def with_message(number: int, **changes: Any) -> dict[str, Any]:
         (with_run(error="x" * 2001), "at messages.1.generations.0.error"),
         (with_run(begins_at=9), "positions"),
         (with_message(1, generations=[run_of_small()] * 1_001), "at messages.1.generations"),
-        (with_attachment(media_type="x" * 41), "at attachments.0.media_type"),
+        (with_attachment(media_type="x" * 101), "at attachments.0.media_type"),
         (with_attachment(width=2**31), "at attachments.0.width"),
         (with_attachment(id=5), "at attachments.0.id"),
         (with_message(0, feedback={"value": "up"}), "only an assistant's message has feedback"),

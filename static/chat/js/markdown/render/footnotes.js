@@ -1,6 +1,6 @@
 import { gettext, interpolate } from "../../lib/i18n.js";
 
-const FOOTNOTE = gettext("Footnote %s");
+const FOOTNOTE = gettext("Footnote %(label)s");
 
 /** @param {Element} note what is to be one */
 export function decorateFootnote(note) {
@@ -15,7 +15,7 @@ export function decorateFootnote(note) {
 export function decorateFootnoteMark(mark) {
   const label = mark.getAttribute("data-footnote-mark") ?? "";
   const button = Object.assign(document.createElement("button"), { className: "footnote__mark", type: "button", textContent: label });
-  button.setAttribute("aria-label", interpolate(FOOTNOTE, label));
+  button.setAttribute("aria-label", interpolate(FOOTNOTE, { label }));
   mark.replaceChildren(button);
 }
 
