@@ -16,7 +16,8 @@ __all__ = ["Inspected", "Limits", "inspect"]
 
 EMPTY = _("This file is empty.")
 UNKNOWN = _(
-    "This is neither an image nor text nor a PDF nor a document of Word, Excel or the like, so a model cannot be shown it."
+    "This is neither an image nor text nor a PDF nor a document of Word, Excel or the like, "
+    "so a model cannot be shown it."
 )
 OFFICE = _("A model cannot be shown this kind of document. Save it as PDF and attach that.")
 OLD = _("This document is of a kind from before 2007. Save it as docx, xlsx, pptx or PDF and attach that.")
