@@ -223,6 +223,7 @@ class Conversation(ModelSettings):
         messages = rows.prefetch_related(*wanted).in_bulk(path)
         for pk, message in messages.items():
             message.place = tree.place(pk)
+            message.is_leaf = not tree.children(pk)
             if most:
                 message.cut(most)
         if with_files := [message for message in messages.values() if message.has_attachments]:

@@ -47,6 +47,9 @@ class Message(models.Model):
     place: Place | None = None
     """Where it stands among its alternatives; known for the messages of `Conversation.branch`."""
 
+    is_leaf = False
+    """Does nothing follow it? Known for the same."""
+
     has_attachments: bool | None = None
     """Known for the messages of `Conversation.load`, so that who bears none costs no query."""
 

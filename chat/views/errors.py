@@ -112,7 +112,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _page_of(request: HttpRequest, error: errors.ChatError) -> dict[str, object]:
     """What its page says. Only what a GET asked for can be asked for again by a link."""
-    sent = request.POST if posted_by_form(request) else QueryDict()
+    sent = request.POST if error.status == 409 and posted_by_form(request) else QueryDict()  # to be asked anew
     may_try_again = request.method == "GET" and error.status in (429, 500, 503)
     return {
         "error": error,

@@ -270,7 +270,7 @@ def test_a_file_that_no_model_reads_says_so_and_costs_nothing_else(
     ("fail", "sentence"),
     [
         (lambda route: route.abort(), "The site cannot be reached."),
-        (refuse(503, "unavailable", "Not just now.", **{"Retry-After": "5"}), "Not just now. Try again in 5 s."),
+        (refuse(503, "unavailable", "Not just now.", **{"Retry-After": "5"}), "Not just now."),
         (refuse(429, "too_many", "Too many of them."), "Too many of them."),
         (lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"), "The site cannot take this now."),
     ],

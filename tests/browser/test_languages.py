@@ -74,14 +74,14 @@ def test_the_keyboard_shortcuts(page: Page) -> None:
     fits(page)
 
 
-def test_a_refusal_names_the_time_once(page: Page, question: str) -> None:
-    """The sentence is the server's, and the script puts the time of `Retry-After` into it."""
+def test_a_refusal_is_in_the_words_of_the_server(page: Page, question: str) -> None:
+    """Which knows the time and the language: scripts take no sentence apart."""
     error = {"code": "unavailable", "message": "Der Server ist voll. Bitte versuchen Sie es gleich noch einmal."}
     page.route(
         "**/messages/", lambda route: route.fulfill(status=503, json={"error": error}, headers={"Retry-After": "5"})
     )
     send(page, question)
-    expect(notice(page)).to_have_text("Der Server ist voll. Versuchen Sie es in 5 s noch einmal.")
+    expect(notice(page)).to_have_text(error["message"])
     fits(page)
 
 

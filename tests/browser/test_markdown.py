@@ -379,7 +379,8 @@ COPIED = """async ([text, from, to]) => {
     else range.setEnd(element, element.childNodes.length);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
-    element.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true }));
+    const copy = () => new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true });
+    while (element.dispatchEvent(copy())) await new Promise(requestAnimationFrame);  // it loads with the first selection
     return [data.getData("text/plain"), data.getData("text/html")];
 }"""
 

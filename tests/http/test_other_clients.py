@@ -7,12 +7,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import httpx
 import pytest
+from httpx_sse import connect_sse
 
 from tests.browser.wire import Wire
 from tests.support.client import Client
@@ -20,6 +24,7 @@ from tests.support.protocol_page import examples
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say, think
 
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = "Grüße, 🌍! id: 3"
 LIBRARY = (HTTPError, HTTPException, Request, json, time, urlopen, uuid)
 
@@ -110,3 +115,46 @@ def _in_background(work: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
+
+
+def test_eventsource_of_npm_follows_over_cut_connections_and_then_stays_away(
+    alice: Client, site: Site, upstream: ScriptedUpstream, question: str
+) -> None:
+    if not (ROOT / "node_modules/eventsource").exists():
+        pytest.skip("The package eventsource is not installed.")
+    generation = answered(alice, upstream, question)
+    with Wire(site.port, [500, 650, 800]) as wire:
+        url = f"{wire.url}/generations/{generation}/events/"
+        cookies = f"sessionid={alice.cookies['sessionid']}"
+        command = ["node", ROOT / "tests/support/npm_client.mjs", url, cookies]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+        text, ending, _ = json.loads(ran.stdout)
+        assert (text, ending["status"], wire.connections) == (TEXT, "complete", 4)
+
+
+def test_httpx_sse_follows_over_cut_connections(
+    alice: Client, site: Site, upstream: ScriptedUpstream, question: str
+) -> None:
+    """As its page says: it comes again with the last id; `end` is the last that it needs."""
+    generation = answered(alice, upstream, question)
+    said, last = list[tuple[str, dict[str, Any]]](), ""
+    with Wire(site.port, [500, 650, 800]) as wire, httpx.Client(cookies=alice.cookies) as client:
+        while not said or said[-1][0] != "end":
+            headers = {"Last-Event-ID": last} if last else {}
+            url = f"{wire.url}/generations/{generation}/events/"
+            with suppress(httpx.TransportError), connect_sse(client, "GET", url, headers=headers) as source:
+                for event in filter(lambda each: each.data, source.iter_sse()):  # it passes on what only says `retry`
+                    said.append((event.event, event.json()))
+                    last = event.id
+        assert wire.connections == 4
+    assert "".join(data["text"] for event, data in said if event == "text") == TEXT
+    assert said[-1][1]["status"] == "complete"
+
+
+def answered(client: Client, upstream: ScriptedUpstream, question: str) -> str:
+    """The generation of an answer that has ended."""
+    upstream.script(question, answer(TEXT))
+    with client.ask(question) as stream:
+        generation: str = stream.ids["generation"]
+        stream.rest()
+    return generation

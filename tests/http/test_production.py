@@ -154,6 +154,9 @@ def test_static_files_are_served_under_hashed_names_for_ever(alice: Client) -> N
         assert reply.body
 
 
+IMPORTED = r"""^\s*(?:import|export)\b[^;'"=]*["'](\.[^"']+)["']"""
+
+
 def test_modules_import_each_other_under_hashed_names(alice: Client) -> None:
     page = alice.get("/", Accept="text/html").text
     waiting = [address for address in static_addresses(page) if address.endswith(".js")]
@@ -166,7 +169,7 @@ def test_modules_import_each_other_under_hashed_names(alice: Client) -> None:
         script = alice.get(address)
         assert script.status == 200, address
         assert script.headers["Content-Type"].startswith("text/javascript")
-        for imported in re.findall(r"""^\s*(?:import|export)\b[^;'"]*["'](\.[^"']+)["']""", script.text, re.MULTILINE):
+        for imported in re.findall(IMPORTED, script.text, re.MULTILINE):
             assert re.search(r"\.[0-9a-f]{12}\.js$", imported), f"{imported} in {address}"
             folder = Path(address).parent
             waiting.append(str((Path("/") / folder / imported).resolve()))

@@ -11,12 +11,10 @@ import { FailureMessages } from "./failure_messages.js";
 import { FeedbackForms } from "../message/feedback_forms.js";
 import { LiveAnswer } from "./live_answer.js";
 import { MessageActions } from "../message/message_actions.js";
-import { MessageEditor } from "../composer/message_editor.js";
 import { MessageView } from "../message/message_view.js";
 import { ModelText } from "../markdown/model_text.js";
 import { NewDraftPlace, settingsOf } from "../composer/new_draft_place.js";
 import { OtherTabs } from "./other_tabs.js";
-import { PromptPicker } from "../prompts/prompt_picker.js";
 import { Requests } from "../api/requests.js";
 import { ScrollAnchor } from "../ui/scroll_anchor.js";
 import { ScrollRestoration } from "../ui/scroll_restoration.js";
@@ -24,7 +22,6 @@ import { ShortcutsDialog } from "../ui/shortcuts_dialog.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
-import { idOf, stopUnheard } from "./stop_unheard.js";
 import { TurnView } from "./turn_view.js";
 import { offerWholePrint } from "./whole_print.js";
 import { gettext, interpolate } from "../lib/i18n.js";
@@ -74,7 +71,7 @@ export class ConversationPage {
   #title;
   /** That the page is of; empty where it is known to be behind. */
   #version;
-  /** @type {MessageEditor | null} */
+  /** @type {import("../composer/message_editor.js").MessageEditor | null} */
   #editor = null;
   #state;
   /** The last answer that was followed, or is. @type {LiveAnswer | null} */
@@ -139,8 +136,7 @@ export class ConversationPage {
     history.replaceState(null, "", pageAddress());
     const view = this.#thread.find(id);
     if (view?.role !== "user" || !this.#state.isIdle) return;
-    this.#edit(view);
-    requestAnimationFrame(() => view.element.scrollIntoView({ block: "nearest" }));
+    void this.#edit(view).then(() => requestAnimationFrame(() => view.element.scrollIntoView({ block: "nearest" })));
   }
 
   #openAtEnd() {
@@ -177,13 +173,10 @@ export class ConversationPage {
 
   #listen() {
     this.#thread.listen((view, form) => (form === "continue" ? this.#continue(view) : this.#regenerate(view, this.#composer.model)));
-    new PromptPicker(/** @type {HTMLFormElement} */ (byId("composer")), byId("offer"), {
-      onTake: (text) => this.#composer.suggest(text),
-      announce: (sentence) => this.#announce(sentence),
-    });
+    this.#offerPrompts(/** @type {HTMLFormElement} */ (byId("composer")));
     new ShortcutsDialog(/** @type {HTMLDialogElement} */ (byId("shortcuts")), byId("shortcuts-button"));
     new MessageActions(this.#thread.element, {
-      onEdit: (view) => this.#edit(view),
+      onEdit: (view) => void this.#edit(view),
       onAgain: (view, model) => this.#regenerate(view, model),
       onStep: (view, step) => void this.#step(view, step),
       advise: (failure) => this.#failureMessages.onOther(failure),
@@ -243,7 +236,7 @@ export class ConversationPage {
   /** ↑ in the empty composer. Is there a message to edit? */
   #editLast() {
     const view = this.#state.isIdle ? this.#thread.question : undefined;
-    if (view) this.#edit(view);
+    if (view) void this.#edit(view);
     return view !== undefined;
   }
 
@@ -257,16 +250,19 @@ export class ConversationPage {
   }
 
   /** A form in place of a question. @param {MessageView} view */
-  #edit(view) {
+  async #edit(view) {
+    const module = await import("../composer/message_editor.js").catch(() => null);
+    if (!module) return this.#composer.complain(UNREACHABLE);
+    if (!view.element.isConnected) return;
     if (this.#editor?.isOpen) this.#editor.close();
-    const editor = new MessageEditor(view, this.#drafts, this.#state.conversation, this.#composer.limit, {
+    const editor = new module.MessageEditor(view, this.#drafts, this.#state.conversation, this.#composer.limit, {
       ...this.#forFiles,
       onSend: (question) => this.#askAnew(view, editor, question),
     });
     this.#editor = editor;
   }
 
-  /** An edited question in place of the branch that begins with it. @param {MessageView} view @param {MessageEditor} editor @param {Question} question */
+  /** An edited question in place of the branch that begins with it. @param {MessageView} view @param {import("../composer/message_editor.js").MessageEditor} editor @param {Question} question */
   #askAnew(view, editor, question) {
     if (!this.#state.isIdle) return editor.complain(Composer.STILL_RUNNING);
     editor.handOver(question);
@@ -419,10 +415,29 @@ export class ConversationPage {
     if (name === "stopping") void this.#cancel(start.generation);
   }
 
+  /** The list of prompts is loaded once somebody asks for one, by a `/` at the beginning. @param {HTMLFormElement} form */
+  #offerPrompts(form) {
+    const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
+    const load = async () => {
+      if (!field.value.startsWith("/")) return;
+      field.removeEventListener("input", load);
+      const module = await import("../prompts/prompt_picker.js").catch(() => null);
+      if (!module) return field.addEventListener("input", load);
+      new module.PromptPicker(form, byId("offer"), {
+        onTake: (text) => this.#composer.suggest(text),
+        announce: (sentence) => this.#announce(sentence),
+      });
+    };
+    field.addEventListener("input", load);
+  }
+
   /** It may run at the site all the same. @param {Turn} turn @param {string} conversation */
   #stopUnheard(turn, conversation) {
     const isWanted = () => this.#state.turn !== null && idOf(this.#state.turn) === idOf(turn);
-    void stopUnheard(this.#requests, conversation, turn, isWanted);
+    void import("./stop_unheard.js").then(
+      ({ stopUnheard }) => stopUnheard(this.#requests, conversation, turn, idOf(turn), isWanted),
+      () => this.#composer.complain(UNREACHABLE),
+    );
   }
 
   /** @param {Start} start @param {boolean} isNew has the conversation just begun to exist? */
@@ -540,4 +555,9 @@ function isChanged({ type, disabled, readOnly, checked, defaultChecked, value, d
 /** @param {string} id @returns {HTMLElement} */
 function byId(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** The id under which a turn is stored. @param {Turn} turn */
+function idOf(turn) {
+  return "question" in turn ? turn.question.id : turn.request.id;
 }

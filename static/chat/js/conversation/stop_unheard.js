@@ -9,26 +9,21 @@ const PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000, 16_000];
  * @param {import("../api/requests.js").Requests} requests
  * @param {string} conversation
  * @param {Turn} turn
+ * @param {string} id under which it is stored
  * @param {() => boolean} isWanted has it been sent again meanwhile?
  */
-export async function stopUnheard(requests, conversation, turn, isWanted) {
+export async function stopUnheard(requests, conversation, turn, id, isWanted) {
   for (const pause of PAUSES_MS) {
     await network();
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (isWanted()) return;
-    const generation = await generationOf(requests, conversation, turn);
+    const generation = await generationOf(requests, conversation, turn, id);
     if (generation && !(await requests.cancelGeneration(generation))) return;
   }
 }
 
-/** The id under which a turn is stored. @param {Turn} turn */
-export function idOf(turn) {
-  return "question" in turn ? turn.question.id : turn.request.id;
-}
-
-/** What answers it, as far as the site knows. @param {import("../api/requests.js").Requests} requests @param {string} conversation @param {Turn} turn */
-async function generationOf(requests, conversation, turn) {
-  const id = idOf(turn);
+/** What answers it, as far as the site knows. @param {import("../api/requests.js").Requests} requests @param {string} conversation @param {Turn} turn @param {string} id */
+async function generationOf(requests, conversation, turn, id) {
   if (turn.kind === "continue") return id;
   const page = await requests.fetchPage(conversation, id);
   const answer = page?.querySelector("question" in turn ? `[data-parent="${id}"]` : `[id="message-${id}"]`);

@@ -2,7 +2,7 @@ import { MarkdownView } from "./markdown_view.js";
 import { Renderer } from "./render/renderer.js";
 import { listenForCopying } from "./render/copy_buttons.js";
 import { listenForFootnotes } from "./render/footnotes.js";
-import { listenForSelections } from "./render/copied_selection.js";
+import { listenForSelections } from "./render/selections.js";
 
 /** Renders the Markdown of a page. */
 export class Markdown {

@@ -38,6 +38,7 @@ export class PromptPicker {
     this.#field.addEventListener("blur", () => this.#close());
     list.addEventListener("pointerdown", (event) => event.preventDefault());
     list.addEventListener("click", ({ target }) => this.#clicked(target));
+    void this.#typed();
   }
 
   get #isOpen() {

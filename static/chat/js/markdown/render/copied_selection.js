@@ -6,7 +6,7 @@ const FIELDS = 'input, textarea, [contenteditable=""], [contenteditable="true"]'
 const AROUND = "ul, ol, table, thead, tbody, tr";
 
 /** What is copied out of answers is their Markdown as plain text, and clean HTML: on all of the page, now and later. */
-export function listenForSelections() {
+export function listenForCopies() {
   document.addEventListener("copy", (event) => {
     const selection = getSelection();
     if (!selection || selection.isCollapsed || !event.clipboardData || isField(event.target)) return;
