@@ -379,8 +379,9 @@ COPIED = """async ([text, from, to]) => {
     else range.setEnd(element, element.childNodes.length);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
+    // What does it is loaded with the first selection.
     const copy = () => new ClipboardEvent("copy", { clipboardData: data, bubbles: true, cancelable: true });
-    while (element.dispatchEvent(copy())) await new Promise(requestAnimationFrame);  // it loads with the first selection
+    while (element.dispatchEvent(copy())) await new Promise(requestAnimationFrame);
     return [data.getData("text/plain"), data.getData("text/html")];
 }"""
 

@@ -126,7 +126,7 @@ def test_eventsource_of_npm_follows_over_cut_connections_and_then_stays_away(
     with Wire(site.port, [500, 650, 800]) as wire:
         url = f"{wire.url}/generations/{generation}/events/"
         cookies = f"sessionid={alice.cookies['sessionid']}"
-        command = ["node", ROOT / "tests/support/npm_client.mjs", url, cookies]
+        command = ["node", str(ROOT / "tests/support/npm_client.mjs"), url, cookies]
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
         text, ending, _ = json.loads(ran.stdout)
         assert (text, ending["status"], wire.connections) == (TEXT, "complete", 4)

@@ -23,10 +23,12 @@ def archive(entries: Mapping[str, str | bytes]) -> bytes:
     return sink.getvalue()
 
 
-def word(body: str = "<w:p><w:r><w:t>Hello from Word</w:t></w:r></w:p>", **more: bytes) -> bytes:
+def word(
+    body: str = "<w:p><w:r><w:t>Hello from Word</w:t></w:r></w:p>", more: Mapping[str, bytes] | None = None
+) -> bytes:
     document = f'{HEAD}<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
     package = _package("word/document.xml", "wordprocessingml.document.main")
-    return archive(package | {"word/document.xml": document} | more)
+    return archive(package | {"word/document.xml": document} | dict(more or {}))
 
 
 def word_table(*rows: tuple[str, ...]) -> str:

@@ -40,8 +40,8 @@ def decoded(data: bytes) -> str | None:
     except UnicodeDecodeError:
         pass
     # Any bytes are something in most of these, so here a single one that no text has tells that it is none.
-    text = next((text for name in _encodings(data) if (text := _in(name, data)) is not None), None)
-    return None if text is None or BINARY.search(text) else text
+    found = next((text for name in _encodings(data) if (text := _in(name, data)) is not None), None)
+    return None if found is None or BINARY.search(found) else found
 
 
 def _encodings(data: bytes) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def test_its_text_is_read_and_its_tables_are_markdown(data: bytes, kind: str, te
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (word(**{"word/vbaProject.bin": b"x"}), office.MACROS),
+        (word("<w:p/>", {"word/vbaProject.bin": b"x"}), office.MACROS),
         (open_document("text", "<text:p>x</text:p>", **{"Basic/Standard/Module1.xml": "x"}), office.MACROS),
         (
             open_document("text", "<text:p>x</text:p>", **{"META-INF/manifest.xml": "<encryption-data/>"}),

@@ -169,21 +169,13 @@ def test_on_the_way_back_nothing_is_lost(alias: str) -> None:
     entry(stand_in(alias, 17), seconds=1)
     before = entries(alias)
     migrate(alias, AFTER)
-    later = (
-        historical("Reading")
-        ._base_manager.using(alias)
-        .create(
-            user_key=str(reader.pk),
-            user_name="stefan",
-            object_kind="chat.conversation",
-            object_key="id-2",
-            object_name="Cooking",
-            action=READ,
-            created_at=NOW + timedelta(seconds=2),
-        )
-    )
-    historical("Reading")._base_manager.using(alias).create(
-        user_key="99", user_name="(erased 99)", object_kind=later.object_kind, object_key="id-3", object_name="Tea",
+    made = historical("Reading")._base_manager.using(alias)
+    made.create(
+        user_key=str(reader.pk), user_name="stefan", object_kind="chat.conversation", object_key="id-2",
+        object_name="Cooking", action=READ, created_at=NOW + timedelta(seconds=2),
+    )  # fmt: skip
+    made.create(
+        user_key="99", user_name="(erased 99)", object_kind="chat.conversation", object_key="id-3", object_name="Tea",
         action=READ, created_at=NOW + timedelta(seconds=3),
     )  # fmt: skip
     migrate(alias, BEFORE)
