@@ -40,7 +40,7 @@ def decoded(data: bytes) -> str | None:
     except UnicodeDecodeError:
         pass
     # Any bytes are something in most of these, so here a single one that no text has tells that it is none.
-    found = next((text for name in _encodings(data) if (text := _in(name, data)) is not None), None)
+    found = next((said for name in _encodings(data) if (said := _in(name, data)) is not None), None)
     return None if found is None or BINARY.search(found) else found
 
 
