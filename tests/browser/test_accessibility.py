@@ -173,6 +173,7 @@ def test_an_answer_that_is_being_written(
     page = open_page(alice)
     send(page, question)
     expect(page.locator(".message__waiting").last).to_be_visible()
+    expect(last_answer(page).locator(".message__who")).not_to_be_empty()  # the site has answered
     assert faults_in_all_looks(page) == {}
     thinks.open()
     expect(last_answer(page)).to_contain_text("It is a")

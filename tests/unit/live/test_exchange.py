@@ -218,6 +218,7 @@ class TestLiveReply:
     def test_tells_many_followers_of_later_pieces_more_rarely(self) -> None:
         assert asyncio.run(self._waits(pieces=2, followers=CROWD + 1)) >= BUSY_FRAME_SECONDS * 0.9
 
+    @pytest.mark.alone
     def test_many_replies_are_told_of_together_but_of_the_first_piece_at_once(self) -> None:
         async def test() -> None:
             lives = [live_reply() for _ in range(BUSY + 1)]
@@ -232,6 +233,7 @@ class TestLiveReply:
 
         asyncio.run(test())
 
+    @pytest.mark.alone
     def test_the_writers_of_many_replies_pause_together_and_those_of_few_not_at_all(self) -> None:
         async def test() -> None:
             few = [live_reply() for _ in range(BUSY)]
