@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
+from chat.core.search_terms import indexed
 from chat.models import Generation, MessagePart, SearchEntry
 from chat.models.sql import update
 from chat.signals import announce, generation_ended
@@ -26,11 +27,12 @@ def finish(
     ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
     ended |= outcome
     message = generation.message
+    terms = indexed(reply.text)  # before others have to wait for the one who writes
     with transaction.atomic():
         if not update(Generation, generation.pk, ended, "status = 'running'"):
             return False
         MessagePart.store([(message.pk, reply.rows_since(since)[0])])
-        SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, reply.text)])
+        SearchEntry.objects.index_terms(message.conversation_id, generation.owner_id, [(message.pk, terms)])
     for name, value in ended.items():
         setattr(generation, name, value)
     announce(
