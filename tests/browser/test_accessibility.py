@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.core.endings import Status
 from chat.models import Generation
@@ -171,9 +171,13 @@ def test_an_answer_that_is_being_written(
     thinks, end = Gate(), Gate()
     upstream.script(question, thinks, say("It is a"), end, finish(), done())
     page = open_page(alice)
+    held: list[Route] = []
+    page.route("**/messages/", lambda route: held.append(route))
     send(page, question)
     expect(page.locator(".message__waiting").last).to_be_visible()
-    expect(last_answer(page).locator(".message__who")).not_to_be_empty()  # the site has answered
+    assert faults_in_all_looks(page) == {}, "before the site has answered"
+    held[0].continue_()
+    expect(last_answer(page).locator(".message__who")).not_to_be_empty()
     assert faults_in_all_looks(page) == {}
     thinks.open()
     expect(last_answer(page)).to_contain_text("It is a")
