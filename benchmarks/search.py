@@ -63,6 +63,7 @@ def fill(owner_name: str, count: int, rng: random.Random) -> int:
 
 def fill_some(owner: "User", numbers: range, rng: random.Random) -> None:
     """Messages with these numbers, and their conversations, in a few statements."""
+    from chat.core.search_terms import indexed
     from chat.models import Conversation, Message, MessagePart, SearchEntry
 
     conversations = [
@@ -80,8 +81,19 @@ def fill_some(owner: "User", numbers: range, rng: random.Random) -> None:
     MessagePart.objects.bulk_create(
         MessagePart(message=message, number=0, text=said) for message, said in zip(messages, texts, strict=True)
     )
-    said_in = [(message.conversation_id, message.pk, said) for message, said in zip(messages, texts, strict=True)]
-    SearchEntry.objects.index_restored(conversations, said_in)
+    entries = [
+        SearchEntry(conversation=each, owner_id=each.owner_id, words=indexed(each.title)) for each in conversations
+    ]
+    entries += [
+        SearchEntry(
+            conversation_id=message.conversation_id,
+            owner_id=message.conversation.owner_id,
+            message=message,
+            words=indexed(said),
+        )
+        for message, said in zip(messages, texts, strict=True)
+    ]
+    SearchEntry.objects.bulk_create(entries)
 
 
 def text(rng: random.Random) -> str:

@@ -1,8 +1,8 @@
 """Sharing: a branch as it is now, for whoever has its link.
 
-A snapshot holds what its pages show (and which request made it, so that a double click makes one link): questions,
-answers, names of models, and how an answer ended. Who asked, what was reasoned, what readers think of an answer and
-what the model was instructed to stay out of it. Of attached files it says how many there were.
+A snapshot holds what its pages show and nothing else: questions, answers, names of models, and how an answer ended.
+Who asked, what was reasoned, what readers think of an answer and what the model was instructed to stay out of it. Of
+attached files it says how many there were.
 
 It is read in sections, each as much as a page may have, before the one short transaction that stores it: nobody waits
 for a long branch. The first stands in `messages`, the others in `later`; a page reads its own alone.
@@ -92,17 +92,16 @@ def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id:
     tree = conversation.tree()
     path = [pk for pk in tree.path(conversation.current_id) if tree.role(pk) != Message.Role.SYSTEM]
     sections = _sections(conversation, tree, path)
-    snapshot = {"messages": sections[0], "later": sections[1:], "sections": len(sections)}
     return _store(
         owner_id,
         Share(
             conversation=conversation,
             title=_title(conversation, tree, path, sections[0]),
-            snapshot=snapshot | ({"request": str(request_id)} if request_id else {}),
+            snapshot={"messages": sections[0], "later": sections[1:], "sections": len(sections)},
+            request=request_id,
             expires_at=timezone.now() + timedelta(days=days) if days else None,
         ),
         path,
-        request_id,
     )
 
 
@@ -127,8 +126,8 @@ def _made(conversation_id: UUID, owner_id: UserId, request_id: UUID | None) -> S
     """The link that this request has made, as the first half of a double click does."""
     if not request_id:
         return None
-    links = Share.objects.of(owner_id).filter(conversation=conversation_id, snapshot__request=str(request_id))
-    made: Share | None = links.first()
+    links = Share.objects.of(owner_id).filter(conversation=conversation_id, request=request_id)
+    made: Share | None = links.defer("snapshot").first()  # which may have megabytes
     return made
 
 
@@ -195,10 +194,10 @@ def _title(conversation: Conversation, tree: MessageTree, path: Sequence[UUID], 
 
 
 @transaction.atomic
-def _store(owner_id: UserId, share: Share, path: Sequence[UUID], request_id: UUID | None) -> Share:
+def _store(owner_id: UserId, share: Share, path: Sequence[UUID]) -> Share:
     """Unless something has come in between: to read the branch took its time."""
     lock_owner(owner_id)
-    if made := _made(share.conversation_id, owner_id, request_id):
+    if made := _made(share.conversation_id, owner_id, share.request):
         return made
     _shareable(owner_id, share.conversation_id)
     running = Generation.objects.running().filter(message__conversation=share.conversation_id)

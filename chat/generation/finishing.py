@@ -27,12 +27,12 @@ def finish(
     ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
     ended |= outcome
     message = generation.message
-    terms = indexed(reply.text)  # before others have to wait for the one who writes
+    words = indexed(reply.text)  # before others have to wait for the one who writes
     with transaction.atomic():
         if not update(Generation, generation.pk, ended, "status = 'running'"):
             return False
         MessagePart.store([(message.pk, reply.rows_since(since)[0])])
-        SearchEntry.objects.index_terms(message.conversation_id, generation.owner_id, [(message.pk, terms)])
+        SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():
         setattr(generation, name, value)
     announce(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Self
 from uuid import UUID
 
@@ -75,13 +75,12 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
     def _vendor(self) -> str:
         return connections[self.db].vendor
 
-    def index_messages(self, conversation_id: Any, owner_id: Any, texts: Iterable[tuple[Any, str]]) -> None:
-        """What messages say has become this: `texts` by message id."""
-        self.index_terms(conversation_id, owner_id, [(pk, indexed(text)) for pk, text in texts])
+    def index_messages(self, conversation_id: Any, owner_id: Any, words: Iterable[tuple[Any, str]]) -> None:
+        """What messages say has become this: by message id, as `indexed` gives it.
 
-    def index_terms(self, conversation_id: Any, owner_id: Any, terms: Iterable[tuple[Any, str]]) -> None:
-        """As `index_messages`, of what `indexed` has made of them: of megabytes it takes seconds, without a lock."""
-        rows = [(conversation_id, owner_id, pk, words) for pk, words in terms]
+        That takes seconds for megabytes, so it is made before a transaction that others wait for.
+        """
+        rows = [(conversation_id, owner_id, pk, said) for pk, said in words]
         upsert(SearchEntry, COLUMNS, rows, unique="message_id", changed="words", using=self.db)
 
     def index_question(self, conversation: Conversation, message_id: Any, text: str) -> None:
@@ -91,17 +90,6 @@ class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
         if conversation._state.adding:
             rows.append((*known, None, indexed(conversation.title)))
         insert_values(SearchEntry, COLUMNS, rows, self.db)
-
-    def index_restored(self, conversations: Sequence[Conversation], texts: Iterable[tuple[Any, Any, str]]) -> None:
-        """New conversations, with their titles, and what their messages say: conversation, message, text."""
-        owners = {conversation.pk: conversation.owner_id for conversation in conversations}
-        titles = [(each.pk, indexed(each.title)) for each in conversations]
-        entries = [SearchEntry(conversation_id=pk, owner_id=owners[pk], words=words) for pk, words in titles]
-        entries += [
-            SearchEntry(conversation_id=pk, owner_id=owners[pk], message_id=message, words=indexed(text))
-            for pk, message, text in texts
-        ]
-        self.bulk_create(entries)
 
     def index_title(self, conversation: Conversation) -> None:
         """It is called something else now."""

@@ -41,8 +41,10 @@ class Share(models.Model):
     token = models.CharField(primary_key=True, max_length=43, default=new_token, editable=False)
     conversation = models.ForeignKey("chat.Conversation", models.CASCADE, related_name="shares")
     title = models.CharField(max_length=TITLE_CHARACTERS, blank=True)
-    # What the link shows, and which request made it: chat/conversations/sharing.py.
+    # What the link shows, and nothing else: chat/conversations/sharing.py.
     snapshot = models.JSONField()
+    # Which one made it, so that a double click makes one link.
+    request = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
 

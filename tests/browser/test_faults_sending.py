@@ -152,9 +152,10 @@ def test_a_login_that_expires_again_makes_no_loop(open_page: OpenPage, member: C
             assert len(sent) == attempt + 1
 
 
-def test_a_login_that_expires_during_an_answer_keeps_the_text_and_leads_back(
+def page_whose_login_expires(
     visit: OpenPage, wire: Wire, member: Client, upstream: ScriptedUpstream, question: str
-) -> None:
+) -> tuple[Page, Gate]:
+    """In the middle of an answer, which is cut there and goes on when the gate is opened."""
     middle = Gate()
     upstream.script(question, say("Before, "), middle, say("after."), finish(), done())
     page = visit(member, wire.url)
@@ -162,6 +163,13 @@ def test_a_login_that_expires_during_an_answer_keeps_the_text_and_leads_back(
     shows(page, "Before,")
     expire(page)
     wire.cut()
+    return page, middle
+
+
+def test_a_login_that_expires_during_an_answer_keeps_the_text_and_leads_back(
+    visit: OpenPage, wire: Wire, member: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    page, middle = page_whose_login_expires(visit, wire, member, upstream, question)
     expect(last_answer(page)).to_contain_text("Your login has expired, so the rest of this answer is not shown.")
     shows(page, "Before,")
     middle.open()
@@ -177,13 +185,7 @@ def test_a_login_that_expires_during_an_answer_keeps_the_text_and_leads_back(
 def test_an_answer_goes_on_where_it_is_followed_once_its_reader_has_logged_in_elsewhere(
     visit: OpenPage, wire: Wire, member: Client, upstream: ScriptedUpstream, question: str
 ) -> None:
-    middle = Gate()
-    upstream.script(question, say("Before, "), middle, say("after."), finish(), done())
-    page = visit(member, wire.url)
-    send(page, question)
-    shows(page, "Before,")
-    expire(page)
-    wire.cut()
+    page, middle = page_whose_login_expires(visit, wire, member, upstream, question)
     expect(last_answer(page)).to_contain_text("Your login has expired")
     composer(page).fill("What I type meanwhile")
     login = page.context.new_page()

@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from chat.admin.links import name_of
 from chat.audit import ERASED, forget_searched_words, record, record_list
+from chat.core.search_terms import indexed
 from chat.models import (
     Attachment,
     Conversation,
@@ -67,7 +68,7 @@ def with_everything(owner: User) -> Conversation:
     Conversation.objects.filter(pk=conversation.pk).update(title=SECRET, system_prompt=SECRET)
     conversation.refresh_from_db()
     SearchEntry.objects.index_title(conversation)
-    SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(question.pk, SECRET)])
+    SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(question.pk, indexed(SECRET))])
     Feedback.objects.create(message=said, value="down", comment=SECRET)
     Share.objects.create(conversation=conversation, title=SECRET, snapshot={"messages": []})
     attach(question, f"{SECRET}.txt", SECRET.encode(), text=SECRET)

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from chat.audit import ERASED, record, record_list
 from chat.conversations.temporary import keep
+from chat.core.search_terms import indexed
 from chat.errors import Conflict
 from chat.models import (
     Attachment,
@@ -69,7 +70,9 @@ def everything_of(owner: User, text: str = "Hello") -> Conversation:
     conversation.title = text
     conversation.save()
     SearchEntry.objects.index_title(conversation)
-    SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(question.pk, text), (said.pk, text)])
+    SearchEntry.objects.index_messages(
+        conversation.pk, owner.pk, [(question.pk, indexed(text)), (said.pk, indexed(text))]
+    )
     Feedback.objects.create(message=said, value="up", comment=text)
     Share.objects.create(conversation=conversation, title=text, snapshot={"text": text})
     attach(question, text[:120], text.encode(), thumbnail=text.encode())

@@ -30,6 +30,7 @@ from tests.support.conversations import stored_conversation
 from tests.support.files import claiming, decoded, image, pdf, photo
 from tests.support.site import Site
 from tests.support.upstream import ScriptedUpstream, done, finish, say
+from tests.support.waiting import eventually
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EXPORTS = Path(__file__).parents[1] / "unit/import_export/exports"
@@ -556,7 +557,7 @@ def test_what_an_import_left_whose_process_is_gone_is_erased(
     site = run_site(own=True)
     alice = client_for(site)
     bring(alice, [with_files("With a file", ("a.txt", b"a")), long_conversation("Long", 20_000)])
-    assert Message.objects.exists()
+    eventually(Message.objects.exists, "a first part of the import")
     site.kill()
     begun = Import.objects.get(status="running")
     again = post(client_for(run_site()), conversation("One"))

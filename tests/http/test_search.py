@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat.conversations.search import AROUND, LOOKED, _beginnings, _further, search, surroundings
+from chat.core.search_terms import indexed
 from chat.models import Conversation, MessagePart, SearchEntry
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
@@ -135,7 +136,7 @@ def test_of_a_long_message_a_piece_is_read(place: list[str], shown: str) -> None
     message.parts.all().delete()
     for number, text in enumerate(place):
         MessagePart.objects.create(message=message, number=number, text=text)
-    SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(message.pk, "".join(place))])
+    SearchEntry.objects.index_messages(conversation.pk, owner.pk, [(message.pk, indexed("".join(place)))])
     with CaptureQueriesContext(connection) as asked:
         [hit], _ = search(owner.pk, "unmistakable")
     text = "".join(f"[{text}]" if is_found else text for text, is_found in hit.runs)

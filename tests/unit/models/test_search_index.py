@@ -78,7 +78,9 @@ def store(alias: str, owner: User, texts: list[str]) -> dict[str, str]:
     ]
     Message.objects.using(alias).bulk_create(messages)
     said = {str(message.pk): text for message, text in zip(messages, texts, strict=True)}
-    SearchEntry.objects.using(alias).index_messages(conversation.pk, owner.pk, said.items())
+    SearchEntry.objects.using(alias).index_messages(
+        conversation.pk, owner.pk, [(pk, indexed(text)) for pk, text in said.items()]
+    )
     return said
 
 
@@ -129,7 +131,7 @@ def test_a_text_that_changes_is_found_by_its_new_words_alone(alias: str) -> None
     owner = somebody(alias)
     [pk] = store(alias, owner, ["before"])
     conversation = Conversation.objects.using(alias).get(owner=owner)
-    SearchEntry.objects.using(alias).index_messages(conversation.pk, owner.pk, [(pk, "afterwards")])
+    SearchEntry.objects.using(alias).index_messages(conversation.pk, owner.pk, [(pk, indexed("afterwards"))])
     assert found(alias, owner, "before") == set()
     assert found(alias, owner, "after") == {pk}
 

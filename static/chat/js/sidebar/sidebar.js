@@ -64,6 +64,8 @@ export class Sidebar {
 
   #listen() {
     new Menus(this.#element);
+    // So that the field is there at once when a title is to be changed: who has chosen that goes on typing.
+    this.#element.addEventListener("toggle", () => void loadTitleEditor(), { capture: true, once: true });
     this.#element.addEventListener("click", (event) => this.#clicked(event));
     this.#element.addEventListener("submit", (event) => this.#submitted(event));
     document.addEventListener("click", ({ target }) => {
@@ -99,7 +101,7 @@ export class Sidebar {
 
   /** @param {string} id @param {HTMLElement} item */
   async #rename(id, item) {
-    const module = await import("./title_editor.js").catch(() => null);
+    const module = await loadTitleEditor();
     if (!module) return location.assign(`?rename=${id}`); // there are others at the site by now: its page can do it, too
     new module.TitleEditor(item, async (title) => {
       if (!(await this.#do(id, "title", { title }))) return false;
@@ -205,4 +207,8 @@ export class Sidebar {
 function close(menu) {
   menu.querySelector("summary")?.focus();
   menu.open = false;
+}
+
+function loadTitleEditor() {
+  return import("./title_editor.js").catch(() => null);
 }
