@@ -81,6 +81,8 @@ class AppSettings:
 
     CHAT_REQUEST_THREADS: int = 4
     """Threads, and so database connections, for the synchronous parts of requests."""
+    CHAT_FRAGMENT_BYTES: int = 50_000_000
+    """Of what templates have made, kept in memory so that it need not be made again. 0: nothing is kept."""
 
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)

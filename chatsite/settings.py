@@ -30,6 +30,8 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.
 CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_REQUEST_THREADS, least=1)
+# How many bytes of what templates have made are kept in memory, so that it need not be made again. 0: none.
+CHAT_FRAGMENT_BYTES = env.whole("CHAT_FRAGMENT_BYTES", default=Default.CHAT_FRAGMENT_BYTES)
 
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"

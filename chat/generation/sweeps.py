@@ -8,6 +8,7 @@ from django.core import mail
 from chat.generation.engine import engine
 from chat.generation.recovery import start_sweeping
 from chat.retention.expiry import start_erasing_expired
+from chat.retention.fragments import start_forgetting
 
 _started_in: set[int] = set()
 """Processes: one that was forked starts its own."""
@@ -27,4 +28,5 @@ def start_sweeps() -> bool:
         _started_in.add(os.getpid())
     start_sweeping(alive=lambda: list(engine.runs))
     start_erasing_expired()
+    start_forgetting()
     return True

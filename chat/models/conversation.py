@@ -23,6 +23,7 @@ from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
 from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, update
 from chat.models.users import UserId
+from chat.models.version import version_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -151,6 +152,16 @@ class Conversation(ModelSettings):
     def name(self) -> str:
         """Its title, or what stands for one."""
         return self.title or gettext("New conversation")
+
+    @property
+    def version(self) -> bytes:
+        """Another one when anything of it has changed."""
+        return version_of(self)
+
+    @property
+    def rows(self) -> list[tuple[str, uuid.UUID]]:
+        """Whose words an entry of it bears (chat/retention/fragments.py)."""
+        return [("conversation", self.pk)]
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, Self
 
 from django.db import models
@@ -17,6 +17,7 @@ from chat.core.tree import Place
 from chat.models.attachment import Attachment
 from chat.models.generation import Generation
 from chat.models.sql import upsert
+from chat.models.version import version_of
 
 MOST_ROWS = 1_000
 """Of a message that is cut: four million characters, as they are stored."""
@@ -121,6 +122,21 @@ class Message(models.Model):
     def generation(self) -> Generation | None:
         """The latest generation that wrote this message; None for what a person wrote."""
         return max(self.generations.all(), key=lambda generation: generation.number, default=None)
+
+    @property
+    def version(self) -> bytes:
+        """Another one when anything has changed of it, of its parts, its generations, its feedback, its files."""
+        said = [(part.kind, part.text) for part in self.parts.all()]
+        feedback = getattr(self, "feedback", None)
+        return version_of(self, feedback, *self.generations.all(), *self.attachments, beside=said)
+
+    @property
+    def rows(self) -> list[tuple[str, Hashable]]:
+        """Whose words are in what is made of it (chat/retention/fragments.py)."""
+        feedback = getattr(self, "feedback", None)
+        files = [("attachment", file.pk) for file in self.attachments]
+        own = [("conversation", self.conversation_id), ("message", self.pk)]
+        return [*own, *files, *([("feedback", feedback.pk)] if feedback else [])]
 
     @staticmethod
     def beginnings(most: int) -> tuple[Prefetch[Any], Prefetch[Any]]:

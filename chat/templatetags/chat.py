@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django import template
 from django.conf import settings
 from django.shortcuts import resolve_url
+from django.template.context import Context
 from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -18,6 +19,7 @@ from chat.core.limits import DEFAULT_PROVIDER
 from chat.errors import ChatError
 from chat.i18n import translated
 from chat.providers.registry import registry
+from chat.templatetags.fragments import FRESH, Isolated
 from chat.views.addresses import script_addresses
 
 if TYPE_CHECKING:
@@ -35,10 +37,10 @@ def login_address() -> str:
     return str(resolve_url(settings.LOGIN_URL))
 
 
-@register.simple_tag
-def fresh_uuid() -> str:
-    """An id for what a form is about to create."""
-    return str(uuid.uuid4())
+@register.simple_tag(takes_context=True)
+def fresh_uuid(context: Context) -> str:
+    """An id for what a form is about to create; of what a fragment keeps another one each time it is shown."""
+    return FRESH if isinstance(context, Isolated) else str(uuid.uuid4())
 
 
 @register.filter

@@ -1,0 +1,21 @@
+"""What a row looks like, in a few bytes: what was made of it is good as long as they are the same."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+BYTES = 20
+
+
+def version_of(*rows: models.Model | None, beside: Iterable[object] = ()) -> bytes:
+    """Of all that is loaded of these, and of what else there is to say: a template may show any of it."""
+    loaded = [row and list(_values(row)) for row in rows]
+    said = repr((loaded, list(beside))).encode(errors="surrogatepass")
+    return hashlib.blake2b(said, digest_size=BYTES).digest()
+
+
+def _values(row: models.Model) -> Iterable[tuple[str, Any]]:
+    """Also what was annotated; of other rows nothing, which are said beside it."""
+    return ((name, value) for name, value in vars(row).items() if not name.startswith("_"))

@@ -1,0 +1,104 @@
+"""The fragments of this process (chat/core/fragments.py), and what is dropped of them: whatever is erased.
+
+Whoever erases is often another process. So each looks, every few seconds while it holds words of rows, which of these
+are there still. A look that fails drops them all: nobody would know how long they had been gone.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings as project
+from django.core.signals import setting_changed
+from django.db import close_old_connections, models
+
+from chat.conf import settings
+from chat.core.fragments import FragmentStore, Row
+from chat.models import Attachment, Conversation, Feedback, Message
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+"""With the look itself less than the 15 s that docs/guarantees.md promises."""
+ROWS = 500
+"""That a query names."""
+
+_store: FragmentStore | None = None
+_looks_in: set[int] = set()
+"""Processes: in one that was forked nobody looks yet."""
+
+
+def fragments() -> FragmentStore | None:
+    """Those of this process; None where none are kept."""
+    global _store
+    if project.DEBUG or not (most := settings.CHAT_FRAGMENT_BYTES):
+        return None
+    if _store is None:
+        _store = FragmentStore(most)
+    return _store
+
+
+def may_hold_words() -> bool:
+    """Only where somebody looks what is erased."""
+    return os.getpid() in _looks_in
+
+
+def start_forgetting() -> None:
+    """Look now and every few seconds, in a thread of its own: neither leases nor a long erasure may hold it up."""
+    _looks_in.add(os.getpid())
+    threading.Thread(target=_forget_for_ever, name="chat-fragments", daemon=True).start()
+
+
+def forget_erased() -> None:
+    """Drop what is of rows that are gone, or hidden until they are restored."""
+    if _store is None or not (rows := _store.rows()):
+        return
+    try:
+        _store.drop(_gone(rows))
+    except Exception as exc:
+        _store.drop(rows)
+        logger.warning("Could not look for what is erased, so no words of rows are kept: %s", exc)
+
+
+def _forget_for_ever() -> None:
+    while True:
+        close_old_connections()
+        forget_erased()
+        time.sleep(LOOK_SECONDS)
+
+
+def _gone(rows: list[Row]) -> set[Row]:
+    ids = defaultdict(list)
+    for table, pk in rows:
+        ids[table].append(pk)
+    there = {(table, pk) for table in ids for pk in _present(_present_rows()[table], ids[table])}
+    return set(rows) - there
+
+
+def _present_rows() -> "dict[str, models.QuerySet[Any]]":
+    """By what `rows` of models calls them."""
+    return {
+        "conversation": Conversation.objects.all(),
+        "message": Message.objects.all(),
+        "attachment": Attachment.objects.all(),
+        "feedback": Feedback.objects.all(),
+    }
+
+
+def _present(rows: "models.QuerySet[Any]", ids: list[Any]) -> Iterable[Any]:
+    for begin in range(0, len(ids), ROWS):
+        yield from rows.filter(pk__in=ids[begin : begin + ROWS]).order_by().values_list("pk", flat=True)
+
+
+def _renew(**kwargs: object) -> None:
+    """Tests change settings, which texts depend on; a fork has nobody yet who looks."""
+    global _store
+    _store = None
+
+
+setting_changed.connect(_renew)
+os.register_at_fork(after_in_child=_renew)

@@ -1,0 +1,124 @@
+"""The tag `fragment`: what its part of a template makes is kept, and made again only of other values.
+
+    {% fragment of item with answering=answering %}…{% endfragment %}
+
+Its part sees nothing but what the tag names: rows (`of`), and plain values (`with`). No request, user, nonce or
+variable of the page: one that was forgotten is empty at once, and never another reader's. Each text is kept by the
+place in the template, the language, the time zone, where the site is mounted, and by these: of a row the version,
+which is another one when anything of it has changed, and of a value itself.
+
+The token against CSRF and `{% fresh_uuid %}` are filled in when the text is given out, so that forms may stand in it.
+"""
+
+import secrets
+import uuid
+from collections.abc import Hashable, Mapping
+from datetime import date
+from typing import Any
+
+from django import template
+from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
+from django.template.context import Context
+from django.template.loader_tags import BlockNode
+from django.urls import get_script_prefix, get_urlconf
+from django.utils import timezone, translation
+from django.utils.safestring import SafeString, mark_safe
+
+from chat.retention.fragments import fragments, may_hold_words
+
+register = template.Library()
+
+TOKEN = f"token{secrets.token_hex(16)}"
+FRESH = f"fresh{secrets.token_hex(16)}"
+"""What stands in a kept text for the token, and for an id. Nobody outside this process knows them."""
+
+PLAIN = (str, SafeString, int, float, bool, type(None), uuid.UUID, date)
+
+
+class Isolated(Context):
+    """What the part of a fragment sees."""
+
+
+class FragmentNode(template.Node):
+    def __init__(self, rows: list[str], values: Mapping[str, FilterExpression], nodelist: NodeList) -> None:
+        self.rows = rows
+        self.values = values
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        rows = {name: context.get(name) for name in self.rows}
+        values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
+        return mark_safe(_filled(self._text(context, rows, values), context))  # noqa: S308 - as it was made
+
+    def _text(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+        """Kept or made now."""
+        store = fragments()
+        of = [row.rows for row in rows.values() if row]
+        if store is None or (of and not may_hold_words()):
+            return self._made(context, rows, values)
+        key = (self, *_around(context), *(row and row.version for row in rows.values()), *_typed(values))
+        if (text := store.find(key)) is None:
+            text = self._made(context, rows, values)
+            store.keep(key, text, [row for each in of for row in each])
+        return text
+
+    def _made(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+        seen = Isolated({**rows, **values, "csrf_token": TOKEN}, context.autoescape, context.use_l10n, context.use_tz)
+        assert context.template
+        with seen.bind_template(context.template), seen.render_context.push_state(context.template):
+            return str(self.nodelist.render(seen))
+
+
+@register.tag("fragment")
+def do_fragment(parser: Parser, token: Token) -> FragmentNode:
+    """`{% fragment [of row …] [with name=value …] %}`; rows by the names of variables that hold one, or None."""
+    tag, *bits = token.split_contents()
+    rows = _rows(bits)
+    if bits and bits.pop(0) != "with":
+        raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row …] [with name=value …]")
+    values = token_kwargs(bits, parser)
+    if bits:
+        raise template.TemplateSyntaxError(f"{{% {tag} %}}: this is no name=value: {bits[0]}")
+    nodelist = parser.parse((f"end{tag}",))
+    parser.delete_first_token()
+    if nodelist.get_nodes_by_type(BlockNode):
+        raise template.TemplateSyntaxError(f"{{% {tag} %}} holds no {{% block %}}: what extends it could not fill it")
+    return FragmentNode(rows, values, nodelist)
+
+
+def _rows(bits: list[str]) -> list[str]:
+    """Takes them out of `bits`."""
+    if bits[:1] != ["of"]:
+        return []
+    end = bits.index("with") if "with" in bits else len(bits)
+    rows = bits[1:end]
+    del bits[:end]
+    return rows
+
+
+def _plain(name: str, value: Hashable) -> Hashable:
+    """Not even what is lazy: what it says may hang on who reads."""
+    if not issubclass(type(value), PLAIN):
+        raise TypeError(f"A fragment is made of rows and plain values: {name} is {type(value)}")
+    return value
+
+
+def _typed(values: Mapping[str, Hashable]) -> list[Hashable]:
+    """1, True and 1.0 are equal, and so is a text that is safe and one that is not."""
+    return [(name, type(value), value) for name, value in values.items()]
+
+
+def _around(context: Context) -> tuple[Hashable, ...]:
+    """What may be seen in any text, without being named."""
+    language, zone = translation.get_language(), timezone.get_current_timezone_name()
+    return language, zone, get_script_prefix(), get_urlconf(), context.autoescape
+
+
+def _filled(text: str, context: Context) -> str:
+    """In a fragment that is in another nothing is fresh yet."""
+    if TOKEN in text:
+        text = text.replace(TOKEN, str(context.get("csrf_token", "")))
+    if FRESH in text and not isinstance(context, Isolated):
+        first, *others = text.split(FRESH)
+        text = first + "".join(f"{uuid.uuid4()}{each}" for each in others)
+    return text
