@@ -47,6 +47,7 @@ urlpatterns = [
     path("c/<any_case_uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),
     path("c/<any_case_uuid:conversation_id>/restoration/", organizing.restore, name="restoration"),
     path("conversations/", listing.conversations, name="conversations"),
+    path("conversations/<any_case_uuid:conversation_id>/", listing.entry, name="entry"),
     path("archive/", listing.archive, name="archive"),
     path("settings/prompts/", prompts.prompts, name="prompts"),
     path("settings/prompts/<any_case_uuid:prompt_id>/", prompts.prompt, name="prompt"),

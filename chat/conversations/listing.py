@@ -11,9 +11,10 @@ from datetime import date, timedelta, tzinfo
 from itertools import groupby
 from typing import Self
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from chat.errors import BadInput
+from chat.errors import BadInput, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Generation
 from chat.models.conversation import ConversationQuerySet
@@ -92,6 +93,20 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
         groups.insert(0, Group("pinned", None, first))
     running = Generation.objects.running().filter(owner=owner_id)
     return Listing(groups, set(running.values_list("message__conversation", flat=True)), more)
+
+
+def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
+    """Of the owner's list that conversation alone, below its heading. Raises NotFound for what is not listed."""
+    running = Generation.objects.running().filter(message__conversation=OuterRef("pk"))
+    mine = Conversation.objects.listed(owner_id).annotate(is_answering=Exists(running))
+    if not (found := mine.filter(pk=conversation_id).first()):
+        raise NotFound
+    groups = (
+        [Group("pinned", None, [found])]
+        if found.is_pinned
+        else by_day([found], timezone.localdate(timezone=zone), zone)
+    )
+    return Listing(groups, {found.pk} if found.is_answering else set(), None)
 
 
 def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conversation], Cursor | None]:

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -24,7 +25,7 @@ from chat.views.branches import Section, asked_begin, asked_id, asked_ids, secti
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor
-from chat.views.pages import render_page
+from chat.views.pages import answer_if_changed, render_page
 from chat.views.time_zones import zone_of
 
 
@@ -62,8 +63,8 @@ def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UU
         raise NotFound(_("There is no such conversation among yours."))
     was_left = conversation.left_at is not None
     if wants_json(request):
-        title = {"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by}
-        return JsonResponse(title), was_left
+        title = {"id": str(conversation.pk), "title": conversation.title, "titled_by": conversation.titled_by}
+        return answer_if_changed(request, repr(title), partial(JsonResponse, title)), was_left
     return _page(request, user, conversation, _asked_section(request, conversation)), was_left
 
 

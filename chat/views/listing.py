@@ -11,6 +11,7 @@ from django.utils import translation
 
 from chat.assets.version import site_version
 from chat.conversations.listing import Cursor, Group, Listing, archived, listing
+from chat.conversations.listing import entry as listed_alone
 from chat.models import Conversation
 from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
@@ -30,6 +31,12 @@ async def conversations(request: HttpRequest, user: AbstractBaseUser) -> HttpRes
 
 
 @endpoint("GET")
+async def entry(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """GET /conversations/<uuid>/ — that item of the list and the heading above it, with an ETag."""
+    return await in_database(_entry, request, user, conversation_id)
+
+
+@endpoint("GET")
 async def archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /archive/ — what was archived, with a way back for each."""
     return await in_database(_archive, request, user)
@@ -43,7 +50,14 @@ def asked_cursor(request: HttpRequest) -> Cursor | None:
 
 def _items(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """Every visible page asks every few seconds, nearly always for nothing: rendering is most of what that costs."""
-    found, after = listing(user.pk, asked_cursor(request), zone_of(request)), request.GET.get("after", "")
+    return _listed(request, listing(user.pk, asked_cursor(request), zone_of(request)), request.GET.get("after", ""))
+
+
+def _entry(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    return _listed(request, listed_alone(user.pk, conversation_id, zone_of(request)))
+
+
+def _listed(request: HttpRequest, found: Listing, after: str = "") -> HttpResponseBase:
     shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
     response = render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
     response.headers["Chat-Version"] = site_version()

@@ -1,7 +1,8 @@
 """Pages. Compressed here: a middleware would compress streams too, and Chromium shows only their first event then."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from django.conf import settings
 from django.forms import Form
@@ -40,15 +41,20 @@ def render_form(request: HttpRequest, template: str, form: Form, **context: obje
 def render_if_changed(
     request: HttpRequest, template: str, context: Mapping[str, object], fingerprint: str
 ) -> HttpResponseBase:
-    """As `render_page`; 304 if `If-None-Match` says that the browser has this already (RFC 9110, section 13.1.2).
+    """As `render_page`; `fingerprint` is the same as long as `context` gives the same page, in one language."""
+    said = f"{language_of(request)} {fingerprint}"
+    return answer_if_changed(request, said, partial(render_page, request, template, context))
 
-    `fingerprint` says it without rendering: in one language, it is the same as long as `context` gives the same page.
-    """
-    # Weak: the page may go out compressed or not.
-    etag = f'W/"{hashlib.sha256(f"{language_of(request)} {fingerprint}".encode()).hexdigest()}"'
-    answer: HttpResponseBase = get_conditional_response(request, etag=etag) or render_page(request, template, context)
-    answer.headers["ETag"] = etag
-    return answer
+
+def answer_if_changed(
+    request: HttpRequest, fingerprint: str, answer: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    """`answer()`; 304, without asking it, if `If-None-Match` says that this is there already (RFC 9110, 13.1.2)."""
+    # Weak: it may go out compressed or not.
+    etag = f'W/"{hashlib.sha256(fingerprint.encode(errors="surrogatepass")).hexdigest()}"'
+    response: HttpResponseBase = get_conditional_response(request, etag=etag) or answer()
+    response.headers["ETag"] = etag
+    return response
 
 
 def language_of(request: HttpRequest) -> str:

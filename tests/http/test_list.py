@@ -280,6 +280,42 @@ def test_nothing_is_sent_while_nothing_has_changed(alice: Client) -> None:
     assert alice.get("/conversations/", If_None_Match=tag).status == 200
 
 
+def test_one_entry_is_as_it_stands_in_the_list(alice: Client, bob: Client) -> None:
+    other, old, pinned = listed(alice, 3)
+    Conversation.objects.filter(pk=old.pk).update(updated_at=datetime(2026, 1, 2, tzinfo=UTC), title="<b>Old</b>")
+    Conversation.objects.filter(pk=pinned.pk).update(is_pinned=True)
+    items = re.findall(r"<li.*?</li>", shown(alice), re.DOTALL)
+    headings = {other: "Today", old: "January 2026", pinned: "Pinned"}
+    for conversation, heading in headings.items():
+        alone = alice.get(f"/conversations/{conversation.pk}/")
+        above, entry = re.findall(r"<li.*?</li>", alone.text, re.DOTALL)
+        assert f"<h3>{heading}</h3>" in above
+        assert {above, entry} <= set(items)
+        unchanged = alice.get(f"/conversations/{conversation.pk}/", If_None_Match=alone.headers["ETag"])
+        assert (unchanged.status, unchanged.body) == (304, b"")
+        assert unchanged.headers["Chat-Version"] == alone.headers["Chat-Version"]
+        assert bob.get(f"/conversations/{conversation.pk}/").status == 404
+        Conversation.objects.filter(pk=conversation.pk).update(title="Zebra")
+        changed = alice.get(f"/conversations/{conversation.pk}/", If_None_Match=alone.headers["ETag"])
+        assert "Zebra" in changed.text
+
+
+@pytest.mark.parametrize("hidden", [{"is_archived": True}, {"is_temporary": True}, {"deleted_at": ERASING}])
+def test_what_is_not_in_the_list_is_no_entry(alice: Client, hidden: dict[str, object]) -> None:
+    (conversation,) = listed(alice, **hidden)
+    assert alice.get(f"/conversations/{conversation.pk}/").code == "not_found"
+
+
+def test_a_title_is_sent_only_if_it_is_another_one(alice: Client) -> None:
+    (conversation,) = listed(alice)
+    state = alice.get(conversation.get_absolute_url(), Accept="application/json")
+    asked = {"Accept": "application/json", "If_None_Match": state.headers["ETag"]}
+    unchanged = alice.get(conversation.get_absolute_url(), **asked)
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    post(alice, conversation, "title", {"title": "Zebra"})
+    assert alice.get(conversation.get_absolute_url(), **asked).json["title"] == "Zebra"
+
+
 @pytest.mark.parametrize(
     "change",
     [{"title": "Zebra"}, {"is_pinned": True}, {"updated_at": datetime(2026, 1, 2, tzinfo=UTC)}, {"is_archived": True}],
