@@ -1,5 +1,6 @@
 """What a model is to be told and how it is to answer, as users fill it in."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict
 from typing import Self
 
@@ -7,8 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from chat.core.limits import MOST_TEMPERATURE, MOST_TOKENS
-from chat.core.prompt import Options
+from chat.core.prompt import NO_OPTIONS, Options
 from chat.forms.fields import LongText
+from chat.models.version import version_of
 
 TEMPERATURE_FAULT = gettext_lazy("The temperature is a number from 0 to 2.")
 TOKENS_FAULT = gettext_lazy("The token limit is a whole number from 1 to 1,000,000.")
@@ -38,9 +40,19 @@ class OptionsForm(forms.Form):
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), TOKENS_FAULT),
     )
 
+    rows: Sequence[tuple[str, Hashable]] = ()
+    """Whose words it shows."""
+
     @classmethod
-    def showing(cls, options: Options) -> Self:
-        return cls(initial=asdict(options))
+    def showing(cls, options: Options, rows: Sequence[tuple[str, Hashable]] = ()) -> Self:
+        form = cls(initial=asdict(options))
+        form.rows = rows if options != NO_OPTIONS else ()
+        return form
+
+    @property
+    def version(self) -> bytes:
+        """Of one that shows what is stored (chat/templatetags/fragments.py)."""
+        return version_of(beside=[self.initial, [field.widget.attrs for field in self.fields.values()]])
 
     def belonging_to(self, form_id: str) -> Self:
         """With fields that are sent with another form of the page."""

@@ -18,7 +18,7 @@ from django.db import close_old_connections, models
 
 from chat.conf import settings
 from chat.core.fragments import FragmentStore, Row
-from chat.models import Attachment, Conversation, Feedback, Message
+from chat.models import Attachment, Conversation, Feedback, Message, Preferences
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +86,7 @@ def _present_rows() -> "dict[str, models.QuerySet[Any]]":
         "message": Message.objects.all(),
         "attachment": Attachment.objects.all(),
         "feedback": Feedback.objects.all(),
+        "preferences": Preferences.objects.all(),
     }
 
 

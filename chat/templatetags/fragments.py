@@ -1,16 +1,17 @@
 """The tag `fragment`: what its part of a template makes is kept, and made again only of other values.
 
-    {% fragment of item with answering=answering %}…{% endfragment %}
+    {% fragment of item with answering=answering fill back=request.path %}…{% endfragment %}
 
-Its part sees nothing but what the tag names: rows (`of`), and plain values (`with`). No request, user, nonce or
-variable of the page: one that was forgotten is empty at once, and never another reader's. Each text is kept by the
-place in the template, the language, the time zone, where the site is mounted, and by these: of a row the version,
-which is another one when anything of it has changed, and of a value itself.
+Its part sees nothing but what the tag names: rows (`of`), plain values (`with`), and what is to be filled in (`fill`).
+No request, user, nonce or variable of the page: one that was forgotten is empty at once, and never another reader's.
+Each text is kept by the place in the template, the language, the time zone, where the site is mounted, and by these:
+of a row the version, which is another one when anything of it has changed, and of a value itself.
 
-The token against CSRF and `{% fresh_uuid %}` are filled in when the text is given out, so that forms may stand in it.
+What is filled in is not kept. In its place stands a mark, a UUID, until the text is given out: so the part can put it
+out, escaped, or make an address of it, and can do nothing else with it. The token against CSRF is filled in, too, and
+`{% fresh_uuid %}`, so that forms may stand in a fragment.
 """
 
-import secrets
 import uuid
 from collections.abc import Hashable, Mapping
 from datetime import date
@@ -22,15 +23,23 @@ from django.template.context import Context
 from django.template.loader_tags import BlockNode
 from django.urls import get_script_prefix, get_urlconf
 from django.utils import timezone, translation
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from chat.retention.fragments import fragments, may_hold_words
 
 register = template.Library()
 
-TOKEN = f"token{secrets.token_hex(16)}"
-FRESH = f"fresh{secrets.token_hex(16)}"
-"""What stands in a kept text for the token, and for an id. Nobody outside this process knows them."""
+_MARKS = uuid.uuid4()
+"""Nobody outside this process knows what makes its marks, nor can write one into a title."""
+
+
+def _mark(name: str) -> str:
+    return str(uuid.uuid5(_MARKS, name))
+
+
+TOKEN = _mark("csrf_token")
+FRESH = _mark("a fresh id")
 
 PLAIN = (str, SafeString, int, float, bool, type(None), uuid.UUID, date)
 
@@ -40,15 +49,26 @@ class Isolated(Context):
 
 
 class FragmentNode(template.Node):
-    def __init__(self, rows: list[str], values: Mapping[str, FilterExpression], nodelist: NodeList) -> None:
+    def __init__(
+        self,
+        rows: list[str],
+        values: Mapping[str, FilterExpression],
+        filled: Mapping[str, FilterExpression],
+        nodelist: NodeList,
+    ) -> None:
         self.rows = rows
         self.values = values
+        self.filled = filled
+        self.marks = {name: _mark(name) for name in filled}
         self.nodelist = nodelist
 
     def render(self, context: Context) -> SafeString:
         rows = {name: context.get(name) for name in self.rows}
         values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
-        return mark_safe(_filled(self._text(context, rows, values), context))  # noqa: S308 - as it was made
+        text = _renewed(self._text(context, rows, values), context)
+        for name, value in self.filled.items():
+            text = text.replace(self.marks[name], conditional_escape(value.resolve(context)))
+        return mark_safe(text)  # noqa: S308 - as it was made
 
     def _text(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
         """Kept or made now."""
@@ -63,7 +83,8 @@ class FragmentNode(template.Node):
         return text
 
     def _made(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-        seen = Isolated({**rows, **values, "csrf_token": TOKEN}, context.autoescape, context.use_l10n, context.use_tz)
+        named = {**rows, **values, **self.marks, "csrf_token": TOKEN}
+        seen = Isolated(named, context.autoescape, context.use_l10n, context.use_tz)
         assert context.template
         with seen.bind_template(context.template), seen.render_context.push_state(context.template):
             return str(self.nodelist.render(seen))
@@ -71,29 +92,35 @@ class FragmentNode(template.Node):
 
 @register.tag("fragment")
 def do_fragment(parser: Parser, token: Token) -> FragmentNode:
-    """`{% fragment [of row …] [with name=value …] %}`; rows by the names of variables that hold one, or None."""
+    """`{% fragment [of row …] [with name=value …] [fill name=value …] %}`; rows by the names of their variables."""
     tag, *bits = token.split_contents()
     rows = _rows(bits)
-    if bits and bits.pop(0) != "with":
-        raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row …] [with name=value …]")
-    values = token_kwargs(bits, parser)
+    values, filled = (_named(word, bits, parser) for word in ("with", "fill"))
     if bits:
-        raise template.TemplateSyntaxError(f"{{% {tag} %}}: this is no name=value: {bits[0]}")
+        raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row …] [with name=value …] [fill name=value …]")
     nodelist = parser.parse((f"end{tag}",))
     parser.delete_first_token()
     if nodelist.get_nodes_by_type(BlockNode):
         raise template.TemplateSyntaxError(f"{{% {tag} %}} holds no {{% block %}}: what extends it could not fill it")
-    return FragmentNode(rows, values, nodelist)
+    return FragmentNode(rows, values, filled, nodelist)
 
 
 def _rows(bits: list[str]) -> list[str]:
     """Takes them out of `bits`."""
     if bits[:1] != ["of"]:
         return []
-    end = bits.index("with") if "with" in bits else len(bits)
+    end = next((number for number, bit in enumerate(bits) if bit in ("with", "fill")), len(bits))
     rows = bits[1:end]
     del bits[:end]
     return rows
+
+
+def _named(word: str, bits: list[str], parser: Parser) -> dict[str, FilterExpression]:
+    """What follows `word`, taken out of `bits`."""
+    if bits[:1] != [word]:
+        return {}
+    del bits[0]
+    return token_kwargs(bits, parser)
 
 
 def _plain(name: str, value: Hashable) -> Hashable:
@@ -114,8 +141,8 @@ def _around(context: Context) -> tuple[Hashable, ...]:
     return language, zone, get_script_prefix(), get_urlconf(), context.autoescape
 
 
-def _filled(text: str, context: Context) -> str:
-    """In a fragment that is in another nothing is fresh yet."""
+def _renewed(text: str, context: Context) -> str:
+    """With a token and ids of its reader; in a fragment that is in another nothing is fresh yet."""
     if TOKEN in text:
         text = text.replace(TOKEN, str(context.get("csrf_token", "")))
     if FRESH in text and not isinstance(context, Isolated):

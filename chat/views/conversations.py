@@ -141,8 +141,8 @@ def _leaf(shown: Section) -> Message | None:
 def _options_form(user: AbstractBaseUser, conversation: Conversation) -> OptionsForm:
     """Its settings; those of a new one go with its first question."""
     if conversation._state.adding:
-        return OptionsForm.showing(preferred(user.pk)).belonging_to("composer")
-    return OptionsForm.showing(conversation.options)
+        return OptionsForm.showing(preferred(user.pk), [("preferences", user.pk)]).belonging_to("composer")
+    return OptionsForm.showing(conversation.options, conversation.rows)
 
 
 def _attached(request: HttpRequest, user: AbstractBaseUser) -> list[Attachment]:

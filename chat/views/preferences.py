@@ -56,7 +56,7 @@ def _conversation(
     mine = preferences.conversation_of(user.pk, conversation_id)
     if wants_json(request):
         return JsonResponse(asdict(mine.options))
-    form = form or OptionsForm.showing(mine.options)
+    form = form or OptionsForm.showing(mine.options, mine.rows)
     return render_form(request, "chat/conversation/settings.html", form, conversation=mine)
 
 
@@ -64,6 +64,5 @@ def _defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     options = preferences.preferred(user.pk)
     if wants_json(request):
         return JsonResponse(asdict(options))
-    return render_form(
-        request, "chat/settings/preferences.html", OptionsForm.showing(options), is_saved="saved" in request.GET
-    )
+    form = OptionsForm.showing(options, [("preferences", user.pk)])
+    return render_form(request, "chat/settings/preferences.html", form, is_saved="saved" in request.GET)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,6 +107,19 @@ def test_what_is_not_named_is_not_there() -> None:
     assert page.startswith("AnonymousUser"), "the page itself has all of it"
     source = "{% fragment with known=known %}" + seen + "{% endfragment %}"
     assert shown(source, context, context, request=request) == ["K", "K"]
+
+
+def test_what_is_filled_in_is_escaped_and_not_kept(store: FragmentStore) -> None:
+    source = (
+        "{% fragment fill id=id name=name %}<a href=\"{% url 'chat:conversation' id %}\">{{ name }}</a>"
+        "{% fragment fill name=name %}{{ name }}{% endfragment %}{% endfragment %}"
+    )
+    readers = [{"id": uuid.uuid4(), "name": name} for name in ("<b>her's", "his")]
+    hers, his = shown(source, *readers)
+    assert hers == f'<a href="/c/{readers[0]["id"]}/">&lt;b&gt;her&#x27;s</a>&lt;b&gt;her&#x27;s'
+    assert his == f'<a href="/c/{readers[1]["id"]}/">his</a>his'
+    assert len(store) == 2
+    assert not any(word in fragment.text for fragment in store._fragments.values() for word in ("her", "his"))
 
 
 @pytest.mark.parametrize("value", [AnonymousUser(), SimpleLazyObject(lambda: "nonce"), {"a": 1}, [1], object()])
