@@ -42,6 +42,7 @@ urlpatterns = [
     path("c/<any_case_uuid:conversation_id>/export/", exports.one, name="export"),
     path("c/<any_case_uuid:conversation_id>/settings/", preferences.conversation, name="conversation_settings"),
     path("settings/", preferences.defaults, name="preferences"),
+    path("c/<any_case_uuid:conversation_id>/actions/", organizing.actions, name="conversation_actions"),
     path("c/<any_case_uuid:conversation_id>/title/", organizing.rename, name="title"),
     path("c/<any_case_uuid:conversation_id>/shelf/", organizing.set_flags, name="flags"),
     path("c/<any_case_uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),

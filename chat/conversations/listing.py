@@ -74,11 +74,11 @@ class Listing:
     @property
     def fingerprint(self) -> str:
         """The same as long as the page shows the same, in one language."""
-        shown = [
-            (group.name, group.key, [(each.pk, each.title, each.pk in self.running) for each in group.conversations])
-            for group in self.groups
-        ]
+        shown = [(group.name, group.key, [self._shown(each) for each in group.conversations]) for group in self.groups]
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
+
+    def _shown(self, entry: Conversation) -> tuple[uuid.UUID, str, bool, bool]:
+        return entry.pk, entry.title, entry.is_pinned, entry.pk in self.running
 
 
 def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:

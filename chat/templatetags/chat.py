@@ -20,7 +20,7 @@ from chat.errors import ChatError
 from chat.i18n import translated
 from chat.providers.registry import registry
 from chat.templatetags.fragments import FRESH, Isolated
-from chat.views.addresses import script_addresses
+from chat.views.addresses import address_of, script_addresses
 
 if TYPE_CHECKING:
     from chat.models import Generation, Message
@@ -41,6 +41,18 @@ def login_address() -> str:
 def fresh_uuid(context: Context) -> str:
     """An id for what a form is about to create; of what a fragment keeps another one each time it is shown."""
     return FRESH if isinstance(context, Isolated) else str(uuid.uuid4())
+
+
+@register.filter
+def address(pk: uuid.UUID, name: str) -> str:
+    """Of `chat:<name>` for what has this id."""
+    return address_of(name, pk)
+
+
+@register.filter
+def actions_for(title: str) -> str:
+    """What the button of a conversation's menu is called, in the list."""
+    return _("Actions for “%(title)s”") % {"title": title}
 
 
 @register.filter

@@ -21,9 +21,19 @@ def script_addresses() -> str:
     return _addresses(get_script_prefix(), get_urlconf())
 
 
+def address_of(name: str, pk: uuid.UUID) -> str:
+    """That of `chat:<name>` for one object, as `reverse` finds it: for what stands often on a page."""
+    return _pattern(name, get_script_prefix(), get_urlconf()).replace("{id}", str(pk))
+
+
 @cache
 def _addresses(prefix: str, urlconf: str | None) -> str:
     """Found once for each place where the site is mounted, on which `reverse` depends."""
     found = {name: reverse(f"chat:{name}") for name in PAGES}
-    found |= {name: reverse(f"chat:{name}", args=[ANY]).replace(str(ANY), "{id}") for name in OF_ONE}
+    found |= {name: _pattern(name, prefix, urlconf) for name in OF_ONE}
     return json.dumps(found, separators=(",", ":"))
+
+
+@cache
+def _pattern(name: str, prefix: str, urlconf: str | None) -> str:
+    return reverse(f"chat:{name}", args=[ANY]).replace(str(ANY), "{id}")

@@ -10,14 +10,24 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from chat.conversations import deletion, organizing
+from chat.errors import NotFound
 from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_flags, read_title
 from chat.generation.background import spawn
 from chat.generation.engine import engine
+from chat.i18n import gettext_noop as _
 from chat.models import Conversation
-from chat.models.threads import write_in_database
+from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
+from chat.views.came_from import came_from
 from chat.views.endpoints import endpoint
+from chat.views.pages import render_page
+
+
+@endpoint("GET")
+async def actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """GET /c/<uuid>/actions/ — what the menu of the list offers, as a page, where there are no scripts."""
+    return await in_database(_actions, request, user, conversation_id)
 
 
 @endpoint("POST")
@@ -46,6 +56,14 @@ async def delete(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 async def restore(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/restoration/ — take its deletion back."""
     return _kept(request, await write_in_database(deletion.restore, user.pk, conversation_id))
+
+
+def _actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+    conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
+    if not conversation:
+        raise NotFound(_("There is no such conversation among yours."))
+    back = came_from(request) or conversation.get_absolute_url()
+    return render_page(request, "chat/conversation/actions.html", {"conversation": conversation, "back": back})
 
 
 async def _delete(owner_id: UserId, conversation_id: uuid.UUID) -> None:

@@ -20,6 +20,8 @@ pytestmark = [
 ]
 
 MOST_TABS = 60
+MENU = ".sidebar__menu"
+"""The button of an entry's menu."""
 
 
 def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
@@ -47,8 +49,8 @@ def item(page: Page, title: str) -> Locator:
     return page.locator(".sidebar__entry").filter(has=page.get_by_role("link", name=title, exact=True))
 
 
-def choose(page: Page, title: str, action: str) -> None:
-    press(page, item(page, title).locator("summary"))
+def choose(page: Page, title: str, action: str, key: str = "Enter") -> None:
+    press(page, item(page, title).locator(MENU), key)
     press(page, item(page, title).locator(".menu__item", has_text=re.compile(f"^{action}$")))
 
 
@@ -66,10 +68,10 @@ def test_the_list(open_page: OpenPage, alice: Client, viewport: dict[str, int]) 
     page.keyboard.press("Control+A")
     page.keyboard.type("Zebra")
     page.keyboard.press("Enter")
-    expect(item(page, "Zebra").locator("summary")).to_be_focused()
-    choose(page, second.title, "Pin")
+    expect(item(page, "Zebra").locator(MENU)).to_be_focused()
+    choose(page, second.title, "Pin", "Space")
     expect(titles(page)).to_have_text([second.title, "Zebra", first.title])
-    expect(item(page, second.title).locator("summary")).to_be_focused()
+    expect(item(page, second.title).locator(MENU)).to_be_focused()
     choose(page, "Zebra", "Delete")
     expect(button(page, "Undo")).to_be_focused()
     page.keyboard.press("Enter")

@@ -17,7 +17,19 @@ from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 
 pytestmark = pytest.mark.usefixtures("committed")
 
+MENU = ".sidebar__menu"
+"""The button of an entry's menu."""
+
 SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+
+
+FAIL_ONCE = """() => {
+    const { parseFromString } = DOMParser.prototype;
+    DOMParser.prototype.parseFromString = () => {
+        DOMParser.prototype.parseFromString = parseFromString;
+        throw new Error("Odd");
+    };
+}"""
 
 
 def opened(page: Page) -> Page:
@@ -37,7 +49,7 @@ def titles(page: Page) -> Locator:
 
 def one_line(page: Page, title: str) -> None:
     """The button of the menu stands beside the title."""
-    link, menu = (item(page, title).locator(part).bounding_box() for part in ("a[data-id]", "summary"))
+    link, menu = (item(page, title).locator(part).bounding_box() for part in ("a[data-id]", MENU))
     assert link
     assert menu
     assert menu["y"] < link["y"] + link["height"] / 2 < menu["y"] + menu["height"]
@@ -45,8 +57,15 @@ def one_line(page: Page, title: str) -> None:
 
 def choose(page: Page, title: str, action: str) -> None:
     item(page, title).hover()
-    item(page, title).locator("summary").click()
+    item(page, title).locator(MENU).click()
     item(page, title).locator(".menu__item", has_text=re.compile(f"^{action}$")).click()
+
+
+def choose_on_its_page(page: Page, title: str, action: str) -> None:
+    """Without scripts."""
+    item(page, title).hover()
+    item(page, title).locator(MENU).click()
+    page.locator("main").get_by_role("button", name=action, exact=True).click()
 
 
 @SIZES
@@ -87,10 +106,36 @@ def test_what_was_done_can_be_taken_back_by_the_same_menu_at_once(open_page: Ope
     page = open_page(alice)
     choose(page, first.title, "Pin")
     expect(titles(page)).to_have_text([first.title, second.title])
-    expect(item(page, first.title).locator("summary")).to_be_focused()
+    expect(item(page, first.title).locator(MENU)).to_be_focused()
     choose(page, first.title, "Unpin")
     expect(titles(page)).to_have_text([second.title, first.title])
-    expect(item(page, first.title).locator("summary")).to_be_focused()
+    expect(item(page, first.title).locator(MENU)).to_be_focused()
+
+
+def test_thirty_quick_clicks_leave_one_menu_which_is_of_the_last(open_page: OpenPage, alice: Client) -> None:
+    first, second, third = listed(alice, 3)
+    Conversation.objects.filter(pk=third.pk).update(is_pinned=True)
+    page = open_page(alice, first.get_absolute_url())
+    menus = page.get_by_role("group", name="Actions").filter(has=page.locator("[data-keep]"))
+    page.evaluate("buttons => { for (let at = 0; at < 30; at++) document.querySelectorAll(buttons)[at % 3].click(); }", MENU)
+    expect(page.locator(f"{MENU}[aria-expanded=true]")).to_have_count(1)
+    expect(menus).to_have_count(1)
+    expect(item(page, first.title).locator(menus)).to_contain_text("Pin")
+    assert menus.get_by_role("button").all_text_contents() == ["Rename", "Pin", "Archive", "Delete"]
+    item(page, third.title).locator(MENU).click()
+    assert menus.get_by_role("button").all_text_contents() == ["Rename", "Unpin", "Archive", "Delete"]
+    # It goes while it is open, and with it what it was asked for.
+    page.keyboard.press("Tab")
+    Conversation.objects.filter(pk=third.pk).update(is_archived=True)
+    set_hidden(page, hidden=False)  # it is looked at again
+    expect(item(page, third.title)).to_have_count(0)
+    expect(menus).to_have_count(0)
+    expect(item(page, second.title).get_by_role("link")).to_be_focused()
+    item(page, second.title).locator(MENU).click()
+    expect(item(page, second.title).locator(menus)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menus).to_have_count(0)
+    expect(item(page, second.title).get_by_role("button", name=f"Actions for “{second.title}”")).to_be_focused()
 
 
 def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:
@@ -99,7 +144,7 @@ def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:
     choose(page, second.title, "Delete")
     choose(page, first.title, "Rename")
     button(page, "Save").wait_for()
-    page.locator("summary").first.click(force=True)
+    page.locator(MENU).first.click(force=True)
     assert faults_in_all_looks(page) == {}
     page.goto(page.url.replace(first.get_absolute_url(), "/archive/"))
     assert faults_in_all_looks(page) == {}
@@ -122,19 +167,19 @@ def test_the_one_on_show_is_deleted_and_a_new_one_says_so(
 def test_without_scripts(open_page: OpenPage, alice: Client) -> None:
     first, second = listed(alice, 2)
     page = open_page(alice, first.get_absolute_url(), java_script_enabled=False)
-    choose(page, second.title, "Rename")
+    item(page, second.title).locator(MENU).click(force=True)
     page.get_by_label("Title of the conversation").fill("Zebra")
     page.get_by_label("Title of the conversation").press("Enter")
     expect(page.locator("#title")).to_have_text(first.title)
-    choose(page, "Zebra", "Pin")
+    choose_on_its_page(page, "Zebra", "Pin")
     expect(page.locator(".sidebar__day").first).to_have_text("Pinned")
-    choose(page, first.title, "Archive")
+    choose_on_its_page(page, first.title, "Archive")
     expect(titles(page)).to_have_text(["Zebra"])
     page.goto(page.url.replace(first.get_absolute_url(), "/archive/"))
     page.get_by_role("button", name=f"Put “{first.title}” back").click()
     expect(page.locator("main")).to_contain_text("Nothing is archived.")
     page.get_by_role("link", name="To the conversations").click()
-    choose(page, first.title, "Delete")
+    choose_on_its_page(page, first.title, "Delete")
     button(page, "Undo").click()
     expect(titles(page)).to_have_text(["Zebra", first.title])
 
@@ -161,11 +206,11 @@ def test_one_failure_ends_neither_the_list_nor_its_older_entries(
         page.locator(".sidebar__more").scroll_into_view_if_needed()
     assert failed.value.status == 503
     expect(titles(page)).to_have_count(100, timeout=15_000)
-    # What this page cannot read, such as the list of another version of the site.
+    # What this page cannot read.
     newest = Conversation.objects.order_by("activity").last()
     assert newest
-    odd = f'<li class="sidebar__entry" data-key="{newest.pk}"><a data-id="{newest.pk}">Odd</a><details></details></li>'
-    page.route("**/conversations/", lambda route: route.fulfill(body=odd, content_type="text/html"), times=1)
+    page.evaluate(FAIL_ONCE)
+    page.route("**/conversations/", lambda route: route.fulfill(body="<li>", content_type="text/html"), times=1)
     with page.expect_response("**/conversations/"):
         pass
     newest.title = "Renamed elsewhere"

@@ -173,6 +173,22 @@ def test_plain_forms_lead_back_and_a_deletion_to_its_undo(alice: Client) -> None
     assert "was deleted" not in alice.get(where, Accept="text/html").text
 
 
+def test_the_page_of_its_actions_leads_back_to_where_it_was_asked_for(alice: Client) -> None:
+    (conversation,) = listed(alice, is_pinned=True)
+    Conversation.objects.filter(pk=conversation.pk).update(title="<b>1</b>")
+    path = conversation.get_absolute_url()
+    page = alice.get(f"{path}actions/", Accept="text/html", Referer=f"{alice.url}/?after=5-{conversation.pk}")
+    assert "<b>1</b>" not in page.text
+    assert re.findall(r'name="back" value="([^"]*)"', page.text) == [f"/?after=5-{conversation.pk}"] * 2
+    for way in ("title", "shelf", "deletion"):
+        assert f'action="{path}{way}/"' in page.text
+    assert re.findall(r'name="(pinned|archived)" value="(\w+)"', page.text) == [("pinned", "false"), ("archived", "true")]
+    for way in (f"/settings/links/?of={conversation.pk}", f"{path}export/?as=markdown", f"{path}export/?as=json"):
+        assert f'href="{way}"' in page.text
+    assert page.headers["Cache-Control"] == "no-store, private"
+    assert f'href="{path}"' in alice.get(f"{path}actions/", Accept="text/html").text
+
+
 # Pages
 
 

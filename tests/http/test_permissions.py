@@ -46,6 +46,7 @@ CASES: dict[str, list[Case]] = {
         Case("POST", 200, "conversation", lambda: {"system_prompt": "Be brief."}),
     ],
     "preferences": [Case("GET", 200, page=True), Case("POST", 200, body=lambda: {"system_prompt": "Be brief."})],
+    "conversation_actions": [Case("GET", 200, "conversation", page=True)],
     "title": [Case("POST", 200, "conversation", lambda: {"title": "Called otherwise"})],
     "flags": [Case("POST", 200, "conversation", lambda: {"pinned": True, "archived": True})],
     "deletion": [Case("POST", 200, "conversation")],

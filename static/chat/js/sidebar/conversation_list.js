@@ -1,3 +1,6 @@
+/** What an entry's attributes say of it. */
+const STATES = ["data-pinned", "data-answering"];
+
 /**
  * The items of the list of conversations, as the server renders them: headings, conversations, and at the end the way
  * to older ones. Each bears a key, by which it stays the same element whatever else changes.
@@ -40,11 +43,13 @@ export class ConversationList {
   /** Takes a conversation out; the focus, if it was in there, goes to the next one. @param {string} id */
   remove(id) {
     const item = this.#byKey(id);
-    const next = linkIn(item?.nextElementSibling ?? null) ?? linkIn(item?.previousElementSibling ?? null);
+    const entries = this.#items.filter(linkIn);
+    const at = entries.findIndex((entry) => entry === item);
+    const next = entries[at + 1] ?? entries[at - 1];
     const hadFocus = item?.contains(document.activeElement);
     item?.remove();
     this.#dropEmptyHeadings();
-    if (hadFocus) next?.focus();
+    if (hadFocus) linkIn(next ?? null)?.focus();
   }
 
   /** @param {string} id */
@@ -56,21 +61,19 @@ export class ConversationList {
    * Brings the first page up to date. What was loaded below it stays, and so do the focus, an open menu, a form.
    *
    * @param {string} html
-   * @returns {boolean} is all of it shown? What somebody is about to use is left as it is.
    */
   show(html) {
     const served = itemsOf(html);
-    const focused = document.activeElement;
     const rest = this.#below(served);
     const kept = new Set([...served.map(keyOf), ...rest.map(keyOf)]);
-    for (const item of this.#items) if (!kept.has(keyOf(item))) item.remove();
-    const isWhole = this.#place(rest.length ? served.filter((item) => keyOf(item) !== "more") : served);
+    for (const key of this.#items.map(keyOf)) if (!kept.has(key)) this.remove(key);
+    const focused = document.activeElement;
+    this.#place(rest.length ? served.filter((item) => keyOf(item) !== "more") : served);
     this.#dropEmptyHeadings();
     this.#mark();
     // An element that is moved loses it.
     const isLost = document.activeElement !== focused && focused?.isConnected;
     if (isLost && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
-    return isWhole;
   }
 
   /** Adds the page that `more` leads to. @param {string} html */
@@ -96,15 +99,13 @@ export class ConversationList {
 
   /** Puts these first, in their order, and moves no more than it must. @param {HTMLElement[]} served */
   #place(served) {
-    let isWhole = true;
     let next = this.#list.firstElementChild;
     for (const item of served) {
       const old = this.#byKey(keyOf(item));
-      if (old) isWhole = patch(old, item, this.#owner) && isWhole;
+      if (old) patch(old, item, this.#owner);
       if (old && old === next) next = next.nextElementSibling;
       else this.#list.insertBefore(old ?? item, next);
     }
-    return isWhole;
   }
 
   #dropEmptyHeadings() {
@@ -141,7 +142,17 @@ function linkIn(item) {
   return item?.querySelector("a[data-id]") ?? null;
 }
 
-/** @param {HTMLElement} old @param {HTMLElement} served @param {Owner} owner @returns {boolean} is all of it taken over? */
+/** @param {HTMLElement} item */
+function menuIn(item) {
+  return item.querySelector(".sidebar__menu");
+}
+
+/** @param {HTMLElement} item @returns that an answer is being written in it */
+function markIn(item) {
+  return item.querySelector(".sidebar__mark");
+}
+
+/** @param {HTMLElement} old @param {HTMLElement} served @param {Owner} owner */
 function patch(old, served, owner) {
   const [link, title] = [linkIn(old), linkIn(served)?.textContent ?? ""];
   if (!link) return patchOther(old, served);
@@ -149,21 +160,18 @@ function patch(old, served, owner) {
     link.textContent = title;
     owner.onRenamed(keyOf(old), title);
   }
-  old.toggleAttribute("data-answering", served.hasAttribute("data-answering"));
-  const [menu, now] = [old.querySelector("details"), served.querySelector("details")];
-  if (!menu || !now || menu.innerHTML === now.innerHTML) return true;
-  if (menu.open) return false;
-  // The button stays: it may have the focus, as behind what was just done.
-  const [button, buttonNow] = [menu, now].map((each) => /** @type {HTMLElement} */ (each.querySelector("summary")));
-  /** @type {HTMLElement} */ (button).ariaLabel = /** @type {HTMLElement} */ (buttonNow).ariaLabel;
-  menu.lastElementChild?.replaceWith(/** @type {Element} */ (now.lastElementChild));
-  return true;
+  for (const state of STATES) old.toggleAttribute(state, served.hasAttribute(state));
+  // The button stays: it may have the focus, as behind what was just done, or be that of the open menu.
+  const [button, now] = [menuIn(old), menuIn(served)];
+  if (button && now) button.ariaLabel = now.ariaLabel;
+  const [mark, markNow] = [markIn(old), markIn(served)];
+  if (markNow && !mark) link.after(markNow);
+  if (!markNow) mark?.remove();
 }
 
 /** A heading, or the way to older ones. @param {HTMLElement} old @param {HTMLElement} served */
 function patchOther(old, served) {
-  if (old.matches(".sidebar__entry") || old.innerHTML === served.innerHTML) return true;
+  if (old.matches(".sidebar__entry") || old.innerHTML === served.innerHTML) return;
   Object.assign(old.dataset, served.dataset);
   old.replaceChildren(...served.childNodes);
-  return true;
 }

@@ -1,6 +1,6 @@
 import { ConversationList } from "./conversation_list.js";
 import { ListUpdates } from "./list_updates.js";
-import { Menus } from "../ui/menus.js";
+import { EntryMenu } from "./entry_menu.js";
 import { failureAdvice } from "../ui/failure_advice.js";
 
 const AHEAD = "200px";
@@ -63,9 +63,11 @@ export class Sidebar {
   }
 
   #listen() {
-    new Menus(this.#element);
-    // So that the field is there at once when a title is to be changed: who has chosen that goes on typing.
-    this.#element.addEventListener("toggle", () => void loadTitleEditor(), { capture: true, once: true });
+    new EntryMenu(/** @type {HTMLElement} */ (this.#element.querySelector("#conversation-list")), {
+      // So that the field is there at once when a title is to be changed: who has chosen that goes on typing.
+      onOpen: () => void loadTitleEditor(),
+      onChosen: (chosen, entry) => void this.#keep(chosen, entry),
+    });
     this.#element.addEventListener("click", (event) => this.#clicked(event));
     this.#element.addEventListener("submit", (event) => this.#submitted(event));
     document.addEventListener("click", ({ target }) => {
@@ -77,24 +79,17 @@ export class Sidebar {
   #clicked(event) {
     const target = event.target instanceof Element ? event.target : null;
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (target?.closest(".sidebar__more a")) {
-      event.preventDefault();
-      this.#loadMore();
-    }
-    const chosen = /** @type {HTMLElement | null} */ (target?.closest("[data-keep]") ?? null);
-    if (!chosen) return;
+    if (!target?.closest(".sidebar__more a")) return;
     event.preventDefault();
-    close(/** @type {HTMLDetailsElement} */ (chosen.closest("details")));
-    void this.#keep(chosen, /** @type {HTMLElement} */ (chosen.closest("li")));
+    this.#loadMore();
   }
 
-  /** @param {HTMLElement} chosen @param {HTMLElement} item */
+  /** @param {HTMLButtonElement} chosen @param {HTMLElement} item */
   async #keep(chosen, item) {
     const id = item.dataset["key"] ?? "";
-    const { keep } = chosen.dataset;
+    const { name, value, dataset: { keep } } = chosen;
     if (keep === "rename") return this.#rename(id, item);
     if (keep === "delete") return this.#delete(id);
-    const { name, value } = /** @type {HTMLButtonElement} */ (chosen);
     if (!(await this.#do(id, "flags", { [name]: value === "true" }))) return;
     if (name === "archived") this.#list.remove(id);
   }
@@ -179,7 +174,10 @@ export class Sidebar {
     if (page?.status === 401) this.#updates.stop();
     else if (page) this.#updates.begin();
     if (page?.version) this.#owner.onVersion(page.version);
-    if (page?.html) this.#tag = this.#list.show(page.html) ? page.tag : "";
+    if (page?.html) {
+      this.#list.show(page.html);
+      this.#tag = page.tag;
+    }
     // Not modified: then there is a site, and what failed before may be tried again.
     if (page?.html || (page?.status === NOT_MODIFIED && this.#hasFailed)) this.#watchEnd();
   }
@@ -201,12 +199,6 @@ export class Sidebar {
     this.#atEnd.disconnect();
     if (this.#list.more) this.#atEnd.observe(this.#list.more);
   }
-}
-
-/** What is in a closed menu cannot keep the focus, so its button takes it. @param {HTMLDetailsElement} menu */
-function close(menu) {
-  menu.querySelector("summary")?.focus();
-  menu.open = false;
 }
 
 function loadTitleEditor() {

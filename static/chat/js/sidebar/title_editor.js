@@ -47,6 +47,6 @@ export class TitleEditor {
   #close() {
     this.#form.remove();
     this.#item.removeAttribute("data-renaming");
-    this.#item.querySelector("summary")?.focus();
+    /** @type {HTMLElement | null} */ (this.#item.querySelector(".sidebar__menu"))?.focus();
   }
 }

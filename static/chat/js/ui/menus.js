@@ -1,3 +1,5 @@
+import { fitMenu } from "./fit_menu.js";
+
 const OPEN = "details.actions__menu[open]";
 
 /** The small menus in the rows of actions: one closes where somebody clicks elsewhere, leaves it or presses Esc. */
@@ -7,7 +9,7 @@ export class Menus {
     thread.addEventListener("keydown", (event) => this.#pressed(event));
     thread.addEventListener("focusout", (event) => this.#left(event));
     // The event does not bubble.
-    thread.addEventListener("toggle", ({ target }) => target instanceof HTMLElement && target.matches(OPEN) && fit(target), { capture: true });
+    thread.addEventListener("toggle", ({ target }) => target instanceof HTMLElement && target.matches(OPEN) && fitMenu(listIn(target)), { capture: true });
     document.addEventListener("click", ({ target }) => this.#close(target));
   }
 
@@ -35,12 +37,7 @@ export class Menus {
   }
 }
 
-/** Scrolls a menu that has opened onto the screen; what finds no room there, as at the top of the page, scrolls in it. @param {HTMLElement} menu */
-function fit(menu) {
-  const list = /** @type {HTMLElement} */ (menu.querySelector(".actions__list"));
-  list.style.maxHeight = "";
-  list.scrollIntoView({ block: "nearest" });
-  const { top, height } = list.getBoundingClientRect();
-  const hidden = (document.querySelector(".chat .bar")?.getBoundingClientRect().bottom ?? 0) - top;
-  if (hidden > 0) list.style.maxHeight = `${height - hidden}px`;
+/** @param {HTMLElement} menu @returns {HTMLElement} */
+function listIn(menu) {
+  return /** @type {HTMLElement} */ (menu.querySelector(".actions__list"));
 }

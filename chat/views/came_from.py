@@ -1,0 +1,29 @@
+"""The way back to the page whose link somebody followed."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest
+from django.urls import Resolver404, get_script_prefix, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
+
+WITH_THE_LIST = {"new", "conversation"}
+
+
+def came_from(request: HttpRequest) -> str:
+    """The path of the chat's page with the list that led here, with its query; empty if there was none, or no word of it.
+
+    From `Referer`: the link itself is the same on all pages.
+    """
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referer, allowed_hosts={request.get_host()}):
+        return ""
+    parts = urlsplit(referer)
+    return parts._replace(scheme="", netloc="", fragment="").geturl() if _has_the_list(parts.path) else ""
+
+
+def _has_the_list(path: str) -> bool:
+    try:
+        found = resolve(f"/{path.removeprefix(get_script_prefix())}")
+    except Resolver404:
+        return False
+    return found.app_names == ["chat"] and found.url_name in WITH_THE_LIST
