@@ -34,6 +34,10 @@ def faults(page: Page, root: str = "html") -> list[Any]:
     return page.evaluate(RUN, root)
 
 
+# What follows from a new size, such as which regions scroll, is found after the frame that has it was laid out.
+LAID_OUT = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+
+
 def faults_in_all_looks(page: Page, root: str = "html") -> dict[str, list[Any]]:
     """Light and dark, wide and on a phone: where something is wrong, what."""
     found = {}
@@ -41,5 +45,6 @@ def faults_in_all_looks(page: Page, root: str = "html") -> dict[str, list[Any]]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         # So high that nothing lies half beneath the bar or the composer, where it would be too small a target.
         page.set_viewport_size({"width": size["width"], "height": 4_000})
+        page.evaluate(LAID_OUT)
         found[f"{scheme}, {size['width']} px"] = faults(page, root)
     return {look: those for look, those in found.items() if those}

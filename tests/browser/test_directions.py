@@ -99,9 +99,10 @@ def directions(page: Page) -> list[Any]:
 
 def test_each_block_has_its_own_direction(answered: Page) -> None:
     assert directions(answered) == EXPECTED
+    expect(body(last_answer(answered)).locator(".hljs-string")).to_be_visible()
     html = body(last_answer(answered)).inner_html()
     answered.reload()
-    expect(body(last_answer(answered)).locator("pre")).to_be_visible()
+    expect(body(last_answer(answered)).locator(".hljs-string")).to_be_visible()
     assert body(last_answer(answered)).inner_html() == html
 
 

@@ -1,5 +1,6 @@
 """The chat within another project's page (tests/support/host/): it looks as it does alone, and so does the page."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,8 @@ OF_THE_FRAME = [
     *("width", "height", "inline-size", "block-size", "perspective-origin", "transform-origin", "grid-template-rows"),
     *("top", "bottom", "inset-block-start", "inset-block-end", "color-scheme"),
 ]
-STYLES = """([selector, leftOut]) => Array.from(document.querySelectorAll(selector), (element) => {
+# As one text: Playwright takes a hundred thousand values apart one by one.
+STYLES = """([selector, leftOut]) => JSON.stringify(Array.from(document.querySelectorAll(selector), (element) => {
     const all = getComputedStyle(element);
     const names = Array.from(all).filter((name) => !name.startsWith("--") && !leftOut.includes(name));
     const style = Object.fromEntries(names.map((name) => [name, all.getPropertyValue(name)]));
@@ -62,7 +64,7 @@ STYLES = """([selector, leftOut]) => Array.from(document.querySelectorAll(select
         style[pseudo] = content === "none" ? content : [content, color, opacity].join();
     }
     return [`${element.localName}.${element.getAttribute("class")}#${element.id}`, style];
-})"""
+}))"""
 # Without what the frame alone has or names; what is drawn in an icon has no box.
 OURS = ".chat :not(template, noscript, .bar__site, #account, #account *, #main, svg *)"
 THEIRS = "html, body, main.page, #head, #head *, #foot, #foot *"
@@ -107,7 +109,8 @@ def conversation(alice: Client, upstream: ScriptedUpstream) -> str:
 def styles(page: Page, selector: str) -> list[Any]:
     if page.locator(".message").count():
         expect(last_answer(page).locator(".katex")).to_be_visible()
-    return page.evaluate(STYLES, [selector, OF_THE_FRAME])
+    found: list[Any] = json.loads(page.evaluate(STYLES, [selector, OF_THE_FRAME]))
+    return found
 
 
 def differences(ones: list[Any], others: list[Any]) -> list[str]:
