@@ -10,7 +10,7 @@ WITH_THE_LIST = {"new", "conversation"}
 
 
 def came_from(request: HttpRequest) -> str:
-    """The path of the chat's page with the list that led here, with its query; empty if there was none, or no word of it.
+    """The path of the chat's page with the list that led here, with its query; empty if none did, or nobody says so.
 
     From `Referer`: the link itself is the same on all pages.
     """

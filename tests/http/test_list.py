@@ -182,7 +182,8 @@ def test_the_page_of_its_actions_leads_back_to_where_it_was_asked_for(alice: Cli
     assert re.findall(r'name="back" value="([^"]*)"', page.text) == [f"/?after=5-{conversation.pk}"] * 2
     for way in ("title", "shelf", "deletion"):
         assert f'action="{path}{way}/"' in page.text
-    assert re.findall(r'name="(pinned|archived)" value="(\w+)"', page.text) == [("pinned", "false"), ("archived", "true")]
+    flags = re.findall(r'name="(pinned|archived)" value="(\w+)"', page.text)
+    assert flags == [("pinned", "false"), ("archived", "true")]
     for way in (f"/settings/links/?of={conversation.pk}", f"{path}export/?as=markdown", f"{path}export/?as=json"):
         assert f'href="{way}"' in page.text
     assert page.headers["Cache-Control"] == "no-store, private"
