@@ -99,6 +99,7 @@ def _page(
         "leaf": leaf,
         "is_running": is_running,
         "listing": listing(user.pk, asked_cursor(request), zone_of(request)),
+        "current": conversation.pk,
         "after": request.GET.get("after", ""),
         "renamed": asked_id(request, "rename"),
         "deleted": _deleted(request, user),

@@ -25,7 +25,7 @@ from chat.views.endpoints import endpoint
 from chat.views.pages import compressed, language_of
 
 YEAR = 365 * 24 * 3600
-NO_TOKEN = "none"
+PLACEHOLDER = "none"
 
 
 @endpoint("GET")
@@ -60,11 +60,11 @@ def _script_in(language: str) -> str:
 
 @cache
 def _script(language: str, prefix: str, urlconf: str | None) -> str:
-    context = {"models": registry().offered, "may_attach": settings.CHAT_ATTACHMENTS, "csrf_token": NO_TOKEN}
+    context = {"models": registry().offered, "may_attach": settings.CHAT_ATTACHMENTS, "csrf_token": PLACEHOLDER}
     with translation.override(language):
         made = render_to_string("chat/conversation/_templates.html", {**context, "is_template": True})
     # Scripts send that of their page, which stands in a form of its own.
-    made = made.replace(f'<input type="hidden" name="csrfmiddlewaretoken" value="{NO_TOKEN}">', "")
+    made = made.replace(f'<input type="hidden" name="csrfmiddlewaretoken" value="{PLACEHOLDER}">', "")
     return f'document.head.insertAdjacentHTML("beforeend",{json.dumps(made, ensure_ascii=False)});\n'
 
 
