@@ -17,6 +17,7 @@ from chat.views import (
     listing,
     messages,
     organizing,
+    page_templates,
     preferences,
     prompts,
     search,
@@ -77,6 +78,7 @@ urlpatterns = [
     path("generations/<any_case_uuid:generation_id>/events/", generations.events, name="events"),
     path("generations/<any_case_uuid:generation_id>/cancellation/", generations.cancel, name="cancellation"),
     path("diagnostics/stream/", diagnostics.stream, name="test_stream"),
+    path("templates/", page_templates.show, name="templates"),
     path("catalogue/<str:language>/", catalogue.catalogue, name="catalogue"),
 ]
 

@@ -71,6 +71,11 @@ class Listing:
     running: set[uuid.UUID]
     more: Cursor | None
 
+    def __post_init__(self) -> None:
+        for group in self.groups:
+            for each in group.conversations:
+                each.is_answering = each.pk in self.running
+
     @property
     def fingerprint(self) -> str:
         """The same as long as the page shows the same, in one language."""

@@ -113,6 +113,9 @@ class Conversation(ModelSettings):
     # Of what was imported, which counts in its owner's storage.
     imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
+    is_answering = False
+    """Is an answer being written in it? Known for those of a list."""
+
     objects = PresentConversations()
     with_deleted = ConversationQuerySet.as_manager()
 

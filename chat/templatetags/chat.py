@@ -21,6 +21,7 @@ from chat.i18n import translated
 from chat.providers.registry import registry
 from chat.templatetags.fragments import FRESH, Isolated
 from chat.views.addresses import address_of, script_addresses
+from chat.views.page_templates import templates_address
 
 if TYPE_CHECKING:
     from chat.models import Generation, Message
@@ -29,6 +30,7 @@ register = template.Library()
 
 
 register.simple_tag(script_addresses)
+register.simple_tag(templates_address)
 
 
 @register.simple_tag
@@ -39,7 +41,12 @@ def login_address() -> str:
 
 @register.simple_tag(takes_context=True)
 def fresh_uuid(context: Context) -> str:
-    """An id for what a form is about to create; of what a fragment keeps another one each time it is shown."""
+    """An id for what a form is about to create; in a fragment another one each time it is shown.
+
+    Scripts make those of their forms themselves.
+    """
+    if "is_template" in context:
+        return ""
     return FRESH if isinstance(context, Isolated) else str(uuid.uuid4())
 
 
@@ -53,6 +60,12 @@ def address(pk: uuid.UUID, name: str) -> str:
 def actions_for(title: str) -> str:
     """What the button of a conversation's menu is called, in the list."""
     return _("Actions for “%(title)s”") % {"title": title}
+
+
+@register.filter
+def equals(one: object, other: object) -> bool:
+    """For a value that a tag is given; `{% if %}` has `==`."""
+    return one == other
 
 
 @register.filter

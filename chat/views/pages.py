@@ -27,7 +27,12 @@ def render_page(
     The thread is none of the request's, and does not know its language.
     """
     with translation.override(language_of(request)), timezone.override(zone_of(request)):
-        return _gzip.process_response(request, render(request, template, context, status=status))
+        return compressed(request, render(request, template, context, status=status))
+
+
+def compressed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """If the browser takes that."""
+    return _gzip.process_response(request, response)
 
 
 def render_form(request: HttpRequest, template: str, form: Form, **context: object) -> HttpResponseBase:

@@ -67,6 +67,7 @@ CASES: dict[str, list[Case]] = {
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],
     "entry": [Case("GET", 200, "conversation")],
+    "templates": [Case("GET", 200, page=True)],
     "leave": [Case("POST", 204, "conversation")],
     "keep": [Case("POST", 200, "conversation")],
     "erasure": [Case("GET", 200, page=True)],

@@ -32,7 +32,7 @@ export class CsrfToken {
 
 /** @param {Document} page */
 function tokenIn(page) {
-  return inputsOf(page)[0]?.value;
+  return Array.from(inputsOf(page), (input) => input.value).find(Boolean);
 }
 
 /** @param {Document} page @returns {NodeListOf<HTMLInputElement>} */

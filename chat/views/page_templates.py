@@ -1,0 +1,79 @@
+"""What scripts make parts of a conversation's page of: a file for each language, which browsers keep.
+
+Nothing in it is anybody's, and it is the same on every page. It is a script that puts the templates, and what the
+page's modules are preloaded by, into the page's head, where both are before any module runs.
+"""
+
+import hashlib
+import json
+from functools import cache
+
+from django.conf import settings as project
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.signals import setting_changed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix, get_urlconf, reverse
+from django.utils import translation
+from django.utils.cache import patch_cache_control
+from django.utils.http import urlencode
+
+from chat.conf import settings
+from chat.models.threads import in_database
+from chat.providers.registry import registry
+from chat.views.endpoints import endpoint
+from chat.views.pages import compressed, language_of
+
+YEAR = 365 * 24 * 3600
+PLACEHOLDER = "none"
+
+
+@endpoint("GET")
+async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET /templates/?language=…&v=… — the script of that language; browsers keep it if `v` is its version."""
+    return await in_database(_show, request)
+
+
+def templates_address() -> str:
+    """Of the script in the language of the page."""
+    language = translation.get_language() or project.LANGUAGE_CODE
+    return f"{reverse('chat:templates')}?{urlencode({'language': language, 'v': _version(_script_in(language))})}"
+
+
+def _show(request: HttpRequest) -> HttpResponseBase:
+    try:
+        language = translation.get_supported_language_variant(request.GET.get("language", language_of(request)))
+    except LookupError:
+        raise Http404 from None
+    script = _script_in(language)
+    response = HttpResponse(script, content_type="text/javascript; charset=utf-8")
+    if request.GET.get("v") == _version(script):
+        patch_cache_control(response, private=True, max_age=YEAR, immutable=True)
+    return compressed(request, response)
+
+
+def _script_in(language: str) -> str:
+    """Made once a process; while templates are edited, for each page."""
+    make = _script.__wrapped__ if project.DEBUG else _script
+    return make(language, get_script_prefix(), get_urlconf())
+
+
+@cache
+def _script(language: str, prefix: str, urlconf: str | None) -> str:
+    context = {"models": registry().offered, "may_attach": settings.CHAT_ATTACHMENTS, "csrf_token": PLACEHOLDER}
+    with translation.override(language):
+        made = render_to_string("chat/conversation/_templates.html", {**context, "is_template": True})
+    # Scripts send that of their page, which stands in a form of its own.
+    made = made.replace(f'<input type="hidden" name="csrfmiddlewaretoken" value="{PLACEHOLDER}">', "")
+    return f'document.head.insertAdjacentHTML("beforeend",{json.dumps(made, ensure_ascii=False)});\n'
+
+
+def _version(script: str) -> str:
+    return hashlib.sha256(script.encode()).hexdigest()[:16]
+
+
+def _forget(**kwargs: object) -> None:
+    _script.cache_clear()
+
+
+setting_changed.connect(_forget)
