@@ -8,6 +8,7 @@ from uuid import UUID
 from chat.conf import settings
 from chat.core.context_window import left_out
 from chat.core.prompt import Document, Picture, Turn
+from chat.core.tokens import BYTES_PER_TOKEN
 from chat.errors import BadInput, NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent, MessageAttachment
@@ -77,14 +78,20 @@ def prompt_tokens(model: str) -> int:
     return int(settings.CHAT_CONTEXT_TOKENS) if known is None else known
 
 
-def fit_to_context(turns: list[Turn], model: str, besides: str) -> tuple[list[Turn], int]:
+def prompt_characters(model: str) -> int | None:
+    """A prompt for this model has no room for more, whatever they are; None: for any number."""
+    return prompt_tokens(model) * BYTES_PER_TOKEN or None
+
+
+def fit_to_context(turns: list[Turn], model: str, besides: str, unread: int = 0) -> tuple[list[Turn], int]:
     """The turns that a prompt has room for, with what their files say or show, and how many of the oldest it has not.
 
-    No more is read than is sent, or little more: a conversation may have many files.
+    `unread`: so many are older, and there is no room for the last of them. No more is read than is sent, or little
+    more: a conversation may have many files.
     """
     tokens = prompt_tokens(model)
-    count = left_out(turns, tokens, besides)
-    shown = turns[count:]
+    count = left_out(turns, tokens, besides, is_end=unread > 0)
+    shown, count = turns[count:], unread + count
     if not any(turn.attachments for turn in shown):
         return shown, count
     shown = with_texts(shown)

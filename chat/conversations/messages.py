@@ -15,7 +15,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from chat.attachments.prompt_files import attach, attachable, check_fits, fit_to_context, with_texts
+from chat.attachments.prompt_files import (
+    attach,
+    attachable,
+    check_fits,
+    fit_to_context,
+    prompt_characters,
+    with_texts,
+)
 from chat.conf import settings
 from chat.conversations.idempotency import join, join_question, retried
 from chat.conversations.preferences import preferred
@@ -27,6 +34,7 @@ from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry, ThrottleEntry
+from chat.models.branches import followed, leaf_below
 from chat.models.conversation import first_words
 from chat.models.generation import LEASE
 from chat.models.locks import lock_owner
@@ -55,10 +63,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     conversation = find(Conversation, id=conversation_id)
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
-    if question.parent:
-        _check_parent(conversation, question.parent)
-    if conversation and question.leaf:
-        _check_leaf(conversation, question.leaf)
+    _check_place(conversation, question)
     _check_limits(owner_id, question.model, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
@@ -78,8 +83,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
     if attachments:
         attach(asked.pk, conversation.pk, attachments)
-    above = conversation.turns(question.parent) if question.parent else []
-    accepted = _answer([asked], asked, uuid.uuid4(), question.model, number + 1, [*above, asks])
+    accepted = _answer([asked], asked, uuid.uuid4(), question.model, number + 1, question.parent, asks)
     announce(
         message_asked,
         Message,
@@ -118,8 +122,7 @@ def regenerate(
         raise BadInput(_("Only an answer can be written again."))
     _check_limits(owner_id, request.model, has_room)
     conversation = message.conversation
-    turns = conversation.turns(question.pk)
-    return _answer([], question, request.id, request.model, _next_number(conversation), turns)
+    return _answer([], question, request.id, request.model, _next_number(conversation), question.pk)
 
 
 @retried
@@ -149,7 +152,7 @@ def continue_(
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, request.model, has_room)
     position, conversation = message.reply.position, message.conversation
-    turns, out = _fitted(conversation, request.model, conversation.turns(message_id))
+    turns, out = _fitted(conversation, request.model, message_id)
     fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
     generation = _new_generation(message, request.model, **fields)
     conversation.touch(current=message)
@@ -195,20 +198,24 @@ def _new_conversation(
     )
 
 
-def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID) -> None:
-    parent = conversation and find(Message, id=parent_id, conversation_id=conversation.pk)
-    if not parent:
+def _check_place(conversation: Conversation | None, question: Question) -> None:
+    """Raises GoneOn if there is something below what its writer takes for the end."""
+    if question.parent:
+        _check_parent(conversation, question.parent, question.leaf)
+    elif conversation and question.leaf and find(Message, parent_id=question.leaf, conversation_id=conversation.pk):
+        raise GoneOn(leaf_below(question.leaf), conversation.pk)
+
+
+def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID, leaf_id: uuid.UUID | None) -> None:
+    parent = conversation and followed(conversation.pk, parent_id, leaf_id)
+    if not conversation or not parent:
         raise NotFound(_("The message that this one answers is not in this conversation."))
     if parent.role == Message.Role.USER and parent.is_answered:
         raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
-    if find(Generation, message_id=parent_id, status=Status.RUNNING.value):
+    if parent.is_running:
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
-
-
-def _check_leaf(conversation: Conversation, leaf_id: uuid.UUID) -> None:
-    """Raises GoneOn if there is something below what its writer takes for the end."""
-    if find(Message, parent_id=leaf_id, conversation_id=conversation.pk):
-        raise GoneOn(conversation.tree().leaf_below(leaf_id), conversation.pk)
+    if leaf_id and parent.has_gone_on:
+        raise GoneOn(leaf_below(leaf_id), conversation.pk)
 
 
 def _check_limits(owner_id: UserId, model: str, has_room: Callable[[], bool]) -> None:
@@ -242,9 +249,18 @@ def _check_limits(owner_id: UserId, model: str, has_room: Callable[[], bool]) ->
 
 
 def _answer(
-    new: list[Message], question: Message, answer_id: uuid.UUID, model: str, number: int, turns: list[Turn]
+    new: list[Message],
+    question: Message,
+    answer_id: uuid.UUID,
+    model: str,
+    number: int,
+    leaf_id: uuid.UUID | None,
+    *asks: Turn,
 ) -> Accepted:
-    """Store an answer to `question`, with the `new` messages above it. Foreign keys are checked at the very end."""
+    """Store an answer to `question`, with the `new` messages above it. Foreign keys are checked at the very end.
+
+    Its model is told the branch to `leaf_id`, and then what it `asks`.
+    """
     conversation = question.conversation
     answer = Message(
         pk=answer_id,
@@ -254,14 +270,19 @@ def _answer(
         number=number,
     )
     insert([*new, answer])
-    turns, out = _fitted(conversation, model, turns)
+    turns, out = _fitted(conversation, model, leaf_id, *asks)
     generation = _new_generation(answer, model, left_out=out)
     conversation.touch(current=answer)
     return Accepted(generation, turns, is_new=True, options=conversation.options)
 
 
-def _fitted(conversation: Conversation, model: str, turns: list[Turn]) -> tuple[list[Turn], int]:
-    return fit_to_context(turns, model, besides=settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt)
+def _fitted(conversation: Conversation, model: str, leaf_id: uuid.UUID | None, *asks: Turn) -> tuple[list[Turn], int]:
+    """The last turns to `leaf_id`, and what it `asks`, as many as a prompt has room for; and how many it has not."""
+    besides = settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt
+    turns, unread = conversation.turns(leaf_id, prompt_characters(model)) if leaf_id else ([], 0)
+    if leaf_id and unread and not any(turn.role == Message.Role.USER for turn in [*turns, *asks]):
+        turns, unread = conversation.turns(leaf_id)  # the last question is never left out
+    return fit_to_context([*turns, *asks], model, besides, unread)
 
 
 def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:

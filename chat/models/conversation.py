@@ -16,8 +16,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS, PROVIDER_CHARACTERS, TITLE_CHARACTERS
 from chat.core.prompt import Document, Picture, Turn
-from chat.core.reply import TEXT
 from chat.core.tree import MessageTree
+from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
@@ -187,35 +187,31 @@ class Conversation(ModelSettings):
 
     def show(self, message: Message) -> None:
         """Put the branch through `message` on show, down to the end that was begun last."""
-        self.current_id = self.tree().leaf_below(message.pk)
+        self.current_id = branches.leaf_below(message.pk)
         Conversation.with_deleted.filter(pk=self.pk).update(current=self.current_id)
 
     def tree(self) -> MessageTree:
-        """Without the ORM, which takes twice as long for what each page asks of each message."""
+        """Without the ORM, which takes twice as long for what is asked of each message."""
         shape = "SELECT id, parent_id, role FROM chat_message WHERE conversation_id = %s ORDER BY number"
         ids = UUIDs()
         found = all_rows(shape, prepared(Message, "conversation_id", self.pk))
         return MessageTree((ids[pk], ids[parent] if parent else None, role) for pk, parent, role in found)
 
-    def turns(self, leaf_id: uuid.UUID) -> list[Turn]:
-        """What was said from the root to `leaf_id`, for a model: without the rows that a page would need.
+    def turns(self, leaf_id: uuid.UUID, most: int | None = None) -> tuple[list[Turn], int]:
+        """What was said from the root to `leaf_id`, for a model; and how many of the first turns are not among it.
 
-        What was attached is named, but not yet loaded (chat/attachments/prompt_files.py).
+        These are the ones that have more than `most` characters below them. What was attached is named, but not yet
+        loaded (chat/attachments/prompt_files.py).
         """
-        tree = self.tree()
-        texts = {pk: list[str]() for pk in tree.path(leaf_id)}
-        parts = self.messages.filter(parts__kind=TEXT).order_by("parts__number")
-        for pk, text in parts.values_list("pk", "parts__text"):
-            if pk in texts:
-                texts[pk].append(text)
-        attached = self._attached() if is_stored(Attachment, self.pk, "conversation_id") else {}
-        return [Turn(tree.role(pk), "".join(said), tuple(attached.get(pk, ()))) for pk, said in texts.items()]
+        said, unread = branches.spoken(self.pk, leaf_id, most)
+        attached = self._attached(leaf_id) if is_stored(Attachment, self.pk, "conversation_id") else {}
+        return [Turn(role, text, tuple(attached.get(pk, ()))) for pk, role, text in said], unread
 
-    def _attached(self) -> dict[uuid.UUID, list[Document | Picture]]:
-        """By message."""
+    def _attached(self, leaf_id: uuid.UUID) -> dict[uuid.UUID, list[Document | Picture]]:
+        """By message, from the root to `leaf_id`."""
         attached: dict[uuid.UUID, list[Document | Picture]] = {}
-        rows = MessageAttachment.objects.filter(message__conversation=self.pk).select_related("attachment")
-        for row in rows.order_by("number"):
+        above = MessageAttachment.objects.filter(message__in=branches.in_path(self.pk, leaf_id))
+        for row in above.select_related("attachment").order_by("number"):
             attached.setdefault(row.message_id, []).append(row.attachment.in_prompt)
         return attached
 
