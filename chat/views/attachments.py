@@ -77,21 +77,21 @@ def _with(back: str, attachment: Attachment) -> str:
 
 
 @endpoint("GET")
-async def show(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
+def show(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
     """GET /attachments/<uuid>/ — the file: an image to be shown, all else to be saved."""
-    return await in_database(_respond, request, user.pk, attachment_id, file_response)
+    return _respond(request, user.pk, attachment_id, file_response)
 
 
 @endpoint("GET")
-async def thumbnail(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
+def thumbnail(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
     """GET /attachments/<uuid>/thumbnail/ — a small picture of an image."""
-    return await in_database(_respond, request, user.pk, attachment_id, thumbnail_response)
+    return _respond(request, user.pk, attachment_id, thumbnail_response)
 
 
 @endpoint("POST")
-async def delete(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
+def delete(request: HttpRequest, user: AbstractBaseUser, attachment_id: uuid.UUID) -> HttpResponseBase:
     """POST /attachments/<uuid>/deletion/ — it will not be sent."""
-    await write_in_database(uploads.discard, user.pk, attachment_id)
+    uploads.discard(user.pk, attachment_id)
     return JsonResponse({"id": attachment_id, "deleted": True})
 
 

@@ -16,7 +16,6 @@ from chat.core.tree import MessageTree
 from chat.errors import NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Message
-from chat.models.threads import in_database
 from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
@@ -36,12 +35,12 @@ class Section:
 
 
 @endpoint("GET")
-async def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """GET /messages/<uuid>/ancestors/ — the messages right above that one, as they stand on the page.
 
     With `?from=` all from that ancestor on; an id that is none of them is a 404, and more than a page may have a 413.
     """
-    return await in_database(_ancestors, request, user, message_id)
+    return _ancestors(request, user, message_id)
 
 
 def section(

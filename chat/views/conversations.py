@@ -14,16 +14,14 @@ from chat.conf import settings
 from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
-from chat.conversations.temporary import come_back
 from chat.errors import NotFound
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message
-from chat.models.threads import in_database, write_in_database
 from chat.providers import openai
 from chat.providers.registry import registry
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
-from chat.views.endpoints import endpoint
+from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor
 from chat.views.page_templates import YEAR
@@ -35,42 +33,36 @@ FILES_COOKIE = "chat_files"
 
 
 @endpoint("GET")
-async def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET / — a page with a fresh uuid in its form; nothing is stored until something is sent.
 
     With `?temporary` what is sent makes a temporary conversation.
     """
     conversation = Conversation(owner_id=user.pk, is_temporary="temporary" in request.GET)
-    return await in_database(_page, request, user, conversation, Section([]))
+    return _page(request, user, conversation, Section([]))
 
 
 @endpoint("GET", comes_back=False)
-async def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/ — the end of the conversation; with `?from=` what follows from that message on.
 
     With `?print` from its first message on, with `?message=` the branch of that message. As JSON its title, for a page
     that waits for the model's.
     """
-    response, was_left = await in_database(_show, request, user, conversation_id)
-    if was_left:  # which it has read with all else, where `comes_back` would cost each page a query
-        await write_in_database(come_back, user.pk, conversation_id)
-    return response
+    conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
+    if not conversation:
+        raise NotFound(_("There is no such conversation among yours."))
+    if conversation.left_at:  # which it has read with all else, where `comes_back` would cost each page a query
+        comes_back_to(request, conversation_id)
+    if wants_json(request):
+        title = {"id": str(conversation.pk), "title": conversation.title, "titled_by": conversation.titled_by}
+        return answer_if_changed(request, repr(title), partial(JsonResponse, title))
+    return _page(request, user, conversation, _asked_section(request, conversation))
 
 
 def to_answer(generation: Generation) -> HttpResponse:
     """Where a plain form leads. To no fragment of the page: a refresh would not load it again then."""
     return redirect(generation.message.conversation)
-
-
-def _show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> tuple[HttpResponseBase, bool]:
-    conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
-    if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
-    was_left = conversation.left_at is not None
-    if wants_json(request):
-        title = {"id": str(conversation.pk), "title": conversation.title, "titled_by": conversation.titled_by}
-        return answer_if_changed(request, repr(title), partial(JsonResponse, title)), was_left
-    return _page(request, user, conversation, _asked_section(request, conversation)), was_left
 
 
 def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:

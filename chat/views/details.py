@@ -9,21 +9,16 @@ from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Generation
 from chat.models.message import MOST_GENERATIONS
-from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 
 
 @endpoint("GET")
-async def details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+def details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """GET /messages/<uuid>/details/ — a page of models, endings, tokens and times, by generation; of many the last.
 
     The conversation's page takes `.details` out of it, so both say the same.
     """
-    return await in_database(_details, request, user, message_id)
-
-
-def _details(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     generations = Generation.objects.owned_by(user).filter(message=message_id).order_by("-number")
     if not (last := list(generations.select_related("message")[:MOST_GENERATIONS])):
         raise NotFound(_("There is no such answer among yours."))

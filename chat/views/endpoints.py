@@ -1,9 +1,15 @@
-"""What all views of the chat share: who asks, by which method, and how errors are answered."""
+"""What all views of the chat share: who asks, by which method, and how errors are answered.
 
+A view that is a plain function runs in a thread that may use the ORM, together with the look at who asks: one change
+of thread for both. A coroutine function stays on the event loop, as one must that waits for something else.
+"""
+
+import contextvars
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial, wraps
+from inspect import iscoroutinefunction
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
@@ -18,7 +24,7 @@ from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Una
 from chat.generation.background import see_through
 from chat.generation.sweeps import start_sweeps
 from chat.i18n import gettext_noop as _
-from chat.models.threads import login_in_database, write_in_database
+from chat.models.threads import in_database, login_in_database, write_in_database
 from chat.models.users import has_permission
 from chat.views.errors import draft_of, error_response, wants_json
 from chat.views.session_user import get_user
@@ -30,9 +36,10 @@ NO_DATABASE = _("The site cannot reach its database just now. Your text is kept;
 NOT_ALLOWED = _("You are not allowed to use this chat. Ask the administrator for the permission.")
 
 P = ParamSpec("P")
+R = TypeVar("R")
 Answer = Coroutine[Any, Any, HttpResponseBase]
-PublicView = Callable[Concatenate[HttpRequest, P], Answer]
-View = Callable[Concatenate[HttpRequest, AbstractBaseUser, P], Answer]
+PublicView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, AbstractBaseUser, P], Answer | HttpResponseBase]
 
 
 def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Callable[[View[P]], Callable[..., Answer]]:
@@ -50,6 +57,8 @@ def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Calla
     methods = (*allowed, "HEAD") if "GET" in allowed and head else allowed
 
     def decorate(view: View[P]) -> Callable[..., Answer]:
+        answer = partial(_answer_on_event_loop if iscoroutinefunction(view) else _answer_in_thread, view)
+
         async def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             start_with_the_first_view()
             # Until we know: an error may have to be shown before, and nothing may ask the database from here.
@@ -58,15 +67,7 @@ def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Calla
                 if request.method not in methods:
                     raise MethodNotAllowed
                 ids = kwargs if comes_back else {}
-                user, is_allowed, left = await login_in_database(_who_asks, request, ids)
-                request.user = user
-                if not user.is_authenticated:
-                    raise NotLoggedIn
-                if not is_allowed:
-                    raise Forbidden(NOT_ALLOWED, code="not_allowed")
-                if left:
-                    await write_in_database(come_back, user.pk, left)
-                response = await _unless_erased(view(request, user, *args, **kwargs), user)
+                response = await _unless_erased(answer(request, ids, *args, **kwargs), request)
             except (OperationalError, InterfaceError):
                 logger.exception("The database failed")
                 response = error_response(request, Unavailable(NO_DATABASE, retry_after=5), draft=draft_of(request))
@@ -95,16 +96,20 @@ def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Calla
 
 
 def public(view: PublicView[P]) -> Callable[..., Answer]:
-    """A view for everybody, for GET alone. It serves nobody in particular: no session is read, and none is made."""
+    """A view for everybody, for GET alone, a plain function.
+
+    It serves nobody in particular: no session is read, and none is made.
+    """
 
     @wraps(view)
     async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         start_with_the_first_view()
         request.user = AnonymousUser()
+        response: HttpResponseBase
         try:
             if request.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed
-            response = await view(request, *args, **kwargs)
+            response = await _in_thread(in_database, view, request, *args, **kwargs)
         except (OperationalError, InterfaceError):
             logger.exception("The database failed")
             response = error_response(request, Unavailable(retry_after=5))
@@ -127,21 +132,63 @@ def start_with_the_first_view() -> None:
         )
 
 
-def _who_asks(request: HttpRequest, ids: Mapping[str, Any]) -> tuple[Any, bool, Any]:
-    """The user of the session, whether they may use the chat, and which left conversation these ids are of."""
-    user, permission = get_user(request), settings.CHAT_ALLOWED
-    is_allowed = user.is_active and (not permission or has_permission(user, permission))
-    return user, is_allowed, find_left(ids) if is_allowed else None
+def comes_back_to(request: HttpRequest, conversation_id: Any) -> None:
+    """Who asks has come back to this conversation, which was left: said by a view that has read it anyway."""
+    request.comes_back_to = conversation_id  # type: ignore[attr-defined]
 
 
-async def _unless_erased(answer: Answer, user: AbstractBaseUser) -> HttpResponseBase:
+async def _answer_on_event_loop(
+    view: View[...], request: HttpRequest, ids: Mapping[str, Any], *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    await login_in_database(_let_in, request, ids)
+    await _come_back(request)
+    response: HttpResponseBase = await view(request, request.user, *args, **kwargs)  # type: ignore[arg-type,misc]
+    return response
+
+
+async def _answer_in_thread(
+    view: View[...], request: HttpRequest, ids: Mapping[str, Any], *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    def respond() -> HttpResponseBase:
+        _let_in(request, ids)
+        return view(request, request.user, *args, **kwargs)  # type: ignore[arg-type,return-value]
+
+    try:
+        return await _in_thread(write_in_database if request.method == "POST" else in_database, respond)
+    finally:
+        await _come_back(request)
+
+
+async def _in_thread(call: Callable[..., Awaitable[R]], function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """With what belongs to the request alone: its language, its time zone, and where the site is mounted."""
+    return await call(contextvars.copy_context().run, function, *args, **kwargs)
+
+
+def _let_in(request: HttpRequest, ids: Mapping[str, Any]) -> None:
+    """Finds the user of the session, and which left conversation these ids are of. Raises NotLoggedIn, Forbidden."""
+    request.user, permission = get_user(request), settings.CHAT_ALLOWED
+    if not request.user.is_authenticated:
+        raise NotLoggedIn
+    if not request.user.is_active or (permission and not has_permission(request.user, permission)):
+        raise Forbidden(NOT_ALLOWED, code="not_allowed")
+    if left := find_left(ids):
+        comes_back_to(request, left)
+
+
+async def _come_back(request: HttpRequest) -> None:
+    """Where writers wait for each other, and not in the way of who only reads."""
+    if left := getattr(request, "comes_back_to", None):
+        await write_in_database(come_back, request.user.pk, left)
+
+
+async def _unless_erased(answer: Answer, request: HttpRequest) -> HttpResponseBase:
     """What a view answers. Raises NotLoggedIn if it failed because its user was deleted meanwhile."""
     try:
         return await answer
     except (OperationalError, InterfaceError):
         raise
     except DatabaseError as exc:  # such as a row that refers to a user who is gone
-        if await login_in_database(_is_there, user):
+        if not request.user.is_authenticated or await login_in_database(_is_there, request.user):
             raise
         raise NotLoggedIn from exc
 

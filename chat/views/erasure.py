@@ -24,13 +24,13 @@ from chat.views.pages import render_page
 
 
 @endpoint("GET")
-async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /settings/erasure/ — what can be erased; with `?of=conversations` or `?of=account` whether that is meant."""
     of = request.GET.get("of", "")
     asked = of if of in QUESTIONS.values() else ""
     if asked:
         check_provable(user)
-    return await in_database(_page, request, user, asked)
+    return _page(request, user, asked)
 
 
 @endpoint("POST")

@@ -33,22 +33,18 @@ STEP_SECONDS = 0.05
 
 
 @endpoint("GET")
-async def one(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def one(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/export/?as=json|markdown — the conversation as a file."""
     if (form := request.GET.get("as", "json")) not in FORMS:
         raise BadInput(_("A conversation can be exported as json or as markdown."))
-    return await in_database(_one, user.pk, conversation_id, form, _say_in(request), request.method == "HEAD")
-
-
-def _one(owner_id: UserId, conversation_id: uuid.UUID, form: str, say: Say, is_head: bool) -> HttpResponseBase:
     extension, content_type, write = FORMS[form]
-    conversation = saved_in_steps(owner_id, conversation_id)
+    conversation = saved_in_steps(user.pk, conversation_id)
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
     headers = _file_headers(file_name(conversation.document, extension), content_type)
-    if is_head:
+    if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    pieces = (piece.encode() for piece in write(conversation, say))
+    pieces = (piece.encode() for piece in write(conversation, _say_in(request)))
     return StreamingHttpResponse(_in_threads(pieces), headers=headers)
 
 

@@ -9,14 +9,13 @@ from django.shortcuts import redirect
 from chat.conversations import feedback
 from chat.forms.body import posted_by_form
 from chat.forms.feedback import read_opinion
-from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
 
 
 @endpoint("POST")
-async def give(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+def give(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/feedback/ — say that an answer is good or bad, and why; or withdraw that."""
-    given = await write_in_database(feedback.give, user.pk, message_id, read_opinion(request))
+    given = feedback.give(user.pk, message_id, read_opinion(request))
     if posted_by_form(request):
         return redirect(given.message.conversation)
     return JsonResponse({"value": given.value, "comment": given.comment})

@@ -33,7 +33,7 @@ FAULT = _("The import has failed. Nothing of it was kept.")
 
 
 @endpoint("GET")
-async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /settings/import/ — the form, and the ways to the exports; `?imported=` says what has just come.
 
     An import that is under way is shown instead, with how far it is; `?import=` says how that one has ended.
@@ -41,7 +41,7 @@ async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase
     imported = request.GET.get("imported", "")
     is_number = imported.isdecimal() and len(imported) < 10
     pk = asked_id(request, "import")
-    return await in_database(_show, request, user, pk, int(imported) if is_number else None)
+    return _show(request, user, pk, int(imported) if is_number else None)
 
 
 @endpoint("POST")
@@ -65,9 +65,9 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
 
 
 @endpoint("GET")
-async def progress(request: HttpRequest, user: AbstractBaseUser, import_id: UUID) -> HttpResponseBase:
+def progress(request: HttpRequest, user: AbstractBaseUser, import_id: UUID) -> HttpResponseBase:
     """GET /imports/<uuid>/ — how far one is, or how it has ended."""
-    found = await in_database(Import.objects.of(user.pk).filter(pk=import_id).first)
+    found = Import.objects.of(user.pk).filter(pk=import_id).first()
     if not found:
         raise NotFound
     return JsonResponse(

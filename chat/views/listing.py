@@ -13,7 +13,6 @@ from chat.assets.version import site_version
 from chat.conversations.listing import Cursor, Group, Listing, archived, listing
 from chat.conversations.listing import entry as listed_alone
 from chat.models import Conversation
-from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of, render_if_changed, render_page
 from chat.views.time_zones import zone_of
@@ -22,39 +21,31 @@ ITEMS = "chat/sidebar/_list_page.html"
 
 
 @endpoint("GET")
-async def conversations(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def conversations(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /conversations/ — the items of the list's first page as they stand on the page, with an ETag.
 
     With `?after=<activity>-<uuid>` those of the page after that place.
     """
-    return await in_database(_items, request, user)
+    return _listed(request, listing(user.pk, asked_cursor(request), zone_of(request)), request.GET.get("after", ""))
 
 
 @endpoint("GET")
-async def entry(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def entry(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /conversations/<uuid>/ — that item of the list and the heading above it, with an ETag."""
-    return await in_database(_entry, request, user, conversation_id)
+    return _listed(request, listed_alone(user.pk, conversation_id, zone_of(request)))
 
 
 @endpoint("GET")
-async def archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /archive/ — what was archived, with a way back for each."""
-    return await in_database(_archive, request, user)
+    found, more = archived(user.pk, asked_cursor(request))
+    return render_page(request, "chat/settings/archived.html", {"conversations": found, "more": more})
 
 
 def asked_cursor(request: HttpRequest) -> Cursor | None:
     """The place of `?after=`. Raises BadInput."""
     after = request.GET.get("after")
     return Cursor.parse(after) if after else None
-
-
-def _items(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    """Every visible page asks every few seconds, nearly always for nothing: rendering is most of what that costs."""
-    return _listed(request, listing(user.pk, asked_cursor(request), zone_of(request)), request.GET.get("after", ""))
-
-
-def _entry(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
-    return _listed(request, listed_alone(user.pk, conversation_id, zone_of(request)))
 
 
 def _listed(request: HttpRequest, found: Listing, after: str = "") -> HttpResponseBase:
@@ -71,9 +62,5 @@ def _look(language: str) -> str:
     items = [Conversation(pk=pk, is_pinned=is_pinned) for is_pinned in (True, False)]
     groups = [Group(name, day, items) for name in ("pinned", "today", "yesterday", "weekday", "month")]
     with translation.override(language):
-        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Cursor(0, pk)), "after": "0", "current": None})
-
-
-def _archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    found, more = archived(user.pk, asked_cursor(request))
-    return render_page(request, "chat/settings/archived.html", {"conversations": found, "more": more})
+        shown = Listing(groups, {pk}, Cursor(0, pk))
+        return render_to_string(ITEMS, {"listing": shown, "after": "0", "current": None})

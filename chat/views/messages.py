@@ -10,7 +10,6 @@ from chat.conversations import messages
 from chat.forms.body import posted_by_form
 from chat.forms.questions import read_continuation, read_question, read_regeneration
 from chat.generation.engine import engine
-from chat.models.threads import write_in_database
 from chat.views.conversations import to_answer
 from chat.views.endpoints import endpoint
 from chat.views.streams import asked_position, event_stream, take_slot
@@ -47,9 +46,9 @@ async def continue_(request: HttpRequest, user: AbstractBaseUser, message_id: uu
 
 
 @endpoint("POST")
-async def select(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+def select(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """POST /messages/<uuid>/selection/ — show the branch through that message from now on."""
-    conversation = await write_in_database(messages.select, user.pk, message_id)
+    conversation = messages.select(user.pk, message_id)
     if posted_by_form(request):
         return redirect(conversation)
     return JsonResponse({"conversation": conversation.pk, "leaf": conversation.current_id})

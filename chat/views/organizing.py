@@ -17,7 +17,7 @@ from chat.generation.background import spawn
 from chat.generation.engine import engine
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation
-from chat.models.threads import in_database, write_in_database
+from chat.models.threads import write_in_database
 from chat.models.users import UserId
 from chat.views.came_from import came_from
 from chat.views.endpoints import endpoint
@@ -25,21 +25,21 @@ from chat.views.pages import render_page
 
 
 @endpoint("GET")
-async def actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/actions/ — what the menu of the list offers, as a page, where there are no scripts."""
-    return await in_database(_actions, request, user, conversation_id)
+    return _actions(request, user, conversation_id)
 
 
 @endpoint("POST")
-async def rename(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def rename(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/title/ — call it something else."""
-    return _kept(request, await write_in_database(organizing.rename, user.pk, conversation_id, read_title(request)))
+    return _kept(request, organizing.rename(user.pk, conversation_id, read_title(request)))
 
 
 @endpoint("POST")
-async def set_flags(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def set_flags(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/shelf/ — pin it or archive it, or take that back."""
-    return _kept(request, await write_in_database(organizing.set_flags, user.pk, conversation_id, read_flags(request)))
+    return _kept(request, organizing.set_flags(user.pk, conversation_id, read_flags(request)))
 
 
 @endpoint("POST")
@@ -53,9 +53,9 @@ async def delete(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 
 
 @endpoint("POST")
-async def restore(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def restore(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/restoration/ — take its deletion back."""
-    return _kept(request, await write_in_database(deletion.restore, user.pk, conversation_id))
+    return _kept(request, deletion.restore(user.pk, conversation_id))
 
 
 def _actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:

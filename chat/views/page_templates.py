@@ -19,7 +19,6 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 
 from chat.conf import settings
-from chat.models.threads import in_database
 from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
 from chat.views.pages import compressed, language_of
@@ -29,18 +28,8 @@ PLACEHOLDER = "none"
 
 
 @endpoint("GET")
-async def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /templates/?language=…&v=… — the script of that language; browsers keep it if `v` is its version."""
-    return await in_database(_show, request)
-
-
-def templates_address() -> str:
-    """Of the script in the language of the page."""
-    language = translation.get_language() or project.LANGUAGE_CODE
-    return f"{reverse('chat:templates')}?{urlencode({'language': language, 'v': _version(_script_in(language))})}"
-
-
-def _show(request: HttpRequest) -> HttpResponseBase:
     try:
         language = translation.get_supported_language_variant(request.GET.get("language", language_of(request)))
     except LookupError:
@@ -50,6 +39,12 @@ def _show(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("v") == _version(script):
         patch_cache_control(response, private=True, max_age=YEAR, immutable=True)
     return compressed(request, response)
+
+
+def templates_address() -> str:
+    """Of the script in the language of the page."""
+    language = translation.get_language() or project.LANGUAGE_CODE
+    return f"{reverse('chat:templates')}?{urlencode({'language': language, 'v': _version(_script_in(language))})}"
 
 
 def _script_in(language: str) -> str:

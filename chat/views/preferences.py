@@ -12,37 +12,36 @@ from chat.conversations import preferences
 from chat.core.prompt import Options
 from chat.forms.body import fault_in, filled_in, posted_by_form
 from chat.forms.options import OptionsForm
-from chat.models.threads import in_database, write_in_database
 from chat.views.endpoints import endpoint
 from chat.views.errors import wants_json
 from chat.views.pages import render_form
 
 
 @endpoint("GET", "POST")
-async def conversation(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def conversation(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET, POST /c/<uuid>/settings/ — what its model is told and how it answers, from the next answer on."""
     if request.method != "POST":
-        return await in_database(_conversation, request, user, conversation_id)
+        return _conversation(request, user, conversation_id)
     form = filled_in(request, OptionsForm)
     if fault := fault_in(form):
         if not posted_by_form(request):
             raise fault
-        return await in_database(_conversation, request, user, conversation_id, form)
-    await write_in_database(preferences.set_options, user.pk, conversation_id, form.options)
+        return _conversation(request, user, conversation_id, form)
+    preferences.set_options(user.pk, conversation_id, form.options)
     return _done(request, form.options, redirect("chat:conversation", conversation_id))
 
 
 @endpoint("GET", "POST")
-async def defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def defaults(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET, POST /settings/ — what a new conversation of this user begins with."""
     if request.method != "POST":
-        return await in_database(_defaults, request, user)
+        return _defaults(request, user)
     form = filled_in(request, OptionsForm)
     if fault := fault_in(form):
         if not posted_by_form(request):
             raise fault
-        return await in_database(render_form, request, "chat/settings/preferences.html", form)
-    await write_in_database(preferences.prefer, user.pk, form.options)
+        return render_form(request, "chat/settings/preferences.html", form)
+    preferences.prefer(user.pk, form.options)
     return _done(request, form.options, redirect(reverse("chat:preferences") + "?saved"))
 
 

@@ -15,7 +15,6 @@ from chat.forms.body import fault_in, filled_in, posted_by_form
 from chat.forms.prompts import PromptForm
 from chat.i18n import translated
 from chat.models import Prompt
-from chat.models.threads import in_database, write_in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_form
 
@@ -23,34 +22,34 @@ Page = Callable[[PromptForm], HttpResponseBase]
 
 
 @endpoint("GET")
-async def offered(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def offered(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /prompts/ — the names and texts that the composer offers: one's own and the shared ones."""
-    return await in_database(_offered, user)
+    return JsonResponse({"prompts": [_as_json(prompt) for prompt in prompt_library.visible_to(user.pk)]})
 
 
 @endpoint("GET", "POST")
-async def prompts(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def prompts(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET, POST /settings/prompts/ — all prompts, and one more."""
     page = partial(_prompts, request, user)
     if request.method != "POST":
-        return await in_database(page, PromptForm())
-    return await _store(request, partial(prompt_library.add, user.pk, joins=posted_by_form(request)), page)
+        return page(PromptForm())
+    return _store(request, partial(prompt_library.add, user.pk, joins=posted_by_form(request)), page)
 
 
 @endpoint("GET", "POST")
-async def prompt(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
+def prompt(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
     """GET, POST /settings/prompts/<uuid>/ — one of them, to be changed."""
     page = partial(_prompt, request, user, prompt_id)
     if request.method != "POST":
-        return await in_database(page, None)
-    return await _store(request, partial(prompt_library.change, user.pk, prompt_id), page)
+        return page(None)
+    return _store(request, partial(prompt_library.change, user.pk, prompt_id), page)
 
 
 @endpoint("POST")
-async def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
+def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.UUID) -> HttpResponseBase:
     """POST /settings/prompts/<uuid>/deletion/ — for good."""
     try:
-        await write_in_database(prompt_library.delete, user.pk, prompt_id)
+        prompt_library.delete(user.pk, prompt_id)
     except NotFound:
         # The second half of a double click: it is as it was to be.
         if not posted_by_form(request):
@@ -58,28 +57,24 @@ async def delete(request: HttpRequest, user: AbstractBaseUser, prompt_id: uuid.U
     return redirect("chat:prompts") if posted_by_form(request) else JsonResponse({"id": prompt_id})
 
 
-async def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page) -> HttpResponseBase:
+def _store(request: HttpRequest, store: Callable[..., Prompt], page: Page) -> HttpResponseBase:
     """What was sent, stored; else a form's page with what is wrong in it."""
     form = filled_in(request, PromptForm)
     fault: ChatError | None = fault_in(form)
     if not fault:
         try:
-            return _stored(request, await write_in_database(store, **form.cleaned_data))
+            return _stored(request, store(**form.cleaned_data))
         except (Conflict, TooLong) as refusal:
             error = ValidationError(refusal.said(translated), code=refusal.code)
             form.add_error("name" if refusal.fields else None, error)
             fault = refusal
     if not posted_by_form(request):
         raise fault
-    return await in_database(page, form)
+    return page(form)
 
 
 def _stored(request: HttpRequest, prompt: Prompt) -> HttpResponse:
     return redirect("chat:prompts") if posted_by_form(request) else JsonResponse(_as_json(prompt))
-
-
-def _offered(user: AbstractBaseUser) -> HttpResponse:
-    return JsonResponse({"prompts": [_as_json(prompt) for prompt in prompt_library.visible_to(user.pk)]})
 
 
 def _as_json(prompt: Prompt) -> dict[str, object]:

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponseBase
 from chat.conversations import search as searching
 from chat.errors import BadInput
 from chat.i18n import gettext_noop as _
-from chat.models.threads import in_database
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
 
@@ -14,15 +13,11 @@ QUERY_CHARS = 200
 
 
 @endpoint("GET")
-async def search(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def search(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /search/?q=…&before=… — what is found in titles and messages, newest first."""
     query, before = request.GET.get("q", "")[:QUERY_CHARS], request.GET.get("before")
     if before is not None and not (before.isascii() and before.isdigit() and len(before) < 19):
         raise BadInput(_("This is not a page of a search. Search again."))
-    return await in_database(_page, request, user, query, int(before) if before else None)
-
-
-def _page(request: HttpRequest, user: AbstractBaseUser, query: str, before: int | None) -> HttpResponseBase:
-    hits, more = searching.search(user.pk, query, before)
+    hits, more = searching.search(user.pk, query, int(before) if before else None)
     context = {"query": query, "hits": hits, "more": more, "is_first": before is None}
     return render_page(request, "chat/search/search.html", context)

@@ -12,7 +12,6 @@ from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_link
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Share
-from chat.models.threads import in_database, write_in_database
 from chat.views.branches import asked_id
 from chat.views.endpoints import endpoint, public
 from chat.views.pages import render_page
@@ -32,16 +31,16 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 
 
 @endpoint("GET")
-async def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /settings/links/ — one's own links, newest first; with `?of=<uuid>` a form that makes one."""
-    return await in_database(_listing, request, user)
+    return _listing(request, user)
 
 
 @endpoint("POST")
-async def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> HttpResponseBase:
+def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> HttpResponseBase:
     """POST /shares/<token>/revocation/ — the link shows nothing from now on."""
     try:
-        await write_in_database(sharing.revoke, user.pk, token)
+        sharing.revoke(user.pk, token)
     except NotFound:
         # The second half of a double click: it is as it was to be.
         if not posted_by_form(request):
@@ -50,12 +49,8 @@ async def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> Ht
 
 
 @public
-async def show(request: HttpRequest, token: str) -> HttpResponseBase:
+def show(request: HttpRequest, token: str) -> HttpResponseBase:
     """GET /s/<token>/ — what the link shows, to everybody; what has no room on a page is on the next, `?page=2`."""
-    return await in_database(_show, request, token)
-
-
-def _show(request: HttpRequest, token: str) -> HttpResponseBase:
     page = sharing.shared(token, _asked_page(request))
     response = render_page(request, "chat/sharing/shared_conversation.html", {"share": page})
     for name, value in FOR_NOBODY_ELSE.items():

@@ -8,21 +8,20 @@ from django.shortcuts import redirect
 
 from chat.conversations import temporary
 from chat.forms.body import posted_by_form
-from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
 
 
 @endpoint("POST", comes_back=False)
-async def leave(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def leave(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/departure/ — its page is left. Never a redirect: to open the page is to come back."""
-    await write_in_database(temporary.leave, user.pk, conversation_id)
+    temporary.leave(user.pk, conversation_id)
     return HttpResponse(status=204)
 
 
 @endpoint("POST")
-async def keep(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
+def keep(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/keeping/ — it is like any other from now on."""
-    conversation = await write_in_database(temporary.keep, user.pk, conversation_id)
+    conversation = temporary.keep(user.pk, conversation_id)
     if posted_by_form(request):
         return redirect(conversation)
     return JsonResponse({"conversation": conversation.pk, "temporary": False})

@@ -119,7 +119,7 @@ def test_a_length_of_thousands_of_digits_is_too_large() -> None:
 
 
 @pytest.mark.parametrize("setting", ["", "/chat"])
-def test_where_the_site_is_mounted_is_for_its_settings_to_say(settings: Any, setting: str) -> None:
+def test_where_the_site_is_mounted_is_for_its_settings_to_say(db: None, settings: Any, setting: str) -> None:
     settings.FORCE_SCRIPT_NAME = setting or None
     sent = serve(ASGIHandler(), get(f"{setting}/", accept="text/html") | {"root_path": "/evil"}, BODY)
     assert dict(sent[0]["headers"])[b"Location"].endswith(f"?next={setting}/".encode())

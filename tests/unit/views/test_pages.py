@@ -14,7 +14,7 @@ from chat.core import pagination
 from chat.core.endings import Status
 from chat.core.reply import TEXT, Part, Reply
 from chat.generation.finishing import finish
-from chat.views.conversations import _show
+from chat.views.conversations import show
 
 ANSWER = Reply([Part(TEXT, "Because.")])
 
@@ -38,7 +38,7 @@ def queries_of_page(owner: User, conversation: uuid.UUID) -> tuple[int, str]:
     request = RequestFactory().get(f"/c/{conversation}/", headers={"Accept": "text/html"})
     request.user, request.csp_nonce = owner, ""  # type: ignore[attr-defined]
     with CaptureQueriesContext(connection) as queries:
-        page, _was_left = _show(request, owner, conversation)
+        page = show.__wrapped__(request, owner, conversation)  # type: ignore[attr-defined]
     return len(queries), page.content.decode()  # type: ignore[attr-defined]
 
 
