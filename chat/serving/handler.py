@@ -4,6 +4,7 @@
 - Middleware and the end of a response change threads only where they may wait (middleware.py, signals.py).
 - A stream's frames go to the server as they are.
 - A body that says it is too large is refused before it is looked at.
+- A static file that is not there is answered as it was before (missing_files.py).
 
 Whatever else Django's handler does, and in which order, stays; tests compare the two.
 """
@@ -36,6 +37,7 @@ from chat.models.threads import with_usable_connection
 from chat.serving import signals
 from chat.serving.body_limits import body_limit, is_chats
 from chat.serving.middleware import on_event_loop
+from chat.serving.missing_files import MissingFiles
 from chat.serving.request_threads import RequestThreads
 from chat.serving.requests import Request
 from chat.views.errors import too_large
@@ -56,6 +58,7 @@ Handler = Callable[[HttpRequest], Any]
 
 class ASGIHandler(asgi.ASGIHandler):
     request_class = Request
+    _missing_files = MissingFiles()
 
     def __init__(self, *, limit_all_bodies: bool = False) -> None:
         """`limit_all_bodies`: whatever they are sent to, and not to the chat alone."""
@@ -103,6 +106,11 @@ class ASGIHandler(asgi.ASGIHandler):
             await self.send_response(refusal, send)
             await signals.close(refusal)
             return
+        if missing := self._missing_files.answer_to(request):
+            await self.send_response(missing, send)
+            await signals.close(missing)
+            body.close()
+            return
         leaving = asyncio.create_task(self.listen_for_disconnect(receive))
         answering = asyncio.create_task(self._answer(request, send))
         await asyncio.wait((leaving, answering), return_when=asyncio.FIRST_COMPLETED)
@@ -128,6 +136,7 @@ class ASGIHandler(asgi.ASGIHandler):
 
     async def _answer(self, request: HttpRequest, send: Send) -> HttpResponseBase:
         response: HttpResponseBase = await self.run_get_response(request)
+        self._missing_files.keep(request, response)
         with suppress(asyncio.CancelledError):  # the client has left
             await self.send_response(response, send)
         return response
@@ -173,6 +182,7 @@ class ASGIHandler(asgi.ASGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
+        classes, instances = list[Any](), list[Any]()
         handler, handler_is_async = _never_raising(self._get_response_async), True  # type: ignore[attr-defined]
         for path in reversed(project.MIDDLEWARE):
             middleware = import_string(path)
@@ -182,6 +192,7 @@ class ASGIHandler(asgi.ASGIHandler):
                 raise RuntimeError(
                     f"Middleware {path} must have at least one of sync_capable/async_capable set to True."
                 )
+            classes.append(middleware)
             becomes_async = can_async and (handler_is_async or not can_sync)
             if becomes_async:
                 middleware = on_event_loop(middleware)
@@ -195,8 +206,10 @@ class ASGIHandler(asgi.ASGIHandler):
                 continue
             if instance is None:
                 raise ImproperlyConfigured(f"Middleware factory {path} returned None.")
+            instances.append(instance)
             self._note_steps(instance)
             handler, handler_is_async = _never_raising(instance), becomes_async
+        self._missing_files = MissingFiles(classes, instances)
         # Django takes this for the sign that all is loaded.
         self._middleware_chain = self.adapt_method_mode(True, handler, handler_is_async)
 

@@ -9,6 +9,8 @@ MIDDLEWARE names Django's own; the handler puts these in their places (chat/serv
 project's stays as it is.
 """
 
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,7 @@ from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware import clickjacking, common, csrf, locale, security
+from django.utils.cache import patch_vary_headers
 
 from chat.forms.body import FORM_TYPES
 from chat.generation.background import see_through
@@ -27,6 +30,11 @@ try:
     from csp import middleware as csp
 except ImportError:  # django-csp is a project's own choice
     csp = None
+
+
+DAY = 24 * 3600.0
+MOST_COOKIES = 10_000
+"""CSRF cookies of which a process knows when it has set them; past it, all are set anew."""
 
 
 class OnEventLoop:
@@ -66,6 +74,27 @@ class CommonMiddleware(OnEventLoop, common.CommonMiddleware):
 
 
 class CsrfViewMiddleware(OnEventLoop, csrf.CsrfViewMiddleware):
+    """Sets its cookie anew once a day, and not with each page that has a form: it is kept for a year."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        self._set_at: dict[str, float] = {}
+        """When this process has set which one."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not request.META.get("CSRF_COOKIE_NEEDS_UPDATE"):
+            return response
+        secret, now = request.META["CSRF_COOKIE"], time.monotonic()
+        has_it = request.COOKIES.get(settings.CSRF_COOKIE_NAME) == secret
+        if has_it and now < self._set_at.get(secret, -math.inf) + _renewal_seconds():
+            request.META["CSRF_COOKIE_NEEDS_UPDATE"] = False
+            patch_vary_headers(response, ("Cookie",))  # its forms have a token of the reader's all the same
+            return response
+        if len(self._set_at) >= MOST_COOKIES:
+            self._set_at.clear()
+        self._set_at[secret] = now
+        return super().process_response(request, response)
+
     async def process_view(  # type: ignore[override] # awaited where Django's would be called in a thread
         self, request: HttpRequest, *view: Any
     ) -> HttpResponseBase | None:
@@ -108,6 +137,12 @@ if csp:
         pass
 
     ON_EVENT_LOOP[csp.CSPMiddleware] = CSPMiddleware
+
+
+def _renewal_seconds() -> float:
+    """A cookie without an age is the browser's as long as that runs."""
+    age = settings.CSRF_COOKIE_AGE
+    return DAY if age is None else min(DAY, age / 2)
 
 
 def on_event_loop(middleware: Any) -> Any:

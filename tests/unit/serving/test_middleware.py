@@ -1,5 +1,6 @@
 """Middleware changes threads only where it may ask the database."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.contrib import messages
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.csrf import CsrfViewMiddleware, get_token, rotate_token
 from django.test import RequestFactory
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
@@ -30,10 +31,10 @@ def test_each_is_known_or_asynchronous_by_itself(path: str) -> None:
 def test_what_takes_its_place_differs_in_where_it_runs_alone(middleware: Any) -> None:
     ours = on_event_loop(middleware)
     assert ours.__mro__[1:3] == (OnEventLoop, middleware)
-    assert set(vars(ours)) - {"__module__", "__doc__", "__firstlineno__", "__static_attributes__"} <= {
-        "asks_database",
-        "process_view",
-    }
+    steps = {"asks_database", "process_view"}
+    if middleware is CsrfViewMiddleware:
+        steps |= {"__init__", "process_response"}  # which renews its cookie, below
+    assert set(vars(ours)) - {"__module__", "__doc__", "__firstlineno__", "__static_attributes__"} <= steps
 
 
 @pytest.mark.parametrize("middleware", ON_EVENT_LOOP)
@@ -46,6 +47,65 @@ def test_tokens_in_sessions_are_read_in_threads(settings: Any) -> None:
     assert on_event_loop(CsrfViewMiddleware) is not CsrfViewMiddleware
     settings.CSRF_USE_SESSIONS = True
     assert on_event_loop(CsrfViewMiddleware) is CsrfViewMiddleware
+
+
+# The CSRF cookie
+
+
+def cookie_for(middleware: Any, cookie: str | None, *, rotates: bool = False) -> str | None:
+    """What the answer sets, for a page with a form."""
+    request = RequestFactory().get("/", headers={"cookie": f"csrftoken={cookie}"} if cookie else {})
+    middleware.process_request(request)
+    if rotates:
+        rotate_token(request)
+    get_token(request)
+    response = middleware.process_response(request, HttpResponse())
+    assert "Cookie" in response["Vary"]
+    return response.cookies["csrftoken"].value if response.cookies else None
+
+
+@pytest.fixture
+def csrf() -> Any:
+    return on_event_loop(CsrfViewMiddleware)(answer)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr("chat.serving.middleware.time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+def test_it_is_set_once_a_day(csrf: Any, clock: list[float]) -> None:
+    mine, hers = "m" * 32, "h" * 32
+    assert [cookie_for(csrf, mine) for _ in range(3)] == [mine, None, None]
+    assert [cookie_for(csrf, hers) for _ in range(2)] == [hers, None]
+    clock[0] += 25 * 3600
+    assert [cookie_for(csrf, mine) for _ in range(2)] == [mine, None]
+
+
+def test_who_has_none_or_another_one_gets_it(csrf: Any) -> None:
+    first = cookie_for(csrf, None)
+    assert first
+    assert cookie_for(csrf, first) in (first, None)
+    assert cookie_for(csrf, first) is None
+    rotated = cookie_for(csrf, first, rotates=True)
+    assert rotated not in (first, None)
+    assert cookie_for(csrf, first, rotates=True) not in (first, rotated, None)
+    assert cookie_for(csrf, "too short") not in (first, None)
+
+
+def test_one_that_is_kept_for_an_hour_is_renewed_within_it(csrf: Any, clock: list[float], settings: Any) -> None:
+    settings.CSRF_COOKIE_AGE = 3600
+    assert [cookie_for(csrf, "m" * 32) for _ in range(2)] == ["m" * 32, None]
+    clock[0] += 1900
+    assert cookie_for(csrf, "m" * 32) == "m" * 32
+
+
+def test_past_so_many_all_are_set_anew(csrf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.serving.middleware.MOST_COOKIES", 2)
+    secrets = [letter * 32 for letter in "abc"]
+    assert [cookie_for(csrf, secret) for secret in [*secrets, *secrets[::-1]]] == [*secrets, None, "b" * 32, "a" * 32]
 
 
 @pytest.fixture

@@ -1,0 +1,149 @@
+"""A static file that is not there is answered from memory where nothing could make Django's answer another one."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.urls import include, path, re_path
+from servestatic.middleware import ServeStaticMiddleware
+
+from chat.serving.middleware import ON_EVENT_LOOP
+from chat.serving.missing_files import MissingFiles
+from chat.views.errors import page_not_found
+
+
+def view(request: HttpRequest, *args: Any) -> HttpResponse:
+    return HttpResponse()
+
+
+def urls(*entries: Any, handler: Any = page_not_found) -> ModuleType:
+    made = ModuleType("urls")
+    vars(made).update(urlpatterns=[*entries], handler404=handler)
+    return made
+
+
+USUAL = [
+    path("", view),
+    path("c/<uuid:pk>/", view),
+    path("s/<str:token>/", view),
+    path("admin/", include([path("", view)])),
+]
+
+
+@pytest.fixture(autouse=True)
+def usual(settings: Any) -> None:
+    settings.ROOT_URLCONF = urls(path("", include(USUAL)))
+
+
+def files(**fields: Any) -> Any:
+    served = object.__new__(ServeStaticMiddleware)
+    vars(served).update(
+        {"use_manifest": True, "autorefresh": False, "static_prefix": "/static/", "files": {"/static/a.js": 1}}
+    )
+    vars(served).update(fields)
+    return served
+
+
+def missing_files(served: Any = None, *middleware: Any) -> MissingFiles:
+    served = served or files()
+    return MissingFiles([*ON_EVENT_LOOP, ServeStaticMiddleware, *middleware], [object(), served])
+
+
+def get(path: str = "/static/b.js", method: str = "GET", **headers: str) -> HttpRequest:
+    return RequestFactory().generic(method, path, headers=headers)
+
+
+def keep(kept: MissingFiles, request: HttpRequest, response: HttpResponse | None = None) -> None:
+    kept.keep(request, response or HttpResponse(b"No", status=404, headers={"Vary": "Accept-Language", "X-A": "b"}))
+
+
+def test_what_was_answered_is_answered_again() -> None:
+    kept = missing_files()
+    assert kept.answer_to(get()) is None
+    keep(kept, get())
+    again = kept.answer_to(get("/static/another.js"))
+    assert again
+    assert (again.status_code, again.content, again["Vary"], again["X-A"]) == (404, b"No", "Accept-Language", "b")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        get("/static/a.js"),
+        get("/other/b.js"),
+        get("/static"),
+        get(method="POST"),
+        get(method="HEAD"),
+        get(accept="application/json"),
+        get(accept_language="de"),
+        get(host="localhost"),
+        get(cookie="sessionid=!"),
+    ],
+    ids=["a file", "elsewhere", "beside", "POST", "HEAD", "a script", "German", "another host", "no session's key"],
+)
+def test_another_request_is_for_django(request_: HttpRequest) -> None:
+    kept = missing_files()
+    keep(kept, get())
+    assert kept.answer_to(request_) is None
+
+
+@pytest.mark.parametrize("response", [HttpResponse(status=301), HttpResponse(status=500)], ids=["301", "500"])
+def test_another_answer_is_not_kept(response: HttpResponse) -> None:
+    kept = missing_files()
+    keep(kept, get(), response)
+    assert kept.answer_to(get()) is None
+
+
+def test_one_with_a_cookie_is_not_kept() -> None:
+    kept, response = missing_files(), HttpResponse(status=404)
+    response.set_cookie("a", "b")
+    keep(kept, get(), response)
+    assert kept.answer_to(get()) is None
+
+
+def is_kept(kept: MissingFiles) -> bool:
+    keep(kept, get())
+    return kept.answer_to(get()) is not None
+
+
+@pytest.mark.parametrize("fields", [{"use_manifest": False}, {"autorefresh": True}], ids=str)
+def test_nor_is_any_unless_files_were_collected(fields: dict[str, bool]) -> None:
+    assert not is_kept(missing_files(files(**fields)))
+
+
+def test_nor_with_middleware_that_is_not_known() -> None:
+    class Theirs:
+        pass
+
+    assert is_kept(missing_files())
+    assert not is_kept(missing_files(None, Theirs))
+    assert not is_kept(MissingFiles([*ON_EVENT_LOOP], [object()]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SESSION_SAVE_EVERY_REQUEST", True),
+        ("DISALLOWED_USER_AGENTS", [1]),
+        ("CONTENT_SECURITY_POLICY", {"EXCLUDE_URL_PREFIXES": ["/static/"]}),
+        ("ROOT_URLCONF", urls(handler=view)),
+        ("ROOT_URLCONF", urls(*USUAL, path("static/<path:name>", view))),
+        ("ROOT_URLCONF", urls(*USUAL, path("<path:page>", view))),
+        ("ROOT_URLCONF", urls(path("", include([*USUAL, path("static/b.js", view)])))),
+        ("ROOT_URLCONF", urls(*USUAL, re_path(r"^static", view))),
+    ],
+)
+def test_nor_where_something_may_make_it_another(settings: Any, name: str, value: Any) -> None:
+    setattr(settings, name, value)
+    assert not is_kept(missing_files())
+
+
+def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    monkeypatch.setattr("chat.serving.missing_files.MOST_KEPT", 3)
+    kept = missing_files()
+    for number in range(7):
+        keep(kept, get(host=f"host{number}"))
+    assert [bool(kept.answer_to(get(host=f"host{number}"))) for number in range(7)] == [False] * 6 + [True]
