@@ -18,7 +18,7 @@ import time
 import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -46,8 +46,10 @@ RETRY_AFTER_LIMIT = 20.0
 FIRST_BACKOFF = 0.5
 """Seconds; doubled for the second retry."""
 CONNECT_SECONDS = 10.0
-KEEP_ALIVE_SECONDS = 5.0
-"""How long a connection that nothing uses is kept for the next request."""
+KEEP_ALIVE_SECONDS = 30.0
+"""How long a connection that nothing uses is kept for the next request. Many services close it sooner."""
+CLOSED_SECONDS = 2.0
+"""How soon a kept connection shows that it was closed before it was used; later the service may have begun."""
 EVENT_CHARS = 16_000_000
 """One event of an upstream's stream is at most this long."""
 REFUSAL_BYTES = 65_536
@@ -267,19 +269,35 @@ class _Client:
         about_bodies = ("content-length", "accept-encoding")
         self._headers = [(name, value) for name, value in request.headers.multi_items() if name not in about_bodies]
         self._proxy = _proxy_for(self._url)
+        noting = aiohttp.TraceConfig()
+        noting.on_connection_reuseconn.append(_note_kept)
         # Deadlines are the engine's, so nothing here times out but a connection that cannot be made. 0: any number.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=httpx2.create_ssl_context()
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            trace_configs=[noting],
         )
 
     async def close(self) -> None:
         await self._session.close()
 
     async def ask(self, body: bytes) -> aiohttp.ClientResponse:
-        """POST /chat/completions. The response is not read yet, whatever its status. Raises aiohttp.ClientError."""
+        """POST /chat/completions. The response is not read yet, whatever its status. Raises aiohttp.ClientError.
+
+        A kept connection that ends before it has said a word was closed by the service while nothing used it, as it
+        may at any moment (RFC 9112, section 9.3.1): what was sent there was not read, and goes by another one.
+        """
+        while True:
+            asked, began = _Asked(), time.monotonic()
+            try:
+                return await self._post(body, asked)
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+                if not asked.by_kept_connection or time.monotonic() - began > CLOSED_SECONDS:
+                    raise
+
+    async def _post(self, body: bytes, asked: "_Asked") -> aiohttp.ClientResponse:
         proxy = self._proxy
         return await self._session.post(
             self._url,
@@ -288,7 +306,17 @@ class _Client:
             allow_redirects=False,
             proxy=proxy and proxy.with_user(None),
             proxy_auth=aiohttp.BasicAuth.from_url(proxy) if proxy else None,
+            trace_request_ctx=asked,
         )
+
+
+@dataclass
+class _Asked:
+    by_kept_connection: bool = False
+
+
+async def _note_kept(_session: aiohttp.ClientSession, context: Any, _params: object) -> None:
+    context.trace_request_ctx.by_kept_connection = True
 
 
 def _proxy_for(url: URL) -> URL | None:
