@@ -11,6 +11,7 @@ from chat.forms.body import posted_by_form
 from chat.forms.feedback import read_opinion
 from chat.models.threads import write_in_database
 from chat.views.endpoints import endpoint
+from chat.views.ways_back import asked_back
 
 
 @endpoint("POST")
@@ -18,5 +19,5 @@ async def give(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UU
     """POST /messages/<uuid>/feedback/ — say that an answer is good or bad, and why; or withdraw that."""
     given = await write_in_database(feedback.give, user.pk, message_id, read_opinion(request))
     if posted_by_form(request):
-        return redirect(given.message.conversation)
+        return redirect(asked_back(request) or given.message.conversation)
     return JsonResponse({"value": given.value, "comment": given.comment})
