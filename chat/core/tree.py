@@ -22,6 +22,14 @@ class Place:
         return self.index + 1
 
     @property
+    def count(self) -> int:
+        return len(self.siblings)
+
+    @property
+    def last(self) -> uuid.UUID:
+        return self.siblings[-1]
+
+    @property
     def previous(self) -> uuid.UUID | None:
         return self.siblings[self.index - 1] if self.index else None
 

@@ -76,6 +76,12 @@ def offered_model(generation: Generation | None) -> str:
 
 
 @register.filter
+def cut_short(generation: Generation | None) -> bool:
+    """Has it ended otherwise than it should?"""
+    return bool(generation) and generation.status not in (Status.RUNNING, Status.COMPLETE)
+
+
+@register.filter
 def service(generation: Generation) -> str:
     """What people call the service that wrote it; empty for that of the short form, beside which there is no other."""
     known = [each for each in registry().providers if each.name == generation.provider]

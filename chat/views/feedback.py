@@ -10,6 +10,7 @@ from chat.conversations import feedback
 from chat.forms.body import posted_by_form
 from chat.forms.feedback import read_opinion
 from chat.views.endpoints import endpoint
+from chat.views.ways_back import asked_back
 
 
 @endpoint("POST")
@@ -17,5 +18,5 @@ def give(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) ->
     """POST /messages/<uuid>/feedback/ — say that an answer is good or bad, and why; or withdraw that."""
     given = feedback.give(user.pk, message_id, read_opinion(request))
     if posted_by_form(request):
-        return redirect(given.message.conversation)
+        return redirect(asked_back(request) or given.message.conversation)
     return JsonResponse({"value": given.value, "comment": given.comment})

@@ -7,7 +7,6 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from chat.conversations import deletion, organizing
 from chat.errors import NotFound
@@ -19,9 +18,9 @@ from chat.i18n import gettext_noop as _
 from chat.models import Conversation
 from chat.models.threads import write_in_database
 from chat.models.users import UserId
-from chat.views.came_from import came_from
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
+from chat.views.ways_back import asked_back, came_from
 
 
 @endpoint("GET")
@@ -73,13 +72,6 @@ async def _delete(owner_id: UserId, conversation_id: uuid.UUID) -> None:
 
 def _kept(request: HttpRequest, conversation: Conversation) -> HttpResponseBase:
     if posted_by_form(request):
-        return _back(request, conversation)
+        return HttpResponseRedirect(asked_back(request) or conversation.get_absolute_url())
     kept = {"id": conversation.pk, "title": conversation.title, "titled_by": conversation.titled_by}
     return JsonResponse(kept | {"pinned": conversation.is_pinned, "archived": conversation.is_archived})
-
-
-def _back(request: HttpRequest, conversation: Conversation) -> HttpResponseRedirect:
-    """To the page that bore the form, if it is one of ours; else to the conversation."""
-    back = request.POST.get("back", "")
-    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return HttpResponseRedirect(back if is_ours else conversation.get_absolute_url())

@@ -59,6 +59,13 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
+def open_actions(message: Locator) -> None:
+    """Without scripts: the page of what can be done with it."""
+    message.hover()
+    message.get_by_role("link", name="Actions", exact=True).click()
+    expect(message.page.get_by_role("heading", level=1)).to_have_text("Actions")
+
+
 def messages(page: Page) -> list[dict[str, Any]]:
     """What the page shows, to the character."""
     return page.evaluate(MESSAGES)

@@ -9,7 +9,7 @@ from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, send
 from tests.conftest import RunSite
 from tests.support.client import Client
-from tests.support.upstream import ScriptedUpstream, answer
+from tests.support.upstream import ScriptedUpstream, answer, done, finish, say
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -22,6 +22,14 @@ UNCOVERED = """() => {
     const { x, y, width, height } = document.activeElement.getBoundingClientRect();
     return document.elementFromPoint(x + width / 2, y + height / 2) === document.activeElement;
 }"""
+
+PARTS = """() => Array.from(document.querySelectorAll(".thread .message"), (message) =>
+    Array.from(message.querySelectorAll(":not(.message__body *, [name=csrfmiddlewaretoken])"), (part) => [
+        part.tagName, part.classList[0], part.hidden, part.ariaLabel, part.getAttribute("href"),
+        part.getAttribute("action"), part.name === "model" ? part.value : "",
+    ].join(" ")))"""
+"""Of each message, in their order."""
+ROWS = "() => Array.from(document.querySelectorAll('.thread .actions'), (row) => row.getBoundingClientRect().height)"
 
 SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 
@@ -65,6 +73,39 @@ def test_a_clipboard_that_is_refused_is_said(open_page: OpenPage, alice: Client,
     has_status(last_answer(page), "complete")
     button(page, "Copy this message").last.click()
     expect(notice(page)).to_contain_text("The browser does not let this page copy.")
+
+
+# Where the row comes from
+
+
+@pytest.mark.parametrize("ending", ["stop", "length"])
+def test_a_message_has_the_same_parts_live_as_after_a_reload(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str, ending: str
+) -> None:
+    upstream.script(question, say("Because."), finish(ending), done())
+    page = open_page(alice)
+    send(page, question)
+    has_status(last_answer(page), "complete" if ending == "stop" else "length")
+    live = page.evaluate(PARTS)
+    page.reload()
+    assert page.evaluate(PARTS) == live
+
+
+@SIZES
+def test_a_late_script_moves_nothing_and_without_it_there_is_a_link(
+    open_page: OpenPage, alice: Client, question: str, viewport: dict[str, int]
+) -> None:
+    start = alice.ask_whole(question).start
+    assert start
+    page = open_page(alice, viewport=viewport)
+    page.route("**/pages/conversation*.js", lambda route: route.abort())
+    page.goto(f"{alice.url}/c/{start['conversation']}/")
+    before = page.evaluate(ROWS)
+    expect(last_answer(page).get_by_role("link", name="Actions")).to_be_visible()
+    page.unroute("**/pages/conversation*.js")
+    page.reload()
+    expect(button(page, "Write this answer again")).to_be_visible()
+    assert page.evaluate(ROWS) == before
 
 
 # When the row shows

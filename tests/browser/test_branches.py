@@ -21,6 +21,7 @@ from tests.browser.pages import (
     log_in,
     messages,
     notice,
+    open_actions,
     send,
     shows,
     shows_what_is_stored,
@@ -335,16 +336,19 @@ def test_without_javascript_an_edit_and_the_steps_work(
     upstream.script(edited, answer("New branch."))
     upstream.script(edited, answer("Once more."))
     page = open_page(alice, path, java_script_enabled=False)
-    action(question_at(page, 0), "Edit this message").click()
+    open_actions(question_at(page, 0))
+    page.get_by_label("Edit this message").click()
     expect(editor(page)).to_have_value(question)
     editor(page).fill(edited)
     page.locator(".editor [type=submit]").click()
     expect(body(last_answer(page))).to_have_text("New branch.")
     version(question_at(page, 0), "2 of 2")
-    action(last_answer(page), "Write this answer again").click()
+    open_actions(last_answer(page))
+    button(page, "Write this answer again").click()
     expect(body(last_answer(page))).to_have_text("Once more.")
     version(last_answer(page), "2 of 2")
-    action(question_at(page, 0), "Previous version").click()
+    open_actions(question_at(page, 0))
+    button(page, "Previous version").click()
     expect(body(last_answer(page))).to_have_text(f"Re: {second}")
     page.reload()
     expect(body(last_answer(page))).to_have_text(f"Re: {second}")

@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
-from tests.browser.pages import button, composer, has_status, last_answer, send
+from tests.browser.pages import button, composer, has_status, last_answer, open_actions, send
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say, usage
 
@@ -158,6 +158,7 @@ def test_without_javascript_they_are_a_page(open_page: OpenPage, alice: Client, 
     start = alice.ask_whole(question).start
     assert start
     page = open_page(alice, f"/c/{start['conversation']}/", java_script_enabled=False)
+    open_actions(last_answer(page))
     action(page).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Details of an answer")
     expect(page.locator("dd").first).to_be_visible()

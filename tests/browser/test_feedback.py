@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, Response, expect
 from chat.models import Feedback
 from tests.browser.axe import faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
-from tests.browser.pages import button, has_status, last_answer, notice, send
+from tests.browser.pages import button, has_status, last_answer, notice, open_actions, send
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 
@@ -193,6 +193,17 @@ def test_by_keyboard(open_page: OpenPage, alice: Client, question: str) -> None:
     assert stored() == [("up", "Yes\nindeed")]
 
 
+def test_what_the_site_has_is_shown_as_it_was_written(open_page: OpenPage, alice: Client, question: str) -> None:
+    start = alice.ask_whole(question).start
+    assert start
+    comment = '"><b>Why</b>\n\n& how'
+    alice.post(f"/messages/{start['message']}/feedback/", {"value": "down", "comment": comment})
+    page = open_page(alice, f"/c/{start['conversation']}/")
+    pressed(page, is_good=False, is_bad=True)
+    button(page, "Edit comment").click()
+    expect(field(page)).to_have_value(comment)
+
+
 def test_it_waits_for_the_end_of_the_answer(
     open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
 ) -> None:
@@ -238,16 +249,18 @@ def test_an_older_answers_open_comment_stays_in_view(open_page: OpenPage, alice:
 def test_without_javascript(open_page: OpenPage, alice: Client, question: str) -> None:
     alice.ask_whole(question)
     page = open_page(alice, java_script_enabled=False)
-    page.get_by_role("link", name=question).click()
+    page.get_by_role("link", name=question, exact=True).click()
+    open_actions(last_answer(page))
+    text = page.locator(".comment textarea")
     expect(page.locator(".comment")).to_be_hidden()
     good(page).click()
     pressed(page, is_good=True, is_bad=False)
     page.locator(".comment summary").click()
-    field(page).fill("It says why.")
+    text.fill("It says why.")
     button(page, "Save comment").click()
     assert stored() == [("up", "It says why.")]
     page.locator(".comment summary", has_text="Edit comment").click()
-    expect(field(page)).to_have_value("It says why.")
+    expect(text).to_have_value("It says why.")
     expect(button(page, "Close")).to_be_hidden()
     good(page).click()
     pressed(page, is_good=False, is_bad=False)

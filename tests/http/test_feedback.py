@@ -168,19 +168,21 @@ def test_a_plain_form_is_redirected_to_the_conversation_which_shows_it(
     alice: Client, asked: tuple[Conversation, Message, Message]
 ) -> None:
     conversation, _, message = asked
-    path = conversation.get_absolute_url()
-    assert '<details class="comment" hidden>' in alice.get(path, Accept="text/html").text
+    path, actions = conversation.get_absolute_url(), f"/messages/{message.pk}/actions/"
+    assert '<details class="comment" hidden>' in alice.get(actions, Accept="text/html").text
     reply = submit(alice, message, value="down")
     assert (reply.status, reply.headers["Location"]) == (302, path)
     submit(alice, message, value="down", comment="First\r\n<b>second</b>")
     assert stored() == [("down", "First\n<b>second</b>")]
-    page = alice.get(path, Accept="text/html").text
+    assert 'data-feedback="down" data-comment="First\n&lt;b&gt;second' in alice.get(path, Accept="text/html").text
+    page = alice.get(actions, Accept="text/html").text
     assert 'value="" data-value="down" aria-pressed="true"' in page
     assert 'value="up" data-value="up" aria-pressed="false"' in page
     assert '<details class="comment">' in page
     assert "First\n&lt;b&gt;second&lt;/b&gt;</textarea>" in page
-    submit(alice, message, value="")
+    assert submit(alice, message, value="", back=actions).headers["Location"] == actions
     assert stored() == []
+    assert submit(alice, message, value="up", back="//elsewhere.test/").headers["Location"] == path
 
 
 def test_a_plain_form_that_is_refused_gives_the_comment_back(alice: Client, message: Message) -> None:

@@ -85,6 +85,7 @@ CASES: dict[str, list[Case]] = {
     "attachment_deletion": [Case("POST", 200, "attachment")],
     "messages": [Case("POST", 200, "conversation", lambda: question_of("Hello"))],
     "ancestors": [Case("GET", 200, "message")],
+    "message_actions": [Case("GET", 200, "message", page=True)],
     "details": [Case("GET", 200, "message", page=True)],
     "regenerations": [Case("POST", 200, "message", new_id)],
     "continuations": [Case("POST", 409, "message", new_id)],  # while it is written: tests/http/test_continuations.py

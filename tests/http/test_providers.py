@@ -233,6 +233,7 @@ def test_a_model_that_is_gone_says_so_and_offers_the_others(
     assert f'<p class="dock__model">{goes_on}</p>' in page
     assert '<option value="llama" selected>' in page
     assert f'name="model" value="{model}" autocomplete' not in page
+    assert 'data-model=""' in page
     again = carol.regenerate(start["message"]).rest().start
     assert again
     assert again["model"] == "llama"

@@ -12,7 +12,8 @@ PK = uuid.UUID(int=5)
 
 
 def entry(conversation: Conversation, *running: uuid.UUID) -> str:
-    context = {"item": conversation, "listing": Listing([], set(running), None)}
+    conversation.is_answering = conversation.pk in running
+    context = {"item": conversation, "listing": Listing([], set(running), None), "current": None}
     return render_to_string("chat/sidebar/_list_item.html", context)
 
 

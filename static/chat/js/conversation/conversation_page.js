@@ -51,9 +51,9 @@ const UNREACHABLE = gettext("The site could not be reached. Try again.");
  * @typedef {import("../lib/stream.js").Failure} Failure
  */
 export class ConversationPage {
-  #thread = new Thread(byId("thread"));
+  #thread = new Thread(byId("thread"), (id) => this.#requests.messageUrls(id));
   #scroll = new AutoScroll(this.#thread.element, byId("jump"));
-  #earlier = new EarlierMessages(this.#thread.element, {
+  #earlier = new EarlierMessages(this.#thread, {
     advise: (failure) => this.#failureMessages.onOther(failure),
     announce: (sentence) => this.#announce(sentence),
   });
@@ -117,6 +117,7 @@ export class ConversationPage {
 
   /** Goes on with what the server has rendered. */
   begin() {
+    this.#thread.complete(this.#thread.element);
     this.#listen();
     if (!this.#state.isNew) this.#temporary.begin(this.#state.conversation);
     if (wasNavigatedTo()) this.#openAtEnd();
@@ -326,7 +327,7 @@ export class ConversationPage {
 
   /** Shows an alternative of a message, and the branch below that, as the server has it. @param {MessageView} view @param {number} step */
   async #step(view, step) {
-    const id = view.siblings.beside(view.id, step);
+    const id = view.siblings.beside(step);
     if (!id || this.#state.isSending) return;
     this.#composer.complain("");
     const failure = await this.#requests.selectBranch(id);
@@ -359,7 +360,7 @@ export class ConversationPage {
     const { siblings } = view;
     siblings.focus(step);
     this.#scroll.stay(siblings.button(step), top);
-    this.#announce(interpolate(gettext("Version %(number)s of %(count)s."), { number: siblings.ids.indexOf(view.id) + 1, count: siblings.ids.length }));
+    this.#announce(interpolate(gettext("Version %(number)s of %(count)s."), siblings.place));
   }
 
   /** The ids of the next question: those under which it was sent in vain, if its text and its place are the same. */

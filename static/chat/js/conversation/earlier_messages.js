@@ -30,7 +30,7 @@ export class EarlierMessages {
   #loading = null;
   #near = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: AHEAD });
 
-  /** @param {HTMLElement} thread @param {Owner} owner */
+  /** @param {import("./thread.js").Thread} thread @param {Owner} owner */
   constructor(thread, owner) {
     this.#thread = thread;
     this.#owner = owner;
@@ -39,7 +39,7 @@ export class EarlierMessages {
   /** To be called once the reader is where they begin to read: at the top it would load at once. */
   begin() {
     this.#watch();
-    new MutationObserver(() => this.#watch()).observe(this.#thread, { childList: true });
+    new MutationObserver(() => this.#watch()).observe(this.#thread.element, { childList: true });
     addEventListener("hashchange", () => void this.follow());
   }
 
@@ -61,7 +61,7 @@ export class EarlierMessages {
 
   /** Takes up the place above the messages, unless it is the one that is known. */
   #watch() {
-    const place = /** @type {HTMLElement | null} */ (this.#thread.querySelector(":scope > .earlier"));
+    const place = /** @type {HTMLElement | null} */ (this.#thread.element.querySelector(":scope > .earlier"));
     if (place === this.#place) return;
     this.#near.disconnect();
     this.#place = place;
@@ -104,6 +104,7 @@ export class EarlierMessages {
   /** The place stays, and with it who has put the focus there; only what leads further changes. @param {HTMLElement} place @param {string} html */
   #add(place, html) {
     const section = new DOMParser().parseFromString(html, "text/html").body;
+    this.#thread.complete(section);
     const messages = [...section.querySelectorAll(":scope > .message")];
     const next = /** @type {HTMLElement | null} */ (section.querySelector(":scope > .earlier"));
     const hadFocus = place.contains(document.activeElement);

@@ -1,10 +1,20 @@
 import { MessageView } from "../message/message_view.js";
+import { completeMessage } from "../message/served_message.js";
 
 /** The messages on show, from the first to the last. */
 export class Thread {
-  /** @param {HTMLElement} element */
-  constructor(element) {
+  #addresses;
+
+  /** @param {HTMLElement} element @param {(id: string) => import("../message/message_view.js").MessageUrls} addresses of a message */
+  constructor(element, addresses) {
     this.element = element;
+    this.#addresses = addresses;
+  }
+
+  /** Gives the messages that the server has rendered what else belongs to them. @param {ParentNode} served that holds them */
+  complete(served) {
+    const elements = /** @type {NodeListOf<HTMLElement>} */ (served.querySelectorAll(".message"));
+    for (const element of elements) completeMessage(element, this.#addresses(new MessageView(element).id));
   }
 
   get views() {
@@ -73,6 +83,7 @@ export class Thread {
    * @param {string} id
    */
   replace(served, old, id) {
+    this.complete(served);
     const messages = Array.from(served.children);
     const index = messages.findIndex((element) => element.id === `message-${id}`);
     if (index < 0) return this.element.replaceChildren(...served.childNodes);

@@ -13,8 +13,8 @@ export class TurnView {
   answer;
   /** @type {MessageView[]} */
   #added;
-  /** Those which the first of them is an alternative to. @type {string[]} */
-  #siblings;
+  /** What the first of them is an alternative to. */
+  #old;
   /** @type {() => void} */
   #restore;
   /** What had the focus, such as the button that asked for it. */
@@ -26,7 +26,7 @@ export class TurnView {
     const old = "message" in turn && turn.kind !== "answer" ? /** @type {MessageView} */ (thread.find(turn.message)) : null;
     this.answer = turn.kind === "continue" && old ? old : MessageView.create("assistant");
     this.#added = [...("question" in turn ? [asked(turn.question)] : []), ...(this.answer === old ? [] : [this.answer])];
-    this.#siblings = old?.siblings.ids ?? [];
+    this.#old = old;
     if (this.answer === old) this.#restore = old.reopen();
     else this.#restore = old ? thread.cut(old) : () => {};
     thread.append(...this.#added);
@@ -41,7 +41,7 @@ export class TurnView {
     const id = first === this.answer ? message : parent;
     first.id = id;
     if (first !== this.answer) first.status = "complete";
-    first.siblings.show(withOne(this.#siblings, id), id);
+    first.siblings.show(this.#old?.siblings.placeOf(id));
   }
 
   /** It came to nothing: the thread is as it was. */
@@ -68,9 +68,4 @@ function asked({ text, attachments, parent }) {
   view.attachments = attachments;
   view.parent = parent;
   return view;
-}
-
-/** @param {string[]} siblings @param {string} id @returns {string[]} with `id`, which a repeated request may have brought before */
-function withOne(siblings, id) {
-  return [...new Set([...siblings, id])];
 }

@@ -1,12 +1,10 @@
-import { MessageView } from "./message_view.js";
-import { failureAdvice } from "../ui/failure_advice.js";
+import { FeedbackMark } from "./feedback_mark.js";
 import { gettext } from "../lib/i18n.js";
 import { scrollToReveal } from "../ui/scroll_to_reveal.js";
 
 const SAID = { up: gettext("Marked as a good answer."), down: gettext("Marked as a bad answer.") };
 const WITHDRAWN = gettext("The mark is taken back.");
 const SAVED = gettext("The comment is saved.");
-const [ADD, EDIT] = [gettext("Add a comment"), gettext("Edit comment")];
 
 /**
  * What the reader thinks of answers: good or bad, and, if they like, why. The page shows it at once; if it cannot be
@@ -44,7 +42,7 @@ export class FeedbackForms {
     const element = form.closest(".message");
     if (!(element instanceof HTMLElement) || !(isValue || form.matches(".comment__form"))) return;
     event.preventDefault();
-    const mark = new Mark(element);
+    const mark = new FeedbackMark(element);
     if (isValue) void this.#choose(mark, /** @type {HTMLButtonElement} */ (event.submitter).value);
     else void this.#comment(mark);
   }
@@ -54,7 +52,7 @@ export class FeedbackForms {
     if (comment instanceof HTMLDetailsElement && comment.matches(".comment[open]")) scrollToReveal(comment);
   }
 
-  /** @param {Mark} mark @param {string} value */
+  /** @param {FeedbackMark} mark @param {string} value */
   async #choose(mark, value) {
     if (value && !mark.value) mark.open();
     mark.value = value;
@@ -71,7 +69,7 @@ export class FeedbackForms {
     this.#owner.announce(SAID[/** @type {"up" | "down"} */ (value)] ?? WITHDRAWN);
   }
 
-  /** @param {Mark} mark */
+  /** @param {FeedbackMark} mark */
   async #comment(mark) {
     const { value, text } = mark;
     mark.complain({ sentence: "" });
@@ -82,7 +80,7 @@ export class FeedbackForms {
     if (mark.text === text) mark.close();
   }
 
-  /** @param {Mark} mark @param {Feedback} opinion @returns {Promise<Failure | null>} */
+  /** @param {FeedbackMark} mark @param {Feedback} opinion @returns {Promise<Failure | null>} */
   #send(mark, opinion) {
     const before = this.#underway.get(mark.element) ?? Promise.resolve();
     const sending = before.then(() => this.#requests.saveFeedback(mark.id, opinion));
@@ -99,112 +97,12 @@ export class FeedbackForms {
     // Elsewhere it stops an answer.
     event.stopPropagation();
     event.preventDefault();
-    closeAround(form);
+    FeedbackMark.of(form)?.close();
   }
 
   /** @param {MouseEvent} event */
   #clicked({ target }) {
     const button = target instanceof Element ? target.closest(".comment__close") : null;
-    if (button) closeAround(button);
+    if (button) FeedbackMark.of(button)?.close();
   }
-}
-
-/** What the page says about one answer. */
-class Mark {
-  /** @param {HTMLElement} element the message's */
-  constructor(element) {
-    this.element = element;
-  }
-
-  get id() {
-    return new MessageView(this.element).id;
-  }
-
-  /** `up`, `down` or nothing. */
-  get value() {
-    return this.#buttons.find((button) => button.ariaPressed === "true")?.dataset["value"] ?? "";
-  }
-
-  set value(value) {
-    for (const button of this.#buttons) {
-      const own = button.dataset["value"] ?? "";
-      button.ariaPressed = String(own === value);
-      button.value = own === value ? "" : own;
-    }
-    this.#comment.hidden = !value;
-  }
-
-  /** What the server has. */
-  get storedValue() {
-    return this.#values.dataset["stored"] ?? "";
-  }
-
-  set storedValue(value) {
-    this.#values.dataset["stored"] = value;
-  }
-
-  /** The comment as it is typed. */
-  get text() {
-    return this.#field.value;
-  }
-
-  /** @param {string} comment that the server has now */
-  stored(comment) {
-    this.#field.defaultValue = comment;
-    this.#toggle.textContent = comment ? EDIT : ADD;
-  }
-
-  /** Without the comment. */
-  forget() {
-    this.#field.value = "";
-    this.stored("");
-    this.complain({ sentence: "" });
-    this.#comment.open = false;
-  }
-
-  /** Offers to comment, but does not take the focus: nobody needs to. */
-  open() {
-    this.#comment.open = true;
-  }
-
-  close() {
-    closeAround(this.#field);
-  }
-
-  /** @param {Advice} advice */
-  complain({ sentence, link }) {
-    const notice = /** @type {HTMLElement} */ (this.#comment.querySelector(".comment__notice"));
-    notice.replaceChildren(...failureAdvice(sentence, link));
-    notice.hidden = !sentence;
-  }
-
-  get #values() {
-    return /** @type {HTMLElement} */ (this.element.querySelector(".feedback"));
-  }
-
-  /** @returns {HTMLButtonElement[]} */
-  get #buttons() {
-    return Array.from(this.#values.querySelectorAll(".feedback__value"));
-  }
-
-  get #comment() {
-    return /** @type {HTMLDetailsElement} */ (this.element.querySelector(".comment"));
-  }
-
-  get #toggle() {
-    return /** @type {HTMLElement} */ (this.#comment.querySelector("summary"));
-  }
-
-  get #field() {
-    return /** @type {HTMLTextAreaElement} */ (this.#comment.querySelector("textarea"));
-  }
-}
-
-/** Closes the comment that this is in, and gives the focus back, if it was in there. @param {Element} part */
-function closeAround(part) {
-  const comment = part.closest(".comment");
-  if (!(comment instanceof HTMLDetailsElement)) return;
-  const hadFocus = comment.contains(document.activeElement);
-  comment.open = false;
-  if (hadFocus) comment.querySelector("summary")?.focus({ preventScroll: true });
 }

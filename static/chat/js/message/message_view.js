@@ -17,7 +17,7 @@ const LEFT_OUT = gettext(
 );
 
 /**
- * One message on the page: the element that _message.html rendered, on page load or from its template.
+ * One message on the page: the element that _message.html rendered, on page load or as a template, with all its parts.
  *
  * What it holds is in the element: its id, `data-status`, `data-generation`, its text. What shows when is for the
  * style sheet to tell from these.
@@ -66,7 +66,7 @@ export class MessageView {
   }
 
   get siblings() {
-    return new Siblings(this.#part("siblings", ""));
+    return new Siblings(this.element, this.id);
   }
 
   get status() {
@@ -105,6 +105,11 @@ export class MessageView {
     this.#part("who").textContent = label;
     this.#part("window").textContent = interpolate(LEFT_OUT, { count: left_out });
     this.#part("window").hidden = !left_out;
+    this.lead(addresses, model);
+  }
+
+  /** Where the forms and the details of an answer are to be had. @param {MessageUrls} addresses @param {string} model that goes on with it */
+  lead(addresses, model) {
     this.#detailsLink.href = addresses.details;
     for (const name of /** @type {const} */ (["retry", "continue"])) {
       const form = this.#form(name);

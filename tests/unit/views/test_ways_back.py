@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from django.urls import set_script_prefix
 
-from chat.views.came_from import came_from
+from chat.views.ways_back import came_from
 
 ID = uuid.UUID(int=5)
 

@@ -1,4 +1,4 @@
-"""The way back to the page whose link somebody followed."""
+"""The way back to the page that bore a form, or a link."""
 
 from urllib.parse import urlsplit
 
@@ -19,6 +19,13 @@ def came_from(request: HttpRequest) -> str:
         return ""
     parts = urlsplit(referer)
     return parts._replace(scheme="", netloc="", fragment="").geturl() if _has_the_list(parts.path) else ""
+
+
+def asked_back(request: HttpRequest) -> str:
+    """The path that a plain form names as the page that bore it; empty if it names none of this site."""
+    back = request.POST.get("back", "")
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return back if is_ours else ""
 
 
 def _has_the_list(path: str) -> bool:

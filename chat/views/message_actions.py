@@ -1,0 +1,38 @@
+"""What can be done with a message, as a page, where there are no scripts."""
+
+import uuid
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase
+
+from chat.errors import NotFound
+from chat.models import Conversation
+from chat.models.threads import in_database
+from chat.providers.registry import registry
+from chat.views.endpoints import endpoint
+from chat.views.pages import render_page
+
+BEGINNING = 200
+"""How many characters tell which message it is."""
+
+
+@endpoint("GET")
+async def show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+    """GET /messages/<uuid>/actions/ — its other versions, and to edit or to rate it or to have it written again."""
+    return await in_database(_show, request, user, message_id)
+
+
+def _show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+    conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
+    found = conversation.load([message_id], conversation.tree(), BEGINNING) if conversation else []
+    if not found:
+        raise NotFound
+    (message,) = found
+    context = {
+        "conversation": conversation,
+        "message": message,
+        "role": message.role,
+        "generation": message.generation,
+        "models": registry().offered,
+    }
+    return render_page(request, "chat/message/actions.html", context)
