@@ -72,9 +72,15 @@ class Listing:
     more: Cursor | None
 
     def __post_init__(self) -> None:
-        for group in self.groups:
-            for each in group.conversations:
-                each.is_answering = each.pk in self.running
+        self.mark()
+
+    def mark(self, current: uuid.UUID | None = None, renamed: uuid.UUID | None = None) -> Self:
+        """What an entry shows besides its row: that it is on show, that its title is a form, that it is answered."""
+        for each in (each for group in self.groups for each in group.conversations):
+            each.is_answering = each.pk in self.running
+            each.is_current = each.pk == current
+            each.is_renamed = each.pk == renamed
+        return self
 
     @property
     def fingerprint(self) -> str:

@@ -113,8 +113,8 @@ class Conversation(ModelSettings):
     # Of what was imported, which counts in its owner's storage.
     imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
-    is_answering = False
-    """Is an answer being written in it? Known for those of a list."""
+    is_answering = is_current = is_renamed = False
+    """How it stands in a list; known for those of one."""
 
     objects = PresentConversations()
     with_deleted = ConversationQuerySet.as_manager()

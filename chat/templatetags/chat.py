@@ -63,12 +63,6 @@ def actions_for(title: str) -> str:
 
 
 @register.filter
-def equals(one: object, other: object) -> bool:
-    """For a value that a tag is given; `{% if %}` has `==`."""
-    return one == other
-
-
-@register.filter
 def offered_model(generation: Generation | None) -> str:
     """The key of the model that wrote it; empty where that is not among those that users choose from."""
     model = generation and registry().still(generation.provider, generation.model)

@@ -1,6 +1,7 @@
 """The tag `fragment`: what its part of a template makes is kept, and made again only of other values.
 
     {% fragment of item with answering=answering fill back=request.path %}…{% endfragment %}
+    {% fragment of item in group.conversations %}…{% endfragment %}
 
 Its part sees nothing but what the tag names: rows (`of`), plain values (`with`), and what is to be filled in (`fill`).
 No request, user, nonce or variable of the page: one that was forgotten is empty at once, and never another reader's.
@@ -52,34 +53,43 @@ class FragmentNode(template.Node):
     def __init__(
         self,
         rows: list[str],
+        each: FilterExpression | None,
         values: Mapping[str, FilterExpression],
         filled: Mapping[str, FilterExpression],
         nodelist: NodeList,
     ) -> None:
         self.rows = rows
+        self.each = each
         self.values = values
         self.filled = filled
         self.marks = {name: _mark(name) for name in filled}
         self.nodelist = nodelist
 
     def render(self, context: Context) -> SafeString:
-        rows = {name: context.get(name) for name in self.rows}
         values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
-        text = _renewed(self._text(context, rows, values), context)
+        place = (self, *_around(context), *_typed(values))
+        text = _renewed("".join(self._text(context, place, rows, values) for rows in self._rows(context)), context)
         for name, value in self.filled.items():
             text = text.replace(self.marks[name], conditional_escape(value.resolve(context)))
         return mark_safe(text)  # noqa: S308 - as it was made
 
-    def _text(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    def _rows(self, context: Context) -> list[dict[str, Any]]:
+        """For each time that the part is made."""
+        if self.each is None:
+            return [{name: context.get(name) for name in self.rows}]
+        return [{self.rows[0]: row} for row in self.each.resolve(context)]
+
+    def _text(
+        self, context: Context, place: tuple[Hashable, ...], rows: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> str:
         """Kept or made now."""
         store = fragments()
-        of = [row.rows for row in rows.values() if row]
-        if store is None or (of and not may_hold_words()):
+        if store is None or (any(row and row.rows for row in rows.values()) and not may_hold_words()):
             return self._made(context, rows, values)
-        key = (self, *_around(context), *(row and row.version for row in rows.values()), *_typed(values))
+        key = (*place, *(row and row.version for row in rows.values()))
         if (text := store.find(key)) is None:
             text = self._made(context, rows, values)
-            store.keep(key, text, [row for each in of for row in each])
+            store.keep(key, text, [each for row in rows.values() if row for each in row.rows])
         return text
 
     def _made(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -92,27 +102,30 @@ class FragmentNode(template.Node):
 
 @register.tag("fragment")
 def do_fragment(parser: Parser, token: Token) -> FragmentNode:
-    """`{% fragment [of row …] [with name=value …] [fill name=value …] %}`; rows by the names of their variables."""
+    """`{% fragment [of row … | of row in rows] [with name=value …] [fill name=value …] %}`.
+
+    Rows by the names of their variables; `of row in rows` does it for each of these.
+    """
     tag, *bits = token.split_contents()
-    rows = _rows(bits)
+    rows, each = _rows_in(bits, parser)
     values, filled = (_named(word, bits, parser) for word in ("with", "fill"))
     if bits:
-        raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row …] [with name=value …] [fill name=value …]")
+        raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row … | of row in rows] [with …] [fill …]")
     nodelist = parser.parse((f"end{tag}",))
     parser.delete_first_token()
     if nodelist.get_nodes_by_type(BlockNode):
         raise template.TemplateSyntaxError(f"{{% {tag} %}} holds no {{% block %}}: what extends it could not fill it")
-    return FragmentNode(rows, values, filled, nodelist)
+    return FragmentNode(rows, each, values, filled, nodelist)
 
 
-def _rows(bits: list[str]) -> list[str]:
-    """Takes them out of `bits`."""
+def _rows_in(bits: list[str], parser: Parser) -> tuple[list[str], FilterExpression | None]:
+    """Taken out of `bits`."""
     if bits[:1] != ["of"]:
-        return []
+        return [], None
     end = next((number for number, bit in enumerate(bits) if bit in ("with", "fill")), len(bits))
     rows = bits[1:end]
     del bits[:end]
-    return rows
+    return (rows[:1], parser.compile_filter(rows[2])) if rows[1:2] == ["in"] and rows[2:] else (rows, None)
 
 
 def _named(word: str, bits: list[str], parser: Parser) -> dict[str, FilterExpression]:

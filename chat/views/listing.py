@@ -59,7 +59,7 @@ def _entry(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.U
 
 def _listed(request: HttpRequest, found: Listing, after: str = "") -> HttpResponseBase:
     shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
-    response = render_if_changed(request, ITEMS, {"listing": found, "after": after, "current": None}, shown)
+    response = render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
     response.headers["Chat-Version"] = site_version()
     return response
 
@@ -71,7 +71,7 @@ def _look(language: str) -> str:
     items = [Conversation(pk=pk, is_pinned=is_pinned) for is_pinned in (True, False)]
     groups = [Group(name, day, items) for name in ("pinned", "today", "yesterday", "weekday", "month")]
     with translation.override(language):
-        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Cursor(0, pk)), "after": "0", "current": None})
+        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Cursor(0, pk)), "after": "0"})
 
 
 def _archive(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
