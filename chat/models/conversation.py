@@ -21,7 +21,7 @@ from chat.core.tree import MessageTree
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, update
+from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, select, update
 from chat.models.users import UserId
 from chat.models.version import version_of
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 ERASING = datetime(1970, 1, 1, tzinfo=UTC)
 """When what is being erased was deleted: too long ago to be restored, whatever the clock says now or later."""
+
+
+LISTED = "owner_id = %s AND is_archived IN (FALSE) AND NOT is_temporary AND deleted_at IS NULL"
+"""What `ConversationQuerySet.listed` says, in SQL; it fits the index `conversation_listed`."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -179,6 +183,29 @@ class Conversation(ModelSettings):
         else:
             names = ("activity", "current_id", "left_at", "updated_at", "model", "provider")
             update(Conversation, self.pk, {name: getattr(self, name) for name in names})
+
+    @classmethod
+    def listed_first(
+        cls, owner_id: UserId, most: int, *, is_pinned: bool, below: tuple[int, uuid.UUID] | None = None
+    ) -> list[Conversation]:
+        """As `objects.listed(owner_id)`, pinned ones or others, by `recent` and `below`; each page asks for them."""
+        owner = prepared(cls, "owner_id", owner_id)
+        place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
+        after = " AND (activity < %s OR id < %s) AND activity <= %s" if below else ""
+        kept = "TRUE" if is_pinned else "FALSE"
+        condition = f"{LISTED} AND is_pinned IN ({kept}){after} ORDER BY activity DESC, id DESC LIMIT %s"
+        return select(cls, condition, owner, *place, most)
+
+    @classmethod
+    def answering(cls, owner_id: UserId) -> set[uuid.UUID]:
+        """Those of the owner's in which an answer is being written."""
+        running = (
+            "SELECT message.conversation_id FROM chat_generation generation"
+            " JOIN chat_message message ON message.id = generation.message_id"
+            " WHERE generation.owner_id = %s AND generation.status = 'running'"
+        )
+        ids = UUIDs()
+        return {ids[pk] for (pk,) in all_rows(running, prepared(cls, "owner_id", owner_id))}
 
     def last_number(self) -> int:
         """That of its last message; 0 if it has none."""
