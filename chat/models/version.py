@@ -11,11 +11,14 @@ BYTES = 20
 
 def version_of(*rows: models.Model | None, beside: Iterable[object] = ()) -> bytes:
     """Of all that is loaded of these, and of what else there is to say: a template may show any of it."""
-    loaded = [row and list(_values(row)) for row in rows]
+    loaded = [row and _values(row) for row in rows]
     said = repr((loaded, list(beside))).encode(errors="surrogatepass")
     return hashlib.blake2b(said, digest_size=BYTES).digest()
 
 
-def _values(row: models.Model) -> Iterable[tuple[str, Any]]:
+def _values(row: models.Model) -> dict[str, Any]:
     """Also what was annotated; of other rows nothing, which are said beside it."""
-    return ((name, value) for name, value in vars(row).items() if not name.startswith("_"))
+    values = vars(row).copy()
+    del values["_state"]
+    values.pop("_prefetched_objects_cache", None)
+    return values

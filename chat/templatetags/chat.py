@@ -24,7 +24,10 @@ from chat.views.addresses import address_of, script_addresses
 from chat.views.page_templates import templates_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chat.models import Generation, Message
+    from chat.providers.configuration import Model
 
 register = template.Library()
 
@@ -60,6 +63,12 @@ def address(pk: uuid.UUID, name: str) -> str:
 def actions_for(title: str) -> str:
     """What the button of a conversation's menu is called, in the list."""
     return _("Actions for “%(title)s”") % {"title": title}
+
+
+@register.simple_tag
+def offered_models() -> Sequence[Model]:
+    """Those that users choose from."""
+    return registry().offered
 
 
 @register.filter

@@ -27,6 +27,7 @@ from django.utils import timezone, translation
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from chat.core.fragments import FragmentStore
 from chat.retention.fragments import fragments, may_hold_words
 
 register = template.Library()
@@ -68,7 +69,9 @@ class FragmentNode(template.Node):
     def render(self, context: Context) -> SafeString:
         values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
         place = (self, *_around(context), *_typed(values))
-        text = _renewed("".join(self._text(context, place, rows, values) for rows in self._rows(context)), context)
+        store = fragments()
+        text = "".join(self._text(store, context, place, rows, values) for rows in self._rows(context))
+        text = _renewed(text, context)
         for name, value in self.filled.items():
             text = text.replace(self.marks[name], conditional_escape(value.resolve(context)))
         return mark_safe(text)  # noqa: S308 - as it was made
@@ -80,16 +83,21 @@ class FragmentNode(template.Node):
         return [{self.rows[0]: row} for row in self.each.resolve(context)]
 
     def _text(
-        self, context: Context, place: tuple[Hashable, ...], rows: Mapping[str, Any], values: Mapping[str, Any]
+        self,
+        store: FragmentStore | None,
+        context: Context,
+        place: tuple[Hashable, ...],
+        rows: Mapping[str, Any],
+        values: Mapping[str, Any],
     ) -> str:
         """Kept or made now."""
-        store = fragments()
-        if store is None or (any(row and row.rows for row in rows.values()) and not may_hold_words()):
-            return self._made(context, rows, values)
-        key = (*place, *(row and row.version for row in rows.values()))
-        if (text := store.find(key)) is None:
-            text = self._made(context, rows, values)
-            store.keep(key, text, [each for row in rows.values() if row for each in row.rows])
+        key = (*place, *[row and row.version for row in rows.values()])
+        if store and (text := store.find(key)) is not None:
+            return text
+        text = self._made(context, rows, values)
+        of = [each for row in rows.values() if row for each in row.rows]
+        if store and (not of or may_hold_words()):
+            store.keep(key, text, of)
         return text
 
     def _made(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -151,7 +159,15 @@ def _typed(values: Mapping[str, Hashable]) -> list[Hashable]:
 def _around(context: Context) -> tuple[Hashable, ...]:
     """What may be seen in any text, without being named."""
     language, zone = translation.get_language(), timezone.get_current_timezone_name()
-    return language, zone, get_script_prefix(), get_urlconf(), context.autoescape
+    return language, zone, _mounted(context), context.autoescape
+
+
+def _mounted(context: Context) -> Hashable:
+    """Found once for a page, of which it does not change."""
+    page = context.render_context.dicts[0]
+    if FragmentNode not in page:
+        page[FragmentNode] = get_script_prefix(), get_urlconf()
+    return page[FragmentNode]
 
 
 def _renewed(text: str, context: Context) -> str:

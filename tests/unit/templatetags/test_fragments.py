@@ -130,7 +130,7 @@ def test_what_is_filled_in_is_escaped_and_not_kept(store: FragmentStore) -> None
     hers, his = shown(source, *readers)
     assert hers == f'<a href="/c/{readers[0]["id"]}/">&lt;b&gt;her&#x27;s</a>&lt;b&gt;her&#x27;s'
     assert his == f'<a href="/c/{readers[1]["id"]}/">his</a>his'
-    assert len(store) == 2
+    assert store.count == 2
     assert not any(word in fragment.text for fragment in store._fragments.values() for word in ("her", "his"))
 
 
