@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q, Sum, prefetch_related_objects
-from django.db.models.functions import Length
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
@@ -19,7 +18,7 @@ from chat.core.prompt import Document, Picture, Turn
 from chat.core.reply import TEXT
 from chat.core.tree import MessageTree
 from chat.models.attachment import Attachment, MessageAttachment
-from chat.models.message import Message
+from chat.models.message import Message, Unread
 from chat.models.model_settings import ModelSettings
 from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, select, update
 from chat.models.users import UserId
@@ -254,27 +253,34 @@ class Conversation(ModelSettings):
     def load(self, path: list[uuid.UUID], tree: MessageTree, most: int | None = None) -> list[Message]:
         """These of its messages, with their parts, their feedback and their places, in this order.
 
-        With `most` none has more than so many characters, nor more generations than can be looked at.
+        With `most` none has more than so many characters, nor more generations than can be looked at, and texts are
+        read when they are asked for.
         """
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
         attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
         rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
-        wanted = Message.beginnings(most) if most else ("generations", "parts")
+        wanted = Message.beginnings(most)[:1] if most else ("generations", "parts")
         messages = rows.prefetch_related(*wanted).in_bulk(path)
-        for pk, message in messages.items():
-            message.place = tree.place(pk)
-            message.is_leaf = not tree.children(pk)
-            if most:
-                message.cut(most)
-        if with_files := [message for message in messages.values() if message.has_attachments]:
+        found = [messages[pk] for pk in path if pk in messages]
+        unread = Unread(found, most) if most else None
+        for message in found:
+            message.place = tree.place(message.pk)
+            message.is_leaf = not tree.children(message.pk)
+            message._unread = unread
+        if with_files := [message for message in found if message.has_attachments]:
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
-        return [messages[pk] for pk in path if pk in messages]
+        return found
 
     def sizes(self, path: list[uuid.UUID]) -> list[int]:
         """How many characters each of these messages has, reasoning included."""
-        measured = self.messages.filter(pk__in=path).annotate(size=Sum(Length("parts__text")))
-        sizes = dict(measured.order_by().values_list("pk", "size"))
+        if not path:
+            return []
+        places = ", ".join(["%s"] * len(path))
+        measured = f"SELECT message_id, SUM(LENGTH(text)) FROM chat_messagepart WHERE message_id IN ({places})"  # noqa: S608
+        ids = UUIDs()
+        found = all_rows(f"{measured} GROUP BY message_id", *[prepared(Message, "id", pk) for pk in path])
+        sizes = {ids[pk]: size for pk, size in found}
         return [sizes.get(pk) or 0 for pk in path]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 
 BYTES = 20
+OTHERS = ("_state", "_prefetched_objects_cache", "_unread", "_is_cut")
+"""What a row has beside its values."""
 
 
 def version_of(*rows: models.Model | None, beside: Iterable[object] = ()) -> bytes:
@@ -19,6 +21,6 @@ def version_of(*rows: models.Model | None, beside: Iterable[object] = ()) -> byt
 def _values(row: models.Model) -> dict[str, Any]:
     """Also what was annotated; of other rows nothing, which are said beside it."""
     values = vars(row).copy()
-    del values["_state"]
-    values.pop("_prefetched_objects_cache", None)
+    for name in OTHERS:
+        values.pop(name, None)
     return values
