@@ -72,9 +72,15 @@ class Listing:
     more: Cursor | None
 
     def __post_init__(self) -> None:
-        for group in self.groups:
-            for each in group.conversations:
-                each.is_answering = each.pk in self.running
+        self.mark()
+
+    def mark(self, current: uuid.UUID | None = None, renamed: uuid.UUID | None = None) -> Self:
+        """What an entry shows besides its row: that it is on show, that its title is a form, that it is answered."""
+        for each in (each for group in self.groups for each in group.conversations):
+            each.is_answering = each.pk in self.running
+            each.is_current = each.pk == current
+            each.is_renamed = each.pk == renamed
+        return self
 
     @property
     def fingerprint(self) -> str:
@@ -88,16 +94,18 @@ class Listing:
 
 def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:
     """A page of the owner's list: the first, with the pinned ones, or that after a place, by days in `zone`."""
-    mine = Conversation.objects.listed(owner_id)
-    pinned = list(mine.pinned().recent()[: MOST_PINNED + 1])
+    pinned = Conversation.listed_first(owner_id, MOST_PINNED + 1, is_pinned=True)
     first = pinned[:MOST_PINNED]
-    others = mine.unpinned() if first == pinned else mine.exclude(pk__in=[each.pk for each in first])
-    conversations, more = _page(others, after)
+    if first == pinned:
+        place = (after.activity, after.id) if after else None
+        conversations, more = _cut(Conversation.listed_first(owner_id, PAGE + 1, is_pinned=False, below=place))
+    else:
+        others = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
+        conversations, more = _page(others, after)
     groups = by_day(conversations, timezone.localdate(timezone=zone), zone)
     if first and not after:
         groups.insert(0, Group("pinned", None, first))
-    running = Generation.objects.running().filter(owner=owner_id)
-    return Listing(groups, set(running.values_list("message__conversation", flat=True)), more)
+    return Listing(groups, Conversation.answering(owner_id), more)
 
 
 def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
@@ -136,7 +144,10 @@ def _heading(day: date, today: date) -> tuple[str, date]:
 def _page(conversations: ConversationQuerySet, after: Cursor | None) -> tuple[list[Conversation], Cursor | None]:
     if after:
         conversations = conversations.below(after.activity, after.id)
-    found = list(conversations.recent()[: PAGE + 1])
+    return _cut(list(conversations.recent()[: PAGE + 1]))
+
+
+def _cut(found: list[Conversation]) -> tuple[list[Conversation], Cursor | None]:
     if len(found) <= PAGE:
         return found, None
     last = found[PAGE - 1]

@@ -1,6 +1,6 @@
 """Search: what an owner's words are found in, newest first, with its surroundings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
@@ -38,7 +38,7 @@ def search(owner_id: UserId, query: str, before: int | None = None) -> tuple[lis
     found = _first(SearchEntry.objects.matching_newest(owner_id, query, before))
     if len(found) <= PAGE:
         found = _first(SearchEntry.objects.matching(owner_id, query, before))
-    beginnings = _beginnings(entry.message_id for entry in found[:PAGE] if entry.message_id)
+    beginnings = _beginnings([entry.message_id for entry in found[:PAGE] if entry.message_id])
     hits = [_hit(entry, beginnings, query) for entry in found[:PAGE]]
     return hits, hits[-1].entry_id if len(found) > PAGE else None
 
@@ -61,10 +61,12 @@ def _has_hit(runs: list[tuple[str, bool]]) -> bool:
     return any(is_found for _, is_found in runs)
 
 
-def _beginnings(messages: Iterable[UUID]) -> dict[UUID, str]:
+def _beginnings(messages: list[UUID]) -> dict[UUID, str]:
     """Of what was said in these messages."""
     texts: dict[UUID, str] = {}
-    rows = MessagePart.beginnings(LOOKED).filter(message__in=list(messages), kind=TEXT)
+    if not messages:
+        return texts
+    rows = MessagePart.beginnings(LOOKED).filter(message__in=messages, kind=TEXT)
     for pk, text in rows.values_list("message", Left("text", LOOKED + 1)):
         texts[pk] = (texts.get(pk, "") + text)[: LOOKED + 1]
     return texts

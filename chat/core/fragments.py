@@ -38,7 +38,8 @@ class FragmentStore:
         self._lock = Lock()
         self._fragments = _Indexed(most_bytes)
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         return len(self._fragments)
 
     @property

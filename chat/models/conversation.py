@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q, Sum, prefetch_related_objects
-from django.db.models.functions import Length
+from django.db.models import Exists, OuterRef, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
@@ -19,9 +18,9 @@ from chat.core.prompt import Document, Picture, Turn
 from chat.core.tree import MessageTree
 from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
-from chat.models.message import Message
+from chat.models.message import Message, Unread
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, update
+from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, select, update
 from chat.models.users import UserId
 from chat.models.version import version_of
 
@@ -31,6 +30,10 @@ if TYPE_CHECKING:
 
 ERASING = datetime(1970, 1, 1, tzinfo=UTC)
 """When what is being erased was deleted: too long ago to be restored, whatever the clock says now or later."""
+
+
+LISTED = "owner_id = %s AND is_archived IN (FALSE) AND NOT is_temporary AND deleted_at IS NULL"
+"""What `ConversationQuerySet.listed` says, in SQL; it fits the index `conversation_listed`."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -113,8 +116,8 @@ class Conversation(ModelSettings):
     # Of what was imported, which counts in its owner's storage.
     imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
-    is_answering = False
-    """Is an answer being written in it? Known for those of a list."""
+    is_answering = is_current = is_renamed = False
+    """How it stands in a list; known for those of one."""
 
     objects = PresentConversations()
     with_deleted = ConversationQuerySet.as_manager()
@@ -180,6 +183,29 @@ class Conversation(ModelSettings):
             names = ("activity", "current_id", "left_at", "updated_at", "model", "provider")
             update(Conversation, self.pk, {name: getattr(self, name) for name in names})
 
+    @classmethod
+    def listed_first(
+        cls, owner_id: UserId, most: int, *, is_pinned: bool, below: tuple[int, uuid.UUID] | None = None
+    ) -> list[Conversation]:
+        """As `objects.listed(owner_id)`, pinned ones or others, by `recent` and `below`; each page asks for them."""
+        owner = prepared(cls, "owner_id", owner_id)
+        place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
+        after = " AND (activity < %s OR id < %s) AND activity <= %s" if below else ""
+        kept = "TRUE" if is_pinned else "FALSE"
+        condition = f"{LISTED} AND is_pinned IN ({kept}){after} ORDER BY activity DESC, id DESC LIMIT %s"
+        return select(cls, condition, owner, *place, most)
+
+    @classmethod
+    def answering(cls, owner_id: UserId) -> set[uuid.UUID]:
+        """Those of the owner's in which an answer is being written."""
+        running = (
+            "SELECT message.conversation_id FROM chat_generation generation"
+            " JOIN chat_message message ON message.id = generation.message_id"
+            " WHERE generation.owner_id = %s AND generation.status = 'running'"
+        )
+        ids = UUIDs()
+        return {ids[pk] for (pk,) in all_rows(running, prepared(cls, "owner_id", owner_id))}
+
     def last_number(self) -> int:
         """That of its last message; 0 if it has none."""
         last = "SELECT MAX(number) FROM chat_message WHERE conversation_id = %s"
@@ -223,27 +249,34 @@ class Conversation(ModelSettings):
     def load(self, path: list[uuid.UUID], tree: MessageTree, most: int | None = None) -> list[Message]:
         """These of its messages, with their parts, their feedback and their places, in this order.
 
-        With `most` none has more than so many characters, nor more generations than can be looked at.
+        With `most` none has more than so many characters, nor more generations than can be looked at, and texts are
+        read when they are asked for.
         """
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
         attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
         rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
-        wanted = Message.beginnings(most) if most else ("generations", "parts")
+        wanted = Message.beginnings(most)[:1] if most else ("generations", "parts")
         messages = rows.prefetch_related(*wanted).in_bulk(path)
-        for pk, message in messages.items():
-            message.place = tree.place(pk)
-            message.is_leaf = not tree.children(pk)
-            if most:
-                message.cut(most)
-        if with_files := [message for message in messages.values() if message.has_attachments]:
+        found = [messages[pk] for pk in path if pk in messages]
+        unread = Unread(found, most) if most else None
+        for message in found:
+            message.place = tree.place(message.pk)
+            message.is_leaf = not tree.children(message.pk)
+            message._unread = unread
+        if with_files := [message for message in found if message.has_attachments]:
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
-        return [messages[pk] for pk in path if pk in messages]
+        return found
 
     def sizes(self, path: list[uuid.UUID]) -> list[int]:
         """How many characters each of these messages has, reasoning included."""
-        measured = self.messages.filter(pk__in=path).annotate(size=Sum(Length("parts__text")))
-        sizes = dict(measured.order_by().values_list("pk", "size"))
+        if not path:
+            return []
+        places = ", ".join(["%s"] * len(path))
+        measured = f"SELECT message_id, SUM(LENGTH(text)) FROM chat_messagepart WHERE message_id IN ({places})"  # noqa: S608
+        ids = UUIDs()
+        found = all_rows(f"{measured} GROUP BY message_id", *[prepared(Message, "id", pk) for pk in path])
+        sizes = {ids[pk]: size for pk, size in found}
         return [sizes.get(pk) or 0 for pk in path]
 
 

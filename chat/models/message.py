@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum, Window
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum, Window, prefetch_related_objects
 from django.db.models.functions import Left, Length
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -29,6 +29,25 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def of(self, owner_id: Any) -> Self:
         """Those in the owner's conversations, but for deleted ones."""
         return self.filter(conversation__owner=owner_id, conversation__deleted_at=None)
+
+
+class Unread:
+    """Texts of a page's messages: read when one is asked for, with all that come after it, in one query.
+
+    Whoever shows what was made of them before asks for none, or for the last ones.
+    """
+
+    def __init__(self, messages: Sequence[Message], most: int) -> None:
+        self._messages = messages
+        self._most = most
+
+    def read_from(self, message: Message) -> None:
+        begin = self._messages.index(message)
+        unread = [each for each in self._messages[begin:] if each._unread]
+        prefetch_related_objects(unread, Message.beginnings(self._most)[1])
+        for each in unread:
+            each._unread = None
+            each.cut(self._most)
 
 
 class Message(models.Model):
@@ -54,8 +73,11 @@ class Message(models.Model):
     has_attachments: bool | None = None
     """Known for the messages of `Conversation.load`, so that who bears none costs no query."""
 
-    is_cut = False
-    """Has it more than was loaded of it?"""
+    size: int | None = None
+    """How many characters it has, reasoning included; known for those of a page."""
+
+    _unread: Unread | None = None
+    _is_cut = False
 
     objects = MessageQuerySet.as_manager()
 
@@ -75,13 +97,27 @@ class Message(models.Model):
         return f"{self.role} message {self.pk}"
 
     @property
+    def said(self) -> list[MessagePart]:
+        """Its rows."""
+        if self._unread:
+            self._unread.read_from(self)
+        return list(self.parts.all())
+
+    @property
+    def is_cut(self) -> bool:
+        """Has it more than was loaded of it?"""
+        if self._unread:
+            self._unread.read_from(self)
+        return self._is_cut
+
+    @property
     def text(self) -> str:
         """What was said, without reasoning."""
         return self.reply.text
 
     @property
     def reasoning(self) -> str:
-        return "".join(part.text for part in self.parts.all() if part.kind == REASONING)
+        return "".join(part.text for part in self.said if part.kind == REASONING)
 
     @property
     def reasoning_ms(self) -> int | None:
@@ -93,19 +129,19 @@ class Message(models.Model):
     @property
     def is_reasoning(self) -> bool:
         """Is it being written, with nothing after its reasoning yet?"""
-        parts = list(self.parts.all())
+        parts = self.said
         is_running = self.generation is not None and self.generation.is_running
         return is_running and bool(parts) and parts[-1].kind == REASONING
 
     @property
     def reply(self) -> Reply:
         """The stored parts as a reply; its position follows from them."""
-        return Reply(Part(part.kind, part.text) for part in self.parts.all())
+        return Reply(Part(part.kind, part.text) for part in self.said)
 
     @property
     def mark(self) -> Mark:
         """Where the rows of what is written on begin."""
-        rows = list(self.parts.all())
+        rows = self.said
         if not rows:
             return Mark()
         last = rows[-1]
@@ -125,8 +161,11 @@ class Message(models.Model):
 
     @property
     def version(self) -> bytes:
-        """Another one when anything has changed of it, of its parts, its generations, its feedback, its files."""
-        said = [(part.kind, part.text) for part in self.parts.all()]
+        """Another one when anything has changed of it, of its generations, its feedback, its files, and of its text.
+
+        Once it has ended, text comes only by another generation: its size says enough of it, where that is known.
+        """
+        said = [self.size] if self.size is not None else [(part.kind, part.text) for part in self.said]
         feedback = getattr(self, "feedback", None)
         return version_of(self, feedback, *self.generations.all(), *self.attachments, beside=said)
 
@@ -156,7 +195,7 @@ class Message(models.Model):
             row.text = row.text[:room]
             room -= len(row.text)
             kept.append(row)
-        self.is_cut = len(kept) < len(rows) or any(len(row.text) < len(row.beginning) for row in kept)
+        self._is_cut = len(kept) < len(rows) or any(len(row.text) < len(row.beginning) for row in kept)
         self._prefetched_objects_cache["parts"] = kept  # type: ignore[attr-defined] # Django's prefetching has made it
 
     @property

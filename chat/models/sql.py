@@ -93,10 +93,13 @@ def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         row = cursor.fetchone()
-    if row is None:
-        return None
-    values = [read(value) if read else value for read, value in zip(readers, row, strict=True)]
-    return model.from_db(DEFAULT_DB_ALIAS, names, values)
+    return None if row is None else _made(model, names, readers, row)
+
+
+def select(model: type[AnyModel], condition: str, *values: Any) -> list[AnyModel]:
+    """The rows that fulfil a condition in SQL, with order and limit, as the ORM would give them."""
+    _converters, statement, names, readers = _selection(model, (), connection.vendor)
+    return [_made(model, names, readers, row) for row in all_rows(f"{statement}{condition}", *values)]
 
 
 def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
@@ -139,6 +142,11 @@ def database_time() -> datetime:
     """The time by the clock that all processes share. SQLite has the machine's."""
     now: datetime = timezone.now() if connection.vendor == "sqlite" else scalar("SELECT STATEMENT_TIMESTAMP()")
     return now
+
+
+def _made(model: type[AnyModel], names: list[str], readers: list[Converter | None], row: Sequence[Any]) -> AnyModel:
+    values = [read(value) if read else value for read, value in zip(readers, row, strict=True)]
+    return model.from_db(DEFAULT_DB_ALIAS, names, values)
 
 
 # Statements, each built once. They depend on the kind of database, hence an argument that is not looked at.

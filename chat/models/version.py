@@ -7,15 +7,20 @@ from typing import Any
 from django.db import models
 
 BYTES = 20
+OTHERS = ("_state", "_prefetched_objects_cache", "_unread", "_is_cut")
+"""What a row has beside its values."""
 
 
 def version_of(*rows: models.Model | None, beside: Iterable[object] = ()) -> bytes:
     """Of all that is loaded of these, and of what else there is to say: a template may show any of it."""
-    loaded = [row and list(_values(row)) for row in rows]
+    loaded = [row and _values(row) for row in rows]
     said = repr((loaded, list(beside))).encode(errors="surrogatepass")
     return hashlib.blake2b(said, digest_size=BYTES).digest()
 
 
-def _values(row: models.Model) -> Iterable[tuple[str, Any]]:
+def _values(row: models.Model) -> dict[str, Any]:
     """Also what was annotated; of other rows nothing, which are said beside it."""
-    return ((name, value) for name, value in vars(row).items() if not name.startswith("_"))
+    values = vars(row).copy()
+    for name in OTHERS:
+        values.pop(name, None)
+    return values

@@ -24,7 +24,10 @@ from chat.views.addresses import address_of, script_addresses
 from chat.views.page_templates import templates_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chat.models import Generation, Message
+    from chat.providers.configuration import Model
 
 register = template.Library()
 
@@ -62,10 +65,10 @@ def actions_for(title: str) -> str:
     return _("Actions for “%(title)s”") % {"title": title}
 
 
-@register.filter
-def equals(one: object, other: object) -> bool:
-    """For a value that a tag is given; `{% if %}` has `==`."""
-    return one == other
+@register.simple_tag
+def offered_models() -> Sequence[Model]:
+    """Those that users choose from."""
+    return registry().offered
 
 
 @register.filter

@@ -1,9 +1,12 @@
 """The import map: where a page finds the browser's libraries."""
 
 import json
+from functools import cache
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.core.signals import setting_changed
 from django.utils.safestring import SafeString, mark_safe
 
 from chat.assets.libraries import addresses
@@ -18,12 +21,15 @@ def browser_libraries(context: dict[str, Any]) -> dict[str, Any]:
 
     A policy allows the map by its nonce, where the project has one; the header of a page without a map bears none.
     """
+    import_map, first = _found.__wrapped__() if settings.DEBUG else _found()
+    return {"import_map": import_map, "first": first, "nonce": _nonce(context)}
+
+
+@cache
+def _found() -> tuple[SafeString, list[str]]:
+    """Once a process."""
     found = addresses()
-    return {
-        "import_map": _script_json({"imports": found}),
-        "first": [found[name] for name in FIRST if name in found],
-        "nonce": _nonce(context),
-    }
+    return _script_json({"imports": found}), [found[name] for name in FIRST if name in found]
 
 
 def _nonce(context: dict[str, Any]) -> object:
@@ -34,3 +40,10 @@ def _nonce(context: dict[str, Any]) -> object:
 def _script_json(value: object) -> SafeString:
     """JSON that neither ends its script element nor begins a comment there."""
     return mark_safe(json.dumps(value, separators=(",", ":")).replace("<", "\\u003C"))  # noqa: S308 - just escaped
+
+
+def _forget(**kwargs: object) -> None:
+    _found.cache_clear()
+
+
+setting_changed.connect(_forget)

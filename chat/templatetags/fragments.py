@@ -1,6 +1,7 @@
 """The tag `fragment`: what its part of a template makes is kept, and made again only of other values.
 
     {% fragment of item with answering=answering fill back=request.path %}…{% endfragment %}
+    {% fragment of item in group.conversations %}…{% endfragment %}
 
 Its part sees nothing but what the tag names: rows (`of`), plain values (`with`), and what is to be filled in (`fill`).
 No request, user, nonce or variable of the page: one that was forgotten is empty at once, and never another reader's.
@@ -26,6 +27,7 @@ from django.utils import timezone, translation
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from chat.core.fragments import FragmentStore
 from chat.retention.fragments import fragments, may_hold_words
 
 register = template.Library()
@@ -52,34 +54,50 @@ class FragmentNode(template.Node):
     def __init__(
         self,
         rows: list[str],
+        each: FilterExpression | None,
         values: Mapping[str, FilterExpression],
         filled: Mapping[str, FilterExpression],
         nodelist: NodeList,
     ) -> None:
         self.rows = rows
+        self.each = each
         self.values = values
         self.filled = filled
         self.marks = {name: _mark(name) for name in filled}
         self.nodelist = nodelist
 
     def render(self, context: Context) -> SafeString:
-        rows = {name: context.get(name) for name in self.rows}
         values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
-        text = _renewed(self._text(context, rows, values), context)
+        place = (self, *_around(context), *_typed(values))
+        store = fragments()
+        text = "".join(self._text(store, context, place, rows, values) for rows in self._rows(context))
+        text = _renewed(text, context)
         for name, value in self.filled.items():
             text = text.replace(self.marks[name], conditional_escape(value.resolve(context)))
         return mark_safe(text)  # noqa: S308 - as it was made
 
-    def _text(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    def _rows(self, context: Context) -> list[dict[str, Any]]:
+        """For each time that the part is made."""
+        if self.each is None:
+            return [{name: context.get(name) for name in self.rows}]
+        return [{self.rows[0]: row} for row in self.each.resolve(context)]
+
+    def _text(
+        self,
+        store: FragmentStore | None,
+        context: Context,
+        place: tuple[Hashable, ...],
+        rows: Mapping[str, Any],
+        values: Mapping[str, Any],
+    ) -> str:
         """Kept or made now."""
-        store = fragments()
-        of = [row.rows for row in rows.values() if row]
-        if store is None or (of and not may_hold_words()):
-            return self._made(context, rows, values)
-        key = (self, *_around(context), *(row and row.version for row in rows.values()), *_typed(values))
-        if (text := store.find(key)) is None:
-            text = self._made(context, rows, values)
-            store.keep(key, text, [row for each in of for row in each])
+        key = (*place, *[row and row.version for row in rows.values()])
+        if store and (text := store.find(key)) is not None:
+            return text
+        text = self._made(context, rows, values)
+        of = [each for row in rows.values() if row for each in row.rows]
+        if store and (not of or may_hold_words()):
+            store.keep(key, text, of)
         return text
 
     def _made(self, context: Context, rows: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -92,27 +110,30 @@ class FragmentNode(template.Node):
 
 @register.tag("fragment")
 def do_fragment(parser: Parser, token: Token) -> FragmentNode:
-    """`{% fragment [of row …] [with name=value …] [fill name=value …] %}`; rows by the names of their variables."""
+    """`{% fragment [of row … | of row in rows] [with name=value …] [fill name=value …] %}`.
+
+    Rows by the names of their variables; `of row in rows` does it for each of these.
+    """
     tag, *bits = token.split_contents()
-    rows = _rows(bits)
+    rows, each = _rows_in(bits, parser)
     values, filled = (_named(word, bits, parser) for word in ("with", "fill"))
     if bits:
-        raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row …] [with name=value …] [fill name=value …]")
+        raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row … | of row in rows] [with …] [fill …]")
     nodelist = parser.parse((f"end{tag}",))
     parser.delete_first_token()
     if nodelist.get_nodes_by_type(BlockNode):
         raise template.TemplateSyntaxError(f"{{% {tag} %}} holds no {{% block %}}: what extends it could not fill it")
-    return FragmentNode(rows, values, filled, nodelist)
+    return FragmentNode(rows, each, values, filled, nodelist)
 
 
-def _rows(bits: list[str]) -> list[str]:
-    """Takes them out of `bits`."""
+def _rows_in(bits: list[str], parser: Parser) -> tuple[list[str], FilterExpression | None]:
+    """Taken out of `bits`."""
     if bits[:1] != ["of"]:
-        return []
+        return [], None
     end = next((number for number, bit in enumerate(bits) if bit in ("with", "fill")), len(bits))
     rows = bits[1:end]
     del bits[:end]
-    return rows
+    return (rows[:1], parser.compile_filter(rows[2])) if rows[1:2] == ["in"] and rows[2:] else (rows, None)
 
 
 def _named(word: str, bits: list[str], parser: Parser) -> dict[str, FilterExpression]:
@@ -138,7 +159,15 @@ def _typed(values: Mapping[str, Hashable]) -> list[Hashable]:
 def _around(context: Context) -> tuple[Hashable, ...]:
     """What may be seen in any text, without being named."""
     language, zone = translation.get_language(), timezone.get_current_timezone_name()
-    return language, zone, get_script_prefix(), get_urlconf(), context.autoescape
+    return language, zone, _mounted(context), context.autoescape
+
+
+def _mounted(context: Context) -> Hashable:
+    """Found once for a page, of which it does not change."""
+    page = context.render_context.dicts[0]
+    if FragmentNode not in page:
+        page[FragmentNode] = get_script_prefix(), get_urlconf()
+    return page[FragmentNode]
 
 
 def _renewed(text: str, context: Context) -> str:

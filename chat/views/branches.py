@@ -60,8 +60,12 @@ def section(
         begins = min(begins, path.index(holding)) if holding in path else begins
     above, below = sizes[: begins - low], sizes[begins - low :]
     ends = begins + pagination.size_from(below)
+    messages = conversation.load(path[begins:ends], tree, pagination.MOST_OF_MESSAGE)
+    size_of = dict(zip(path[low:], sizes, strict=False))
+    for message in messages:
+        message.size = size_of[message.pk]
     return Section(
-        conversation.load(path[begins:ends], tree, pagination.MOST_OF_MESSAGE),
+        messages,
         earlier_from=path[begins - pagination.step_back(above)] if begins else None,
         later_from=path[ends] if ends < len(path) else None,
         leaf=path[-1] if path else None,

@@ -82,6 +82,7 @@ def _page(
     branch = shown.messages
     is_running = any(message.generation and message.generation.is_running for message in branch)
     leaf = _leaf(shown)
+    listed = listing(user.pk, asked_cursor(request), zone_of(request))
     context = {
         "conversation": conversation,
         "is_new": conversation._state.adding,
@@ -90,10 +91,8 @@ def _page(
         "has_files": _has_files(request),
         "leaf": leaf,
         "is_running": is_running,
-        "listing": listing(user.pk, asked_cursor(request), zone_of(request)),
-        "current": conversation.pk,
+        "listing": listed.mark(conversation.pk, asked_id(request, "rename")),
         "after": request.GET.get("after", ""),
-        "renamed": asked_id(request, "rename"),
         "deleted": _deleted(request, user),
         "edited": None if is_running else _edited(request, branch),
         "next_id": uuid.uuid4(),

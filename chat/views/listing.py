@@ -50,7 +50,7 @@ def asked_cursor(request: HttpRequest) -> Cursor | None:
 
 def _listed(request: HttpRequest, found: Listing, after: str = "") -> HttpResponseBase:
     shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
-    response = render_if_changed(request, ITEMS, {"listing": found, "after": after, "current": None}, shown)
+    response = render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
     response.headers["Chat-Version"] = site_version()
     return response
 
@@ -62,5 +62,4 @@ def _look(language: str) -> str:
     items = [Conversation(pk=pk, is_pinned=is_pinned) for is_pinned in (True, False)]
     groups = [Group(name, day, items) for name in ("pinned", "today", "yesterday", "weekday", "month")]
     with translation.override(language):
-        shown = Listing(groups, {pk}, Cursor(0, pk))
-        return render_to_string(ITEMS, {"listing": shown, "after": "0", "current": None})
+        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Cursor(0, pk)), "after": "0"})

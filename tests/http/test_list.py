@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from chat.conversations.listing import MOST_PINNED, PAGE, by_day, listing
 from chat.models import Conversation, Generation, SearchEntry
-from chat.models.conversation import ERASING
+from chat.models.conversation import ERASING, LISTED
 from chat.retention.erasure import RESTORABLE
 from chat.views.listing import _look
 from tests.support.client import Answer, Client
@@ -237,6 +237,13 @@ def test_a_page_is_read_from_the_index_in_its_order(alice: Client) -> None:
     for page in (recent, recent.below(5, uuid.uuid4())):
         plan = page[:PAGE].explain()
         assert "conversation_listed (owner_id=? AND is_archived=? AND is_pinned=?" in plan
+        assert "TEMP B-TREE" not in plan
+    for kept in ("TRUE", "FALSE"):
+        rows = f"SELECT * FROM chat_conversation WHERE {LISTED} AND is_pinned IN ({kept})"
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {rows} ORDER BY activity DESC, id DESC LIMIT 50", [alice.user.pk])
+            plan = str(cursor.fetchall())
+        assert "conversation_listed (owner_id=? AND is_archived=? AND is_pinned=?)" in plan
         assert "TEMP B-TREE" not in plan
 
 

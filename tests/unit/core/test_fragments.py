@@ -11,7 +11,7 @@ def test_what_is_kept_is_found_by_its_key() -> None:
     store = FragmentStore(100_000)
     store.keep("one", "first")
     store.keep("one", "second")
-    assert (store.find("one"), store.find("other"), len(store)) == ("second", None, 1)
+    assert (store.find("one"), store.find("other"), store.count) == ("second", None, 1)
 
 
 def test_what_is_of_a_row_goes_with_it_whatever_it_was_made_of() -> None:
@@ -24,7 +24,7 @@ def test_what_is_of_a_row_goes_with_it_whatever_it_was_made_of() -> None:
     store.drop([B, ("message", 3)])
     assert [store.find(key) for key in ("new title", "message", "dialog")] == ["new", None, "frame"]
     store.drop([A])
-    assert (store.rows(), len(store), store.find("dialog")) == ([], 1, "frame")
+    assert (store.rows(), store.count, store.find("dialog")) == ([], 1, "frame")
 
 
 def test_a_full_store_lets_go_what_was_not_asked_for_longest() -> None:
@@ -35,7 +35,7 @@ def test_a_full_store_lets_go_what_was_not_asked_for_longest() -> None:
     assert store.size <= 20 * ENTRY_BYTES
     assert store.find(99)
     assert not store.find(50)
-    assert len(store.rows()) == len(store) < 20
+    assert len(store.rows()) == store.count < 20
 
 
 def test_one_long_text_pushes_out_no_others() -> None:
@@ -57,4 +57,4 @@ def test_threads_may_keep_find_and_drop_at_once() -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(use, range(5_000)))
     store.drop(store.rows())
-    assert (len(store), store.size, store.rows()) == (0, 0, [])
+    assert (store.count, store.size, store.rows()) == (0, 0, [])

@@ -27,10 +27,10 @@ fragments.start_forgetting()
 fragments.fragments().keep("entry", conversation.title, conversation.rows)
 fragments.fragments().keep("frame", "Close")
 time.sleep(0.5)
-print(len(fragments.fragments()), flush=True)
+print(fragments.fragments().count, flush=True)
 while fragments.fragments().rows():
     time.sleep(0.05)
-print(len(fragments.fragments()), flush=True)
+print(fragments.fragments().count, flush=True)
 """
 
 
@@ -76,7 +76,7 @@ def test_what_is_deleted_and_can_be_restored_is_not_kept_meanwhile(store: Fragme
     store.keep("entry", "title", [rows["conversation"]])
     Conversation.objects.update(deleted_at=timezone.now())
     fragments.forget_erased()
-    assert len(store) == 0
+    assert store.count == 0
 
 
 def test_where_nobody_can_look_nothing_of_rows_is_kept(

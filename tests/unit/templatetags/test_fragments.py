@@ -74,6 +74,18 @@ def test_the_same_is_made_once_and_another_version_or_value_anew() -> None:
     assert [made.render(same), made.render(same)] == ["4 B", "4 B"]
 
 
+def test_rows_one_after_the_other_are_each_kept_by_themselves() -> None:
+    made = engines["django"].from_string(
+        "{% load fragments %}{% fragment of thing in things with end=end %}"
+        "{{ thing.made }}{{ thing.title }}{{ end }}{% endfragment %}"
+    )
+    things = [Thing("A", 1), Thing("B", 2)]
+    assert made.render({"things": things, "end": ";"}) == "1A;1B;"
+    things[0].title = "C"
+    assert made.render({"things": things[::-1], "end": ";"}) == "1B;2C;"
+    assert made.render({"things": [], "end": ";"}) == ""
+
+
 def test_equal_values_of_other_types_are_not_mixed() -> None:
     source = "{% fragment with value=value %}{{ value }}{% endfragment %}"
     values = (1, True, 1.0, "<b>", mark_safe("<b>"), None, "None")
@@ -118,7 +130,7 @@ def test_what_is_filled_in_is_escaped_and_not_kept(store: FragmentStore) -> None
     hers, his = shown(source, *readers)
     assert hers == f'<a href="/c/{readers[0]["id"]}/">&lt;b&gt;her&#x27;s</a>&lt;b&gt;her&#x27;s'
     assert his == f'<a href="/c/{readers[1]["id"]}/">his</a>his'
-    assert len(store) == 2
+    assert store.count == 2
     assert not any(word in fragment.text for fragment in store._fragments.values() for word in ("her", "his"))
 
 

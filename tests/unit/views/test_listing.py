@@ -5,16 +5,15 @@ import uuid
 import pytest
 from django.template.loader import render_to_string
 
-from chat.conversations.listing import Listing
+from chat.conversations.listing import Group, Listing
 from chat.models import Conversation
 
 PK = uuid.UUID(int=5)
 
 
 def entry(conversation: Conversation, *running: uuid.UUID) -> str:
-    conversation.is_answering = conversation.pk in running
-    context = {"item": conversation, "listing": Listing([], set(running), None), "current": None}
-    return render_to_string("chat/sidebar/_list_item.html", context)
+    Listing([Group("today", None, [conversation])], set(running), None)
+    return render_to_string("chat/sidebar/_list_item.html", {"item": conversation})
 
 
 def test_it_is_small() -> None:
