@@ -62,7 +62,7 @@ class AttachmentPages:
         """An image to be shown, all else to be saved."""
         attachment = self._found(request, conversation_id, attachment_id)
         record(request.user, attachment.conversation, f"Read attachment {attachment_id}.")
-        return _safe(file_response, attachment)
+        return _safe(file_response, attachment, request)
 
     def thumbnail(
         self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID
@@ -70,7 +70,7 @@ class AttachmentPages:
         """A small picture of an image."""
         attachment = self._found(request, conversation_id, attachment_id)
         record(request.user, attachment.conversation, f"Read the thumbnail of attachment {attachment_id}.")
-        return _safe(thumbnail_response, attachment)
+        return _safe(thumbnail_response, attachment, request)
 
     def _found(self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> Attachment:
         if not self.has_view_permission(request):
@@ -82,10 +82,12 @@ class AttachmentPages:
         return attachment
 
 
-def _safe(respond: Callable[[Attachment], HttpResponseBase], attachment: Attachment) -> HttpResponseBase:
+def _safe(
+    respond: Callable[[Attachment, bool], HttpResponseBase], attachment: Attachment, request: HttpRequest
+) -> HttpResponseBase:
     """With the headers that its owner's browser gets; but kept by none, so that each reading is seen."""
     try:
-        response = respond(attachment)
+        response = respond(attachment, request.method == "HEAD")
     except NotFound as exc:
         raise Http404 from exc
     for name, value in (HEADERS | {"Cache-Control": "private, no-store"}).items():

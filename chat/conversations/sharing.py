@@ -19,6 +19,8 @@ from django.db import transaction
 from django.db.models.functions import Left
 from django.utils import timezone
 
+from chat.attachments.uploads import storage_taken
+from chat.conf import settings
 from chat.core import pagination
 from chat.core.endings import Status
 from chat.core.reply import TEXT
@@ -45,6 +47,10 @@ WAITING = 3
 """Of one user."""
 
 BEING_WRITTEN = _("An answer is still being written. Share the conversation when it is finished.")
+NO_ROOM = _(
+    "With this link, your links, your files and what you have imported would take more than the %(limit)s bytes that "
+    "are yours here. Revoke some links, or delete some of these conversations."
+)
 NO_LINK = _("There is no such link, or it is no longer shared.")
 
 Said = dict[str, str | int | bool]
@@ -91,7 +97,8 @@ def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id:
     conversation = _shareable(owner_id, conversation_id)
     tree = conversation.tree()
     path = [pk for pk in tree.path(conversation.current_id) if tree.role(pk) != Message.Role.SYSTEM]
-    sections = _sections(conversation, tree, path)
+    sections, size = _sections(conversation, tree, path)
+    _check_room(owner_id, size)
     return _store(
         owner_id,
         Share(
@@ -142,7 +149,8 @@ def _shareable(owner_id: UserId, conversation_id: UUID) -> Conversation:
     return conversation
 
 
-def _sections(conversation: Conversation, tree: MessageTree, path: Sequence[UUID]) -> list[Section]:
+def _sections(conversation: Conversation, tree: MessageTree, path: Sequence[UUID]) -> tuple[list[Section], int]:
+    """And how many bytes of JSON they are."""
     if not path:
         raise Conflict(_("There is nothing in this conversation yet that could be shared."))
     sections, size = list[Section](), 0
@@ -153,7 +161,14 @@ def _sections(conversation: Conversation, tree: MessageTree, path: Sequence[UUID
         if size > MOST_BYTES:
             raise TooLong(_("This conversation is too long to be shared."))
         path = path[count:]
-    return sections
+    return sections, size
+
+
+def _check_room(owner_id: UserId, size: int) -> None:
+    """Before it is stored, and not while others wait for that: a user's links are made one after another."""
+    limit = settings.CHAT_STORAGE_PER_USER
+    if limit and storage_taken(owner_id) + Share.objects.of(owner_id).not_ended().stored_bytes() + size > limit:
+        raise TooLong(NO_ROOM, values={"limit": limit})
 
 
 def _section(tree: MessageTree, ids: Sequence[UUID]) -> Section:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Protocol, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -185,12 +185,14 @@ def _digest_with(digest: str, refused: set[int]) -> str:
     return hashlib.sha256(json.dumps([digest, sorted(refused)]).encode()).hexdigest()
 
 
-def begin_import(owner_id: UserId, messages: int = 0) -> Import:
-    """One that will store so many messages. Raises Conflict while another one is under way."""
+def begin_import(owner_id: UserId, messages: int = 0, pk: UUID | None = None) -> Import:
+    """One that will store so many messages. Raises Conflict while one is under way, or if there is one of this id."""
     end_dead_imports(owner_id)
     try:
         with transaction.atomic():
-            begun: Import = Import.objects.create(owner_id=owner_id, messages=messages, renewed_at=database_time())
+            begun: Import = Import.objects.create(
+                pk=pk or uuid4(), owner_id=owner_id, messages=messages, renewed_at=database_time()
+            )
             return begun
     except IntegrityError as exc:
         raise Conflict(_("Another import of yours is under way. Wait until it is done.")) from exc

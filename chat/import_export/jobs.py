@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 from typing import IO
+from uuid import UUID
 
 from chat.attachments.confinement import copy_of
 from chat.generation.background import spawn
@@ -31,14 +32,16 @@ async def look(owner_id: UserId, file: IO[bytes], name: str) -> Preview:
     return await _readers.call(owner_id, with_usable_connection, preview, owner_id, file, name)
 
 
-async def start(owner_id: UserId, file: IO[bytes], name: str, looked: Preview) -> "tuple[Import, asyncio.Task[int]]":
-    """Begin to store what was found in a file. Raises Conflict while another is under way.
+async def start(
+    owner_id: UserId, file: IO[bytes], name: str, looked: Preview, pk: UUID | None = None
+) -> "tuple[Import, asyncio.Task[int]]":
+    """Begin to store what was found in a file, as the import `pk`. Raises Conflict while one is under way.
 
     The task goes on whatever becomes of its caller; it may raise as `look` does, and Conflict.
     """
     own = copy_of(file)
     try:
-        begun = await write_in_database(begin_import, owner_id, looked.messages)
+        begun = await write_in_database(begin_import, owner_id, looked.messages, pk)
     except BaseException:
         own.close()
         raise

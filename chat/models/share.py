@@ -6,7 +6,7 @@ import secrets
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, IntegerField, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -18,6 +18,16 @@ from chat.models.users import has_field
 def new_token() -> str:
     """192 random bits: unguessable."""
     return secrets.token_urlsafe(24)
+
+
+class StoredBytes(Func):
+    """Of a JSON column: SQLite has it as ASCII, PostgreSQL compressed."""
+
+    function = "LENGTH"
+    output_field = IntegerField()
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        return self.as_sql(compiler, connection, function="PG_COLUMN_SIZE")
 
 
 class ShareQuerySet(models.QuerySet["Share"]):
@@ -35,6 +45,10 @@ class ShareQuerySet(models.QuerySet["Share"]):
 
     def ended(self) -> Self:
         return self.filter(expires_at__lte=timezone.now())
+
+    def stored_bytes(self) -> int:
+        """Of what they show. SQLite reads all of it for that."""
+        return self.aggregate(sum=Sum(StoredBytes("snapshot")))["sum"] or 0
 
 
 class Share(models.Model):

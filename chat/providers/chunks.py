@@ -16,6 +16,7 @@ import jiter
 from chat.core import sse
 from chat.core.endings import graver
 from chat.errors import UpstreamBroke, UpstreamError
+from chat.providers.configuration import UPSTREAM
 from chat.providers.refusals import masked, reported
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,9 @@ Event = Spoken | Finish | Usage | Done
 class Reader:
     """Reads one stream. It remembers nothing of it but whether a whole message is news."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str = UPSTREAM) -> None:
+        """`service`: what the log calls it."""
+        self._service = service
         self._has_spoken = False
         """By a delta."""
         self._told: dict[type[Spoken], str] = {}
@@ -92,7 +95,7 @@ class Reader:
                 if event.data.startswith("[DONE]"):
                     said: Iterable[Event] = (Done(),)
                 else:
-                    chunk = _chunk(event.event, event.data)
+                    chunk = _chunk(event.event, event.data, self._service)
                     if kind is Text and (text := _text_alone(chunk)):
                         self._has_spoken = True
                         run.append(text)
@@ -135,7 +138,7 @@ class Reader:
         elif not self._has_spoken and (message := choice.get("message")):
             said += self._news_of(message)
         if choice.get("error"):
-            logger.warning("The upstream reported an error in its answer: %r", masked(str(choice["error"])))
+            logger.warning("%s reported an error in its answer: %r", self._service, masked(str(choice["error"])))
             said.append(Finish("error"))
         elif reason := _reason(choice):
             said.append(Finish(reason))
@@ -155,16 +158,16 @@ def read_chunk(event: str, data: str) -> list[Event]:
     return Reader().read_chunk(_chunk(event, data))
 
 
-def _chunk(event: str, data: str) -> dict[str, Any]:
+def _chunk(event: str, data: str, service: str = UPSTREAM) -> dict[str, Any]:
     try:
         chunk = _decoded(data)
     except (ValueError, RecursionError) as exc:
-        logger.warning("The upstream sent what is not JSON: %r", masked(data))
+        logger.warning("%s sent what is not JSON: %r", service, masked(data))
         raise UpstreamBroke from exc
     if not isinstance(chunk, dict):
         raise UpstreamBroke
     if event == "error" or chunk.get("error") or ("choices" not in chunk and _is_error(chunk)):
-        raise reported(data, chunk.get("error"))
+        raise reported(service, data, chunk.get("error"))
     return chunk
 
 

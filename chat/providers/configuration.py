@@ -18,6 +18,8 @@ from chat.core.prompt import Options
 TEMPERATURE, MAX_TOKENS, MAX_COMPLETION_TOKENS = "temperature", "max_tokens", "max_completion_tokens"
 PARAMETERS = (TEMPERATURE, MAX_TOKENS, MAX_COMPLETION_TOKENS)
 """That a model may take or not. Of the two that limit an answer a model takes one at most."""
+UPSTREAM = "The upstream"
+"""What the log calls a service that nobody has to tell from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Provider:
 
     @property
     def in_log(self) -> str:
-        return f"The upstream {self.name!r}" if self.label else "The upstream"
+        return f"{UPSTREAM} {self.name!r}" if self.label else UPSTREAM
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from chat.i18n import gettext_noop as _
 from chat.providers import local
 from chat.providers.chunks import Done, Event, Reader
 from chat.providers.configuration import PARAMETERS, Model, Provider
+from chat.providers.host_names import ProviderResolver
 from chat.providers.refusals import masked, refusal, retry_after
 from chat.providers.registry import registry
 
@@ -85,7 +86,7 @@ async def stream(
     asking = _asked(client, _body(model, messages, parameters), chosen)
     del messages  # the answer takes long, and the question may be large
     async with asking as (pieces, sock):
-        decoder, reader = sse.Decoder(EVENT_CHARS), Reader()
+        decoder, reader = sse.Decoder(EVENT_CHARS), Reader(client.name)
         try:
             async for piece in pieces:
                 for said in reader.read(decoder.feed(piece)):
@@ -271,10 +272,14 @@ class _Client:
         self._proxy = _proxy_for(self._url)
         noting = aiohttp.TraceConfig()
         noting.on_connection_reuseconn.append(_note_kept)
+        self._resolver = ProviderResolver(CONNECT_SECONDS)
         # Deadlines are the engine's, so nothing here times out but a connection that cannot be made. 0: any number.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=httpx2.create_ssl_context()
+                limit=0,
+                keepalive_timeout=KEEP_ALIVE_SECONDS,
+                ssl=httpx2.create_ssl_context(),
+                resolver=self._resolver,
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
             trace_configs=[noting],
@@ -282,6 +287,7 @@ class _Client:
 
     async def close(self) -> None:
         await self._session.close()
+        await self._resolver.close()
 
     async def ask(self, body: bytes) -> aiohttp.ClientResponse:
         """POST /chat/completions. The response is not read yet, whatever its status. Raises aiohttp.ClientError.

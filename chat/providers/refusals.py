@@ -71,9 +71,9 @@ def refusal(
     return UpstreamRefused(_("The model's service refused the request. Please tell the administrator."))
 
 
-def reported(data: str, error: object) -> UpstreamError:
+def reported(service: str, data: str, error: object) -> UpstreamError:
     """What an error in the middle of a stream means: here a service that has said 200 can say why it cannot go on."""
-    logger.warning("The upstream reported an error in its answer: %r", masked(data))
+    logger.warning("%s reported an error in its answer: %r", service, masked(data))
     code = error.get("code") if isinstance(error, dict) else None
     if code in (429, "429", "rate_limit_exceeded"):
         return UpstreamBusy()

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from chat.core.endings import LABELS, Status
 from chat.core.limits import DEFAULT_PROVIDER
+from chat.core.text_direction import marked_title, title_direction
 from chat.errors import ChatError
 from chat.i18n import translated
 from chat.providers.registry import registry
@@ -34,6 +35,8 @@ register = template.Library()
 
 register.simple_tag(script_addresses)
 register.simple_tag(templates_address)
+register.filter("direction", title_direction)
+register.filter("marked", marked_title)
 
 
 @register.simple_tag

@@ -48,19 +48,27 @@ def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
 async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /imports/ — what is in `file`; with `confirm`, the digest that this gave, all of it is imported.
 
-    Nothing is kept in between: who says yes sends the file again, and another file is only looked into.
+    Nothing is kept in between: who says yes sends the file again, and another file is only looked into. The second
+    half of a double click comes to the import that the first has begun.
     """
+    pk = _posted_id(request)
+    if await in_database(_is_begun, user, pk):
+        return _to_page({"import": pk})
     upload = request.FILES.get("file")
     if not upload:
         return await in_database(_page, request, error=BadInput(_("Choose a file first.")))
     try:
         findings = await jobs.look(user.pk, *_file(upload))
+        if await in_database(_is_begun, user, pk):  # meanwhile
+            return _to_page({"import": pk})
         if not findings.conversations or request.POST.get("confirm") != findings.digest:
             return await in_database(_page, request, findings=findings)
-        begun, task = await jobs.start(user.pk, *_file(upload), findings)
+        begun, task = await jobs.start(user.pk, *_file(upload), findings, pk)
         await asyncio.wait([task], timeout=jobs.PATIENCE)
         return _to_page({"imported": task.result()} if task.done() else {"import": begun.pk})
     except ChatError as error:
+        if isinstance(error, Conflict) and await in_database(_is_begun, user, pk):
+            return _to_page({"import": pk})
         return await in_database(_page, request, error=error)
 
 
@@ -80,6 +88,18 @@ def progress(request: HttpRequest, user: AbstractBaseUser, import_id: UUID) -> H
             "error": _fault_of(found).as_json(translated)["error"] if found.code else None,
         }
     )
+
+
+def _posted_id(request: HttpRequest) -> UUID | None:
+    """Under which it is to be stored. None: whichever."""
+    try:
+        return UUID(request.POST.get("id", ""))
+    except ValueError:
+        return None
+
+
+def _is_begun(user: AbstractBaseUser, pk: UUID | None) -> bool:
+    return pk is not None and Import.objects.of(user.pk).filter(pk=pk).exists()
 
 
 def _file(upload: "UploadedFile[Any]") -> tuple[IO[bytes], str]:

@@ -1,9 +1,11 @@
 """The page under faults of the browser's: it leaves in the middle, there are many of it, it is clicked twice."""
 
 import json
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
 from chat.models import Generation, Message
@@ -202,6 +204,25 @@ def test_tabs_with_new_conversations_have_drafts_of_their_own(open_page: OpenPag
     third.goto(first.url)
     expect(composer(third)).to_have_value("From the second")
     expect(composer(first)).to_have_value("From the first")
+
+
+def test_the_draft_of_a_tab_that_crashed_is_taken_over_and_that_of_an_open_one_is_not(
+    open_page: OpenPage, alice: Client
+) -> None:
+    first = open_page(alice)
+    second, third = (first.context.new_page() for _ in range(2))
+    for tab, text in ((first, "Is open"), (second, "Has crashed")):
+        tab.goto(first.url)
+        composer(tab).fill(text)
+        eventually(lambda text=text: text in first.evaluate("JSON.stringify(localStorage)"), "keeping the draft")
+    with second.expect_event("crash"), suppress(PlaywrightError):
+        second.goto("chrome://crash")
+    third.goto(first.url)
+    expect(composer(third)).to_have_value("Has crashed")
+    fourth = first.context.new_page()
+    fourth.goto(first.url)
+    expect(composer(fourth)).to_have_value("")
+    expect(composer(first)).to_have_value("Is open")
 
 
 def test_another_tab_takes_no_typed_text_away(
@@ -404,6 +425,19 @@ def test_stop_before_the_site_has_answered(
     wire.release()
     ended_in_words(page, "stopped", has_text=False)
     shows_what_is_stored(page)
+
+
+def test_a_page_that_is_left_after_stop_and_before_the_site_has_answered_stops(
+    visit: OpenPage, wire: Wire, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, say("too late"), Gate())
+    page = visit(alice, wire.url)
+    wire.hold()
+    send(page, question)
+    upstream.wait_asked(question)
+    button(page, "Stop").click()
+    page.goto("about:blank")
+    eventually(lambda: Generation.objects.get(message__conversation__owner=alice.user).status == "stopped", "the stop")
 
 
 def test_stop_after_the_request_was_lost_sends_it_no_more_and_stops_it_if_it_had_arrived(

@@ -392,6 +392,14 @@ class TestAttachments:
             assert "no-store" in response["Cache-Control"]
         assert staff.get(f"{self.address(note)}thumbnail/").status_code == 404
 
+    def test_a_large_one_is_not_held_whole(
+        self, staff: Client, note: Attachment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("chat.views.attachments.PIECE", 4)
+        file, head = staff.get(self.address(note)), staff.head(self.address(note))
+        assert (file.streaming, file["Content-Length"]) == (True, "5")
+        assert (head.streaming, head["Content-Length"], head.content) == (False, "5", b"")
+
     def test_each_reading_is_recorded_without_a_name(
         self, staff: Client, conversation: Conversation, picture: Attachment
     ) -> None:

@@ -216,6 +216,26 @@ def test_stop_before_the_first_piece(alice: Client, upstream: ScriptedUpstream, 
     assert (page.text, page.end["status"]) == ("", "stopped")
 
 
+def test_stop_by_the_id_that_it_was_asked_for_with(
+    alice: Client, bob: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    """`start` may not have arrived yet, which tells that of the generation."""
+    upstream.script(question, say("Hello"), Gate())
+    asked, again = str(uuid.uuid4()), str(uuid.uuid4())
+    assert alice.cancel(asked).status == 404  # it has not arrived
+    with alice.ask(question, id=asked) as stream:
+        stream.until_text("Hello")
+        assert bob.cancel(asked).status == 404
+        assert alice.cancel(asked).status == 202
+        assert stream.rest().end["status"] == "stopped"
+    assert alice.cancel(asked).json == {"status": "stopped"}
+    upstream.script(question, say("Hello"), Gate())
+    with alice.regenerate(stream.ids["message"], id=again) as stream:
+        stream.until_text("Hello")
+        assert alice.cancel(again).status == 202
+        assert stream.rest().end["status"] == "stopped"
+
+
 def test_stop_is_seen_by_every_follower(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
     upstream.script(question, say("Hello"), Gate())
     with alice.ask(question) as stream:

@@ -4,12 +4,14 @@ import hashlib
 import html
 import io
 import json
+import re
 import resource
 import time
 import uuid
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -65,10 +67,11 @@ def zipped(files: dict[str, object], compression: int = zipfile.ZIP_DEFLATED) ->
     return sink.getvalue()
 
 
-def post(client: Client, content: object, confirm: str = "") -> Answer:
+def post(client: Client, content: object, confirm: str = "", pk: object = "") -> Answer:
     """`content` as bytes, or as JSON."""
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
     head = f'--b\r\nContent-Disposition: form-data; name="confirm"\r\n\r\n{confirm}\r\n'
+    head += f'--b\r\nContent-Disposition: form-data; name="id"\r\n\r\n{pk}\r\n'
     head += '--b\r\nContent-Disposition: form-data; name="file"; filename="mine.json"\r\n\r\n'
     body = head.encode() + data + b"\r\n--b--\r\n"
     return client.request("POST", "/imports/", body, "multipart/form-data; boundary=b", {"Accept": "text/html"})
@@ -587,6 +590,21 @@ def test_one_import_of_a_user_is_under_way_at_a_time(alice: Client) -> None:
     assert 'type="file"' not in page
     Import.objects.update(renewed_at=timezone.now() - LEASE)
     assert bring(alice, conversation("One")).status == 302
+
+
+def test_a_yes_that_is_sent_twice_leads_to_the_import_that_it_began(alice: Client, bob: Client) -> None:
+    content, pk = long_conversation("Long", 3_000), uuid.uuid4()
+    looked = post(alice, content)
+    assert re.search('name="id" value="[0-9a-f-]{36}"', looked.text)
+    yes = [content, Page(looked.text).digest, pk]
+    with ThreadPoolExecutor(2) as threads:
+        led = [each.headers.get("Location") for each in threads.map(lambda _: post(alice, *yes), range(2))]
+    assert sorted(led) == [f"/settings/import/?import={pk}", "/settings/import/?imported=1"]
+    again = post(alice, *yes)
+    assert (again.status, again.headers["Location"]) == (302, f"/settings/import/?import={pk}")
+    assert "1 conversation has been imported." in alice.get(again.headers["Location"], Accept="text/html").text
+    assert titles(alice) == ["Long"]
+    assert post(bob, *yes).status == 409  # somebody else's id
 
 
 def test_text_that_was_imported_takes_its_owners_storage(run_site: RunSite, client_for: Callable[..., Client]) -> None:

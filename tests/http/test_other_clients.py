@@ -132,6 +132,31 @@ def test_eventsource_of_npm_follows_over_cut_connections_and_then_stays_away(
         assert (text, ending["status"], wire.connections) == (TEXT, "complete", 4)
 
 
+def test_fetch_event_source_of_npm_follows_over_a_cut_at_any_byte(
+    alice: Client, site: Site, upstream: ScriptedUpstream, question: str
+) -> None:
+    """It takes an id as it reads it: what stands behind it in its event could be lost by a cut, which is one byte.
+
+    Told to ask from the last event that it has passed on, it loses nothing at all.
+    """
+    if not (ROOT / "node_modules/@microsoft/fetch-event-source").exists():
+        pytest.skip("The package @microsoft/fetch-event-source is not installed.")
+    generation = answered(alice, upstream, question)
+    read = cut_at_each_byte(alice, site, generation)
+    assert [each for each in read if each != [TEXT, "complete"]] == [["", "complete"]]
+    assert [each for each in cut_at_each_byte(alice, site, generation, "own") if each != [TEXT, "complete"]] == []
+
+
+def cut_at_each_byte(client: Client, site: Site, generation: str, *own: str) -> list[list[str]]:
+    url = f"{site.url}/generations/{generation}/events/"
+    program = str(ROOT / "tests/support/npm_fetch_event_source.mjs")
+    command = ["node", program, url, f"sessionid={client.cookies['sessionid']}", *own]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    read: list[list[str]] = json.loads(ran.stdout)
+    assert len(read) > 200
+    return read
+
+
 def test_httpx_sse_follows_over_cut_connections(
     alice: Client, site: Site, upstream: ScriptedUpstream, question: str
 ) -> None:

@@ -16,7 +16,7 @@ from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.client import question as question_of
 from tests.support.site import Site
-from tests.support.upstream import Gate, ScriptedUpstream, answer, reset, say, status
+from tests.support.upstream import Gate, ScriptedUpstream, answer, reset, say, sse, status
 
 
 class Nobody:
@@ -261,12 +261,14 @@ def test_faults_name_the_service_and_nothing_else_of_it(
     hub.script(question, status(401, f"no {HUB_KEY} at {hub.base_url}"))
     upstream.script(question, say("Half an"), reset())
     hub.script(f"{question}!", status(429, Retry_After="30"))
+    hub.script(f"{question}?", say("Half an"), sse({"error": {"message": "no more"}}))
     told = [
         carol.ask_whole(question, model="o").end,
         carol.ask_whole(question, model="llama").end,
         carol.ask_whole(f"{question}!", model="o").end,
         carol.ask_whole(question, model="unready").end,
     ]
+    assert carol.ask_whole(f"{question}?", model="o").end["code"] == "broken_answer"
     sentences = [(end["code"], end["message"].replace("\N{NO-BREAK SPACE}", " ")) for end in told if end]
     assert sentences == [
         (
@@ -282,6 +284,7 @@ def test_faults_name_the_service_and_nothing_else_of_it(
     ]
     assert HUB_KEY not in two.log
     assert "The upstream 'hub' answered 401" in two.log
+    assert "The upstream 'hub' reported an error in its answer: " in two.log
 
 
 def test_one_that_hangs_takes_no_room_from_the_others(

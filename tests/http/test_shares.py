@@ -148,6 +148,22 @@ def test_a_snapshot_has_a_largest_size(conversation: Conversation, text: str, mo
     assert not Share.objects.filter(conversation=conversation).exists()
 
 
+def test_what_links_show_takes_their_owners_storage(conversation: Conversation, settings: Any) -> None:
+    first = share(conversation.owner_id, conversation.pk, None)
+    settings.CHAT_STORAGE_PER_USER = Share.objects.of(conversation.owner_id).stored_bytes() + 100
+    attachment = attach_image(conversation.messages.first(), "a.png", size=90)
+    with pytest.raises(TooLong) as refused:
+        share(conversation.owner_id, conversation.pk, None)
+    assert (refused.value.status, refused.value.sentence) == (413, sharing.NO_ROOM)
+    attachment.delete()
+    with pytest.raises(TooLong):
+        share(conversation.owner_id, conversation.pk, None)
+    Share.objects.filter(pk=first.pk).update(expires_at=timezone.now())
+    last = share(conversation.owner_id, conversation.pk, None)
+    settings.CHAT_STORAGE_PER_USER = 0
+    assert share(conversation.owner_id, conversation.pk, None) != last
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("change", "refused"),

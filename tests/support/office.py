@@ -98,6 +98,11 @@ def open_table(*rows: tuple[str, ...]) -> str:
     )
 
 
+def open_box(words: str) -> str:
+    """What Impress puts text of a slide into."""
+    return f"<draw:frame><draw:text-box>{words}</draw:text-box></draw:frame>"
+
+
 def _package(part: str, content: str) -> dict[str, str | bytes]:
     types = "http://schemas.openxmlformats.org/package/2006/content-types"
     kind = f"application/vnd.openxmlformats-officedocument.{content}+xml"

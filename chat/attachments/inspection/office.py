@@ -8,6 +8,7 @@ import io
 import zipfile
 from importlib.util import find_spec
 
+from chat.attachments.inspection import open_slides
 from chat.attachments.inspection.found import Inspected, Limits
 from chat.attachments.inspection.texts import check_length, tidied
 from chat.errors import ChatError, TooLong, Unsupported
@@ -16,7 +17,6 @@ from chat.i18n import gettext_noop as _
 BROKEN = _("This document is damaged or incomplete, so its text cannot be read.")
 LOCKED = _("This document is protected by a password. Save it without one and attach that.")
 MACROS = _("This document bears macros. Save it without them, as docx, xlsx or pptx, and attach that.")
-SLIDES = _("A presentation of this kind cannot be read here. Save it as pptx or PDF and attach that.")
 TEXTLESS = _("This document has no text that can be read. Save it as PDF or as pictures and attach that.")
 TOO_LARGE = _("This document unpacks to %(count)s MB of text and layout; %(limit)s are allowed. Attach a part of it.")
 
@@ -56,8 +56,6 @@ def media_type(data: bytes) -> str | None:
 
 def inspect(data: bytes, media_type: str, limits: Limits) -> Inspected:
     """Raises Unsupported or TooLong."""
-    if media_type == OPEN_SLIDES:  # the library reads all other kinds
-        raise Unsupported(SLIDES)
     try:
         _check_archive(data)
         text = tidied(_markdown(data, media_type)).strip()
@@ -105,6 +103,9 @@ def _is_locked(archive: zipfile.ZipFile) -> bool:
 
 
 def _markdown(data: bytes, media_type: str) -> str:
+    if media_type == OPEN_SLIDES:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return open_slides.markdown(archive.read("content.xml"))
     from kreuzberg import ExtractionConfig, extract_bytes_sync
 
     config = ExtractionConfig(output_format="markdown", use_cache=False)

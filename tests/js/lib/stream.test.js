@@ -8,7 +8,7 @@ const START = { conversation: "c1", message: "a1", parent: "q1", generation: "g1
 const COMPLETE = { status: "complete", finish_reason: "stop", usage: null, code: "", message: "" };
 const ASK = { url: "/c/c1/messages/", init: { method: "POST", body: '{"id":"q1"}' } };
 
-const frame = (event, data, id) => `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+const frame = (event, data, id) => `event: ${event}\ndata: ${JSON.stringify(data)}\n${id === undefined ? "" : `id: ${id}\n`}\n`;
 const start = (id = 0) => `retry: 1000\n\n${frame("start", START, id)}`;
 const end = (id, ending = COMPLETE) => frame("end", ending, id);
 const positionOf = (text) => Array.from(text).length;

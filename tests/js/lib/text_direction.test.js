@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
-import { textDirection } from "../../../static/chat/js/lib/text_direction.js";
+import { markedTitle, textDirection, titleDirection } from "../../../static/chat/js/lib/text_direction.js";
 
 const CASES = [
   ["שלום world", "rtl"],
@@ -20,4 +21,14 @@ const CASES = [
 
 describe("the direction of a text", () => {
   for (const [text, expected] of CASES) test(JSON.stringify(text), () => assert.equal(textDirection(text), expected));
+});
+
+const TITLES = JSON.parse(readFileSync(new URL("../../support/title_directions.json", import.meta.url), "utf8"));
+
+describe("the direction of a title", () => {
+  for (const [title, expected] of Object.entries(TITLES)) test(JSON.stringify(title), () => assert.equal(titleDirection(title), expected));
+  test("a tab is told by a mark", () => {
+    assert.equal(markedTitle("fs.read זו פונקציה"), "\u200Ffs.read זו פונקציה");
+    for (const title of ["שלום world", "Hello שלום", "fs.read", ""]) assert.equal(markedTitle(title), title);
+  });
 });

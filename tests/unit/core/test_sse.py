@@ -23,7 +23,7 @@ HOSTILE = [
 
 
 def test_a_frame_is_an_id_an_event_and_one_line_of_json() -> None:
-    assert sse.frame("text", {"text": "Grüße"}, 14) == 'id: 14\nevent: text\ndata: {"text":"Grüße"}\n\n'.encode()
+    assert sse.frame("text", {"text": "Grüße"}, 14) == 'event: text\ndata: {"text":"Grüße"}\nid: 14\n\n'.encode()
 
 
 def test_a_frame_without_a_position_has_no_id() -> None:
@@ -31,7 +31,7 @@ def test_a_frame_without_a_position_has_no_id() -> None:
 
 
 def test_position_zero_is_an_id() -> None:
-    assert sse.frame("reset", {}, 0) == b"id: 0\nevent: reset\ndata: {}\n\n"
+    assert sse.frame("reset", {}, 0) == b"event: reset\ndata: {}\nid: 0\n\n"
 
 
 def test_retry_and_keep_alive_dispatch_nothing() -> None:

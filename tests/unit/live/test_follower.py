@@ -185,6 +185,6 @@ def test_followers_at_the_same_place_share_their_frames() -> None:
         assert new_frames(live, 0)[0] is frames
         live.append(TEXT, "!")
         assert b"!" in new_frames(live, sent)[0]
-        assert new_frames(live, 9)[0].startswith(b"id: 0\nevent: reset")
+        assert new_frames(live, 9)[0].startswith(b"event: reset\ndata: {}\nid: 0\n")
 
     run(test())

@@ -108,6 +108,12 @@ export class Requests {
     return failure && !failure.status ? { ...failure, message: NOT_STOPPED } : failure;
   }
 
+  /** As `cancelGeneration`, by a request that outlives the page, which is about to be left. @param {string} id as above, or of the turn that asks for it */
+  cancelOnLeaving(id) {
+    const { url, init } = post(this.#address("cancellation", id), {}, { Accept: "application/json", "X-CSRFToken": this.#token.value });
+    void fetch(url, { ...init, keepalive: true }).catch(() => {});
+  }
+
   /** Puts the branch through a message on show, from now on. @param {string} message @returns {Promise<Failure | null>} */
   selectBranch(message) {
     return this.#post(this.#address("selection", message));

@@ -1,10 +1,11 @@
+import { holdDraft } from "./orphaned_drafts.js";
 import { uuid } from "../lib/uuid.js";
 
 const KEY = "chatsite.tab";
 
 /**
  * Where a tab keeps the draft of a conversation that does not exist yet: each tab its own. One that a tab left behind
- * (closed, or gone on to something else) is taken over by the next that begins, so that it is not lost.
+ * (closed, crashed, or gone on to something else) is taken over by the next that begins, so that it is not lost.
  */
 export class NewDraftPlace {
   #drafts;
@@ -30,6 +31,7 @@ export class NewDraftPlace {
   /** To be called once the composer listens, which keeps the draft on leaving: whoever has it no more on show says so after that. */
   leaveWithPage() {
     addEventListener("pagehide", () => this.#leave(this.#own));
+    holdDraft(this.#own);
   }
 
   /** A draft that nobody has on show; also one from when all tabs had the same. */

@@ -194,6 +194,10 @@ export class ConversationPage {
     byId("stop").addEventListener("submit", (event) => this.#stop(event));
     // Stop takes the place of Send: the second half of a double click is not meant for it.
     byId("stop-button").addEventListener("click", (event) => event.detail > 1 && event.preventDefault());
+    // Nobody would be there to stop it at its first event.
+    addEventListener("pagehide", () => {
+      if (this.#state.name === "stopping" && this.#state.turn) this.#requests.cancelOnLeaving(idOf(this.#state.turn));
+    });
     document.addEventListener("keydown", (event) => {
       // In a field for a search it clears that.
       const isFree = event.key === "Escape" && !event.isComposing && !document.querySelector(":popover-open, :modal, .sidebar__query:focus");
@@ -382,11 +386,11 @@ export class ConversationPage {
       onTitle: (title) => this.#title.show(this.#state.conversation, title),
       onEnd: (ending) => this.#ended(ending, view),
       onRefused: (failure) => {
-        const { name, turn, conversation } = this.#state;
+        const { name, turn } = this.#state;
         this.#state.refuse();
         this.#announce("");
         onRefused?.(failure);
-        if (name === "stopping" && turn && mayHaveArrived(failure)) this.#stopUnheard(turn, conversation);
+        if (name === "stopping" && turn && mayHaveArrived(failure)) this.#stopUnheard(turn);
       },
       onExpired: () => {
         const advice = this.#failureMessages.onExpired;
@@ -432,11 +436,11 @@ export class ConversationPage {
     field.addEventListener("input", load);
   }
 
-  /** It may run at the site all the same. @param {Turn} turn @param {string} conversation */
-  #stopUnheard(turn, conversation) {
+  /** It may run at the site all the same. @param {Turn} turn */
+  #stopUnheard(turn) {
     const isWanted = () => this.#state.turn !== null && idOf(this.#state.turn) === idOf(turn);
     void import("./stop_unheard.js").then(
-      ({ stopUnheard }) => stopUnheard(this.#requests, conversation, turn, idOf(turn), isWanted),
+      ({ stopUnheard }) => stopUnheard(this.#requests, idOf(turn), isWanted),
       () => this.#composer.complain(UNREACHABLE),
     );
   }

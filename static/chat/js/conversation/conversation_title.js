@@ -1,3 +1,5 @@
+import { markedTitle, titleDirection } from "../lib/text_direction.js";
+
 /** The model names a conversation soon after its first answer. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000];
 
@@ -21,8 +23,9 @@ export class ConversationTitle {
   /** @param {string} conversation @param {string} title */
   show(conversation, title) {
     // What the page's frame says beside it stays.
-    document.title = document.title.replace(this.#heading.textContent, () => title);
+    document.title = document.title.replace(markedTitle(this.#heading.textContent), () => markedTitle(title));
     this.#heading.textContent = title;
+    this.#heading.dir = titleDirection(title);
     this.#list.rename(conversation, title);
   }
 

@@ -1,3 +1,5 @@
+import { titleDirection } from "../lib/text_direction.js";
+
 /** What an entry's attributes say of it. */
 const STATES = ["data-pinned", "data-answering"];
 
@@ -37,6 +39,7 @@ export class ConversationList {
     const link = linkIn(this.#byKey(id));
     if (!link || link.textContent === title) return;
     link.textContent = title;
+    link.dir = titleDirection(title);
     this.#owner.onRenamed(id, title);
   }
 
@@ -158,6 +161,7 @@ function patch(old, served, owner) {
   if (!link) return patchOther(old, served);
   if (link.textContent !== title) {
     link.textContent = title;
+    link.dir = titleDirection(title);
     owner.onRenamed(keyOf(old), title);
   }
   for (const state of STATES) old.toggleAttribute(state, served.hasAttribute(state));
