@@ -8,7 +8,7 @@ import re
 import shutil
 import statistics
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,6 @@ Runs = Mapping[str, Sequence[Figures]]
 """By the short name of the server."""
 
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- streams: begin -->", "<!-- streams: end -->"
 QUIET = 1.0
 """The load average below which nothing else runs."""
 
@@ -125,11 +124,20 @@ def write(runs: Runs, extent: Extent, load: str) -> None:
     """Into docs/performance.md, in the place of the last run's."""
     head, *lines = cells(runs)
     number = max(map(len, runs.values()))
-    table = [f"| {' | '.join(line)} |" for line in [head, ["---", *["--:"] * (len(head) - 1)], *lines]]
     said = f"{occasion()}; {number} run{'s' * (number > 1)}, {extent.tokens} tokens an answer.{load}"
+    replace("streams", [said, "", *markdown(head, lines)])
+
+
+def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(line)} |" for line in [head, ["---", *["--:"] * (len(head) - 1)], *lines]]
+
+
+def replace(name: str, lines: Iterable[str]) -> None:
+    """What the page has between the marks of this name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     page = PAGE.read_text()
-    before, after = page.partition(BEGIN)[0], page.partition(END)[2]
-    PAGE.write_text("\n".join([before + BEGIN, said, "", *table, END]) + after)
+    before, after = page.partition(begin)[0], page.partition(end)[2]
+    PAGE.write_text("\n".join([before + begin, *lines, end]) + after)
 
 
 def occasion() -> str:

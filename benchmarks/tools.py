@@ -1,4 +1,4 @@
-"""The two tools in C, built and run on a core of their own, and what the kernel says of a server's processes."""
+"""The tools in C, built and run on a core of their own, and what the kernel says of a server's processes."""
 
 import contextlib
 import json
@@ -23,12 +23,12 @@ TIMEOUT_SECONDS = 240
 
 
 def build() -> None:
-    """Compile both tools; a C compiler is all they need."""
+    """Compile the tools; a C compiler is all they need."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
         raise SystemExit("A C compiler (cc) is needed to build the benchmark's tools.")
     BUILD.mkdir(exist_ok=True)
-    for name in ("upstream", "load"):
+    for name in ("upstream", "load", "workday"):
         source = ROOT / "benchmarks" / f"{name}.c"
         subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-o", BUILD / name, source], check=True)
 

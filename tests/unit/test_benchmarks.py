@@ -5,9 +5,12 @@ import shutil
 import socketserver
 import subprocess
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +24,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler (c
 @pytest.fixture(scope="module")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tools")
-    for name in ("upstream", "load"):
+    for name in ("upstream", "load", "workday"):
         source = BENCHMARKS / f"{name}.c"
         subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", folder / name, source], check=True)
     return folder
@@ -105,3 +108,85 @@ def test_the_load_client_tells_an_answer_that_failed(tools: Path, answer: bytes)
     with answering(answer) as port:
         found = load(tools, port, "-e", "the end", tokens=3)
     assert (found["finished"], found["failed"]) == (0, 1)
+
+
+class Chat(BaseHTTPRequestHandler):
+    """What workday.c takes for the site; each list is another one than before, but for every third request."""
+
+    protocol_version = "HTTP/1.1"
+    has_hints = has_entries = False
+    last_token = 2
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path.split("?")[0])
+        if self.path.startswith("/hints/") and self.has_hints:
+            return self.say(200, b"id: 1\nevent: version\ndata: {}\n\nevent: list\ndata: {}\n\n", is_whole=False)
+        is_entry = self.path.startswith("/conversations/") and self.path != "/conversations/"
+        if self.path.startswith("/hints/") or (is_entry and not self.has_entries):
+            return self.say(404, b"none")
+        if self.path == "/conversations/" and self.headers["If-None-Match"] and len(self.asked) % 3 == 0:
+            return self.say(304)
+        return self.say(200, b"<p>")
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append(asked["parent"])
+        answer = f"9{asked['parent'][1:]}"
+        tokens = b"".join(b"~%d.1;" % number for number in range(self.last_token + 1))
+        self.say(200, b'{"message": "%s"}' % answer.encode() + tokens + b'{"status":"complete"}')
+
+    def say(self, status: int, body: bytes = b"", *, is_whole: bool = True) -> None:
+        self.send_response(status)
+        self.send_header("ETag", 'W/"a list"')
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if body:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(body), body) + b"0\r\n\r\n" * is_whole)
+        if not is_whole:
+            self.rfile.read(1)  # until the page is closed
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+class Polled(Chat):
+    has_entries = True
+
+
+class Hinting(Chat):
+    has_hints = True
+    last_token = 1
+
+
+def live(tools: Path, chat: type[Chat]) -> dict[str, Any]:
+    """Two seconds of two people, who do each thing a few times."""
+    chat.asked = []
+    ids = [f"{number}{str(uuid.uuid4())[1:]}" for number in range(8)]
+    people = tools / "people"
+    people.write_text(f"one {' '.join(ids[:4])}\nother {' '.join(ids[4:])}\n")
+    with ThreadingHTTPServer(("127.0.0.1", 0), chat) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        often = ["-r", "0.1", "-m", "2", "-o", "0.3", "-a", "0.2", "-s", "0.3", "-l", "0.1", "-k", "3"]
+        command = [tools / "workday", *often, str(server.server_address[1]), people]
+        found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        server.shutdown()
+    return found
+
+
+def test_people_open_ask_search_and_look_at_the_list(tools: Path) -> None:
+    found = live(tools, Polled)
+    assert (found["people"], found["hints"], found["failed"], found["lost"]) == (2, False, 0, 0)
+    assert all(found["requests"][kind] for kind in ("pages", "questions", "searches", "lists", "unmodified"))
+    assert all(found[name] for name in ("page", "first", "added", "list", "poll", "search"))
+    assert {path.split("/")[1] for path in Polled.asked if "/" in path} == {"c", "hints", "conversations", "search"}
+    assert any(asked.startswith("9") for asked in Polled.asked), "none has asked below an answer"
+    assert any(path.startswith("/conversations/") and path[15:] for path in Polled.asked), "none asked for an entry"
+
+
+def test_people_follow_hints_and_tell_what_is_lost(tools: Path) -> None:
+    found = live(tools, Hinting)
+    assert (found["hints"], found["failed"]) == (True, 0)
+    assert found["requests"]["hints"]
+    assert found["lost"] >= found["requests"]["questions"] > 0
