@@ -147,8 +147,9 @@ def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:
     button(page, "Save").wait_for()
     page.locator(MENU).first.click(force=True)
     assert faults_in_all_looks(page) == {}
-    page.goto(page.url.replace(first.get_absolute_url(), "/archive/"))
-    assert faults_in_all_looks(page) == {}
+    for other in ("/archive/", f"{first.get_absolute_url()}actions/"):
+        page.goto(alice.url + other)
+        assert faults_in_all_looks(page) == {}
 
 
 @SIZES

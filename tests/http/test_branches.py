@@ -91,12 +91,13 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(alice: 
     counts = set()
     for number in (3, 100, 1000):
         conversation, messages = stored_conversation(owner(alice), ["A text"] * number)
-        for path in (conversation.get_absolute_url(), f"/messages/{messages[-1].pk}/ancestors/"):
+        page, last = conversation.get_absolute_url(), f"/messages/{messages[-1].pk}/"
+        for name, path in (("page", page), ("above", f"{last}ancestors/"), ("actions", f"{last}actions/")):
             with counted_queries() as queries:
                 answer = client.get(path)
             assert answer.status_code == 200
-            counts.add((path.split("/")[1], len(queries)))
-    assert len(counts) == 2, counts
+            counts.add((name, len(queries)))
+    assert len(counts) == 3, counts
     assert max(count for _, count in counts) <= 11  # three are of the list at the side
 
 

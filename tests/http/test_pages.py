@@ -8,7 +8,7 @@ import pytest
 from chat.models import Conversation, Generation, Message
 from tests.support.client import Client
 from tests.support.site import Site
-from tests.support.upstream import ScriptedUpstream, answer
+from tests.support.upstream import ScriptedUpstream, answer, done, finish, say
 from tests.support.waiting import eventually
 
 # Without JavaScript
@@ -138,6 +138,41 @@ def test_the_page_bears_ids_roles_statuses_and_text(alice: Client, upstream: Scr
     assert "1 &lt; 2 &amp; &lt;b&gt;bold&lt;/b&gt;" in page
     assert 'id="composer"' in page
     assert 'name="text"' in page
+
+
+OFFERED = {
+    "question": ["?edit="],
+    "answer": ["feedback/", "regenerations/", "feedback/"],
+    "cut answer": ["continuations/", "regenerations/", "feedback/", "regenerations/", "feedback/"],
+    "newer answer": ["selection/", "feedback/", "regenerations/", "feedback/"],
+}
+
+
+def test_the_page_of_a_messages_actions_offers_what_fits(
+    alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, say("<b>Half</b>"), finish("length"), done())
+    start = alice.ask_whole(question).start
+    assert start
+    asked, answered, found = start["parent"], start["message"], {}
+
+    def look(name: str, pk: str) -> str:
+        page = alice.get(f"/messages/{pk}/actions/", Accept="text/html").text
+        has_no_id_twice(page)
+        ways = r'(?:action|formaction|href)="/(?:messages|c)/[0-9a-f-]+/((?:\w+/|\?edit=))[^"]*"'
+        found[name] = [way for way in re.findall(ways, page) if way not in ("details/", "export/")]
+        return page
+
+    assert "&lt;b&gt;Half&lt;/b&gt;" in look("cut answer", answered)
+    look("question", asked)
+    Generation.objects.filter(message=answered).update(status="complete")
+    assert f'href="/messages/{answered}/details/"' in look("answer", answered)
+    newer = str(uuid.uuid4())
+    upstream.script(question, answer("word " * 1000))
+    alice.regenerate(answered, id=newer).rest()
+    assert "2 of 2" in (page := look("newer answer", newer))
+    assert len(re.findall("word", page)) == 40
+    assert found == OFFERED
 
 
 def test_an_unknown_conversation_and_somebody_elses_have_the_same_page(
