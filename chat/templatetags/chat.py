@@ -84,7 +84,7 @@ def offered_model(generation: Generation | None) -> str:
 @register.filter
 def cut_short(generation: Generation | None) -> bool:
     """Has it ended otherwise than it should?"""
-    return bool(generation) and generation.status not in (Status.RUNNING, Status.COMPLETE)
+    return generation is not None and generation.status not in (Status.RUNNING, Status.COMPLETE)
 
 
 @register.filter
