@@ -4,7 +4,6 @@ A view that is a plain function runs in a thread that may use the ORM, together 
 of thread for both. A coroutine function stays on the event loop, as one must that waits for something else.
 """
 
-import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial, wraps
@@ -15,7 +14,8 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from chat.conf import settings
@@ -109,7 +109,7 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
         try:
             if request.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed
-            response = await _in_thread(in_database, view, request, *args, **kwargs)
+            response = await in_thread(in_database, view, request, *args, **kwargs)
         except (OperationalError, InterfaceError):
             logger.exception("The database failed")
             response = error_response(request, Unavailable(retry_after=5))
@@ -154,14 +154,21 @@ async def _answer_in_thread(
         return view(request, request.user, *args, **kwargs)  # type: ignore[arg-type,return-value]
 
     try:
-        return await _in_thread(write_in_database if request.method == "POST" else in_database, respond)
+        return await in_thread(write_in_database if request.method == "POST" else in_database, respond)
     finally:
         await _come_back(request)
 
 
-async def _in_thread(call: Callable[..., Awaitable[R]], function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-    """With what belongs to the request alone: its language, its time zone, and where the site is mounted."""
-    return await call(contextvars.copy_context().run, function, *args, **kwargs)
+async def in_thread(call: Callable[..., Awaitable[R]], function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """With what is the request's: its language, and where the site is mounted. The thread serves others as well."""
+    language, prefix = translation.get_language(), get_script_prefix()
+
+    def work() -> R:
+        set_script_prefix(prefix)
+        with translation.override(language):
+            return function(*args, **kwargs)
+
+    return await call(work)
 
 
 def _let_in(request: HttpRequest, ids: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from chat.views.confirmation import (
     check_provable,
     confirm,
 )
-from chat.views.endpoints import endpoint
+from chat.views.endpoints import endpoint, in_thread
 from chat.views.pages import render_page
 
 
@@ -54,10 +54,12 @@ async def _confirmed(
         if response := await confirm(request, user, purpose):
             return response
     except WrongPassword:
-        return await in_database(_page, request, user, of, is_wrong=True)
+        return await in_thread(in_database, _page, request, user, of, is_wrong=True)
     user_id = user.pk
     await erase_in_database(work, request, user)
-    return await in_database(render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user_id})
+    return await in_thread(
+        in_database, render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user_id}
+    )
 
 
 def _erase_conversations(request: HttpRequest, user: AbstractBaseUser) -> None:

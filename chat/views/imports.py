@@ -19,7 +19,7 @@ from chat.models import Import
 from chat.models.threads import in_database
 from chat.retention.imports import INTERRUPTED
 from chat.views.branches import asked_id
-from chat.views.endpoints import endpoint
+from chat.views.endpoints import endpoint, in_thread
 from chat.views.pages import render_page
 
 FAULTS = {
@@ -56,20 +56,20 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
         return _to_page({"import": pk})
     upload = request.FILES.get("file")
     if not upload:
-        return await in_database(_page, request, error=BadInput(_("Choose a file first.")))
+        return await in_thread(in_database, _page, request, error=BadInput(_("Choose a file first.")))
     try:
         findings = await jobs.look(user.pk, *_file(upload))
         if await in_database(_is_begun, user, pk):  # meanwhile
             return _to_page({"import": pk})
         if not findings.conversations or request.POST.get("confirm") != findings.digest:
-            return await in_database(_page, request, findings=findings)
+            return await in_thread(in_database, _page, request, findings=findings)
         begun, task = await jobs.start(user.pk, *_file(upload), findings, pk)
         await asyncio.wait([task], timeout=jobs.PATIENCE)
         return _to_page({"imported": task.result()} if task.done() else {"import": begun.pk})
     except ChatError as error:
         if isinstance(error, Conflict) and await in_database(_is_begun, user, pk):
             return _to_page({"import": pk})
-        return await in_database(_page, request, error=error)
+        return await in_thread(in_database, _page, request, error=error)
 
 
 @endpoint("GET")

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponseBase
 
 from chat.errors import NotFound
 from chat.models import Conversation
-from chat.models.threads import in_database
 from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
@@ -17,12 +16,8 @@ BEGINNING = 200
 
 
 @endpoint("GET")
-async def show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
+def show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """GET /messages/<uuid>/actions/ — its other versions, and to edit or to rate it or to have it written again."""
-    return await in_database(_show, request, user, message_id)
-
-
-def _show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
     found = conversation.load([message_id], conversation.tree(), BEGINNING) if conversation else []
     if not found:
