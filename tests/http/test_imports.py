@@ -596,15 +596,17 @@ def test_a_yes_that_is_sent_twice_leads_to_the_import_that_it_began(alice: Clien
     content, pk = long_conversation("Long", 3_000), uuid.uuid4()
     looked = post(alice, content)
     assert re.search('name="id" value="[0-9a-f-]{36}"', looked.text)
-    yes = [content, Page(looked.text).digest, pk]
+    digest = Page(looked.text).digest
     with ThreadPoolExecutor(2) as threads:
-        led = [each.headers.get("Location") for each in threads.map(lambda _: post(alice, *yes), range(2))]
+        led = [
+            each.headers.get("Location") for each in threads.map(lambda _: post(alice, content, digest, pk), range(2))
+        ]
     assert sorted(led) == [f"/settings/import/?import={pk}", "/settings/import/?imported=1"]
-    again = post(alice, *yes)
+    again = post(alice, content, digest, pk)
     assert (again.status, again.headers["Location"]) == (302, f"/settings/import/?import={pk}")
     assert "1 conversation has been imported." in alice.get(again.headers["Location"], Accept="text/html").text
     assert titles(alice) == ["Long"]
-    assert post(bob, *yes).status == 409  # somebody else's id
+    assert post(bob, content, digest, pk).status == 409  # somebody else's id
 
 
 def test_text_that_was_imported_takes_its_owners_storage(run_site: RunSite, client_for: Callable[..., Client]) -> None:

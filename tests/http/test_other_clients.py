@@ -153,7 +153,7 @@ def cut_at_each_byte(client: Client, site: Site, generation: str, *own: str) -> 
     command = ["node", program, url, f"sessionid={client.cookies['sessionid']}", *own]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     read: list[list[str]] = json.loads(ran.stdout)
-    assert len(read) > 200
+    assert len(read) > 100
     return read
 
 

@@ -146,15 +146,17 @@ def _whole(number: str | None, most: int) -> int:
 
 
 OPENED: dict[str, Callable[[_Slides, dict[str, str]], None]] = {
+    **dict.fromkeys(CELLS, _Slides._begin_cell),
     DRAW + "page": _Slides._begin_slide,
     SHOW + "notes": _Slides._begin_notes,
     TEXT + "list": _Slides._begin_list,
     TEXT + "list-item": _Slides._begin_item,
     TABLE + "table": _Slides._begin_table,
     TABLE + "table-row": _Slides._begin_row,
-} | dict.fromkeys(CELLS, _Slides._begin_cell)
+}
 CLOSED: dict[str, Callable[[_Slides], None]] = {
+    **dict.fromkeys(CELLS, _Slides._end_cell),
     SHOW + "notes": _Slides._end_notes,
     TEXT + "list": _Slides._end_list,
     TABLE + "table": _Slides._end_table,
-} | dict.fromkeys(CELLS, _Slides._end_cell)
+}
