@@ -186,6 +186,13 @@ class Conversation(ModelSettings):
             update(Conversation, self.pk, {name: getattr(self, name) for name in names})
 
     @classmethod
+    def find_owned(cls, owner_id: UserId, pk: uuid.UUID) -> Conversation | None:
+        """The owner's, unless it is deleted: as the queryset says it, without the ORM."""
+        of_owner = "id = %s AND owner_id = %s AND deleted_at IS NULL"
+        found = select(cls, of_owner, prepared(cls, "id", pk), prepared(cls, "owner_id", owner_id))
+        return found[0] if found else None
+
+    @classmethod
     def listed_first(
         cls, owner_id: UserId, most: int, *, is_pinned: bool, below: tuple[int, uuid.UUID] | None = None
     ) -> list[Conversation]:
