@@ -202,7 +202,7 @@ class Message(models.Model):
     def know(self, feedback: Feedback | None) -> None:
         """What was read with it; of its generations those that `ran` says."""
         self._state.fields_cache["feedback"] = feedback
-        self._prefetched_objects_cache = {"generations": list[Generation]()}
+        self._prefetched_objects_cache: dict[str, list[Any]] = {"generations": []}
 
     def ran(self, generation: Generation) -> None:
         generation._state.fields_cache["message"] = self
