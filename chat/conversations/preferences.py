@@ -13,7 +13,7 @@ from chat.models.users import UserId
 
 def conversation_of(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
     """Raises NotFound."""
-    conversation: Conversation | None = Conversation.objects.filter(owner=owner_id, pk=conversation_id).first()
+    conversation = Conversation.find_owned(owner_id, conversation_id)
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
     return conversation

@@ -18,9 +18,11 @@ from chat.core.prompt import Document, Picture, Turn
 from chat.core.tree import MessageTree
 from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
-from chat.models.message import Message, Unread
+from chat.models.feedback import Feedback
+from chat.models.generation import Generation
+from chat.models.message import MOST_GENERATIONS, Message, Unread
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, select, update
+from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, select, select_with, update
 from chat.models.users import UserId
 from chat.models.version import version_of
 
@@ -184,6 +186,13 @@ class Conversation(ModelSettings):
             update(Conversation, self.pk, {name: getattr(self, name) for name in names})
 
     @classmethod
+    def find_owned(cls, owner_id: UserId, pk: uuid.UUID) -> Conversation | None:
+        """The owner's, unless it is deleted: as the queryset says it, without the ORM."""
+        of_owner = "id = %s AND owner_id = %s AND deleted_at IS NULL"
+        found = select(cls, of_owner, prepared(cls, "id", pk), prepared(cls, "owner_id", owner_id))
+        return found[0] if found else None
+
+    @classmethod
     def listed_first(
         cls, owner_id: UserId, most: int, *, is_pinned: bool, below: tuple[int, uuid.UUID] | None = None
     ) -> list[Conversation]:
@@ -254,10 +263,7 @@ class Conversation(ModelSettings):
         """
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
-        attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
-        rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
-        wanted = Message.beginnings(most)[:1] if most else ("generations", "parts")
-        messages = rows.prefetch_related(*wanted).in_bulk(path)
+        messages = self._on_page(path) if most else self._whole(path)
         found = [messages[pk] for pk in path if pk in messages]
         unread = Unread(found, most) if most else None
         for message in found:
@@ -267,6 +273,32 @@ class Conversation(ModelSettings):
         if with_files := [message for message in found if message.has_attachments]:
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
         return found
+
+    def _whole(self, path: list[uuid.UUID]) -> dict[uuid.UUID, Message]:
+        attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
+        rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
+        return rows.prefetch_related("generations", "parts").in_bulk(path)
+
+    def _on_page(self, path: list[uuid.UUID]) -> dict[uuid.UUID, Message]:
+        """As `_whole`, without the parts, and without the ORM: each page asks for them."""
+        if not path:
+            return {}
+        ids = [prepared(Message, "id", pk) for pk in path]
+        among = f"IN ({', '.join(['%s'] * len(ids))})"
+        feedback = "chat_feedback.message_id = chat_message.id"
+        files = "EXISTS(SELECT 1 FROM chat_messageattachment WHERE message_id = chat_message.id)"
+        messages: dict[uuid.UUID, Message] = {}
+        for message, opinion, has_files in select_with(
+            Message, Feedback, feedback, files, f"chat_message.id {among}", *ids
+        ):
+            message.has_attachments = bool(has_files)
+            message.know(opinion)
+            messages[message.pk] = message
+        last = "(SELECT MAX(number) FROM chat_generation other WHERE other.message_id = chat_generation.message_id)"
+        last = f"message_id {among} AND number > {last} - %s ORDER BY number"
+        for generation in select(Generation, last, *ids, MOST_GENERATIONS):
+            messages[generation.message_id].ran(generation)
+        return messages
 
     def sizes(self, path: list[uuid.UUID]) -> list[int]:
         """How many characters each of these messages has, reasoning included."""

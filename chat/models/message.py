@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum, Window, prefetch_related_objects
+from django.db.models import Prefetch, Q, Sum, Window, prefetch_related_objects
 from django.db.models.functions import Left, Length
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -18,6 +18,9 @@ from chat.models.attachment import Attachment
 from chat.models.generation import Generation
 from chat.models.sql import upsert
 from chat.models.version import version_of
+
+if TYPE_CHECKING:
+    from chat.models.feedback import Feedback
 
 MOST_ROWS = 1_000
 """Of a message that is cut: four million characters, as they are stored."""
@@ -44,7 +47,7 @@ class Unread:
     def read_from(self, message: Message) -> None:
         begin = self._messages.index(message)
         unread = [each for each in self._messages[begin:] if each._unread]
-        prefetch_related_objects(unread, Message.beginnings(self._most)[1])
+        prefetch_related_objects(unread, Message.beginnings(self._most))
         for each in unread:
             each._unread = None
             each.cut(self._most)
@@ -178,11 +181,9 @@ class Message(models.Model):
         return [*own, *files, *([("feedback", feedback.pk)] if feedback else [])]
 
     @staticmethod
-    def beginnings(most: int) -> tuple[Prefetch[Any], Prefetch[Any]]:
-        """What to prefetch where no more than `most` characters are shown; generations first, as always."""
-        last = Generation.objects.filter(message=OuterRef("message")).order_by("-number").values("number")[:1]
-        generations = Generation.objects.filter(number__gt=Subquery(last) - MOST_GENERATIONS)
-        return Prefetch("generations", generations), Prefetch("parts", MessagePart.beginnings(most).defer("text"))
+    def beginnings(most: int) -> Prefetch[Any]:
+        """The parts to prefetch where no more than `most` characters are shown."""
+        return Prefetch("parts", MessagePart.beginnings(most).defer("text"))
 
     def cut(self, most: int) -> None:
         """Have the first `most` characters of what `beginnings` has loaded, and no more."""
@@ -196,7 +197,16 @@ class Message(models.Model):
             room -= len(row.text)
             kept.append(row)
         self._is_cut = len(kept) < len(rows) or any(len(row.text) < len(row.beginning) for row in kept)
-        self._prefetched_objects_cache["parts"] = kept  # type: ignore[attr-defined] # Django's prefetching has made it
+        self._prefetched_objects_cache["parts"] = kept
+
+    def know(self, feedback: Feedback | None) -> None:
+        """What was read with it; of its generations those that `ran` says."""
+        self._state.fields_cache["feedback"] = feedback
+        self._prefetched_objects_cache: dict[str, list[Any]] = {"generations": []}
+
+    def ran(self, generation: Generation) -> None:
+        generation._state.fields_cache["message"] = self
+        self._prefetched_objects_cache["generations"].append(generation)
 
     @property
     def is_answered(self) -> bool:

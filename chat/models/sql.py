@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.utils import timezone
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
+OtherModel = TypeVar("OtherModel", bound=models.Model)
 Converter = Callable[[Any], Any]
 
 PLAIN: dict[Any, type] = {
@@ -100,6 +101,25 @@ def select(model: type[AnyModel], condition: str, *values: Any) -> list[AnyModel
     """The rows that fulfil a condition in SQL, with order and limit, as the ORM would give them."""
     _converters, statement, names, readers = _selection(model, (), connection.vendor)
     return [_made(model, names, readers, row) for row in all_rows(f"{statement}{condition}", *values)]
+
+
+def select_with(
+    model: type[AnyModel], other: type[OtherModel], on: str, extra: str, condition: str, *values: Any
+) -> list[tuple[AnyModel, OtherModel | None, Any]]:
+    """As `select`; each with the row of another model that belongs to it, or None, and with one more value, in SQL."""
+    names, readers, columns, table = _whole(model, connection.vendor)
+    other_names, other_readers, other_columns, other_table = _whole(other, connection.vendor)
+    tables = f"{table} LEFT JOIN {other_table} ON {on}"
+    rows = all_rows(f"SELECT {columns}, {other_columns}, {extra} FROM {tables} WHERE {condition}", *values)  # noqa: S608
+    end, last = len(names), len(names) + len(other_names)
+    return [
+        (
+            _made(model, names, readers, row[:end]),
+            None if row[end] is None else _made(other, other_names, other_readers, row[end:last]),
+            row[last],
+        )
+        for row in rows
+    ]
 
 
 def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
@@ -195,6 +215,15 @@ def _selection(
     statement = f"SELECT {columns} FROM {table} WHERE {conditions}"  # noqa: S608 - ours alone
     converters = [_converter(model, name) for name in names]
     return converters, statement, [field.attname for field in fields], [_reader(field) for field in fields]
+
+
+@cache
+def _whole(model: type[models.Model], vendor: str) -> tuple[list[str], list[Converter | None], str, str]:
+    """What is read of a row, its columns by their full names, and the table."""
+    fields = model._meta.concrete_fields
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = ", ".join(f"{table}.{_column(model, field.attname)}" for field in fields)
+    return [field.attname for field in fields], [_reader(field) for field in fields], columns, table
 
 
 def _column(model: type[models.Model], name: str) -> str:

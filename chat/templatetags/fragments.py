@@ -164,10 +164,11 @@ def _around(context: Context) -> tuple[Hashable, ...]:
 
 def _mounted(context: Context) -> Hashable:
     """Found once for a page, of which it does not change."""
-    page = context.render_context.dicts[0]
+    page: dict[Any, Any] = context.render_context.dicts[0]
     if FragmentNode not in page:
         page[FragmentNode] = get_script_prefix(), get_urlconf()
-    return page[FragmentNode]
+    mounted: Hashable = page[FragmentNode]
+    return mounted
 
 
 def _renewed(text: str, context: Context) -> str:

@@ -33,6 +33,11 @@ class Section:
     later_from: uuid.UUID | None = None
     leaf: uuid.UUID | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Is one of them being written?"""
+        return any(message.generation and message.generation.is_running for message in self.messages)
+
 
 @endpoint("GET")
 def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:

@@ -49,7 +49,7 @@ def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUI
     With `?print` from its first message on, with `?message=` the branch of that message. As JSON its title, for a page
     that waits for the model's.
     """
-    conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
+    conversation = Conversation.find_owned(user.pk, conversation_id)
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
     if conversation.left_at:  # which it has read with all else, where `comes_back` would cost each page a query
@@ -80,7 +80,7 @@ def _page(
     request: HttpRequest, user: AbstractBaseUser, conversation: Conversation, shown: Section
 ) -> HttpResponseBase:
     branch = shown.messages
-    is_running = any(message.generation and message.generation.is_running for message in branch)
+    is_running = shown.is_running
     leaf = _leaf(shown)
     listed = listing(user.pk, asked_cursor(request), zone_of(request))
     context = {

@@ -57,7 +57,7 @@ def _script_in(language: str) -> str:
 def _script(language: str, prefix: str, urlconf: str | None) -> str:
     context = {"models": registry().offered, "may_attach": settings.CHAT_ATTACHMENTS, "csrf_token": PLACEHOLDER}
     with translation.override(language):
-        made = render_to_string("chat/conversation/_templates.html", {**context, "is_template": True})
+        made = str(render_to_string("chat/conversation/_templates.html", {**context, "is_template": True}))
     # Scripts send that of their page, which stands in a form of its own.
     made = made.replace(f'<input type="hidden" name="csrfmiddlewaretoken" value="{PLACEHOLDER}">', "")
     return f'document.head.insertAdjacentHTML("beforeend",{json.dumps(made, ensure_ascii=False)});\n'
