@@ -8,6 +8,7 @@ from django.utils import timezone
 from chat.conversations.organizing import find_locked
 from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
+from chat.live import hints
 from chat.models import Conversation, Generation
 from chat.models.users import UserId
 from chat.retention.erasure import RESTORABLE
@@ -23,6 +24,7 @@ def delete(owner_id: UserId, conversation_id: uuid.UUID) -> list[Generation]:
     # The first time counts: to delete again must not put the erasure off.
     conversation.deleted_at = conversation.deleted_at or timezone.now()
     conversation.save(update_fields=["deleted_at"])
+    hints.entry_changed(owner_id, conversation_id)
     return list(Generation.objects.running().filter(message__conversation=conversation))
 
 
@@ -40,4 +42,5 @@ def restore(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
         raise NotFound(_("There is no such conversation among yours."))
     conversation.deleted_at = None
     conversation.save(update_fields=["deleted_at"])
+    hints.list_changed(owner_id)
     return conversation

@@ -33,6 +33,7 @@ from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
+from chat.live import hints
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry, ThrottleEntry
 from chat.models.branches import followed, leaf_below
 from chat.models.conversation import first_words
@@ -301,6 +302,7 @@ def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
         **fields,
     )
     insert([generation])
+    hints.went_on(owner_id, conversation.pk, answer.pk, generation.pk)
     if settings.CHAT_MESSAGES_PER_MINUTE:
         insert([ThrottleEntry(owner_id=owner_id, at=generation.created_at)])
     return generation

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
+from chat.live import hints
 from chat.models import Conversation, SearchEntry
 from chat.models.locks import lock_owner
 from chat.models.users import UserId
@@ -28,6 +29,7 @@ def rename(owner_id: UserId, conversation_id: uuid.UUID, title: str) -> Conversa
     conversation.titled_by = Conversation.TitledBy.OWNER
     conversation.save(update_fields=["title", "titled_by"])
     SearchEntry.objects.index_title(conversation)
+    hints.entry_changed(owner_id, conversation_id)
     return conversation
 
 
@@ -40,6 +42,7 @@ def set_flags(owner_id: UserId, conversation_id: uuid.UUID, flags: Flags) -> Con
     if flags.archived is not None:
         conversation.is_archived = flags.archived
     conversation.save(update_fields=["is_pinned", "is_archived"])
+    hints.list_changed(owner_id)
     return conversation
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from chat.errors import NotFound
 from chat.i18n import gettext_noop as _
+from chat.live import hints
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
 from chat.models.sql import prepared, scalar
@@ -50,6 +51,7 @@ def keep(owner_id: Any, conversation_id: uuid.UUID) -> Conversation:
     kept: Conversation | None = own.first()  # the update has waited for an erasure, if there was one
     if not kept:
         raise NotFound(GONE)
+    hints.list_changed(owner_id)
     return kept
 
 

@@ -43,6 +43,7 @@ from chat.generation.shutdown import before_the_end
 from chat.generation.stopwatch import Stopwatch
 from chat.generation.titles import give_title
 from chat.i18n import gettext_noop as _
+from chat.live import hints
 from chat.live.exchange import LiveReply, exchange
 from chat.models import Generation, MessagePart
 from chat.models.threads import write_in_database
@@ -171,9 +172,18 @@ class Engine:
         # Nobody runs it, so nobody else will end it; a process that does after all will see that its row has ended.
         return await write_in_database(stop_stored, generation.pk)
 
+    def check_open(self) -> None:
+        """Raises Unavailable once the process is about to end. What is open before that hears of it."""
+        if not self._knows_its_end:
+            self._knows_its_end = True
+            before_the_end(self.shut_down)
+        if self._is_closing:
+            raise Unavailable(_("The site is restarting. Please send it again in a moment."), retry_after=2)
+
     async def shut_down(self) -> None:
         """The process is about to end: store everything, as interrupted, and take nothing new."""
         self._is_closing = True
+        hints.close()
         while self.runs or self._accepting.total():  # what is being accepted will still become a run
             for run in self.runs.values():
                 run.end_from_outside(Status.INTERRUPTED)
@@ -189,11 +199,7 @@ class Engine:
         wish: Question | Regeneration | Continuation,
     ) -> Generation:
         """What is stored must also be started: not to be cancelled, which views see to (chat/views/endpoints.py)."""
-        if not self._knows_its_end:
-            self._knows_its_end = True
-            before_the_end(self.shut_down)
-        if self._is_closing:
-            raise Unavailable(_("The site is restarting. Please send it again in a moment."), retry_after=2)
+        self.check_open()
         provider = registry()[wish.model].provider.name
         self._accepting[provider] += 1
         try:

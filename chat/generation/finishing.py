@@ -9,6 +9,7 @@ from django.utils import timezone
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
+from chat.live import hints
 from chat.models import Generation, MessagePart, SearchEntry
 from chat.models.sql import update
 from chat.signals import announce, generation_ended
@@ -35,6 +36,7 @@ def finish(
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():
         setattr(generation, name, value)
+    hints.entry_changed(generation.owner_id, message.conversation_id)
     announce(
         generation_ended,
         Generation,

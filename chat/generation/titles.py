@@ -14,6 +14,7 @@ from chat.core.endings import bad_end, graver
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable
 from chat.core.titles import clean_title
+from chat.live import hints
 from chat.live.exchange import exchange
 from chat.models import Conversation, Generation, SearchEntry
 from chat.models.threads import in_database, write_in_database
@@ -36,6 +37,7 @@ async def give_title(generation: Generation, answer: str) -> None:
             title = await _ask(settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer))
         is_stored: bool = bool(title) and await write_in_database(_store, conversation_id, title)
         if is_stored:
+            hints.entry_changed(generation.owner_id, conversation_id)
             await exchange.retitle(conversation_id, title)
     except Exception as exc:
         logger.info("No title for conversation %s: %s", conversation_id, type(exc).__name__)

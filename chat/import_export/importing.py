@@ -40,6 +40,7 @@ from chat.import_export.records import (
     fault_from,
 )
 from chat.import_export.storing import ENDED, Storing
+from chat.live import hints
 from chat.models import Import
 from chat.models.locks import lock_owner
 from chat.models.sql import database_time
@@ -233,6 +234,7 @@ def _finish(begun: Import, conversations: int) -> int:
         raise Conflict(ENDED)
     if show(begun.owner_id, begun.pk) != conversations:
         raise Conflict(ENDED)
+    hints.list_changed(begun.owner_id)
     return conversations
 
 

@@ -26,6 +26,7 @@ from django.dispatch import receiver
 from chat import audit
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
+from chat.live import hints
 from chat.models import AccountErasure, Attachment, Conversation, Feedback, Generation, Import, Message, Share
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ERASING, ConversationQuerySet
@@ -171,6 +172,9 @@ def _begin(conversations: ConversationQuerySet) -> list[uuid.UUID]:
         _lock(batch)
         found = list(conversations.filter(pk__in=batch).order_by().values_list("pk", "deleted_at"))
         _hide([pk for pk, deleted_at in found if deleted_at != ERASING])
+        if any(deleted_at is None for _pk, deleted_at in found):
+            for owner in owners:
+                hints.list_changed(owner)
         ids += [pk for pk, _deleted_at in found]
     return ids
 

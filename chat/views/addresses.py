@@ -6,11 +6,11 @@ from functools import cache
 
 from django.urls import get_script_prefix, get_urlconf, reverse
 
-PAGES = ("new", "conversations", "attachments")
+PAGES = ("new", "conversations", "attachments", "hints")
 OF_ONE = (
     *("conversation", "messages", "conversation_settings", "title", "flags", "deletion", "restoration"),
     *("leave", "keep", "attachment_deletion", "regenerations", "continuations", "details", "selection", "feedback"),
-    *("events", "cancellation"),
+    *("events", "cancellation", "entry"),
 )
 """Those that name an object by its id."""
 ANY = uuid.UUID(int=0)

@@ -17,6 +17,7 @@ from chat.conversations.preferences import preferred
 from chat.errors import NotFound
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
+from chat.live import hints
 from chat.models import Attachment, Conversation, Generation, Message
 from chat.providers import openai
 from chat.providers.registry import registry
@@ -39,30 +40,38 @@ def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     With `?temporary` what is sent makes a temporary conversation.
     """
     conversation = Conversation(owner_id=user.pk, is_temporary="temporary" in request.GET)
-    return _page(request, user, conversation, Section([]))
+    return _page(request, user, conversation, Section([]), hints.now())
 
 
 @endpoint("GET", comes_back=False)
 def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/ — the end of the conversation; with `?from=` what follows from that message on.
 
-    With `?print` from its first message on, with `?message=` the branch of that message. As JSON its title, for a page
-    that waits for the model's.
+    With `?print` from its first message on, with `?message=` the branch of that message. As JSON its state, for a page
+    that is open.
     """
+    told = hints.now()  # before anything is read: what changes meanwhile is told to the page afterwards
     conversation = Conversation.find_owned(user.pk, conversation_id)
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
     if conversation.left_at:  # which it has read with all else, where `comes_back` would cost each page a query
         comes_back_to(request, conversation_id)
     if wants_json(request):
-        title = {"id": str(conversation.pk), "title": conversation.title, "titled_by": conversation.titled_by}
-        return answer_if_changed(request, repr(title), partial(JsonResponse, title))
-    return _page(request, user, conversation, _asked_section(request, conversation))
+        state = _state(conversation)
+        return answer_if_changed(request, repr(state), partial(JsonResponse, state))
+    return _page(request, user, conversation, _asked_section(request, conversation), told)
 
 
 def to_answer(generation: Generation) -> HttpResponse:
     """Where a plain form leads. To no fragment of the page: a refresh would not load it again then."""
     return redirect(generation.message.conversation)
+
+
+def _state(conversation: Conversation) -> dict[str, object]:
+    """What a page that is open compares with what it shows."""
+    written = Generation.objects.filter(message=conversation.current_id).order_by("-number")
+    title = {"id": str(conversation.pk), "title": conversation.title, "titled_by": conversation.titled_by}
+    return title | {"leaf": conversation.current_id, "generation": written.values_list("pk", flat=True).first()}
 
 
 def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
@@ -77,7 +86,7 @@ def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
 
 
 def _page(
-    request: HttpRequest, user: AbstractBaseUser, conversation: Conversation, shown: Section
+    request: HttpRequest, user: AbstractBaseUser, conversation: Conversation, shown: Section, told: str
 ) -> HttpResponseBase:
     branch = shown.messages
     is_running = shown.is_running
@@ -89,6 +98,7 @@ def _page(
         "section": shown,
         "version": site_version(),
         "has_files": _has_files(request),
+        "told": told,
         "leaf": leaf,
         "is_running": is_running,
         "listing": listed.mark(conversation.pk, asked_id(request, "rename")),

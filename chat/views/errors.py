@@ -35,6 +35,7 @@ FOR_SCRIPTS = (
     "prompt_deletion",
     "import_progress",
     "events",
+    "hints",
     "cancellation",
     "test_stream",
 )

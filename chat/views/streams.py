@@ -29,8 +29,7 @@ def asked_position(request: HttpRequest) -> int | None:
 
 def take_slot(request: HttpRequest, user: AbstractBaseUser) -> StreamSlot:
     """For one more stream. Raises TooMany if the user has as many open in this process as one may have."""
-    if not hasattr(request, "scope"):  # of ASGI; under WSGI the event loop, and what it runs, ends with the request
-        raise Unavailable(NO_STREAMS, code="cannot_stream")
+    check_can_stream(request)
     limit = settings.CHAT_STREAMS_PER_USER
     if limit and open_streams[user.pk] >= limit:
         raise TooMany(
@@ -41,16 +40,22 @@ def take_slot(request: HttpRequest, user: AbstractBaseUser) -> StreamSlot:
     return StreamSlot(user.pk)
 
 
+def check_can_stream(request: HttpRequest) -> None:
+    """Raises Unavailable under WSGI, where the event loop, and what it runs, ends with the request."""
+    if not hasattr(request, "scope"):  # of ASGI
+        raise Unavailable(NO_STREAMS, code="cannot_stream")
+
+
 def event_stream(
     request: HttpRequest, generation: Generation, position: int | None, slot: StreamSlot
 ) -> StreamingHttpResponse:
     """The events of a reply after `position` (None: one that cannot be honoured) as `text/event-stream`."""
-    access = _access(request, generation.message.conversation_id)
+    access = access_of(request, generation.message.conversation_id)
     return as_event_stream(follow(generation, position, slot, access))
 
 
-def _access(request: HttpRequest, conversation_id: uuid.UUID) -> Access:
-    """What allows whoever asks to read in this conversation: their login, which has just been looked at."""
+def access_of(request: HttpRequest, conversation_id: uuid.UUID | None = None) -> Access:
+    """What allows whoever asks to read, in this conversation: their login, which has just been looked at."""
     session = request.session
     return Access(
         user_id=request.user.pk,

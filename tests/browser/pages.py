@@ -107,7 +107,8 @@ def set_hidden(page: Page, *, hidden: bool) -> None:
 
 
 def let_go(page: Page) -> None:
-    """Hide a tab that follows an answer, and return once it has closed its stream."""
+    """Hide a tab that follows an answer, and return once it has closed its stream, as where another keeps its own."""
+    page.evaluate("navigator.locks.request('chatsite-hidden-stream', () => new Promise(() => {})) && null")
     with page.expect_event("requestfailed", lambda request: "/events/" in request.url or request.method == "POST"):
         set_hidden(page, hidden=True)
 

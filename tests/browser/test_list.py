@@ -10,10 +10,20 @@ from chat.models import Conversation
 from tests.browser.axe import faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import button, composer, has_status, last_answer, notice, send, set_hidden
-from tests.http.test_list import listed
+from tests.http.test_list import listed, post
 from tests.support.client import Client
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
+
+NOTED = """
+globalThis.noted = [];
+class Noted extends EventTarget {
+  static permission = "granted";
+  static requestPermission = async () => "granted";
+  constructor(words) { super(); noted.push(words); }
+}
+globalThis.Notification = Noted;
+"""
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -214,7 +224,7 @@ def test_one_failure_ends_neither_the_list_nor_its_older_entries(
     page.evaluate(FAIL_ONCE)
     page.route("**/conversations/", lambda route: route.fulfill(body="<li>", content_type="text/html"), times=1)
     with page.expect_response("**/conversations/"):
-        pass
+        set_hidden(page, hidden=False)  # it is looked at again
     newest.title = "Renamed elsewhere"
     newest.save()
     expect(titles(page).first).to_have_text("Renamed elsewhere", timeout=15_000)
@@ -225,9 +235,11 @@ def test_one_failure_ends_neither_the_list_nor_its_older_entries(
 def test_a_page_says_that_the_site_is_newer_and_loses_nothing(open_page: OpenPage, alice: Client) -> None:
     page = open_page(alice)
     composer(page).fill("Half a thought")
-    page.route("**/conversations/", lambda route: route.fulfill(headers={"Chat-Version": "newer"}, status=200))
+    said = 'event: version\ndata: {"version":"newer"}\n\n'
+    page.route("**/hints/", lambda route: route.fulfill(body=said, content_type="text/event-stream"))
+    page.reload()
     expect(notice(page)).to_contain_text("This site has a new version.", timeout=15_000)
-    page.unroute("**/conversations/")
+    page.unroute("**/hints/")
     notice(page).get_by_role("link", name="Reload the page").click()
     expect(notice(page)).to_be_hidden()
     expect(composer(page)).to_have_value("Half a thought")
@@ -270,18 +282,122 @@ def test_what_changes_elsewhere_takes_nothing_out_of_the_hands(open_page: OpenPa
     expect(item(page, "Half a name").get_by_role("link")).to_be_visible()
 
 
+def heard(page: Page) -> Page:
+    """Once it hears of what changes."""
+    with page.expect_response("**/hints/"):
+        page.reload()
+    return page
+
+
+def test_what_is_done_on_another_device_is_shown_at_once(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    """By requests of somebody else's making: no page of this browser has done it, and nobody asks again."""
+    first, second, third = listed(alice, 3)
+    page = heard(open_page(alice, first.get_absolute_url()))
+    asked: list[str] = []
+    post(alice, second, "title", {"title": "Zebra"})
+    expect(titles(page)).to_have_text([third.title, "Zebra", first.title])
+    post(alice, first, "title", {"title": "On show"})
+    expect(page.locator("#title")).to_have_text("On show")
+    page.on("request", lambda request: asked.append(request.url) if "/conversations/" in request.url else None)
+    post(alice, second, "deletion")
+    expect(titles(page)).to_have_text([third.title, "On show"])
+    post(alice, second, "restoration")
+    expect(titles(page)).to_have_text([third.title, "Zebra", "On show"])
+    post(alice, first, "shelf", {"pinned": True})
+    expect(titles(page)).to_have_text(["On show", third.title, "Zebra"])
+    assert [url.partition("/conversations/")[2] for url in asked] == [f"{second.pk}/", "", ""]
+    gate = Gate()
+    upstream.script(question, say("Because"), gate, *answer("."))
+    with alice.ask(question, str(second.pk)) as stream:
+        expect(titles(page)).to_have_text(["On show", "Zebra", third.title])
+        expect(item(page, "Zebra").locator(".sidebar__mark")).to_be_visible()
+        gate.open()
+        stream.rest()
+    expect(item(page, "Zebra").locator(".sidebar__mark")).to_be_hidden()
+    asked.clear()
+    alice.ask_whole(f"{question} In a new one?")
+    expect(titles(page)).to_have_text(["On show", f"{question} In a new one?", "Zebra", third.title])
+
+
+def test_an_answer_that_is_asked_for_on_another_device_appears(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    ids = alice.ask_whole(question).start
+    assert ids
+    page = heard(open_page(alice, f"/c/{ids['conversation']}/"))
+    gate = Gate()
+    upstream.script("And then?", say("Because"), gate, *answer("."))
+    with alice.ask("And then?", ids["conversation"], parent=ids["message"]) as stream:
+        expect(page.locator('[data-role="user"]')).to_have_count(2)
+        expect(last_answer(page)).to_contain_text("Because")
+        gate.open()
+        stream.rest()
+    has_status(last_answer(page), "complete")
+    expect(composer(page)).to_be_editable()
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].type") == "reload", "It is the same page"
+
+
+def test_after_an_answer_a_page_asks_for_one_entry(open_page: OpenPage, alice: Client, question: str) -> None:
+    first, *_ = listed(alice, 3)
+    page = heard(open_page(alice, first.get_absolute_url()))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/conversations/" in request.url else None)
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    expect(item(page, first.title).locator(".sidebar__mark")).to_be_hidden()
+    expect(titles(page).first).to_have_text(first.title)
+    assert [url.partition("/conversations/")[2] for url in asked] == [f"{first.pk}/"]
+
+
 def test_a_hidden_tab_does_not_ask(open_page: OpenPage, alice: Client) -> None:
     page = open_page(alice)
     page.clock.install()
     page.reload()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/conversations/" in request.url else None)
-    with page.expect_request("**/conversations/"):
-        page.clock.run_for(4_500)
-    asked.clear()
-    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    with page.expect_response("**/hints/"):
+        page.clock.run_for(1_500)
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_event("requestfailed", lambda request: "/hints/" in request.url):
+        set_hidden(page, hidden=True)
+        page.clock.run_for(11_000)
     page.clock.run_for(60_000)
     assert asked == []
-    page.evaluate("Object.defineProperty(document, 'hidden', { value: false, configurable: true })")
     with page.expect_request("**/conversations/"):
-        page.clock.run_for(4_500)
+        set_hidden(page, hidden=False)
+    page.clock.run_for(5_000)
+    assert len([url for url in asked if "/conversations/" in url]) == 1
+
+
+def test_an_answer_that_ends_unseen_is_told_by_the_title_and_by_a_notification(
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str
+) -> None:
+    gate = Gate()
+    upstream.script(question, say("Because"), gate, *answer("."))
+    page = open_page(alice, permissions=["notifications"])
+    page.add_init_script(NOTED)
+    page.goto(f"{alice.url}/settings/")
+    page.get_by_label("Tell me by a notification").check()
+    page.goto(alice.url)
+    send(page, question)
+    expect(last_answer(page)).to_contain_text("Because")
+    before = page.title()
+    set_hidden(page, hidden=True)
+    gate.open()
+    expect(page).to_have_title(f"● Answered: {before}")
+    page.wait_for_function("noted.length")
+    assert page.evaluate("noted") == [question], "The title, and no word of the answer"
+    set_hidden(page, hidden=False)
+    expect(page).to_have_title(before)
+    page.goto(f"{alice.url}/settings/")
+    page.get_by_label("Tell me by a notification").uncheck()
+    assert page.evaluate("localStorage.getItem('chatsite.notifications')") is None
+
+
+def test_notifications_that_the_browser_refuses_stay_off_and_it_is_said(open_page: OpenPage, alice: Client) -> None:
+    page = open_page(alice, "/settings/")
+    box = page.get_by_label("Tell me by a notification")
+    box.click()
+    expect(page.locator("#notifications")).to_contain_text("This browser does not let the site send notifications.")
+    expect(box).not_to_be_checked()

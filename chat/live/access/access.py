@@ -39,7 +39,8 @@ class Access:
     """The hash of the password, as the session has it."""
     session_store: type[SessionBase]
     session_key: str | None
-    conversation_id: uuid.UUID
+    conversation_id: uuid.UUID | None = None
+    """None: it is about no one of them."""
     gone: Gone | None = None
     tell: Callable[[], None] | None = None
     """Called once it is gone."""

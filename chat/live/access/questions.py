@@ -105,7 +105,8 @@ def _why(access: Access, stored: Stored) -> Gone | None:
         return Gone.LOGGED_OUT
     if user.pk not in stored.allowed:
         return Gone.NOT_ALLOWED
-    return None if stored.owners.get(access.conversation_id) == user.pk else Gone.DELETED
+    of = access.conversation_id
+    return None if of is None or stored.owners.get(of) == user.pk else Gone.DELETED
 
 
 def _users(streams: Iterable[Access]) -> dict[tuple[str, UserId], Any]:
@@ -165,7 +166,10 @@ def _valid_keys(store: Any, keys: set[str]) -> Iterable[str]:
 
 
 def _owners(streams: Iterable[Access]) -> dict[uuid.UUID, UserId]:
-    present = Conversation.objects.present().filter(pk__in={one.conversation_id for one in streams})
+    ids = {one.conversation_id for one in streams if one.conversation_id}
+    if not ids:
+        return {}
+    present = Conversation.objects.present().filter(pk__in=ids)
     return dict(present.values_list("pk", "owner_id"))
 
 

@@ -22,7 +22,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  * @typedef {{kind: "continue", message: string, request: GenerationRequest, position: number}} Continue from where the page has it
  * @typedef {Ask | Edit | Regenerate | Answer | Continue} Turn what is asked of the model; each is answered by one generation
  *
- * @typedef {{id: string, title: string, titled_by: string}} ConversationInfo
+ * @typedef {{id: string, title: string, titled_by: string, leaf: string | null, generation: string | null}} ConversationInfo
  * @typedef {{value: string, comment?: string}} Feedback
  *
  * @typedef {object} Attachment a file that the site keeps
@@ -48,6 +48,11 @@ export class Requests {
 
   get newConversationUrl() {
     return this.#address("new");
+  }
+
+  /** Where the site tells of what changes. */
+  get hintsUrl() {
+    return this.#address("hints");
   }
 
   /** @param {string} id */
@@ -147,6 +152,17 @@ export class Requests {
       const html = response.ok ? await response.text() : "";
       const [tag, version] = ["ETag", "Chat-Version"].map((name) => response.headers.get(name) ?? "");
       return { status: response.status, html, tag: tag ?? "", version: version ?? "" };
+    } catch {
+      return null;
+    }
+  }
+
+  /** One entry of the list as it stands on the page; null if it cannot be had. @param {string} id */
+  async fetchEntry(id) {
+    try {
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const response = await fetch(this.#address("entry", id), { headers: { Accept: "text/html" }, cache: "no-store", signal });
+      return { status: response.status, html: response.ok ? await response.text() : "" };
     } catch {
       return null;
     }

@@ -14,7 +14,6 @@ import { MessageActions } from "../message/message_actions.js";
 import { MessageView } from "../message/message_view.js";
 import { ModelText } from "../markdown/model_text.js";
 import { NewDraftPlace, settingsOf } from "../composer/new_draft_place.js";
-import { OtherTabs } from "./other_tabs.js";
 import { Requests } from "../api/requests.js";
 import { ScrollAnchor } from "../ui/scroll_anchor.js";
 import { ScrollRestoration } from "../ui/scroll_restoration.js";
@@ -34,9 +33,10 @@ const NEW = "new";
 const NEW_TEMPORARY = "new-temporary";
 const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
-const WENT_ON = gettext("This conversation has gone on in another tab.");
 const ASK_BELOW = gettext("This conversation has gone on elsewhere. What came is shown; what you wrote was not sent. Send it to ask below that.");
 const RENEWED = gettext("This site has a new version. Reload the page when it suits you: what you write is kept.");
+/** Not needed before all else is there. */
+const ELSEWHERE_MS = 1_000;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const UNREACHABLE = gettext("The site could not be reached. Try again.");
 
@@ -58,7 +58,6 @@ export class ConversationPage {
     announce: (sentence) => this.#announce(sentence),
   });
   #announcer = new Announcer(byId("status"), byId("voice"));
-  #tabs = new OtherTabs((news) => this.#answeredElsewhere(news));
   #failureMessages;
   #scrollRestoration;
   #composer;
@@ -71,6 +70,10 @@ export class ConversationPage {
   #title;
   /** That the page is of; empty where it is known to be behind. */
   #version;
+  /** What was told to the page before it was rendered. */
+  #told;
+  /** @type {import("./elsewhere.js").Elsewhere | null} */
+  #elsewhere = null;
   /** @type {import("../composer/message_editor.js").MessageEditor | null} */
   #editor = null;
   #state;
@@ -82,6 +85,7 @@ export class ConversationPage {
     const rendered = { conversation: page.dataset["conversation"] ?? "", isNew: "new" in page.dataset };
     this.#state = new ConversationState(rendered, uuid, (before) => this.#changed(before));
     this.#version = page.dataset["version"] ?? "";
+    this.#told = page.dataset["told"] ?? "";
     this.#drafts = new DraftStorage(byId("account").dataset["user"] ?? "");
     this.#requests = new Requests(JSON.parse(page.dataset["addresses"] ?? "{}"));
     tellTimeZone(this.#requests.newConversationUrl);
@@ -110,9 +114,10 @@ export class ConversationPage {
       onRenamed: (id, title) => id === this.#state.conversation && this.#title.show(id, title),
       onDeleted: (id) => location.assign(`${this.#requests.newConversationUrl}?deleted=${id}`),
       onVersion: (version) => this.#noticeVersion(version),
+      isTold: () => this.#elsewhere?.isTold ?? false,
       advise: (failure) => this.#failureMessages.onOther(failure),
     });
-    this.#title = new ConversationTitle(byId("title"), this.#sidebar, this.#requests);
+    this.#title = new ConversationTitle(byId("title"), this.#sidebar);
   }
 
   /** Goes on with what the server has rendered. */
@@ -128,7 +133,31 @@ export class ConversationPage {
     else if (returned) this.#ask(returned);
     else void this.#findSent();
     this.#takeEdited();
+    this.#listenElsewhere();
   }
+
+  /** What is done elsewhere is heard by a page that is looked at, once all else is there. */
+  #listenElsewhere() {
+    const load = async () => {
+      const module = await import("./elsewhere.js").catch(() => null);
+      if (!module || this.#elsewhere) return;
+      this.#elsewhere = new module.Elsewhere({
+        requests: this.#requests, state: this.#state, thread: this.#thread, sidebar: this.#sidebar, title: this.#title, told: this.#told, isTemporary: this.#temporary.isTemporary,
+      }, {
+        mayShow: () => this.#composer.isEmpty && !this.#editor?.isOpen && !isBeingWritten(),
+        onServed: (served, last) => this.#takeOver(served, last),
+        onVersion: (version) => this.#noticeVersion(version),
+        complain: (advice) => this.#complain(advice),
+      });
+    };
+    addEventListener("load", () => setTimeout(() => void load(), ELSEWHERE_MS));
+    document.addEventListener("visibilitychange", () => {
+      if (this.#elsewhere || document.hidden) return;
+      this.#sidebar.changed();
+      void load();
+    });
+  }
+
 
   /** The message that the address asks to be edited, after a login. Once. */
   #takeEdited() {
@@ -219,6 +248,7 @@ export class ConversationPage {
         this.#composer.giveBack();
         const id = failure.status === 401 ? this.#composer.awaitLogin() : "";
         this.#complain(this.#failureMessages.onSent(failure, id));
+        if (failure.leaf) this.#elsewhere?.forget();
         if (failure.leaf) void this.#showWhatCame(failure.leaf);
       },
     });
@@ -230,12 +260,9 @@ export class ConversationPage {
     const served = last && (await this.#requests.fetchPage(this.#state.conversation, last.id, leaf));
     const thread = served?.getElementById("thread");
     if (!last?.element.isConnected || !this.#state.isIdle || !thread?.querySelector(`[id="message-${leaf}"]`)) return;
-    this.#thread.replace(thread, last, last.id);
-    ModelText.renderWhenNear(this.#thread.element);
     this.#composer.complain(ASK_BELOW);
+    this.#takeOver(thread, last);
     this.#scroll.toEnd();
-    const { running } = this.#thread;
-    if (running) this.#follow(running);
   }
 
   /** ↑ in the empty composer. Is there a message to edit? */
@@ -446,25 +473,30 @@ export class ConversationPage {
   }
 
   /** @param {Start} start @param {boolean} isNew has the conversation just begun to exist? */
-  #showStart({ conversation, message, generation, title }, isNew) {
+  #showStart({ conversation, title }, isNew) {
     const url = this.#requests.conversationUrl(conversation);
     if (isNew) history.replaceState(null, "", url);
     this.#settings.url = url;
     if (isNew) this.#settings.created();
     offerWhatExists(conversation);
-    this.#sidebar.changed(conversation);
+    this.#sidebar.wentOn(conversation);
     if (isNew) this.#temporary.begin(conversation);
     this.#title.show(conversation, title);
-    this.#tabs.tell({ conversation, message, generation, thread: this.#thread.ids });
   }
 
   /** @param {Ending} ending @param {MessageView} view */
   #ended({ status, message }, view) {
     this.#state.end();
     this.#announce(message || IS_COMPLETE);
-    this.#sidebar.changed(this.#state.conversation);
+    this.#sidebar.wentOn(this.#state.conversation);
     this.#announcer.read(view.element);
-    if (status === "complete" && this.#thread.isBeginning && !this.#temporary.isTemporary) void this.#title.await(this.#state.conversation);
+    if (document.hidden) this.#tellUnseen(status);
+  }
+
+  /** Its reader looks at something else. @param {string} status */
+  #tellUnseen(status) {
+    const { conversation } = this.#state;
+    void import("./unseen_answer.js").then(({ tellUnseen }) => tellUnseen(byId("title").textContent ?? "", conversation, status), () => {});
   }
 
   /** Another branch is about to be shown. */
@@ -481,6 +513,8 @@ export class ConversationPage {
     const { isIdle } = this.#state;
     if (isIdle || before === "idle") this.#composer.showStop(!isIdle);
     this.#thread.show(this.#state);
+    // Whoever is told of this first may have something to say to it.
+    if (isIdle) queueMicrotask(() => this.#elsewhere?.look());
   }
 
   /** The model, as soon as it is known which; what waits for the network is taken back. @param {Event} event */
@@ -510,13 +544,12 @@ export class ConversationPage {
     this.#composer.complain(sentence, link);
   }
 
-  /** Another tab has begun an answer, or more of one. @param {import("./other_tabs.js").News} news */
-  #answeredElsewhere({ conversation, message, generation, thread }) {
-    const shown = document.getElementById(`message-${message}`)?.dataset["generation"];
-    if (conversation !== this.#state.conversation || !this.#state.isIdle || shown === generation) return;
-    // Neither what is typed here nor a branch of its own is taken away.
-    if (this.#composer.isEmpty && !this.#editor?.isOpen && !isBeingWritten() && thread.includes(this.#thread.leaf ?? "")) location.reload();
-    else this.#complain({ sentence: WENT_ON, link: { text: gettext("Show it"), href: location.pathname } });
+  /** @param {HTMLElement} served the thread of a page @param {MessageView} last on this one, which it goes on from */
+  #takeOver(served, last) {
+    this.#thread.replace(served, last, last.id);
+    ModelText.renderWhenNear(this.#thread.element);
+    const { running } = this.#thread;
+    if (running) this.#follow(running);
   }
 
   /** @param {string} sentence */

@@ -8,8 +8,8 @@ const BROKEN = gettext("Something went wrong on this page. The answer goes on wi
 /**
  * An answer while it is being written: a message that grows by a stream.
  *
- * A hidden tab lets go of its stream, because a browser allows only six connections to a host over HTTP/1.1, and
- * catches up when it is shown.
+ * A hidden tab keeps its stream to its end, by which it says that the answer is there; where connections are few it may
+ * have to let go of it, and catches up when it is shown.
  *
  * @typedef {import("../lib/stream.js").Asking} Asking
  * @typedef {import("../lib/stream.js").Start} Start
@@ -32,6 +32,8 @@ export class LiveAnswer {
   #owner;
   #listening = new AbortController();
   #hiding = 0;
+  /** Others may have the connection that it keeps. */
+  #release = () => {};
   /** @type {import("../lib/stream.js").Connection | ""} */
   #connection = "";
   /** @type {ReplyStream | null} */
@@ -67,7 +69,6 @@ export class LiveAnswer {
 
   /** Nobody looks any more. It goes on at the server. */
   leave() {
-    clearTimeout(this.#hiding);
     this.#listening.abort();
     this.#stream?.close();
   }
@@ -134,12 +135,25 @@ export class LiveAnswer {
     addEventListener("pagehide", () => this.#stream?.pause(), { signal });
     addEventListener("pageshow", () => this.#shownOrHidden(), { signal });
     addEventListener("online", () => this.#stream?.refresh(), { signal });
-    if (document.hidden) this.#stream?.pause();
+    signal.addEventListener("abort", () => this.#stopHiding());
+    if (document.hidden) void this.#hide();
   }
 
   #shownOrHidden() {
-    clearTimeout(this.#hiding);
-    if (document.hidden) this.#hiding = setTimeout(() => this.#stream?.pause(), HIDDEN_MS);
+    this.#stopHiding();
+    if (document.hidden) this.#hiding = setTimeout(() => void this.#hide(), HIDDEN_MS);
     else this.#stream?.resume();
+  }
+
+  async #hide() {
+    const module = await import("../ui/keep_while_hidden.js").catch(() => null);
+    if (!document.hidden || this.#listening.signal.aborted) return;
+    if (module) this.#release = module.keepWhileHidden(() => this.#stream?.pause());
+    else this.#stream?.pause();
+  }
+
+  #stopHiding() {
+    clearTimeout(this.#hiding);
+    this.#release();
   }
 }

@@ -31,11 +31,6 @@ export class Thread {
     return this.#later?.dataset["leaf"] ?? this.ids.at(-1) ?? null;
   }
 
-  /** Is there no more than one question and its answer, here and at the server? */
-  get isBeginning() {
-    return this.ids.length <= 2 && !this.#later && !this.element.querySelector(":scope > .earlier");
-  }
-
   /** The way to what is below the part of the conversation that is on the page, if that is not its end. */
   get #later() {
     return /** @type {HTMLElement | null} */ (this.element.querySelector(":scope > .later"));

@@ -1,4 +1,4 @@
-import { createParser } from "./sse.js";
+import { BROWSER_TOOLS, EventConnection, valueOf } from "./event_connection.js";
 import { failureOf } from "./failure.js";
 
 /**
@@ -40,18 +40,9 @@ import { failureOf } from "./failure.js";
  * @property {(ending: Ending) => void} onEnd
  * @property {(failure: Failure) => void} onFailure
  *
- * @typedef {object} Tools
- * @property {(url: string, init: RequestInit) => Promise<Response>} fetch
- * @property {(callback: () => void, milliseconds: number) => any} setTimeout
- * @property {(timer: any) => void} clearTimeout
- * @property {() => number} now milliseconds
- * @property {() => number} random from 0 to 1
- * @property {() => boolean} isOnline false: surely not
+ * @typedef {import("./event_connection.js").Tools} Tools
  */
 
-const SILENCE_MS = 30_000;
-/** Short, so that a laptop that wakes up notices soon how long it has heard nothing. */
-const SILENCE_CHECK_MS = 2_000;
 const DEFAULT_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 10_000;
 /** Of the delay; so that the pages of a server that restarts do not come back all at once. */
@@ -64,19 +55,7 @@ const NOT_LOGGED_IN = 401;
 const FOREVER = [403, 404];
 
 const KNOWN = new Set(["start", "text", "reasoning", "title", "reset", "end", "gone"]);
-const PAUSED = "paused";
-const GARBLED = "garbled";
 const LOGGED_OUT = "logged_out";
-
-/** @type {Tools} */
-const BROWSER_TOOLS = {
-  fetch: (url, init) => fetch(url, init),
-  setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds),
-  clearTimeout: (timer) => clearTimeout(timer),
-  now: () => Date.now(),
-  random: () => Math.random(),
-  isOnline: () => navigator.onLine,
-};
 
 export class ReplyStream {
   #source;
@@ -92,8 +71,7 @@ export class ReplyStream {
   #isWithdrawn = false;
   /** Has the login been asked for anew, and brought nothing so far? */
   #isAskedAnew = false;
-  #heardAt = 0;
-  /** @type {AbortController | null} */
+  /** @type {EventConnection | null} */
   #connection = null;
   #wake = () => {};
 
@@ -130,7 +108,7 @@ export class ReplyStream {
   /** Lets go of the connection, to catch up when resumed. A request that has not been answered yet is kept. */
   pause() {
     this.#isPaused = true;
-    if (this.#generation) this.#connection?.abort(PAUSED);
+    if (this.#generation) this.#connection?.letGo();
   }
 
   /** Goes on where it paused; also cuts a wait for the next attempt short. */
@@ -143,7 +121,7 @@ export class ReplyStream {
   /** Connects anew at once, e.g. when the network is back: the old connection may be dead without a word. */
   refresh() {
     this.#failures = 0;
-    this.#connection?.abort(PAUSED);
+    this.#connection?.letGo();
     this.#wake();
   }
 
@@ -161,7 +139,7 @@ export class ReplyStream {
   /** Ends it without a word to the reader. The generation goes on at the server. */
   close() {
     this.#isOver = true;
-    this.#connection?.abort(PAUSED);
+    this.#connection?.letGo();
     this.#wake();
   }
 
@@ -187,24 +165,16 @@ export class ReplyStream {
     return isFinal || this.#isWithdrawn || this.#failures >= ASK_ATTEMPTS;
   }
 
-  /** One connection, from its request to whatever ends it. @returns {Promise<Failure | null>} null: let go on purpose */
-  async #connect() {
-    const connection = (this.#connection = new AbortController());
-    const stopWatching = this.#watchForSilence(connection);
-    try {
-      const response = await this.#request(connection.signal);
-      const failure = (await failureOf(response, !this.#generation)) ?? (await this.#read(response));
-      return connection.signal.reason === PAUSED ? null : failure;
-    } finally {
-      stopWatching();
-    }
-  }
-
-  /** @param {AbortSignal} signal */
-  #request(signal) {
+  /** One connection. @returns {Promise<Failure | null>} null: let go on purpose */
+  #connect() {
+    const connection = (this.#connection = new EventConnection(this.#tools, {
+      onEvent: (event) => this.#receive(event),
+      onRetry: (milliseconds) => (this.#retryMs = milliseconds),
+    }));
     const { ask, eventsUrl } = this.#source;
-    const { url, init } = !this.#generation && ask ? ask : { url: eventsUrl(this.#generation), init: this.#following() };
-    return this.#tools.fetch(url, { ...init, signal }).catch(() => null);
+    const isAsking = !this.#generation;
+    const { url, init } = isAsking && ask ? ask : { url: eventsUrl(this.#generation), init: this.#following() };
+    return connection.open(url, init, isAsking);
   }
 
   /** @returns {RequestInit} */
@@ -212,26 +182,12 @@ export class ReplyStream {
     return { headers: { Accept: "text/event-stream", "Last-Event-ID": String(this.#position) }, cache: "no-store" };
   }
 
-  /** @param {Response | null} response */
-  async #read(response) {
-    const parser = createParser({
-      onEvent: (event) => this.#receive(event),
-      onRetry: (milliseconds) => (this.#retryMs = milliseconds),
-    });
-    const body = response?.body?.getReader();
-    for (let piece = await next(body); piece && !this.#isOver; piece = await next(body)) {
-      this.#heardAt = this.#tools.now();
-      parser.feed(piece);
-    }
-    return failureOf(null, false);
-  }
-
   /** @param {import("./sse.js").ServerSentEvent} event */
   #receive({ event, data, lastEventId }) {
-    if (this.#isOver || this.#connection?.signal.aborted) return;
+    if (this.#isOver) return;
     const value = KNOWN.has(event) ? valueOf(data) : {};
     // Cut or garbled on its way: what follows would leave a hole.
-    if (!value) return this.#connection?.abort(GARBLED);
+    if (!value) return this.#connection?.breakOff();
     if (event === "start") this.#started(value, Number(lastEventId));
     else if (event === "text") this.#reader.onText(value.text);
     else if (event === "reasoning") this.#reader.onReasoning(value.text);
@@ -254,7 +210,7 @@ export class ReplyStream {
     this.#hasStarted = true;
     if (from !== this.#position) this.#reset();
     this.#reader.onConnection("connected");
-    if (this.#isPaused) this.#connection?.abort(PAUSED);
+    if (this.#isPaused) this.#connection?.letGo();
   }
 
   #reset() {
@@ -265,13 +221,13 @@ export class ReplyStream {
   /** @param {Ending} ending */
   #ended(ending) {
     this.#isOver = true;
-    this.#connection?.abort(PAUSED);
+    this.#connection?.letGo();
     this.#reader.onEnd(ending);
   }
 
   /** @param {Gone} gone */
   #lost({ code, message }) {
-    this.#connection?.abort(PAUSED);
+    this.#connection?.letGo();
     if (code === LOGGED_OUT && !this.#isAskedAnew) {
       this.#isAskedAnew = true;
       return;
@@ -285,19 +241,6 @@ export class ReplyStream {
     return backedOff * (1 + JITTER * this.#tools.random());
   }
 
-  /** @param {AbortController} connection @returns {() => void} call it when the connection is over */
-  #watchForSilence(connection) {
-    const { setTimeout, clearTimeout, now } = this.#tools;
-    this.#heardAt = now();
-    const check = () => {
-      // The absolute value: a clock that was set back must not keep a dead connection for an hour.
-      if (Math.abs(now() - this.#heardAt) > SILENCE_MS) connection.abort("silent");
-      timer = setTimeout(check, SILENCE_CHECK_MS);
-    };
-    let timer = setTimeout(check, SILENCE_CHECK_MS);
-    return () => clearTimeout(timer);
-  }
-
   /** @param {number} [milliseconds] without: until woken */
   #sleep(milliseconds) {
     return new Promise((resolve) => {
@@ -307,24 +250,5 @@ export class ReplyStream {
         resolve(null);
       };
     });
-  }
-}
-
-/** What an event says; null: not what the protocol allows. @param {string} data */
-function valueOf(data) {
-  try {
-    const value = JSON.parse(data);
-    return value && typeof value === "object" ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The next piece; null at the end of the stream, however it ends. @param {ReadableStreamDefaultReader<Uint8Array>} [body] */
-async function next(body) {
-  try {
-    return (await body?.read())?.value ?? null;
-  } catch {
-    return null;
   }
 }

@@ -43,6 +43,27 @@ export class ConversationList {
     this.#owner.onRenamed(id, title);
   }
 
+  /** @param {string} key of a conversation, or of a heading */
+  find(key) {
+    return this.#byKey(key);
+  }
+
+  /** One conversation as the server has it; a new one has no place yet. @param {string} html its entry, below a heading */
+  take(html) {
+    const served = itemsOf(html).find((item) => linkIn(item));
+    const old = served && this.#byKey(keyOf(served));
+    if (old) patch(old, served, this.#owner);
+    return old ?? served;
+  }
+
+  /** @param {HTMLElement} item @param {HTMLElement} heading right below which it comes */
+  place(item, heading) {
+    if (heading.nextElementSibling === item) return;
+    this.#keepingFocus(() => heading.after(item));
+    this.#dropEmptyHeadings();
+    this.#mark();
+  }
+
   /** Takes a conversation out; the focus, if it was in there, goes to the next one. @param {string} id */
   remove(id) {
     const item = this.#byKey(id);
@@ -70,13 +91,9 @@ export class ConversationList {
     const rest = this.#below(served);
     const kept = new Set([...served.map(keyOf), ...rest.map(keyOf)]);
     for (const key of this.#items.map(keyOf)) if (!kept.has(key)) this.remove(key);
-    const focused = document.activeElement;
-    this.#place(rest.length ? served.filter((item) => keyOf(item) !== "more") : served);
+    this.#keepingFocus(() => this.#place(rest.length ? served.filter((item) => keyOf(item) !== "more") : served));
     this.#dropEmptyHeadings();
     this.#mark();
-    // An element that is moved loses it.
-    const isLost = document.activeElement !== focused && focused?.isConnected;
-    if (isLost && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   }
 
   /** Adds the page that `more` leads to. @param {string} html */
@@ -84,6 +101,14 @@ export class ConversationList {
     this.more?.remove();
     for (const item of itemsOf(html)) if (!this.#byKey(keyOf(item))) this.#list.append(item);
     this.#mark();
+  }
+
+  /** An element that is moved loses it. @param {() => void} move */
+  #keepingFocus(move) {
+    const focused = document.activeElement;
+    move();
+    const isLost = document.activeElement !== focused && focused?.isConnected;
+    if (isLost && focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   }
 
   get #items() {

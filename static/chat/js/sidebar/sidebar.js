@@ -1,9 +1,9 @@
 import { ConversationList } from "./conversation_list.js";
-import { ListUpdates } from "./list_updates.js";
 import { EntryMenu } from "./entry_menu.js";
 import { failureAdvice } from "../ui/failure_advice.js";
 
 const AHEAD = "200px";
+const AGAIN_MS = 5_000;
 const NOT_MODIFIED = 304;
 
 /**
@@ -15,6 +15,7 @@ const NOT_MODIFIED = 304;
  * @property {(id: string, title: string) => void} onRenamed it is called something else, here or elsewhere
  * @property {(id: string) => void} onDeleted the conversation on show is
  * @property {(version: string) => void} onVersion which the site is of now
+ * @property {() => boolean} isTold does this page hear of what changes, also of what it does itself?
  * @property {(failure: Failure) => import("../ui/failure_advice.js").Advice} advise
  */
 export class Sidebar {
@@ -24,15 +25,15 @@ export class Sidebar {
   #requests;
   #owner;
   #current;
-  #updates = new ListUpdates(() => this.#refresh());
   #atEnd;
   /** What the first page was when it was last asked for. */
   #tag = "";
   /** One request after the other. @type {Promise<void>} */
   #asking = Promise.resolve();
   #isDue = false;
-  /** Were older ones asked for in vain? They are again, once the list itself is to be had. */
+  /** Was something asked for in vain? Older ones are asked for again once the list itself is to be had. */
   #hasFailed = false;
+  #again = 0;
 
   /** @param {HTMLElement} element @param {import("../api/requests.js").Requests} requests @param {string} current @param {Owner} owner */
   constructor(element, requests, current, owner) {
@@ -51,10 +52,24 @@ export class Sidebar {
     this.#watchEnd();
   }
 
-  /** A conversation on show has gone on. @param {string} id */
-  changed(id) {
+  /** The conversation on show has gone on. @param {string} id */
+  wentOn(id) {
     this.#list.current = this.#current = id;
-    this.#updates.tell();
+    if (!this.#owner.isTold()) this.#refresh();
+  }
+
+  /** What is listed may have changed, here or elsewhere. */
+  changed() {
+    this.#refresh();
+  }
+
+  /** Changes the list in part; the whole of it is asked for if that cannot be. @param {(list: ConversationList) => boolean | Promise<boolean>} change is it done? */
+  change(change) {
+    this.#queue(async () => {
+      // The list that was asked for before is not what is shown.
+      this.#tag = "";
+      if (!(await change(this.#list))) this.#refresh();
+    });
   }
 
   /** @param {string} id @param {string} title */
@@ -141,7 +156,7 @@ export class Sidebar {
     if (failure) return false;
     // The list is about to change here too: what the server had before is not what it shows, even if that comes back.
     this.#tag = "";
-    this.#updates.tell();
+    this.#refresh();
     return true;
   }
 
@@ -163,16 +178,18 @@ export class Sidebar {
     this.#queue(() => this.#showFirst());
   }
 
-  /** What goes wrong in one request keeps none from the next. @param {() => Promise<void>} request */
+  /** What goes wrong in one request keeps none from the next. @param {() => Promise<void> | void} request */
   #queue(request) {
-    this.#asking = this.#asking.then(request).catch(reportError);
+    this.#asking = this.#asking.then(request).catch((error) => {
+      reportError(error);
+      this.#failed();
+    });
   }
 
   async #showFirst() {
     this.#isDue = false;
     const page = await this.#requests.fetchList("", this.#tag);
-    if (page?.status === 401) this.#updates.stop();
-    else if (page) this.#updates.begin();
+    if (!page || page.status >= 500) this.#failed();
     if (page?.version) this.#owner.onVersion(page.version);
     if (page?.html) {
       this.#list.show(page.html);
@@ -182,13 +199,20 @@ export class Sidebar {
     if (page?.html || (page?.status === NOT_MODIFIED && this.#hasFailed)) this.#watchEnd();
   }
 
+  /** All is asked for once more, in a while. */
+  #failed() {
+    this.#hasFailed = true;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => document.hidden || this.#refresh(), AGAIN_MS * (1 + Math.random()));
+  }
+
   #loadMore() {
     this.#atEnd.disconnect();
     this.#queue(async () => {
       const after = this.#list.more?.dataset["after"];
       if (!after) return;
       const page = await this.#requests.fetchList(`?after=${after}`, "");
-      if (!page?.html) return void (this.#hasFailed = true);
+      if (!page?.html) return this.#failed();
       this.#list.append(page.html);
       this.#watchEnd();
     });
