@@ -181,7 +181,8 @@ def rows_of(cast: Cast, options: argparse.Namespace) -> Iterator[Row]:
     yield Row(f"page of a conversation ({MESSAGES} messages, {SHOWN} conversations)", again(page, reader), 0.7)
     yield Row("the same, of another conversation each time", strange_pages(cast.strangers))
     yield Row("first page", again("/", reader), 0.5)
-    yield Row("list's fragment, anew after a change", changed_lists(reader), 0.45)
+    yield Row("list's fragment, anew after a change", changed("/conversations/", reader), 0.45)
+    yield Row("entry of the list, anew after a change", changed("/conversations/{}/", reader))
     yield Row("list's fragment, not modified", unmodified("/conversations/", cast.with_list[SHOWN]))
     yield Row("question (accepted, run, ended)", questions(cast.askers), 1.1)
     yield Row("search", again(search, reader), 0.5)
@@ -207,10 +208,10 @@ def strange_pages(people: list[Person]) -> Iterator[Ask]:
     return itertools.cycle(pages)
 
 
-def changed_lists(person: Person) -> Iterator[Ask]:
+def changed(path: str, person: Person) -> Iterator[Ask]:
     """As after each answer: one conversation has gone on."""
     for pk, leaf in itertools.cycle(reversed(person.conversations)):
-        yield Ask("/conversations/", person.session, before=lambda pk=pk, leaf=leaf: touch(pk, leaf))
+        yield Ask(path.format(pk), person.session, before=lambda pk=pk, leaf=leaf: touch(pk, leaf))
 
 
 def touch(pk: str, leaf: str) -> None:
