@@ -62,7 +62,7 @@ class Ask:
     etag: str = ""
     status: int = 200
     before: Callable[[], object] = lambda: None
-    answer: Callable[[bytes, http.client.HTTPResponse], object] = lambda body, response: None
+    answer: Callable[[bytes, Any], object] = lambda body, response: None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -181,7 +181,8 @@ def rows_of(cast: Cast, options: argparse.Namespace) -> Iterator[Row]:
     yield Row(f"page of a conversation ({MESSAGES} messages, {SHOWN} conversations)", again(page, reader), 0.7)
     yield Row("the same, of another conversation each time", strange_pages(cast.strangers))
     yield Row("first page", again("/", reader), 0.5)
-    yield Row("list's fragment, anew after a change", changed_lists(reader), 0.45)
+    yield Row("list's fragment, anew after a change", changed("/conversations/", reader), 0.45)
+    yield Row("entry of the list, anew after a change", changed("/conversations/{}/", reader))
     yield Row("list's fragment, not modified", unmodified("/conversations/", cast.with_list[SHOWN]))
     yield Row("question (accepted, run, ended)", questions(cast.askers), 1.1)
     yield Row("search", again(search, reader), 0.5)
@@ -207,10 +208,10 @@ def strange_pages(people: list[Person]) -> Iterator[Ask]:
     return itertools.cycle(pages)
 
 
-def changed_lists(person: Person) -> Iterator[Ask]:
+def changed(path: str, person: Person) -> Iterator[Ask]:
     """As after each answer: one conversation has gone on."""
     for pk, leaf in itertools.cycle(reversed(person.conversations)):
-        yield Ask("/conversations/", person.session, before=lambda pk=pk, leaf=leaf: touch(pk, leaf))
+        yield Ask(path.format(pk), person.session, before=lambda pk=pk, leaf=leaf: touch(pk, leaf))
 
 
 def touch(pk: str, leaf: str) -> None:
@@ -222,7 +223,7 @@ def touch(pk: str, leaf: str) -> None:
 def unmodified(path: str, person: Person) -> Iterator[Ask]:
     tag = ""
 
-    def note(body: bytes, response: http.client.HTTPResponse) -> None:
+    def note(body: bytes, response: Any) -> None:
         nonlocal tag
         tag = response.headers["ETag"]
 
@@ -244,7 +245,7 @@ def long_questions(person: Person, options: argparse.Namespace) -> Iterator[Ask]
     for pk, leaf in person.conversations:
         last = leaf
 
-        def note(body: bytes, response: http.client.HTTPResponse) -> None:
+        def note(body: bytes, response: Any) -> None:
             nonlocal last
             last = answer_in(body)
 
@@ -252,9 +253,7 @@ def long_questions(person: Person, options: argparse.Namespace) -> Iterator[Ask]
             yield question(person, pk, last, note)
 
 
-def question(
-    person: Person, pk: str, leaf: str, note: Callable[[bytes, http.client.HTTPResponse], object] = lambda *_: None
-) -> Ask:
+def question(person: Person, pk: str, leaf: str, note: Callable[[bytes, Any], object] = lambda *_: None) -> Ask:
     body: dict[str, object] = {"id": str(uuid.uuid4()), "text": "And then? bench:0:1", "parent": leaf, "leaf": leaf}
     return Ask(f"/c/{pk}/messages/", person.session, body, answer=note)
 
@@ -366,8 +365,9 @@ async def counted(ask: Ask) -> int:
             response = await client.get(ask.path, headers=headers)
         else:
             response = await client.post(ask.path, ask.body, content_type="application/json", headers=headers)
-            async for _ in response.streaming_content:  # its ending is stored before it is announced
-                pass
+            assert response.status_code == 200, response.content
+            # Its ending is stored before it is announced.
+            ask.answer(b"".join([piece async for piece in response.streaming_content]), response)
         assert response.status_code == ask.status, (ask.path, response.status_code)
     return len(queries)
 

@@ -9,19 +9,21 @@
  *     opens one of their conversations every -o seconds, in turn,
  *     asks in the one that is open every -a seconds, for -k tokens, one each -i microseconds (upstream.c),
  *     searches every -s seconds,
- *     and keeps the list up to date as the page does: with one open stream of hints (GET /hints/), asking for what
- *     these name, or, where the site has none, by asking for the list every -l seconds; in both cases by asking for
- *     the entry (where there is none: for the list) when an answer has begun, and when it has ended.
+ *     and keeps the list up to date as the page does: with one open stream of hints (GET /hints/, -w seconds after the
+ *     page is there), asking for the entries that these name; or, where the site has none, by asking for the list
+ *     every -l seconds, when an answer has begun, and when it has ended.
  *
  * 0 turns one of these off. Connections are kept, as a browser keeps them. -p: the processes of the server, whose CPU
- * time is taken over the -m seconds. A request that nobody has answered 5 s after these counts as long as it took by then.
+ * time is taken over the -m seconds. A request that has not been answered 5 s after these counts as long as it took
+ * by then.
  * Prints one JSON object; times are p50, p99 and max, in milliseconds:
  *
  *     page, search    from the request to the last byte
  *     first           from the request to the first token
  *     added           from the upstream's stamp of a token to here
- *     list            from what changes the list (an answer begins or ends) to the last byte of the list that shows it
- *     poll            from the request for the list to the last byte, where nothing had changed, too
+ *     list            from what changes the list (an answer begins or ends) to when it can be shown: the last byte of
+ *                     the list or of the entry, or the hint that says all of it
+ *     poll            from the request for the list or an entry to the last byte, where nothing had changed, too
  *     hint            from the same change to the hint of it, where there are hints
  *     requests        how many of each kind were answered, `lists` with a new list and `unmodified` without
  *     failed, lost    requests, tokens
@@ -36,9 +38,9 @@ enum { CONVERSATIONS = 64, ID = 37, TAG = 80, LINE = 512, WIRE = 2048, TAIL = 25
 enum { PATIENCE_MS = 1000 }; /* before a stream of hints that was cut is opened anew, at most */
 enum { SOON_US = 300000 };   /* so long before an answer's event a hint is still of the same */
 
-enum kind { PAGE, ASK, SEARCH, LIST, HINTS, KINDS };
+enum kind { PAGE, ASK, SEARCH, LIST, STATE, HINTS, KINDS };
 
-static const char *const NAMES[KINDS] = {"pages", "questions", "searches", "list", "hints"};
+static const char *const NAMES[KINDS] = {"pages", "questions", "searches", "list", "states", "hints"};
 
 struct conversation {
     char id[ID], leaf[ID];
@@ -51,9 +53,8 @@ struct person {
     uint64_t asks, opens, searches, looks, listens; /* when next */
     char tag[TAG];                      /* of the list on show */
     bool is_asking, is_opening, is_looking, looks_at_all;
+    bool has_today;                     /* has the list a heading below which an entry can be moved? */
     struct conversation *looks_at;      /* the entry that is to be asked for next */
-    struct conversation *asked;         /* where the last question was, */
-    uint64_t told;                      /* and when its answer has begun or ended */
     char position[TAG];                 /* of the hints */
     uint64_t changed;                   /* since when the list shows too little; 0: it does not */
     uint64_t unheard;                   /* since when a hint of it is missing; 0: none is */
@@ -92,10 +93,11 @@ static size_t people_count, people_here;
 static struct connection **in_flight;   /* all that are open */
 static size_t flight_count, flight_room;
 static int epoll_fd, port;
-static double ask_every = 20, open_every = 15, search_every = 60, look_every = 4;
+static double ask_every = 20, open_every = 15, search_every = 60, look_every = 4,
+              listen_after = 1;
 static long tokens_asked = 150, interval = 20000;
 static uint64_t clock_now, begins, ends;
-static bool has_hints = true, has_entries = true;
+static bool has_hints = true;
 static struct times page_times, search_times, first_times, added_times, list_times, poll_times, hint_times;
 static long answered[KINDS], failed[KINDS], unmodified, lost, unfinished, hint_count;
 static uint64_t dice = 88172645463325252ULL;
@@ -274,8 +276,6 @@ __attribute__((format(printf, 5, 6))) static struct connection *request(struct p
 /* For an entry of the list, or (NULL) for all of it: one request after the other. */
 static void look(struct person *person, struct conversation *entry)
 {
-    if (!has_entries)
-        entry = NULL;
     if (person->is_looking) {
         person->looks_at_all |= !entry;
         person->looks_at = entry ? entry : person->looks_at;
@@ -301,17 +301,19 @@ static void look_again(struct person *person)
     }
 }
 
-/* An answer has begun or ended, and this page knows it before all others. */
-static void change(struct person *person)
+/* An answer has begun or ended. Who has hints is told of it, perhaps has been. */
+static void change(struct person *person, bool has_begun)
 {
-    person->told = clock_now;
-    if (!person->changed)
-        person->changed = clock_now;
-    if (person->hints && clock_now - person->hinted < SOON_US) /* it came before the answer's own event */
+    if (!person->hints) {
+        person->changed = person->changed ? person->changed : clock_now;
+        look(person, NULL);
+    } else if (clock_now - person->hinted < SOON_US) {
         note(&hint_times, clock_now, clock_now);
-    else if (!person->unheard)
+        if (has_begun)
+            note(&list_times, clock_now, clock_now);
+    } else {
         person->unheard = clock_now;
-    look(person, person->asked);
+    }
 }
 
 static void ask(struct person *person)
@@ -324,7 +326,6 @@ static void ask(struct person *person)
              "\"leaf\": \"%s\"}",
              id, (unsigned long long)(throw() % 1000), interval, tokens_asked, conversation->leaf, conversation->leaf);
     person->is_asking = true;
-    person->asked = conversation;
     struct connection *it = request(person, ASK, "text/event-stream", body, "/c/%s/messages/", conversation->id);
     it->conversation = conversation;
 }
@@ -354,7 +355,7 @@ static void opened(struct person *person, const struct connection *it)
     if (person->hints)
         let_go(person->hints);
     if (has_hints)
-        listen_to_hints(person);
+        person->listens = after(clock_now, listen_after);
     else
         person->looks = after(clock_now, look_every);
 }
@@ -421,7 +422,7 @@ static void take_start(struct connection *it, const char *bytes, size_t length)
         return;
     it->has_started = true;
     snprintf(it->conversation->leaf, ID, "%.36s", id + 1);
-    change(it->person);
+    change(it->person, true);
 }
 
 static void keep_tail(struct connection *it, const char *bytes, size_t length)
@@ -436,25 +437,47 @@ static void keep_tail(struct connection *it, const char *bytes, size_t length)
     it->tail_length = kept + length;
 }
 
-/* Hints of what this page has done itself it need not follow: it has asked already. */
-static void take_hint(struct connection *it)
+/* An answer is being written: its entry is moved to the top, unless there is no such place yet. */
+static void take_news(struct connection *it)
 {
     struct person *person = it->person;
-    if (strcmp(it->event, "list") && strcmp(it->event, "conversation"))
-        return;
-    hint_count++;
-    if (is_in_window(person->unheard))
-        note(&hint_times, person->unheard, clock_now);
-    person->unheard = 0;
-    person->hinted = clock_now;
-    bool is_own = person->asked && !strcmp(it->about, person->asked->id);
-    if (is_own && (person->is_asking || clock_now - person->told < SOON_US))
-        return;
+    if (!it->about[0]) {
+        request(person, STATE, "application/json", NULL, "/c/%s/", person->conversations[person->open].id);
+    } else if (!person->has_today) {
+        person->has_today = true;
+        look(person, NULL);
+    } else if (is_in_window(person->unheard)) {
+        note(&list_times, person->unheard, clock_now);
+    }
+}
+
+static void take_change(struct connection *it)
+{
+    struct person *person = it->person;
     struct conversation *entry = NULL;
     for (size_t number = 0; number < person->count; number++)
         if (!strcmp(it->about, person->conversations[number].id))
             entry = &person->conversations[number];
+    if (!person->changed)
+        person->changed = person->unheard ? person->unheard : clock_now;
     look(person, entry);
+}
+
+static void take_hint(struct connection *it)
+{
+    struct person *person = it->person;
+    bool is_news = !strcmp(it->event, "conversation");
+    if (!is_news && strcmp(it->event, "list"))
+        return;
+    hint_count++;
+    if (is_news)
+        take_news(it);
+    else
+        take_change(it);
+    if (is_in_window(person->unheard))
+        note(&hint_times, person->unheard, clock_now);
+    person->unheard = 0;
+    person->hinted = clock_now;
 }
 
 static void take_line(struct connection *it)
@@ -509,11 +532,6 @@ static const char *began_well(void *owner)
         it->person->looks = after(clock_now, look_every * chance());
         return NULL;
     }
-    if (it->kind == LIST && status == 404 && it->conversation) {
-        has_entries = false;
-        it->person->looks_at_all = true;
-        return NULL;
-    }
     if (status != 200 && !(it->kind == LIST && status == 304)) {
         static int said;
         if (said++ < 3)
@@ -532,9 +550,7 @@ static void looked(struct connection *it)
 {
     struct person *person = it->person;
     person->is_looking = false;
-    if (it->response.status == 404)
-        person->changed = it->changed;
-    else if (it->changed && is_in_window(it->changed))
+    if (it->changed && is_in_window(it->changed))
         note(&list_times, it->changed, clock_now);
     if (it->is_measured)
         note(&poll_times, it->began, clock_now);
@@ -553,13 +569,13 @@ static void finish(struct connection *it, bool is_well)
             opened(person, it);
     } else if (it->kind == ASK) {
         person->is_asking = false;
-        change(person);
+        change(person, false);
     } else if (it->kind == SEARCH) {
         if (is_well && it->is_measured)
             note(&search_times, it->began, clock_now);
     } else if (it->kind == LIST) {
         looked(it);
-    } else if (has_hints) {
+    } else if (it->kind == HINTS && has_hints) {
         person->hints = NULL;
         person->listens = after(clock_now, PATIENCE_MS / 1e3 * chance() + 1e-6);
     }
@@ -686,7 +702,7 @@ static void count_unfinished(void)
         if (!is_awaited(it))
             continue;
         unfinished++;
-        struct times *times[KINDS] = {&page_times, &first_times, &search_times, &poll_times, NULL};
+        struct times *times[KINDS] = {&page_times, &first_times, &search_times, &poll_times, &poll_times, NULL};
         note(times[it->kind], it->began, clock_now);
         if (it->kind == LIST && it->changed)
             note(&list_times, it->changed, clock_now);
@@ -739,7 +755,7 @@ int main(int count, char **words)
 {
     double over = 10, measured = 60;
 
-    for (int option; (option = getopt(count, words, "r:m:a:o:s:l:k:i:p:")) != -1;) {
+    for (int option; (option = getopt(count, words, "r:m:a:o:s:l:w:k:i:p:")) != -1;) {
         switch (option) {
         case 'r': over = atof(optarg); break;
         case 'm': measured = atof(optarg); break;
@@ -747,6 +763,7 @@ int main(int count, char **words)
         case 'o': open_every = atof(optarg); break;
         case 's': search_every = atof(optarg); break;
         case 'l': look_every = atof(optarg); break;
+        case 'w': listen_after = atof(optarg); break;
         case 'k': tokens_asked = atol(optarg); break;
         case 'i': interval = atol(optarg); break;
         case 'p': read_pids(optarg); break;

@@ -1,13 +1,12 @@
 """How many people does a core carry through a working day, and what does one cost?
 
-    python benchmarks/workday.py [--quick] [--people 50 100 200 …] [--seconds 60] [--idle 1000] [--json FILE] [--write]
+    python benchmarks/workday.py [--quick] [--people 50 100 200 …] [--seconds 60] [--json FILE] [--write]
 
 Also `make bench ONLY=workday`. Each person keeps a page open, asks every 20 s (answers of 150 tokens, 50 a second),
 opens a page every 15 s and searches every minute (workday.c). The site has one core, the people and the upstream
 another. With more and more people, until the slowest hundredth of the opened pages or of the first tokens takes more
-than a second; then pages that are open while nothing happens. Each step begins with the same database and a new
-process. What is said of CPU holds on a busy machine too; what is said of times needs two cores with nothing else to
-do.
+than a second. Each step begins with the same database and a new process. What is said of CPU holds on a busy machine
+too; what is said of times needs two cores with nothing else to do.
 
 --write puts the table into docs/performance.md. Linux only; needs a C compiler.
 """
@@ -22,9 +21,9 @@ from typing import Any
 
 import table
 from collected import CollectedSite
-from people import Person, as_lines, make_people
+from people import as_lines, make_people
 from servers import Upstream
-from tools import BUILD, build, holding, running_upstream, tools_seconds, watched
+from tools import BUILD, build, running_upstream, tools_seconds, watched
 
 PEOPLE = (50, 100, 200, 400, 600, 800)
 LIMIT_MS = 1000.0
@@ -33,13 +32,6 @@ LENGTHS = [2] * 26 + [10] * 4
 """Of each person's conversations, in messages; the last ones are those that they open and ask in."""
 OPENED = 4
 DAY_HOURS = 8
-FEW = 10
-"""Pages, whose memory is what the process has without any."""
-POLLING = 100
-"""Idle pages that are measured where the site has no hints."""
-IDLE_OVER = 20
-IDLE_SECONDS = 30
-NOTHING = ["-a", "0", "-o", "0", "-s", "0"]
 
 Figures = dict[str, Any]
 
@@ -54,10 +46,9 @@ def main() -> None:
         site = CollectedSite(upstream, server_core, lambda: make_people(max(options.people), LENGTHS))
         site.prepare()
         steps = days(site, upstream, options)
-        idle = idling(site, upstream, options, has_hints=steps[0]["hints"]) if options.idle else None
     if options.json:
-        options.json.write_text(json.dumps({"steps": steps, "idle": idle}, indent=1) + "\n")
-    lines = [*said_of(steps, idle)]
+        options.json.write_text(json.dumps(steps, indent=1) + "\n")
+    lines = said_of(steps)
     print("\n".join(lines))
     if options.write:
         said = f"{table.occasion()} {options.seconds} s of each number of people.{busy}"
@@ -70,7 +61,6 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--people", type=int, nargs="+", help=f"how many (default: {' '.join(map(str, PEOPLE))})")
     parser.add_argument("--seconds", type=int, help="that are measured of each number (default: 60)")
     parser.add_argument("--over", type=int, default=12, help="seconds before, in which they come (default: 12)")
-    parser.add_argument("--idle", type=int, default=1000, help="pages that are open and idle; 0: not measured")
     parser.add_argument("--cores", type=int, nargs=2, default=(0, 1), metavar=("TOOLS", "SERVER"))
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--json", type=Path, help="put all figures into this file")
@@ -84,67 +74,42 @@ def days(site: CollectedSite, upstream: Upstream, options: argparse.Namespace) -
     """Up to the first number of people that is too large, and the one in the middle before that."""
     steps: list[Figures] = []
     for number in options.people:
-        steps.append(step(site, upstream, number, options))
+        steps.append(day(site, upstream, number, options))
         if not is_carried(steps[-1]):
             break
     few, many = (steps[-2] if len(steps) > 1 else None), steps[-1]
     if few and not is_carried(many) and not options.quick:
-        steps.insert(-1, step(site, upstream, (few["people"] + many["people"]) // 2, options))
+        steps.insert(-1, day(site, upstream, (few["people"] + many["people"]) // 2, options))
     return steps
 
 
-def step(site: CollectedSite, upstream: Upstream, number: int, options: argparse.Namespace) -> Figures:
-    with site.running():
-        words = ["-r", str(options.over), "-m", str(options.seconds)]
-        found = day(site, upstream, site.filled[:number], words)
-    print(f"  {number} people: {json.dumps(found)}", file=sys.stderr, flush=True)
-    return found
-
-
-def day(site: CollectedSite, upstream: Upstream, people: list[Person], words: list[str]) -> Figures:
+def day(site: CollectedSite, upstream: Upstream, number: int, options: argparse.Namespace) -> Figures:
     """What workday.c found, with what the process held, and how busy the tools' core was."""
     file = site.folder / "people"
-    file.write_text(as_lines(people, OPENED))
-    command = [BUILD / "workday", *words, "-p", ",".join(map(str, site.pids)), str(site.port), file]
-    before = tools_seconds(upstream)
-    with watched(site.pids) as held:
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    file.write_text(as_lines(site.filled[:number], OPENED))
+    with site.running():
+        command = [BUILD / "workday", "-r", str(options.over), "-m", str(options.seconds)]
+        command += ["-p", ",".join(map(str, site.pids)), str(site.port), file]
+        before = tools_seconds(upstream)
+        with watched(site.pids) as held:
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found: Figures = json.loads(done.stdout)
-    return found | {"memory": held.memory, "tools": (tools_seconds(upstream) - before) / found["seconds"]}
+    found |= {"memory": held.memory, "tools": (tools_seconds(upstream) - before) / found["seconds"]}
+    print(f"  {number} people: {json.dumps(found)}", file=sys.stderr, flush=True)
+    return found
 
 
 def is_carried(step: Figures) -> bool:
     return all(not step[name] or step[name]["p99"] <= LIMIT_MS for name in ("page", "first")) and not step["failed"]
 
 
-def idling(site: CollectedSite, upstream: Upstream, options: argparse.Namespace, *, has_hints: bool) -> Figures:
-    """Pages that are open while nothing happens; a person may have several."""
-    number = options.idle if has_hints else min(options.idle, POLLING)
-    people = [site.filled[at % len(site.filled)] for at in range(number)]
-    words = [*NOTHING, "-r", str(IDLE_OVER), "-m", str(IDLE_SECONDS)]
-    with site.running():
-        day(site, upstream, people[:FEW], [*NOTHING, "-r", "2", "-m", "1"])
-        few = holding(site.pids[0]).memory
-        found = day(site, upstream, people, words)
-    return found | {"memory a page": (found["memory"] - few) / (number - FEW)}
-
-
 # What is said of it
 
 
-def said_of(steps: list[Figures], idle: Figures | None) -> list[str]:
+def said_of(steps: list[Figures]) -> list[str]:
     head = ["people", "CPU of a core", "page, p50 / p99, ms", "first token", "list", "search", "token late", "failed"]
     head += ["CPU a person and hour, s", f"and day of {DAY_HOURS} h"]
-    lines = table.markdown(head, [cells(step) for step in steps])
-    lines += ["", verdict(steps)]
-    if idle:
-        share, memory = idle["cpu"] / idle["seconds"], idle["memory a page"]
-        how = "with a stream of hints each" if idle["hints"] else "which ask for the list every 4 s"
-        lines += [
-            "",
-            f"{idle['people']:,} open, idle pages, {how}: {share:.1%} of a core together, {memory / 1e3:.0f} kB each.",
-        ]
-    return lines
+    return [*table.markdown(head, [cells(step) for step in steps]), "", verdict(steps)]
 
 
 def cells(step: Figures) -> list[str]:

@@ -114,16 +114,16 @@ class Chat(BaseHTTPRequestHandler):
     """What workday.c takes for the site; each list is another one than before, but for every third request."""
 
     protocol_version = "HTTP/1.1"
-    has_hints = has_entries = False
+    has_hints = False
     last_token = 2
     asked: list[str]
+    hints: bytes
 
     def do_GET(self) -> None:
         self.asked.append(self.path.split("?")[0])
         if self.path.startswith("/hints/") and self.has_hints:
-            return self.say(200, b"id: 1\nevent: version\ndata: {}\n\nevent: list\ndata: {}\n\n", is_whole=False)
-        is_entry = self.path.startswith("/conversations/") and self.path != "/conversations/"
-        if self.path.startswith("/hints/") or (is_entry and not self.has_entries):
+            return self.say(200, self.hints, is_whole=False)
+        if self.path.startswith("/hints/"):
             return self.say(404, b"none")
         if self.path == "/conversations/" and self.headers["If-None-Match"] and len(self.asked) % 3 == 0:
             return self.say(304)
@@ -150,10 +150,6 @@ class Chat(BaseHTTPRequestHandler):
         pass
 
 
-class Polled(Chat):
-    has_entries = True
-
-
 class Hinting(Chat):
     has_hints = True
     last_token = 1
@@ -163,12 +159,13 @@ def live(tools: Path, chat: type[Chat]) -> dict[str, Any]:
     """Two seconds of two people, who do each thing a few times."""
     chat.asked = []
     ids = [f"{number}{str(uuid.uuid4())[1:]}" for number in range(8)]
+    chat.hints = b'id: 1\nevent: version\ndata: {}\n\nevent: list\ndata: {"conversation": "%s"}\n\n' % ids[0].encode()
     people = tools / "people"
     people.write_text(f"one {' '.join(ids[:4])}\nother {' '.join(ids[4:])}\n")
     with ThreadingHTTPServer(("127.0.0.1", 0), chat) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-        often = ["-r", "0.1", "-m", "2", "-o", "0.3", "-a", "0.2", "-s", "0.3", "-l", "0.1", "-k", "3"]
+        often = ["-r", "0.1", "-m", "2", "-o", "0.3", "-a", "0.2", "-s", "0.3", "-l", "0.1", "-w", "0.1", "-k", "3"]
         command = [tools / "workday", *often, str(server.server_address[1]), people]
         found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         server.shutdown()
@@ -176,17 +173,17 @@ def live(tools: Path, chat: type[Chat]) -> dict[str, Any]:
 
 
 def test_people_open_ask_search_and_look_at_the_list(tools: Path) -> None:
-    found = live(tools, Polled)
+    found = live(tools, Chat)
     assert (found["people"], found["hints"], found["failed"], found["lost"]) == (2, False, 0, 0)
     assert all(found["requests"][kind] for kind in ("pages", "questions", "searches", "lists", "unmodified"))
     assert all(found[name] for name in ("page", "first", "added", "list", "poll", "search"))
-    assert {path.split("/")[1] for path in Polled.asked if "/" in path} == {"c", "hints", "conversations", "search"}
-    assert any(asked.startswith("9") for asked in Polled.asked), "none has asked below an answer"
-    assert any(path.startswith("/conversations/") and path[15:] for path in Polled.asked), "none asked for an entry"
+    assert {path.split("/")[1] for path in Chat.asked if "/" in path} == {"c", "hints", "conversations", "search"}
+    assert any(asked.startswith("9") for asked in Chat.asked), "none has asked below an answer"
 
 
 def test_people_follow_hints_and_tell_what_is_lost(tools: Path) -> None:
     found = live(tools, Hinting)
     assert (found["hints"], found["failed"]) == (True, 0)
     assert found["requests"]["hints"]
+    assert any(path.startswith("/conversations/") and path[15:] for path in Hinting.asked), "none asked for an entry"
     assert found["lost"] >= found["requests"]["questions"] > 0
