@@ -2,13 +2,12 @@
 
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
-from pytest_django.plugin import DjangoDbBlocker
+from django.db import connection
 
 from chat.conversations import messages
 from chat.conversations.turns import Question, Regeneration
@@ -17,24 +16,6 @@ from chat.core.prompt import Turn
 from chat.models import Conversation, Message, MessagePart
 from chat.models.branches import leaf_below, path
 from tests.support.conversations import stored_conversation
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def owner(
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-) -> Iterator[User]:
-    """Somebody in the only database."""
-    with django_db_blocker.unblock():
-        if request.param == "postgresql":
-            theirs = connections.create_connection(request.getfixturevalue("postgres"))
-            monkeypatch.setattr(connections._connections, "default", theirs)
-        owner = User.objects.create(username=uuid.uuid4().hex)
-        yield owner
-        owner.delete()
-        connection.close()
 
 
 def grown(owner: User, number: int, seed: int = 1) -> Conversation:

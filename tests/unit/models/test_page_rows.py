@@ -1,0 +1,121 @@
+"""What a page reads without the ORM is what the ORM would give."""
+
+import uuid
+from datetime import UTC, datetime
+
+from django.contrib.auth.models import User
+
+from chat.conversations.listing import listing
+from chat.models import Attachment, Conversation, Feedback, Generation, Message, MessageAttachment, MessagePart
+from chat.models.generation import LEASE
+from chat.models.message import MOST_GENERATIONS
+from tests.support.conversations import stored_conversation
+
+MOST = 1_000
+NOW = datetime.now(UTC)
+ENDED = {"model": "m", "status": "complete", "ends_at": 0, "ended_at": NOW}
+
+
+def test_a_list_is_that_of_the_queryset(owner: User) -> None:
+    other = User.objects.create(username=uuid.uuid4().hex)
+    states = [
+        {},
+        {"is_pinned": True},
+        {"is_archived": True},
+        {"is_temporary": True},
+        {"deleted_at": NOW},
+    ]
+    made = [
+        Conversation(owner=each, title=f"{number}", activity=number // 2, **states[number % 5])
+        for each in (owner, other)
+        for number in range(40)
+    ]
+    Conversation.objects.bulk_create(made)
+    mine = Conversation.objects.listed(owner.pk)
+    for is_pinned, rows in ((True, mine.pinned()), (False, mine.unpinned())):
+        found = Conversation.listed_first(owner.pk, 50, is_pinned=is_pinned)
+        assert found == list(rows.recent())
+        assert [vars(each) | {"_state": 0} for each in found] == [vars(each) | {"_state": 0} for each in rows.recent()]
+        for each in found:
+            place = each.activity, each.pk
+            below = Conversation.listed_first(owner.pk, 3, is_pinned=is_pinned, below=place)
+            assert below == list(rows.below(*place).recent()[:3])
+    for each in made:
+        theirs = Conversation.objects.owned_by(owner).filter(pk=each.pk).first()
+        assert Conversation.find_owned(owner.pk, each.pk) == theirs
+    other.delete()
+
+
+def test_what_is_answered_is_the_owners(owner: User) -> None:
+    assert Conversation.answering(owner.pk) == set()
+    conversation, messages = stored_conversation(owner.pk, ["Why?", "Because.", "Why?", "Because."])
+    Generation.objects.filter(message=messages[-1]).update(
+        status="running", lease_until=NOW + LEASE, ends_at=None, ended_at=None
+    )
+    assert Conversation.answering(owner.pk) == {conversation.pk}
+    assert listing(owner.pk).running == {conversation.pk}
+    assert Conversation.answering(uuid.uuid4().int % 10**9) == set()
+
+
+def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
+    conversation, messages = stored_conversation(owner.pk, ["Why?", "Because " * 200, "And?", "So."])
+    Feedback.objects.create(message=messages[1], value="up", comment="Good")
+    file = Attachment.objects.create(owner=owner, conversation=conversation, kind="text", name="a.txt", size=1)
+    MessageAttachment.objects.create(message=messages[2], attachment=file, number=0)
+    MessagePart.objects.create(message=messages[3], number=1, kind="reasoning", text="Hm.")
+    Generation.objects.bulk_create(
+        Generation(message=messages[3], owner=owner, number=number, **ENDED)
+        for number in range(1, MOST_GENERATIONS + 5)
+    )
+    tree = conversation.tree()
+    path = tree.path(messages[-1].pk)
+    whole, found = conversation.branch(messages[-1].pk), conversation.load(path, tree, MOST)
+    assert found == whole == messages
+    assert conversation.sizes(path) == [len("".join(part.text for part in each.parts.all())) for each in whole]
+    for one, other in zip(found, whole, strict=True):
+        assert one.text == other.text[:MOST]
+        assert one.is_cut == (len(other.text) > MOST)
+        assert one.reasoning == other.reasoning
+        assert getattr(one, "feedback", None) == getattr(other, "feedback", None)
+        assert one.attachments == other.attachments
+        assert one.generation == other.generation
+        assert [each.message for each in one.generations.all()] == [one] * len(one.generations.all())
+    assert len(found[3].generations.all()) == MOST_GENERATIONS
+    assert conversation.load([], tree, MOST) == []
+
+
+def test_texts_are_read_from_where_they_are_asked_for(owner: User) -> None:
+    conversation, messages = stored_conversation(owner.pk, ["A", "B", "C", "D"])
+    tree = conversation.tree()
+    found = conversation.load(tree.path(messages[-1].pk), tree, MOST)
+    assert found[2].text == "C"
+    assert ["parts" in each._prefetched_objects_cache for each in found] == [False, False, True, True]
+    assert [each.text for each in found] == ["A", "B", "C", "D"]
+
+
+def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None:
+    conversation, messages = stored_conversation(owner.pk, ["Why?", "Because."])
+
+    def version() -> tuple[bytes, bytes]:
+        tree = conversation.tree()
+        found = conversation.load(tree.path(messages[1].pk), tree, MOST)
+        for message, size in zip(found, conversation.sizes([each.pk for each in found]), strict=True):
+            message.size = size
+        return found[0].version, found[1].version
+
+    before = version()
+    assert version() == before
+    changes = [
+        lambda: Feedback.objects.create(message=messages[1], value="up"),
+        lambda: Feedback.objects.filter(message=messages[1]).update(comment="Good"),
+        lambda: Generation.objects.filter(message=messages[1]).update(status="stopped"),
+        lambda: Generation.objects.create(message=messages[1], owner=owner, number=1, **ENDED),
+        lambda: MessagePart.objects.filter(message=messages[1]).update(text="Because!!"),
+        lambda: Message.objects.create(conversation=conversation, parent=messages[0], role="assistant", number=9),
+    ]
+    for change in changes:
+        change()
+        question, answer = version()
+        assert question == before[0]
+        assert answer != before[1]
+        before = question, answer
