@@ -122,7 +122,7 @@ def test_of_a_position_that_it_does_not_know_nobody_can_say() -> None:
 def test_a_process_that_was_forked_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     history = History()
     before = history.position
-    monkeypatch.setattr(history_module.os, "getpid", lambda: -1)
+    monkeypatch.setattr("os.getpid", lambda: -1)
     assert history.has_missed(1, before)
     assert not history.has_missed(1, history.position)
 
