@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import F, Value
-from django.db.models.functions import Greatest, Left, Lower, StrIndex, Substr
+from django.db.models.functions import Greatest, Lower, StrIndex, Substr
 
 from chat.core.reply import TEXT
 from chat.core.search_terms import term_spans, terms_of
@@ -43,18 +44,28 @@ def search(owner_id: UserId, query: str, before: int | None = None) -> tuple[lis
     return hits, hits[-1].entry_id if len(found) > PAGE else None
 
 
-def _first(entries: SearchEntryQuerySet) -> list[SearchEntry]:
+class Found(NamedTuple):
+    """Of an entry what a hit needs."""
+
+    pk: int
+    conversation_id: UUID
+    message_id: UUID | None
+    title: str
+
+
+def _first(entries: SearchEntryQuerySet) -> list[Found]:
     """A page of them, newest first, and one more if there is one."""
-    return list(entries.order_by("-pk").select_related("conversation")[: PAGE + 1])
+    rows = entries.order_by("-pk").values_list("pk", "conversation_id", "message_id", "conversation__title")
+    return [Found(*row) for row in rows[: PAGE + 1]]
 
 
-def _hit(entry: SearchEntry, beginnings: dict[UUID, str], query: str) -> Hit:
-    text = beginnings.get(entry.message_id, "") if entry.message_id else entry.conversation.title
+def _hit(entry: Found, beginnings: dict[UUID, str], query: str) -> Hit:
+    text = beginnings.get(entry.message_id, "") if entry.message_id else entry.title
     runs = list(surroundings(text, query))
     if entry.message_id and len(text) > LOOKED and not _has_hit(runs):
         further = list(surroundings(_further(entry.message_id, query), query))
         runs = further if _has_hit(further) else runs
-    return Hit(entry.pk, entry.conversation_id, entry.message_id, entry.conversation.title, runs)
+    return Hit(entry.pk, entry.conversation_id, entry.message_id, entry.title, runs)
 
 
 def _has_hit(runs: list[tuple[str, bool]]) -> bool:
@@ -66,8 +77,7 @@ def _beginnings(messages: list[UUID]) -> dict[UUID, str]:
     texts: dict[UUID, str] = {}
     if not messages:
         return texts
-    rows = MessagePart.beginnings(LOOKED).filter(message__in=messages, kind=TEXT)
-    for pk, text in rows.values_list("message", Left("text", LOOKED + 1)):
+    for pk, text in MessagePart.first_texts(messages, LOOKED):
         texts[pk] = (texts.get(pk, "") + text)[: LOOKED + 1]
     return texts
 

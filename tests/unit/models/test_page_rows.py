@@ -84,6 +84,16 @@ def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
     assert conversation.load([], tree, MOST) == []
 
 
+def test_first_texts_are_those_of_the_beginnings(owner: User) -> None:
+    _conversation, messages = stored_conversation(owner.pk, ["Why?", "Because " * 200, "And?", "So."])
+    for number, kind in enumerate(("reasoning", "text", "text"), start=1):
+        MessagePart.objects.create(message=messages[1], number=number, kind=kind, text=f"{number}" * 300)
+    ids = [message.pk for message in messages]
+    for most in (0, 3, 1_599, 1_600, 1_900, 2_500):
+        rows = MessagePart.beginnings(most).filter(message__in=ids, kind="text")
+        assert MessagePart.first_texts(ids, most) == [(row.message_id, row.beginning) for row in rows]
+
+
 def test_texts_are_read_from_where_they_are_asked_for(owner: User) -> None:
     conversation, messages = stored_conversation(owner.pk, ["A", "B", "C", "D"])
     tree = conversation.tree()
