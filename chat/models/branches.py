@@ -5,13 +5,16 @@ down to the end that was begun last. SQLite and PostgreSQL have both by the same
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from django.db.models.expressions import RawSQL
 
+from chat.core.tree import Place
 from chat.models.message import Message
 from chat.models.sql import UUIDs, all_rows, prepared, scalar
 
@@ -20,9 +23,11 @@ WITH RECURSIVE path(id, parent_id, role, depth) AS (
     SELECT id, parent_id, role, 0 FROM chat_message WHERE id = %s AND conversation_id = %s
     UNION ALL
     SELECT m.id, m.parent_id, m.role, path.depth + 1 FROM path JOIN chat_message m ON m.id = path.parent_id
+    WHERE path.depth < %s
 )
 """
-"""The messages above one of a conversation, itself included; the depth counts from it."""
+"""The messages above one of a conversation, itself included; the depth counts from it, to so many."""
+ALL = 2**31 - 1
 
 PATH_IDS = f"{PATH} SELECT id FROM path ORDER BY depth DESC"  # noqa: S608 - ours alone
 
@@ -54,6 +59,30 @@ WITH RECURSIVE below(id, depth) AS (
 SELECT id FROM below WHERE id IS NOT NULL ORDER BY depth DESC LIMIT 1
 """
 
+SPOTS = """
+SELECT m.id, m.place, m.alternatives, m.earlier, m.later, m.latest,
+    (SELECT SUM(LENGTH(part.text)) FROM chat_messagepart part WHERE part.message_id = m.id),
+    EXISTS (SELECT 1 FROM chat_message child WHERE child.parent_id = m.id)
+FROM (
+    SELECT id,
+        ROW_NUMBER() OVER ordered AS place,
+        COUNT(*) OVER alike AS alternatives,
+        LAG(id) OVER ordered AS earlier,
+        LEAD(id) OVER ordered AS later,
+        FIRST_VALUE(id) OVER (PARTITION BY parent_id, role ORDER BY number DESC) AS latest
+    FROM (
+        SELECT id, parent_id, role, number FROM chat_message
+        WHERE parent_id IN (SELECT parent_id FROM chat_message WHERE id IN ({ids}))
+        UNION ALL
+        SELECT id, parent_id, role, number FROM chat_message
+        WHERE COALESCE(parent_id, id) = id
+        AND conversation_id = (SELECT conversation_id FROM chat_message WHERE id = %s AND parent_id IS NULL)
+    ) siblings
+    WINDOW alike AS (PARTITION BY parent_id, role), ordered AS (PARTITION BY parent_id, role ORDER BY number)
+) m WHERE m.id IN ({ids})
+"""
+"""Those that answer nothing are told by `COALESCE`: an index finds `IS NULL` in all conversations together."""
+
 FOLLOWED = """
 SELECT m.role,
     EXISTS (SELECT 1 FROM chat_message a WHERE a.parent_id = m.id AND a.role = 'assistant'),
@@ -81,23 +110,56 @@ def followed(conversation_id: uuid.UUID, parent_id: uuid.UUID, leaf_id: uuid.UUI
     return Followed(found[0][0], *map(bool, found[0][1:])) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A message without its words."""
+
+    size: int
+    """In characters, reasoning included."""
+    place: Place
+    is_leaf: bool
+    """Does nothing follow it?"""
+
+
 def leaf_below(message_id: uuid.UUID) -> uuid.UUID:
-    """The end of the branch through this message that was begun last."""
-    return UUIDs()[scalar(LEAF, _id(message_id))]
+    """The end of the branch through this message that was begun last; itself if there is no such message."""
+    found = scalar(LEAF, _id(message_id))
+    return UUIDs()[found] if found else message_id
 
 
-def path(conversation_id: uuid.UUID, leaf_id: uuid.UUID | None) -> list[uuid.UUID]:
-    """From the root to `leaf_id`; empty if there is no such message in this conversation."""
+def path(conversation_id: uuid.UUID, leaf_id: uuid.UUID | None, most: int | None = None) -> list[uuid.UUID]:
+    """From the root to `leaf_id`, of a longer one the `most` last; empty if this conversation has no such message."""
     if not leaf_id:
         return []
     ids = UUIDs()
-    found = all_rows(PATH_IDS, _id(leaf_id), _id(conversation_id))
+    found = all_rows(PATH_IDS, _id(leaf_id), _id(conversation_id), ALL if most is None else most - 1)
     return [ids[pk] for (pk,) in found]
+
+
+def spots(path: Sequence[uuid.UUID]) -> dict[uuid.UUID, Spot]:
+    """Where each message of a part of a path stands, and how much it says."""
+    if not path:
+        return {}
+    these, ids = [_id(pk) for pk in path], UUIDs()
+    rows = all_rows(_spots_of(len(path)), *these, these[0], *these)
+    return {ids[row[0]]: _spot(ids, *row[1:]) for row in rows}
+
+
+@cache
+def _spots_of(number: int) -> str:
+    return SPOTS.format(ids=", ".join(["%s"] * number))
+
+
+def _spot(
+    ids: UUIDs, number: int, count: int, previous: Any, following: Any, last: Any, size: Any, goes_on: Any
+) -> Spot:
+    place = Place(number, count, previous and ids[previous], following and ids[following], ids[last])
+    return Spot(size or 0, place, not goes_on)
 
 
 def in_path(conversation_id: uuid.UUID, leaf_id: uuid.UUID) -> RawSQL:
     """The ids of `path`, for a condition of the ORM."""
-    return RawSQL(PATH_IDS, (_id(leaf_id), _id(conversation_id)))  # noqa: S611 - ours alone
+    return RawSQL(PATH_IDS, (_id(leaf_id), _id(conversation_id), ALL))  # noqa: S611 - ours alone
 
 
 def spoken(
@@ -107,7 +169,7 @@ def spoken(
 
     These are the ones that have more than `most` characters below them.
     """
-    ids, where = UUIDs(), (_id(leaf_id), _id(conversation_id))
+    ids, where = UUIDs(), (_id(leaf_id), _id(conversation_id), ALL)
     rows = all_rows(TEXTS, *where) if most is None else all_rows(LAST_TEXTS, *where, most)
     said, unread = list[tuple[uuid.UUID, str, str]](), 0
     for pk, parts in groupby(rows, itemgetter(0)):
