@@ -8,8 +8,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from django.db.models.expressions import RawSQL
@@ -38,16 +36,20 @@ LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'te
 ORDER BY path.depth DESC, part.number
 """  # noqa: S608 - ours alone
 
-LAST_TEXTS = f"""
-{PATH}, spoken AS (
-    SELECT path.id, path.role, path.depth, part.number, part.text,
-        COALESCE(SUM(LENGTH(part.text)) OVER (
-            ORDER BY path.depth, part.number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) AS below
-    FROM path LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'text'
+LAST_TEXTS = """
+WITH RECURSIVE path(id, parent_id, role, depth, below) AS (
+    SELECT id, parent_id, role, 0, CAST(0 AS BIGINT) FROM chat_message WHERE id = %s AND conversation_id = %s
+    UNION ALL
+    SELECT m.id, m.parent_id, m.role, path.depth + 1, path.below + CASE WHEN path.below > %s THEN 0 ELSE COALESCE((
+        SELECT SUM(LENGTH(text)) FROM chat_messagepart WHERE message_id = path.id AND kind = 'text'
+    ), 0) END
+    FROM path JOIN chat_message m ON m.id = path.parent_id
 )
-SELECT id, role, CASE WHEN below <= %s THEN text END, below FROM spoken ORDER BY depth DESC, number
-"""  # noqa: S608 - ours alone
+SELECT path.id, path.role, part.text, path.below FROM path
+LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'text' AND path.below <= %s
+ORDER BY path.depth DESC, part.number
+"""
+"""The same without the texts of those below which there are more characters than so many."""
 
 LEAF = """
 WITH RECURSIVE below(id, depth) AS (
@@ -164,21 +166,23 @@ def in_path(conversation_id: uuid.UUID, leaf_id: uuid.UUID) -> RawSQL:
 
 def spoken(
     conversation_id: uuid.UUID, leaf_id: uuid.UUID, most: int | None = None
-) -> tuple[list[tuple[uuid.UUID, str, str]], int]:
-    """The id, role and text of each message from the root to `leaf_id`; and how many of the first are not read.
+) -> tuple[list[tuple[Any, str, str]], int]:
+    """The id, as stored, the role and the text of each message from the root to `leaf_id`; and how many are not read.
 
-    These are the ones that have more than `most` characters below them.
+    These are the first ones, which have more than `most` characters below them.
     """
-    ids, where = UUIDs(), (_id(leaf_id), _id(conversation_id), ALL)
-    rows = all_rows(TEXTS, *where) if most is None else all_rows(LAST_TEXTS, *where, most)
-    said, unread = list[tuple[uuid.UUID, str, str]](), 0
-    for pk, parts in groupby(rows, itemgetter(0)):
-        _, roles, texts, below = zip(*parts, strict=True)
-        if most is not None and max(below) > most:
+    where = _id(leaf_id), _id(conversation_id)
+    rows = all_rows(TEXTS, *where, ALL) if most is None else all_rows(LAST_TEXTS, *where, most, most)
+    said, unread, last = list[tuple[Any, str, list[str]]](), 0, None
+    for pk, role, text, below in rows:
+        if most is not None and below > most:
             unread += 1
+        elif pk == last:
+            said[-1][2].append(text)
         else:
-            said.append((ids[pk], roles[0], "".join(text or "" for text in texts)))
-    return said, unread
+            last = pk
+            said.append((pk, role, [text or ""]))
+    return [(pk, role, "".join(texts)) for pk, role, texts in said], unread
 
 
 def _id(pk: uuid.UUID) -> Any:

@@ -240,8 +240,10 @@ class Conversation(ModelSettings):
         loaded (chat/attachments/prompt_files.py).
         """
         said, unread = branches.spoken(self.pk, leaf_id, most)
-        attached = self._attached(leaf_id) if is_stored(Attachment, self.pk, "conversation_id") else {}
-        return [Turn(role, text, tuple(attached.get(pk, ()))) for pk, role, text in said], unread
+        if not is_stored(Attachment, self.pk, "conversation_id"):
+            return [Turn(role, text) for _, role, text in said], unread
+        attached, ids = self._attached(leaf_id), UUIDs()
+        return [Turn(role, text, tuple(attached.get(ids[pk], ()))) for pk, role, text in said], unread
 
     def _attached(self, leaf_id: uuid.UUID) -> dict[uuid.UUID, list[Document | Picture]]:
         """By message, from the root to `leaf_id`."""
