@@ -94,9 +94,7 @@ def transcript(conversation: Conversation, begin: str = "") -> Transcript:
 
 def _turns(conversation: Conversation, tree: MessageTree, spots: list[Spot], last: uuid.UUID | None) -> list[Turn]:
     # Parts last: an answer that ends in between is shown as still running, not as complete without its end.
-    messages = {
-        each.pk: each for each in conversation.load([spot.pk for spot in spots], tree, pagination.MOST_OF_MESSAGE)
-    }
+    messages = {each.pk: each for each in conversation.load([spot.pk for spot in spots], pagination.MOST_OF_MESSAGE)}
     parents = {spot.parent for spot in spots if spot.parent}
     answered = conversation.messages.in_bulk(parents)
     files = files_in(conversation, list(messages))

@@ -14,6 +14,9 @@ MOST_OF_MESSAGE = 1_500_000
 STEP = 100
 """How many more messages a page shows for each time that a reader without JavaScript asks for earlier ones."""
 
+MOST_ABOVE = MOST_MESSAGES + STEP
+"""Messages that a page looks at to show the end of a branch, and to say where the page before it begins."""
+
 
 def page_size(sizes: Sequence[int]) -> int:
     """How many of the last messages fill a page; `sizes` are theirs in characters, from the first to the last."""

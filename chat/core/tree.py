@@ -1,7 +1,7 @@
 """The shape of a conversation: which message answers which, without a word of their text.
 
-Reading it is one cheap query however long the texts are; what to show then follows from it: the path to a leaf, the
-alternatives of a message, the leaf to show when one of these is chosen.
+Reading it is one query, however long the texts are, which grows with the number of messages: it is for who needs the
+whole. A branch alone the database finds by itself (chat/models/branches.py).
 """
 
 import uuid
@@ -13,29 +13,12 @@ from dataclasses import dataclass
 class Place:
     """Where a message stands among its alternatives, itself included, oldest first."""
 
-    siblings: tuple[uuid.UUID, ...]
-    index: int
-
-    @property
-    def number(self) -> int:
-        """From 1."""
-        return self.index + 1
-
-    @property
-    def count(self) -> int:
-        return len(self.siblings)
-
-    @property
-    def last(self) -> uuid.UUID:
-        return self.siblings[-1]
-
-    @property
-    def previous(self) -> uuid.UUID | None:
-        return self.siblings[self.index - 1] if self.index else None
-
-    @property
-    def next(self) -> uuid.UUID | None:
-        return self.siblings[self.number] if self.number < len(self.siblings) else None
+    number: int
+    """From 1."""
+    count: int
+    previous: uuid.UUID | None
+    next: uuid.UUID | None
+    last: uuid.UUID
 
 
 class MessageTree:
@@ -81,11 +64,6 @@ class MessageTree:
     def siblings(self, pk: uuid.UUID) -> list[uuid.UUID]:
         """`pk` and its alternatives, those with the same parent and role, oldest first."""
         return [other for other in self._children[self._parents[pk]] if self._roles[other] == self._roles[pk]]
-
-    def place(self, pk: uuid.UUID) -> Place:
-        """Where `pk` stands among its siblings."""
-        siblings = tuple(self.siblings(pk))
-        return Place(siblings, siblings.index(pk))
 
     def leaf_below(self, pk: uuid.UUID) -> uuid.UUID:
         """The end of the branch through `pk` that was begun last."""

@@ -88,7 +88,7 @@ def _in_order(conversation: Conversation) -> Iterator[Message]:
 
 
 def _branch(conversation: Conversation) -> Iterator[tuple[SavedMessage, list[SavedAttachment]]]:
-    path = conversation.tree().path(conversation.current_id)
+    path = conversation.path(conversation.current_id)
     for begin in range(0, len(path), STEP):
         for message in _loaded(conversation, path[begin : begin + STEP]):
             rows = message.attached.select_related("attachment").order_by("number") if message.attached.all() else []

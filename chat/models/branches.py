@@ -5,13 +5,14 @@ down to the end that was begun last. SQLite and PostgreSQL have both by the same
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from functools import cache
 from typing import Any
 
 from django.db.models.expressions import RawSQL
 
+from chat.core.tree import Place
 from chat.models.message import Message
 from chat.models.sql import UUIDs, all_rows, prepared, scalar
 
@@ -20,9 +21,11 @@ WITH RECURSIVE path(id, parent_id, role, depth) AS (
     SELECT id, parent_id, role, 0 FROM chat_message WHERE id = %s AND conversation_id = %s
     UNION ALL
     SELECT m.id, m.parent_id, m.role, path.depth + 1 FROM path JOIN chat_message m ON m.id = path.parent_id
+    WHERE path.depth < %s
 )
 """
-"""The messages above one of a conversation, itself included; the depth counts from it."""
+"""The messages above one of a conversation, itself included; the depth counts from it, to so many."""
+ALL = 2**31 - 1
 
 PATH_IDS = f"{PATH} SELECT id FROM path ORDER BY depth DESC"  # noqa: S608 - ours alone
 
@@ -33,16 +36,20 @@ LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'te
 ORDER BY path.depth DESC, part.number
 """  # noqa: S608 - ours alone
 
-LAST_TEXTS = f"""
-{PATH}, spoken AS (
-    SELECT path.id, path.role, path.depth, part.number, part.text,
-        COALESCE(SUM(LENGTH(part.text)) OVER (
-            ORDER BY path.depth, part.number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ), 0) AS below
-    FROM path LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'text'
+LAST_TEXTS = """
+WITH RECURSIVE path(id, parent_id, role, depth, below) AS (
+    SELECT id, parent_id, role, 0, CAST(0 AS BIGINT) FROM chat_message WHERE id = %s AND conversation_id = %s
+    UNION ALL
+    SELECT m.id, m.parent_id, m.role, path.depth + 1, path.below + CASE WHEN path.below > %s THEN 0 ELSE COALESCE((
+        SELECT SUM(LENGTH(text)) FROM chat_messagepart WHERE message_id = path.id AND kind = 'text'
+    ), 0) END
+    FROM path JOIN chat_message m ON m.id = path.parent_id
 )
-SELECT id, role, CASE WHEN below <= %s THEN text END, below FROM spoken ORDER BY depth DESC, number
-"""  # noqa: S608 - ours alone
+SELECT path.id, path.role, part.text, path.below FROM path
+LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'text' AND path.below <= %s
+ORDER BY path.depth DESC, part.number
+"""
+"""The same without the texts of those below which there are more characters than so many."""
 
 LEAF = """
 WITH RECURSIVE below(id, depth) AS (
@@ -53,6 +60,30 @@ WITH RECURSIVE below(id, depth) AS (
 )
 SELECT id FROM below WHERE id IS NOT NULL ORDER BY depth DESC LIMIT 1
 """
+
+SPOTS = """
+SELECT m.id, m.place, m.alternatives, m.earlier, m.later, m.latest,
+    (SELECT SUM(LENGTH(part.text)) FROM chat_messagepart part WHERE part.message_id = m.id),
+    EXISTS (SELECT 1 FROM chat_message child WHERE child.parent_id = m.id)
+FROM (
+    SELECT id,
+        ROW_NUMBER() OVER ordered AS place,
+        COUNT(*) OVER alike AS alternatives,
+        LAG(id) OVER ordered AS earlier,
+        LEAD(id) OVER ordered AS later,
+        FIRST_VALUE(id) OVER (PARTITION BY parent_id, role ORDER BY number DESC) AS latest
+    FROM (
+        SELECT id, parent_id, role, number FROM chat_message
+        WHERE parent_id IN (SELECT parent_id FROM chat_message WHERE id IN ({ids}))
+        UNION ALL
+        SELECT id, parent_id, role, number FROM chat_message
+        WHERE COALESCE(parent_id, id) = id
+        AND conversation_id = (SELECT conversation_id FROM chat_message WHERE id = %s AND parent_id IS NULL)
+    ) siblings
+    WINDOW alike AS (PARTITION BY parent_id, role), ordered AS (PARTITION BY parent_id, role ORDER BY number)
+) m WHERE m.id IN ({ids})
+"""
+"""Those that answer nothing are told by `COALESCE`: an index finds `IS NULL` in all conversations together."""
 
 FOLLOWED = """
 SELECT m.role,
@@ -81,42 +112,77 @@ def followed(conversation_id: uuid.UUID, parent_id: uuid.UUID, leaf_id: uuid.UUI
     return Followed(found[0][0], *map(bool, found[0][1:])) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A message without its words."""
+
+    size: int
+    """In characters, reasoning included."""
+    place: Place
+    is_leaf: bool
+    """Does nothing follow it?"""
+
+
 def leaf_below(message_id: uuid.UUID) -> uuid.UUID:
-    """The end of the branch through this message that was begun last."""
-    return UUIDs()[scalar(LEAF, _id(message_id))]
+    """The end of the branch through this message that was begun last; itself if there is no such message."""
+    found = scalar(LEAF, _id(message_id))
+    return UUIDs()[found] if found else message_id
 
 
-def path(conversation_id: uuid.UUID, leaf_id: uuid.UUID | None) -> list[uuid.UUID]:
-    """From the root to `leaf_id`; empty if there is no such message in this conversation."""
+def path(conversation_id: uuid.UUID, leaf_id: uuid.UUID | None, most: int | None = None) -> list[uuid.UUID]:
+    """From the root to `leaf_id`, of a longer one the `most` last; empty if this conversation has no such message."""
     if not leaf_id:
         return []
     ids = UUIDs()
-    found = all_rows(PATH_IDS, _id(leaf_id), _id(conversation_id))
+    found = all_rows(PATH_IDS, _id(leaf_id), _id(conversation_id), ALL if most is None else most - 1)
     return [ids[pk] for (pk,) in found]
+
+
+def spots(path: Sequence[uuid.UUID]) -> dict[uuid.UUID, Spot]:
+    """Where each message of a part of a path stands, and how much it says."""
+    if not path:
+        return {}
+    these, ids = [_id(pk) for pk in path], UUIDs()
+    rows = all_rows(_spots_of(len(path)), *these, these[0], *these)
+    return {ids[row[0]]: _spot(ids, *row[1:]) for row in rows}
+
+
+@cache
+def _spots_of(number: int) -> str:
+    return SPOTS.format(ids=", ".join(["%s"] * number))
+
+
+def _spot(
+    ids: UUIDs, number: int, count: int, previous: Any, following: Any, last: Any, size: Any, goes_on: Any
+) -> Spot:
+    place = Place(number, count, previous and ids[previous], following and ids[following], ids[last])
+    return Spot(size or 0, place, not goes_on)
 
 
 def in_path(conversation_id: uuid.UUID, leaf_id: uuid.UUID) -> RawSQL:
     """The ids of `path`, for a condition of the ORM."""
-    return RawSQL(PATH_IDS, (_id(leaf_id), _id(conversation_id)))  # noqa: S611 - ours alone
+    return RawSQL(PATH_IDS, (_id(leaf_id), _id(conversation_id), ALL))  # noqa: S611 - ours alone
 
 
 def spoken(
     conversation_id: uuid.UUID, leaf_id: uuid.UUID, most: int | None = None
-) -> tuple[list[tuple[uuid.UUID, str, str]], int]:
-    """The id, role and text of each message from the root to `leaf_id`; and how many of the first are not read.
+) -> tuple[list[tuple[Any, str, str]], int]:
+    """The id, as stored, the role and the text of each message from the root to `leaf_id`; and how many are not read.
 
-    These are the ones that have more than `most` characters below them.
+    These are the first ones, which have more than `most` characters below them.
     """
-    ids, where = UUIDs(), (_id(leaf_id), _id(conversation_id))
-    rows = all_rows(TEXTS, *where) if most is None else all_rows(LAST_TEXTS, *where, most)
-    said, unread = list[tuple[uuid.UUID, str, str]](), 0
-    for pk, parts in groupby(rows, itemgetter(0)):
-        _, roles, texts, below = zip(*parts, strict=True)
-        if most is not None and max(below) > most:
+    where = _id(leaf_id), _id(conversation_id)
+    rows = all_rows(TEXTS, *where, ALL) if most is None else all_rows(LAST_TEXTS, *where, most, most)
+    said, unread, last = list[tuple[Any, str, list[str]]](), 0, None
+    for pk, role, text, below in rows:
+        if most is not None and below > most:
             unread += 1
+        elif pk == last:
+            said[-1][2].append(text)
         else:
-            said.append((ids[pk], roles[0], "".join(text or "" for text in texts)))
-    return said, unread
+            last = pk
+            said.append((pk, role, [text or ""]))
+    return [(pk, role, "".join(texts)) for pk, role, texts in said], unread
 
 
 def _id(pk: uuid.UUID) -> Any:

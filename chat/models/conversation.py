@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -239,8 +240,10 @@ class Conversation(ModelSettings):
         loaded (chat/attachments/prompt_files.py).
         """
         said, unread = branches.spoken(self.pk, leaf_id, most)
-        attached = self._attached(leaf_id) if is_stored(Attachment, self.pk, "conversation_id") else {}
-        return [Turn(role, text, tuple(attached.get(pk, ()))) for pk, role, text in said], unread
+        if not is_stored(Attachment, self.pk, "conversation_id"):
+            return [Turn(role, text) for _, role, text in said], unread
+        attached, ids = self._attached(leaf_id), UUIDs()
+        return [Turn(role, text, tuple(attached.get(ids[pk], ()))) for pk, role, text in said], unread
 
     def _attached(self, leaf_id: uuid.UUID) -> dict[uuid.UUID, list[Document | Picture]]:
         """By message, from the root to `leaf_id`."""
@@ -250,13 +253,18 @@ class Conversation(ModelSettings):
             attached.setdefault(row.message_id, []).append(row.attachment.in_prompt)
         return attached
 
+    def path(self, leaf_id: uuid.UUID | None, most: int | None = None) -> list[uuid.UUID]:
+        """From the root to `leaf_id`, of a longer one the `most` last; empty if it has no such message."""
+        return branches.path(self.pk, leaf_id, most)
+
     def branch(self, leaf_id: uuid.UUID | None = None) -> list[Message]:
         """The messages from the root to `leaf_id` (default: to the current leaf), with their parts, in order."""
-        tree = self.tree()
-        return self.load(tree.path(leaf_id or self.current_id), tree)
+        return self.load(self.path(leaf_id or self.current_id))
 
-    def load(self, path: list[uuid.UUID], tree: MessageTree, most: int | None = None) -> list[Message]:
-        """These of its messages, with their parts, their feedback and their places, in this order.
+    def load(
+        self, path: list[uuid.UUID], most: int | None = None, spots: Mapping[uuid.UUID, branches.Spot] | None = None
+    ) -> list[Message]:
+        """These of its messages, with their parts, their feedback and, by `spots`, their places, in this order.
 
         With `most` none has more than so many characters, nor more generations than can be looked at, and texts are
         read when they are asked for.
@@ -267,9 +275,9 @@ class Conversation(ModelSettings):
         found = [messages[pk] for pk in path if pk in messages]
         unread = Unread(found, most) if most else None
         for message in found:
-            message.place = tree.place(message.pk)
-            message.is_leaf = not tree.children(message.pk)
             message._unread = unread
+            if spot := (spots or {}).get(message.pk):
+                message.place, message.is_leaf, message.size = spot.place, spot.is_leaf, spot.size
         if with_files := [message for message in found if message.has_attachments]:
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
         return found

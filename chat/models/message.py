@@ -68,7 +68,7 @@ class Message(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     place: Place | None = None
-    """Where it stands among its alternatives; known for the messages of `Conversation.branch`."""
+    """Where it stands among its alternatives; known where a page shows it."""
 
     is_leaf = False
     """Does nothing follow it? Known for the same."""

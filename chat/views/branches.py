@@ -12,10 +12,9 @@ from django.http import HttpRequest, HttpResponseBase
 
 from chat.conf import settings
 from chat.core import pagination
-from chat.core.tree import MessageTree
 from chat.errors import NotFound, TooLong
 from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, branches
 from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
@@ -50,27 +49,27 @@ def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUI
 
 def section(
     conversation: Conversation,
-    tree: MessageTree,
     path: list[uuid.UUID],
     begin: uuid.UUID | None = None,
     holding: uuid.UUID | None = None,
 ) -> Section:
-    """The end of `path`, as much as makes a window; or what follows `begin` if that is on it. `holding` is in it."""
+    """The end of `path`, as much as makes a window; or what follows `begin` if that is on it. `holding` is in it.
+
+    Of a longer one MOST_ABOVE are enough of the path, if it need not begin with either.
+    """
     begins = path.index(begin) if begin in path else max(0, len(path) - pagination.MOST_MESSAGES)
     begins = min(begins, path.index(holding)) if holding in path else begins
     low = max(0, begins - pagination.STEP)
-    sizes = conversation.sizes(path[low : begins + pagination.MOST_ON_PAGE])
+    near = path[low : begins + pagination.MOST_ON_PAGE]
+    spots = branches.spots(near)
+    sizes = [spots[pk].size if pk in spots else 0 for pk in near]
     if begin not in path and (holding not in path or path.index(holding) > begins):
         begins = len(path) - pagination.page_size(sizes)
         begins = min(begins, path.index(holding)) if holding in path else begins
     above, below = sizes[: begins - low], sizes[begins - low :]
     ends = begins + pagination.size_from(below)
-    messages = conversation.load(path[begins:ends], tree, pagination.MOST_OF_MESSAGE)
-    size_of = dict(zip(path[low:], sizes, strict=False))
-    for message in messages:
-        message.size = size_of[message.pk]
     return Section(
-        messages,
+        conversation.load(path[begins:ends], pagination.MOST_OF_MESSAGE, spots),
         earlier_from=path[begins - pagination.step_back(above)] if begins else None,
         later_from=path[ends] if ends < len(path) else None,
         leaf=path[-1] if path else None,
@@ -103,12 +102,11 @@ def _ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UU
     conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
     if not conversation:
         raise NotFound
-    tree = conversation.tree()
-    path = tree.path(message_id)[:-1]
+    path = conversation.path(message_id, None if "from" in request.GET else pagination.MOST_ABOVE + 1)[:-1]
     begin = asked_begin(request)
     if "from" in request.GET and begin not in path:
         raise NotFound
-    above = section(conversation, tree, path, begin)
+    above = section(conversation, path, begin)
     if above.later_from:
         raise TooLong(_("That is more than a page shows at once."))
     context = {"conversation": conversation, "section": above, "models": registry().offered}

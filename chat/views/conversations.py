@@ -14,11 +14,13 @@ from chat.conf import settings
 from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
 from chat.conversations.preferences import preferred
+from chat.core import pagination
 from chat.errors import NotFound
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
 from chat.live import hints
 from chat.models import Attachment, Conversation, Generation, Message
+from chat.models.branches import leaf_below
 from chat.providers import openai
 from chat.providers.registry import registry
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
@@ -75,14 +77,12 @@ def _state(conversation: Conversation) -> dict[str, object]:
 
 
 def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
-    tree = conversation.tree()
-    leaf = conversation.current_id
-    edited = asked_id(request, "edit")
-    begin = tree.path(leaf)[0] if "print" in request.GET and leaf else asked_begin(request)
-    message = edited or asked_id(request, "message") or begin
-    if message and message in tree and message not in tree.path(leaf):
-        leaf = tree.leaf_below(message)
-    return section(conversation, tree, tree.path(leaf), begin, holding=edited)
+    edited, begin, is_print = asked_id(request, "edit"), asked_begin(request), "print" in request.GET
+    wanted = edited or asked_id(request, "message") or begin
+    path = conversation.path(conversation.current_id, None if wanted or is_print else pagination.MOST_ABOVE)
+    if wanted and wanted not in path:
+        path = conversation.path(leaf_below(wanted)) or path
+    return section(conversation, path, path[0] if path and is_print else begin, holding=edited)
 
 
 def _page(

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from chat.errors import NotFound
 from chat.models import Conversation
+from chat.models.branches import spots
 from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
 from chat.views.pages import render_page
@@ -19,7 +20,7 @@ BEGINNING = 200
 def show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
     """GET /messages/<uuid>/actions/ — its other versions, and to edit or to rate it or to have it written again."""
     conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
-    found = conversation.load([message_id], conversation.tree(), BEGINNING) if conversation else []
+    found = conversation.load([message_id], BEGINNING, spots([message_id])) if conversation else []
     if not found:
         raise NotFound
     (message,) = found

@@ -10,7 +10,6 @@ from django.forms import BaseModelForm
 from django.test import AsyncClient, Client
 
 from chat.models import Conversation, Preferences, Prompt
-from chat.models.threads import login_in_database, write_in_database
 from chat.views import endpoints
 from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
@@ -138,13 +137,13 @@ def test_who_is_deleted_meanwhile_is_not_logged_in(
     path, body = OWN_POSTS[way]
     body = {name: value.format(**ids) if isinstance(value, str) else value for name, value in body.items()}
 
-    async def delete_after(function: Any, *args: Any) -> Any:
-        found = await login_in_database(function, *args)
-        if function is endpoints._who_asks:
-            await write_in_database(owner.delete)
-        return found
+    let_in = endpoints._let_in
 
-    monkeypatch.setattr("chat.views.endpoints.login_in_database", delete_after)
+    def let_in_and_delete(*args: Any) -> None:
+        let_in(*args)
+        owner.delete()
+
+    monkeypatch.setattr(endpoints, "_let_in", let_in_and_delete)
     client = AsyncClient(raise_request_exception=False)
     client.force_login(owner)
     sent: dict[str, Any] = {"content_type": "application/json", "headers": {"accept": "application/json"}}

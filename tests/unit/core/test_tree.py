@@ -41,12 +41,3 @@ def test_each_message_is_on_the_path_to_its_leaf(choices: list[int]) -> None:
     for pk in ids:
         assert pk in tree.path(tree.leaf_below(pk))
         assert pk in tree.siblings(pk)
-        assert tree.place(pk).siblings[tree.place(pk).index] == pk
-
-
-def test_a_place_says_what_is_before_and_after() -> None:
-    tree = MessageTree(ROWS)
-    first, last = tree.place(B), tree.place(D)
-    assert (first.number, first.previous, first.next) == (1, None, D)
-    assert (last.number, last.previous, last.next) == (2, B, None)
-    assert tree.place(C).siblings == (C,)

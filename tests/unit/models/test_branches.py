@@ -13,8 +13,9 @@ from chat.conversations import messages
 from chat.conversations.turns import Question, Regeneration
 from chat.core.context_window import left_out
 from chat.core.prompt import Turn
+from chat.core.tree import Place
 from chat.models import Conversation, Message, MessagePart
-from chat.models.branches import leaf_below, path
+from chat.models.branches import leaf_below, path, spots
 from tests.support.conversations import stored_conversation
 
 
@@ -45,6 +46,29 @@ def test_paths_and_leaves_are_those_of_the_tree(owner: User) -> None:
     assert [path(conversation.pk, pk) for pk in ids] == [tree.path(pk) for pk in ids]
     assert [leaf_below(pk) for pk in ids] == [tree.leaf_below(pk) for pk in ids]
     assert [path(other.pk, pk) for pk in (ids[0], uuid.uuid4(), None)] == [[], [], []]
+
+
+def test_spots_are_those_of_the_tree(owner: User) -> None:
+    conversation = grown(owner, 60)
+    grown(owner, 5)
+    tree = conversation.tree()
+    for leaf in conversation.messages.values_list("pk", flat=True):
+        path = tree.path(leaf)
+        for part in (path, path[:1], path[2:5]):
+            found = spots(part)
+            assert list(found) == [] if not part else set(found) == set(part)
+            assert [found[pk].size for pk in part] == conversation.sizes(part)
+            for pk in part:
+                alike = [None, *tree.siblings(pk), None]
+                at = alike.index(pk)
+                place = Place(at, len(alike) - 2, alike[at - 1], alike[at + 1], tree.siblings(pk)[-1])
+                assert (found[pk].place, found[pk].is_leaf) == (place, not tree.children(pk))
+
+
+def test_the_end_of_a_path_alone_may_be_asked_for(owner: User) -> None:
+    conversation, said = stored_conversation(owner.pk, ["A text"] * 6)
+    assert path(conversation.pk, said[-1].pk, 4) == [message.pk for message in said[2:]]
+    assert path(conversation.pk, said[-1].pk, 60) == [message.pk for message in said]
 
 
 def test_turns_have_the_texts_of_the_path(owner: User) -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 
 from chat.models import Conversation, Feedback, Generation, Message
+from chat.models.branches import spots
 from tests.support.conversations import stored_conversation
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ def stored() -> tuple[Conversation, list[Message]]:
 
 
 def html_of(message: Message, **context: Any) -> str:
-    (loaded,) = message.conversation.load([message.pk], message.conversation.tree())
+    (loaded,) = message.conversation.load([message.pk], spots=spots([message.pk]))
     known = {
         "message": loaded,
         "role": loaded.role,
