@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from chat.conversations.listing import listing
 from chat.models import Attachment, Conversation, Feedback, Generation, Message, MessageAttachment, MessagePart
+from chat.models.branches import spots
 from chat.models.generation import LEASE
 from chat.models.message import MOST_GENERATIONS
 from tests.support.conversations import stored_conversation
@@ -67,9 +68,8 @@ def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
         Generation(message=messages[3], owner=owner, number=number, **ENDED)
         for number in range(1, MOST_GENERATIONS + 5)
     )
-    tree = conversation.tree()
-    path = tree.path(messages[-1].pk)
-    whole, found = conversation.branch(messages[-1].pk), conversation.load(path, tree, MOST)
+    path = conversation.path(messages[-1].pk)
+    whole, found = conversation.branch(messages[-1].pk), conversation.load(path, MOST, spots(path))
     assert found == whole == messages
     assert conversation.sizes(path) == [len("".join(part.text for part in each.parts.all())) for each in whole]
     for one, other in zip(found, whole, strict=True):
@@ -81,7 +81,7 @@ def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
         assert one.generation == other.generation
         assert [each.message for each in one.generations.all()] == [one] * len(one.generations.all())
     assert len(found[3].generations.all()) == MOST_GENERATIONS
-    assert conversation.load([], tree, MOST) == []
+    assert conversation.load([], MOST) == []
 
 
 def test_first_texts_are_those_of_the_beginnings(owner: User) -> None:
@@ -96,8 +96,7 @@ def test_first_texts_are_those_of_the_beginnings(owner: User) -> None:
 
 def test_texts_are_read_from_where_they_are_asked_for(owner: User) -> None:
     conversation, messages = stored_conversation(owner.pk, ["A", "B", "C", "D"])
-    tree = conversation.tree()
-    found = conversation.load(tree.path(messages[-1].pk), tree, MOST)
+    found = conversation.load(conversation.path(messages[-1].pk), MOST)
     assert found[2].text == "C"
     assert ["parts" in each._prefetched_objects_cache for each in found] == [False, False, True, True]
     assert [each.text for each in found] == ["A", "B", "C", "D"]
@@ -107,11 +106,9 @@ def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None
     conversation, messages = stored_conversation(owner.pk, ["Why?", "Because."])
 
     def version() -> tuple[bytes, bytes]:
-        tree = conversation.tree()
-        found = conversation.load(tree.path(messages[1].pk), tree, MOST)
-        for message, size in zip(found, conversation.sizes([each.pk for each in found]), strict=True):
-            message.size = size
-        return found[0].version, found[1].version
+        path = conversation.path(messages[1].pk)
+        question, answer = conversation.load(path, MOST, spots(path))
+        return question.version, answer.version
 
     before = version()
     assert version() == before
