@@ -26,7 +26,7 @@ from chat.providers.registry import registry
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
-from chat.views.listing import asked_cursor
+from chat.views.listing import asked_cursor, list_tag
 from chat.views.page_templates import YEAR
 from chat.views.pages import answer_if_changed, render_page
 from chat.views.time_zones import zone_of
@@ -101,6 +101,7 @@ def _page(
         "told": told,
         "leaf": leaf,
         "is_running": is_running,
+        "list_tag": list_tag(request, listed),
         "listing": listed.mark(conversation.pk, asked_id(request, "rename")),
         "after": request.GET.get("after", ""),
         "deleted": _deleted(request, user),

@@ -14,7 +14,7 @@ from chat.conversations.listing import Cursor, Group, Listing, archived, listing
 from chat.conversations.listing import entry as listed_alone
 from chat.models import Conversation
 from chat.views.endpoints import endpoint
-from chat.views.pages import language_of, render_if_changed, render_page
+from chat.views.pages import language_of, page_tag, render_if_changed, render_page
 from chat.views.time_zones import zone_of
 
 ITEMS = "chat/sidebar/_list_page.html"
@@ -48,11 +48,20 @@ def asked_cursor(request: HttpRequest) -> Cursor | None:
     return Cursor.parse(after) if after else None
 
 
+def list_tag(request: HttpRequest, found: Listing) -> str:
+    """The ETag of the list's own address: a page that shows this need not be sent it when it asks."""
+    return page_tag(request, _fingerprint(request, found, request.GET.get("after", "")))
+
+
 def _listed(request: HttpRequest, found: Listing, after: str = "") -> HttpResponseBase:
-    shown = f"{_look(language_of(request))} {found.fingerprint} {after}"
+    shown = _fingerprint(request, found, after)
     response = render_if_changed(request, ITEMS, {"listing": found, "after": after}, shown)
     response.headers["Chat-Version"] = site_version()
     return response
+
+
+def _fingerprint(request: HttpRequest, found: Listing, after: str) -> str:
+    return f"{_look(language_of(request))} {found.fingerprint} {after}"
 
 
 @cache

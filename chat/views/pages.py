@@ -47,16 +47,28 @@ def render_if_changed(
     request: HttpRequest, template: str, context: Mapping[str, object], fingerprint: str
 ) -> HttpResponseBase:
     """As `render_page`; `fingerprint` is the same as long as `context` gives the same page, in one language."""
-    said = f"{language_of(request)} {fingerprint}"
-    return answer_if_changed(request, said, partial(render_page, request, template, context))
+    etag = page_tag(request, fingerprint)
+    return _answer_unless(request, etag, partial(render_page, request, template, context))
 
 
 def answer_if_changed(
     request: HttpRequest, fingerprint: str, answer: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
     """`answer()`; 304, without asking it, if `If-None-Match` says that this is there already (RFC 9110, 13.1.2)."""
-    # Weak: it may go out compressed or not.
-    etag = f'W/"{hashlib.sha256(fingerprint.encode(errors="surrogatepass")).hexdigest()}"'
+    return _answer_unless(request, _tag(fingerprint), answer)
+
+
+def page_tag(request: HttpRequest, fingerprint: str) -> str:
+    """The ETag that `render_if_changed` gives it."""
+    return _tag(f"{language_of(request)} {fingerprint}")
+
+
+def _tag(fingerprint: str) -> str:
+    """Weak: what it is of may go out compressed or not."""
+    return f'W/"{hashlib.sha256(fingerprint.encode(errors="surrogatepass")).hexdigest()}"'
+
+
+def _answer_unless(request: HttpRequest, etag: str, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     response: HttpResponseBase = get_conditional_response(request, etag=etag) or answer()
     response.headers["ETag"] = etag
     return response

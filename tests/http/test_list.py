@@ -295,6 +295,15 @@ def test_it_says_of_which_version_the_site_is(alice: Client) -> None:
 # What is new in it
 
 
+def test_a_page_that_shows_it_need_not_be_sent_it(alice: Client) -> None:
+    listed(alice, 2)
+    for path in ("/", listed(alice)[0].get_absolute_url()):
+        (tag,) = re.findall(r'data-tag="W/&quot;(\w+)&quot;"', alice.get(path, Accept="text/html").text)
+        assert alice.get("/conversations/", If_None_Match=f'W/"{tag}"').status == 304
+    listed(alice)
+    assert alice.get("/conversations/", If_None_Match=f'W/"{tag}"').status == 200
+
+
 def test_nothing_is_sent_while_nothing_has_changed(alice: Client) -> None:
     (conversation,) = listed(alice)
     tag = alice.get("/conversations/").headers["ETag"]

@@ -136,9 +136,11 @@ def test_the_conversation_loads_at_once_all_but_what_it_loads_when_it_needs_it()
         "attachments/pending_attachments.js",
         "attachments/vision_check.js",
         "composer/message_editor.js",
+        "conversation/earlier_messages.js",
         "conversation/elsewhere.js",
         "conversation/stop_unheard.js",
         "conversation/unseen_answer.js",
+        "conversation/whole_print.js",
         "import/import_form.js",
         "import/import_progress.js",
         "lib/file_name.js",
@@ -156,4 +158,5 @@ def test_the_conversation_loads_at_once_all_but_what_it_loads_when_it_needs_it()
         "sidebar/title_editor.js",
         "ui/keep_while_hidden.js",
         "ui/notifications.js",
+        "ui/shortcuts_dialog.js",
     }

@@ -6,7 +6,6 @@ import { ConversationState } from "./state.js";
 import { ConversationTitle } from "./conversation_title.js";
 import { DraftStorage } from "../composer/draft_storage.js";
 import { DropZone } from "../attachments/drop_zone.js";
-import { EarlierMessages } from "./earlier_messages.js";
 import { FailureMessages } from "./failure_messages.js";
 import { FeedbackForms } from "../message/feedback_forms.js";
 import { LiveAnswer } from "./live_answer.js";
@@ -17,12 +16,10 @@ import { NewDraftPlace, settingsOf } from "../composer/new_draft_place.js";
 import { Requests } from "../api/requests.js";
 import { ScrollAnchor } from "../ui/scroll_anchor.js";
 import { ScrollRestoration } from "../ui/scroll_restoration.js";
-import { ShortcutsDialog } from "../ui/shortcuts_dialog.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
 import { TurnView } from "./turn_view.js";
-import { offerWholePrint } from "./whole_print.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
 import { tellTimeZone } from "../ui/time_zone.js";
@@ -53,10 +50,8 @@ const UNREACHABLE = gettext("The site could not be reached. Try again.");
 export class ConversationPage {
   #thread = new Thread(byId("thread"), (id) => this.#requests.messageUrls(id));
   #scroll = new AutoScroll(this.#thread.element, byId("jump"));
-  #earlier = new EarlierMessages(this.#thread, {
-    advise: (failure) => this.#failureMessages.onOther(failure),
-    announce: (sentence) => this.#announce(sentence),
-  });
+  /** What is above the part that is on the page; most pages have all. @type {Promise<import("./earlier_messages.js").EarlierMessages | null> | null} */
+  #earlier = null;
   #announcer = new Announcer(byId("status"), byId("voice"));
   #failureMessages;
   #scrollRestoration;
@@ -171,17 +166,59 @@ export class ConversationPage {
 
   #openAtEnd() {
     this.#scroll.toEnd();
-    this.#earlier.begin();
-    void this.#earlier.follow();
+    this.#watchEarlier();
+    void this.#followAddress();
   }
 
   /** The place where the reader was. */
   async #adopt() {
     this.#scroll.adopt();
-    this.#earlier.begin();
+    this.#watchEarlier();
     const place = this.#scrollRestoration.take();
-    const message = place && (await this.#earlier.find(place.id));
+    const message = place && (document.getElementById(place.id) ?? (await (await this.#loadEarlier())?.find(place.id)));
     if (message) new ScrollAnchor(message, place.top).restore();
+  }
+
+  /** Once the reader is where they begin to read. */
+  #watchEarlier() {
+    const look = () => this.#thread.element.querySelector(":scope > .earlier") && void this.#loadEarlier();
+    new MutationObserver(look).observe(this.#thread.element, { childList: true });
+    addEventListener("hashchange", () => void this.#followAddress());
+    look();
+  }
+
+  #loadEarlier() {
+    return (this.#earlier ??= import("./earlier_messages.js").then(({ EarlierMessages }) => {
+      const earlier = new EarlierMessages(this.#thread, {
+        advise: (failure) => this.#failureMessages.onOther(failure),
+        announce: (sentence) => this.#announce(sentence),
+      });
+      earlier.begin();
+      return earlier;
+    }, () => (this.#earlier = null)));
+  }
+
+  /** To the message that the page's address names. */
+  async #followAddress() {
+    if (location.hash) void (await this.#loadEarlier())?.follow();
+  }
+
+  /** The sheet is loaded once somebody asks for it. */
+  #offerShortcuts() {
+    /** @type {Promise<import("../ui/shortcuts_dialog.js").ShortcutsDialog | null> | null} */
+    let loading = null;
+    const load = () => (loading ??= import("../ui/shortcuts_dialog.js").then(
+      ({ ShortcutsDialog }) => new ShortcutsDialog(/** @type {HTMLDialogElement} */ (byId("shortcuts"))),
+      () => (loading = null),
+    ));
+    byId("shortcuts-button").addEventListener("click", async () => (await load())?.open());
+    document.addEventListener("keydown", async (event) => event.key === "?" && (await load())?.press(event));
+  }
+
+  #offerWholePrint() {
+    const load = () => void import("./whole_print.js").then(({ offerWholePrint }) => offerWholePrint(this.#thread.element, (advice) => this.#complain(advice)), () => {});
+    if (new URLSearchParams(location.search).has("print")) load();
+    addEventListener("afterprint", load);
   }
 
   /** What was sent in vain and is to be sent again, now that its writer comes back from the login. Once. */
@@ -204,7 +241,7 @@ export class ConversationPage {
   #listen() {
     this.#thread.listen((view, form) => (form === "continue" ? this.#continue(view) : this.#regenerate(view, this.#composer.model)));
     this.#offerPrompts(/** @type {HTMLFormElement} */ (byId("composer")));
-    new ShortcutsDialog(/** @type {HTMLDialogElement} */ (byId("shortcuts")), byId("shortcuts-button"));
+    this.#offerShortcuts();
     new MessageActions(this.#thread.element, {
       onEdit: (view) => void this.#edit(view),
       onAgain: (view, model) => this.#regenerate(view, model),
@@ -218,7 +255,7 @@ export class ConversationPage {
       announce: (sentence) => this.#announce(sentence),
       complain: (advice) => this.#complain(advice),
     });
-    offerWholePrint(this.#thread.element, (advice) => this.#complain(advice));
+    this.#offerWholePrint();
     new DropZone(document.getElementById("drop"), (files) => this.#composer.attach(files));
     byId("stop").addEventListener("submit", (event) => this.#stop(event));
     // Stop takes the place of Send: the second half of a double click is not meant for it.

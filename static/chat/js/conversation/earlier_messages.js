@@ -40,7 +40,6 @@ export class EarlierMessages {
   begin() {
     this.#watch();
     new MutationObserver(() => this.#watch()).observe(this.#thread.element, { childList: true });
-    addEventListener("hashchange", () => void this.follow());
   }
 
   /** Goes to the message that the page's address names. */

@@ -26,7 +26,7 @@ export class Sidebar {
   #owner;
   #current;
   #atEnd;
-  /** What the first page was when it was last asked for. */
+  /** What the first page is that is shown. */
   #tag = "";
   /** One request after the other. @type {Promise<void>} */
   #asking = Promise.resolve();
@@ -41,6 +41,7 @@ export class Sidebar {
     this.#notices = /** @type {HTMLElement} */ (element.querySelector("#list-notices"));
     const list = /** @type {HTMLElement} */ (element.querySelector("#conversation-list"));
     this.#list = new ConversationList(list, current, owner);
+    this.#tag = list.dataset["tag"] ?? "";
     this.#current = current;
     this.#requests = requests;
     this.#owner = owner;

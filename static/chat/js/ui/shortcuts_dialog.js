@@ -6,13 +6,22 @@ export class ShortcutsDialog {
   #sheet;
   #switch;
 
-  /** @param {HTMLDialogElement} sheet @param {HTMLElement} button */
-  constructor(sheet, button) {
+  /** @param {HTMLDialogElement} sheet */
+  constructor(sheet) {
     this.#sheet = sheet;
     this.#switch = /** @type {HTMLInputElement} */ (sheet.querySelector("input"));
     this.#take();
-    button.addEventListener("click", () => this.#open());
-    document.addEventListener("keydown", (event) => this.#pressed(event));
+  }
+
+  open() {
+    if (!this.#sheet.open) this.#sheet.showModal();
+  }
+
+  /** @param {KeyboardEvent} event */
+  press(event) {
+    if (!this.#switch.checked || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isTyping()) return;
+    event.preventDefault();
+    this.open();
   }
 
   /** A key alone may be pressed unmeant, as by who speaks to the computer (WCAG 2.1.4): it can be turned off. */
@@ -30,16 +39,6 @@ export class ShortcutsDialog {
     this.#switch.checked = this.#switch.defaultChecked = isOn;
   }
 
-  /** @param {KeyboardEvent} event */
-  #pressed(event) {
-    if (event.key !== "?" || !this.#switch.checked || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isTyping()) return;
-    event.preventDefault();
-    this.#open();
-  }
-
-  #open() {
-    if (!this.#sheet.open) this.#sheet.showModal();
-  }
 }
 
 function isOff() {
