@@ -334,7 +334,7 @@ def test_one_entry_is_as_it_stands_in_the_list(alice: Client, bob: Client) -> No
 
 
 @pytest.mark.parametrize("hidden", [{"is_archived": True}, {"is_temporary": True}, {"deleted_at": ERASING}])
-def test_what_is_not_in_the_list_is_no_entry(alice: Client, hidden: dict[str, object]) -> None:
+def test_what_is_not_in_the_list_is_no_entry(alice: Client, hidden: dict[str, Any]) -> None:
     (conversation,) = listed(alice, **hidden)
     assert alice.get(f"/conversations/{conversation.pk}/").code == "not_found"
 

@@ -166,7 +166,7 @@ def live(tools: Path, chat: type[Chat]) -> dict[str, Any]:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         often = ["-r", "0.1", "-m", "2", "-o", "0.3", "-a", "0.2", "-s", "0.3", "-l", "0.1", "-w", "0.1", "-k", "3"]
-        command = [tools / "workday", *often, str(server.server_address[1]), people]
+        command = [str(tools / "workday"), *often, str(server.server_address[1]), str(people)]
         found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         server.shutdown()
     return found

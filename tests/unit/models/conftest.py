@@ -20,7 +20,7 @@ def owner(
     with django_db_blocker.unblock():
         if request.param == "postgresql":
             theirs = connections.create_connection(request.getfixturevalue("postgres"))
-            monkeypatch.setattr(connections._connections, "default", theirs)
+            monkeypatch.setattr(connections._connections, "default", theirs)  # type: ignore[attr-defined]
         owner = User.objects.create(username=uuid.uuid4().hex)
         yield owner
         owner.delete()

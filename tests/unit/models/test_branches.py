@@ -151,5 +151,5 @@ ACTS: dict[str, Callable[[User, Conversation, list[Message]], object]] = {
 def test_what_is_not_on_the_branch_costs_nothing(act: str) -> None:
     owner = User.objects.create(username="owner")
     few, many = (with_many_beside(owner, number) for number in (3, 1500))
-    costs = [steps_of(lambda place=place: ACTS[act](owner, *place)) for place in (few, many)]  # type: ignore[misc]
+    costs = [steps_of(lambda place=place: ACTS[act](owner, *place)) for place in (few, many)]
     assert costs[1] < 2 * costs[0] + 20, costs

@@ -1,7 +1,9 @@
 """What a page reads without the ORM is what the ORM would give."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -14,12 +16,12 @@ from tests.support.conversations import stored_conversation
 
 MOST = 1_000
 NOW = datetime.now(UTC)
-ENDED = {"model": "m", "status": "complete", "ends_at": 0, "ended_at": NOW}
+ENDED: dict[str, Any] = {"model": "m", "status": "complete", "ends_at": 0, "ended_at": NOW}
 
 
 def test_a_list_is_that_of_the_queryset(owner: User) -> None:
     other = User.objects.create(username=uuid.uuid4().hex)
-    states = [
+    states: list[dict[str, Any]] = [
         {},
         {"is_pinned": True},
         {"is_archived": True},
@@ -112,7 +114,7 @@ def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None
 
     before = version()
     assert version() == before
-    changes = [
+    changes: list[Callable[[], object]] = [
         lambda: Feedback.objects.create(message=messages[1], value="up"),
         lambda: Feedback.objects.filter(message=messages[1]).update(comment="Good"),
         lambda: Generation.objects.filter(message=messages[1]).update(status="stopped"),

@@ -24,7 +24,7 @@ def urls(*entries: Any, handler: Any = page_not_found) -> ModuleType:
     return made
 
 
-USUAL = [
+USUAL: list[Any] = [
     path("", view),
     path("c/<uuid:pk>/", view),
     path("s/<str:token>/", view),
