@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from chat.models import Generation, Message
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, send
 from tests.conftest import RunSite
 from tests.support.client import Client
+from tests.support.conversations import stored_conversation
 from tests.support.upstream import ScriptedUpstream, answer, done, finish, say
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -29,6 +31,7 @@ PARTS = """() => Array.from(document.querySelectorAll(".thread .message"), (mess
         part.getAttribute("action"), part.name === "model" ? part.value : "",
     ].join(" ")))"""
 """Of each message, in their order."""
+NAMES = "(actions) => actions.filter((each) => each.checkVisibility()).map((each) => each.ariaLabel)"
 ROWS = "() => Array.from(document.querySelectorAll('.thread .actions'), (row) => row.getBoundingClientRect().height)"
 
 SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
@@ -89,6 +92,19 @@ def test_a_message_has_the_same_parts_live_as_after_a_reload(
     live = page.evaluate(PARTS)
     page.reload()
     assert page.evaluate(PARTS) == live
+
+
+def test_what_was_imported_offers_what_fits(open_page: OpenPage, alice: Client) -> None:
+    assert alice.user
+    conversation, (first, *_others) = stored_conversation(alice.user.pk, ["Be brief.", "Why?", "And?", "So."])
+    Message.objects.filter(pk=first.pk).update(role="system")
+    Generation.objects.filter(message__conversation=conversation).delete()
+    page = open_page(alice, conversation.get_absolute_url())
+    offered = [
+        message.locator(".actions .action").evaluate_all(NAMES) for message in page.locator(".thread .message").all()
+    ]
+    answer = ["Copy this message", "Good answer", "Bad answer", "Write this answer again"]
+    assert offered == [["Copy this message"], answer, ["Copy this message", "Edit this message"], answer]
 
 
 @SIZES
