@@ -16,10 +16,14 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.core.signals import setting_changed
 from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.models import Prompt
+from chat.retention import fragments
+from chat.templatetags import chat_libraries
+from chat.views import page_templates
 from tests.support.client import Client
 from tests.support.once import FOLDER, made_once
 from tests.support.postgres import Postgres, programs
@@ -36,6 +40,16 @@ _log_sizes: dict[Site, int] = {}
 # How soon something happens is judged by tests that run alone.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+
+def forget_what_was_made(**_kwargs: object) -> None:
+    """What a process makes once it makes of its settings, which change in tests alone."""
+    fragments.forget_all()
+    chat_libraries.found.cache_clear()
+    page_templates.made_script.cache_clear()
+
+
+setting_changed.connect(forget_what_was_made)
 
 
 @pytest.fixture(scope="session")

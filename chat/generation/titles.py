@@ -18,6 +18,7 @@ from chat.live import hints
 from chat.live.exchange import exchange
 from chat.models import Conversation, Generation, SearchEntry
 from chat.models.threads import in_database, write_in_database
+from chat.models.users import UserId
 from chat.providers import chunks, openai
 
 logger = logging.getLogger(__name__)
@@ -35,9 +36,8 @@ async def give_title(generation: Generation, answer: str) -> None:
             return
         async with asyncio.timeout(TITLE_SECONDS):
             title = await _ask(settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer))
-        is_stored: bool = bool(title) and await write_in_database(_store, conversation_id, title)
+        is_stored: bool = bool(title) and await write_in_database(_store, generation.owner_id, conversation_id, title)
         if is_stored:
-            hints.entry_changed(generation.owner_id, conversation_id)
             await exchange.retitle(conversation_id, title)
     except Exception as exc:
         logger.info("No title for conversation %s: %s", conversation_id, type(exc).__name__)
@@ -71,11 +71,12 @@ def _untitled_question(generation: Generation) -> str:
     return (question.text or conversation.title) if question and conversation else ""
 
 
-def _store(conversation_id: uuid.UUID, title: str) -> bool:
+def _store(owner_id: UserId, conversation_id: uuid.UUID, title: str) -> bool:
     with transaction.atomic():
         untitled = Conversation.objects.permanent().untitled().filter(pk=conversation_id)
         if not untitled.update(title=title, titled_by=Conversation.TitledBy.MODEL):
             return False
         # The update has locked it.
         SearchEntry.objects.index_title(Conversation.objects.get(pk=conversation_id))
+        hints.entry_changed(owner_id, conversation_id)
     return True

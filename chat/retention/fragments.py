@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings as project
-from django.core.signals import setting_changed
 from django.db import close_old_connections, models
 
 from chat.conf import settings
@@ -99,11 +98,10 @@ def _missing(rows: "models.QuerySet[Any]", ids: list[Any]) -> Iterable[Any]:
             yield from set(some) - set(found.values_list("pk", flat=True))
 
 
-def _renew(**kwargs: object) -> None:
-    """Tests change settings, which texts depend on; a fork has nobody yet who looks."""
+def forget_all() -> None:
+    """As where settings change, which texts depend on: in tests. A fork has nobody yet who looks."""
     global _store
     _store = None
 
 
-setting_changed.connect(_renew)
-os.register_at_fork(after_in_child=_renew)
+os.register_at_fork(after_in_child=forget_all)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.core.signals import setting_changed
 from django.utils.safestring import SafeString, mark_safe
 
 from chat.assets.libraries import addresses
@@ -21,15 +20,15 @@ def browser_libraries(context: dict[str, Any]) -> dict[str, Any]:
 
     A policy allows the map by its nonce, where the project has one; the header of a page without a map bears none.
     """
-    import_map, first = _found.__wrapped__() if settings.DEBUG else _found()
+    import_map, first = found.__wrapped__() if settings.DEBUG else found()
     return {"import_map": import_map, "first": first, "nonce": _nonce(context)}
 
 
 @cache
-def _found() -> tuple[SafeString, list[str]]:
+def found() -> tuple[SafeString, list[str]]:
     """Once a process."""
-    found = addresses()
-    return _script_json({"imports": found}), [found[name] for name in FIRST if name in found]
+    names = addresses()
+    return _script_json({"imports": names}), [names[name] for name in FIRST if name in names]
 
 
 def _nonce(context: dict[str, Any]) -> object:
@@ -40,10 +39,3 @@ def _nonce(context: dict[str, Any]) -> object:
 def _script_json(value: object) -> SafeString:
     """JSON that neither ends its script element nor begins a comment there."""
     return mark_safe(json.dumps(value, separators=(",", ":")).replace("<", "\\u003C"))  # noqa: S308 - just escaped
-
-
-def _forget(**kwargs: object) -> None:
-    _found.cache_clear()
-
-
-setting_changed.connect(_forget)

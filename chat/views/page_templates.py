@@ -10,7 +10,6 @@ from functools import cache
 
 from django.conf import settings as project
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.signals import setting_changed
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix, get_urlconf, reverse
@@ -49,12 +48,12 @@ def templates_address() -> str:
 
 def _script_in(language: str) -> str:
     """Made once a process; while templates are edited, for each page."""
-    make = _script.__wrapped__ if project.DEBUG else _script
+    make = made_script.__wrapped__ if project.DEBUG else made_script
     return make(language, get_script_prefix(), get_urlconf())
 
 
 @cache
-def _script(language: str, prefix: str, urlconf: str | None) -> str:
+def made_script(language: str, prefix: str, urlconf: str | None) -> str:
     context = {"models": registry().offered, "may_attach": settings.CHAT_ATTACHMENTS, "csrf_token": PLACEHOLDER}
     with translation.override(language):
         made = str(render_to_string("chat/conversation/_templates.html", {**context, "is_template": True}))
@@ -65,10 +64,3 @@ def _script(language: str, prefix: str, urlconf: str | None) -> str:
 
 def _version(script: str) -> str:
     return hashlib.sha256(script.encode()).hexdigest()[:16]
-
-
-def _forget(**kwargs: object) -> None:
-    _script.cache_clear()
-
-
-setting_changed.connect(_forget)
