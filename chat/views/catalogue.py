@@ -10,6 +10,8 @@ from django.utils import translation
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
+from chat.views.pages import compressed
+
 
 class Catalogue(JavaScriptCatalog):
     """What our own scripts say; Django's would add all that the admin's say."""
@@ -36,4 +38,4 @@ def catalogue(request: HttpRequest, language: str) -> HttpResponseBase:
     except LookupError:
         raise Http404 from None
     with translation.override(language):
-        return Catalogue.as_view(packages=["chat"])(request)
+        return compressed(request, Catalogue.as_view(packages=["chat"])(request))

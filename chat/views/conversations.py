@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from functools import partial
 
-from django.conf import settings as project
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
@@ -27,12 +26,8 @@ from chat.views.branches import Section, asked_begin, asked_id, asked_ids, secti
 from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor, list_tag
-from chat.views.page_templates import YEAR
 from chat.views.pages import answer_if_changed, render_page
 from chat.views.time_zones import zone_of
-
-FILES_COOKIE = "chat_files"
-"""Bears the version of the site whose files a browser has loaded."""
 
 
 @endpoint("GET")
@@ -97,7 +92,6 @@ def _page(
         "is_new": conversation._state.adding,
         "section": shown,
         "version": site_version(),
-        "has_files": _has_files(request),
         "told": told,
         "leaf": leaf,
         "is_running": is_running,
@@ -118,19 +112,7 @@ def _page(
         "attachment_bytes": settings.CHAT_ATTACHMENT_BYTES,
         "input_chars": settings.CHAT_INPUT_CHARS,
     }
-    return _noting_files(request, render_page(request, "chat/conversation/conversation.html", context))
-
-
-def _noting_files(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """From the next page on this browser need not be told each module."""
-    if not _has_files(request):
-        secure = project.SESSION_COOKIE_SECURE
-        response.set_cookie(FILES_COOKIE, site_version(), YEAR, secure=secure, httponly=True, samesite="Lax")
-    return response
-
-
-def _has_files(request: HttpRequest) -> bool:
-    return request.COOKIES.get(FILES_COOKIE) == site_version()
+    return render_page(request, "chat/conversation/conversation.html", context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,7 @@ def test_nothing_in_it_is_a_users(alice: Client, bob: Client) -> None:
     assert not re.search(r"csrfmiddlewaretoken|[0-9a-f]{8}-[0-9a-f]{4}-", script.text)
 
 
-def test_only_a_browsers_first_page_names_each_module(alice: Client) -> None:
-    first = page_of(alice)
-    (version,) = re.findall(r"chat_files=(\w+);", "".join(first.headers.get_all("Set-Cookie")))
-    alice.cookies["chat_files"] = version
-    second = page_of(alice)
-    assert "chat_files" not in second.headers.get("Set-Cookie", "")
-    assert first.text.count("modulepreload") > 50 > second.text.count("modulepreload")
-    alice.cookies["chat_files"] = "of another version"
-    assert page_of(alice).text.count("modulepreload") == first.text.count("modulepreload")
+def test_it_names_the_modules_and_the_page_does_not(alice: Client) -> None:
+    page = page_of(alice)
+    assert "/chat/js/conversation/" not in page.text
+    assert alice.get(address_in(page)).text.count("modulepreload") > 50

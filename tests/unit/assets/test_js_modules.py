@@ -150,6 +150,8 @@ def test_the_conversation_loads_at_once_all_but_what_it_loads_when_it_needs_it()
         "markdown/render/copied_formula.js",
         "markdown/render/copied_selection.js",
         "markdown/render/markdown_of.js",
+        "message/details_content.js",
+        "message/feedback_forms.js",
         "prompts/prompt_library.js",
         "prompts/prompt_picker.js",
         "settings/notification_switch.js",
@@ -158,5 +160,6 @@ def test_the_conversation_loads_at_once_all_but_what_it_loads_when_it_needs_it()
         "sidebar/title_editor.js",
         "ui/keep_while_hidden.js",
         "ui/notifications.js",
+        "ui/scroll_to_reveal.js",
         "ui/shortcuts_dialog.js",
     }

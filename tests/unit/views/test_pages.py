@@ -10,7 +10,6 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from chat.assets.version import site_version
 from chat.conversations import messages
 from chat.conversations.turns import Accepted, Question, Regeneration
 from chat.core import pagination
@@ -43,7 +42,6 @@ def converse(owner: User, exchanges: int) -> uuid.UUID:
 def page_of(owner: User, conversation: uuid.UUID, language: str = "en") -> tuple[list[str], str]:
     """What it asked the database, and itself."""
     request = RequestFactory().get(f"/c/{conversation}/", headers={"Accept": "text/html"})
-    request.COOKIES["chat_files"] = site_version()
     request.user, request.csp_nonce, request.LANGUAGE_CODE = owner, "", language  # type: ignore[attr-defined]
     with CaptureQueriesContext(connection) as queries:
         page = show.__wrapped__(request, owner, conversation)  # type: ignore[attr-defined]

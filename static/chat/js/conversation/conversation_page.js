@@ -7,7 +7,7 @@ import { ConversationTitle } from "./conversation_title.js";
 import { DraftStorage } from "../composer/draft_storage.js";
 import { DropZone } from "../attachments/drop_zone.js";
 import { FailureMessages } from "./failure_messages.js";
-import { FeedbackForms } from "../message/feedback_forms.js";
+import { Feedback } from "../message/feedback.js";
 import { LiveAnswer } from "./live_answer.js";
 import { MessageActions } from "../message/message_actions.js";
 import { MessageView } from "../message/message_view.js";
@@ -250,10 +250,11 @@ export class ConversationPage {
       announce: (sentence) => this.#announce(sentence),
       complain: (sentence) => this.#composer.complain(sentence),
     });
-    new FeedbackForms(this.#thread.element, this.#requests, {
+    new Feedback(this.#thread.element, this.#requests, {
       advise: (failure) => this.#failureMessages.onOther(failure),
       announce: (sentence) => this.#announce(sentence),
       complain: (advice) => this.#complain(advice),
+      onUnreachable: () => this.#composer.complain(UNREACHABLE),
     });
     this.#offerWholePrint();
     new DropZone(document.getElementById("drop"), (files) => this.#composer.attach(files));

@@ -32,7 +32,7 @@ export class FeedbackForms {
     thread.addEventListener("submit", (event) => this.#submitted(event));
     thread.addEventListener("keydown", (event) => this.#pressed(event));
     thread.addEventListener("click", (event) => this.#clicked(event));
-    thread.addEventListener("toggle", ({ target }) => this.#toggled(target), true);
+    thread.addEventListener("toggle", ({ target }) => this.toggled(target), true);
   }
 
   /** @param {SubmitEvent} event */
@@ -48,7 +48,7 @@ export class FeedbackForms {
   }
 
   /** @param {EventTarget | null} comment */
-  #toggled(comment) {
+  toggled(comment) {
     if (comment instanceof HTMLDetailsElement && comment.matches(".comment[open]")) scrollToReveal(comment);
   }
 
