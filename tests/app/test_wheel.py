@@ -70,6 +70,7 @@ def test_has_nothing_else(names: set[str]) -> None:
 def test_asks_for_little(metadata: Message) -> None:
     requirements = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert {line.split("<")[0].split(">")[0].split("[")[0] for line in requirements} == {
+        "cachetools",
         "chardet",
         "django",
         "openai",

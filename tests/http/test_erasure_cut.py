@@ -2,9 +2,11 @@
 
 import io
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -34,21 +36,24 @@ from chat.retention.vacuum import alone
 from tests.http.test_erasure import everything_of, logged, read, rows
 from tests.support.attachments import stored_attachment
 from tests.support.cutting import at_once, killed_at
+from tests.support.once import FOLDER
 
 MARKER = "unmistakable"
 Way = Callable[[User, User], object]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def each_database(request: pytest.FixtureRequest, committed: None) -> Iterator[None]:
-    if request.param == "sqlite":
-        yield
-        return
-    alias = request.getfixturevalue("postgres")
+def each_database(request: pytest.FixtureRequest, committed: None, tmp_path: Path) -> Iterator[None]:
+    """One that no site sweeps, which would erase what was cut before it is looked at."""
     ours = connections.settings["default"]
+    if request.param == "sqlite":
+        file = shutil.copyfile(FOLDER / "migrated.sqlite3", tmp_path / "erasures.sqlite3")
+        theirs = ours | {"NAME": str(file)}
+    else:
+        theirs = connections.settings[request.getfixturevalue("postgres")]
     connections.close_all()
     del connections["default"]
-    connections.settings["default"] = connections.settings[alias]
+    connections.settings["default"] = theirs
     ContentType.objects.clear_cache()  # whose ids are others there
     yield
     User.objects.all().delete()
