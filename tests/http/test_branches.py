@@ -84,6 +84,14 @@ def test_the_model_is_asked_with_the_whole_branch(
     assert len(upstream.wait_asked(question).json["messages"]) == NUMBER + 1
 
 
+def queries_of(client: InProcess, path: str) -> int:
+    """Of all threads: what this process does beside it may ask, too."""
+    with counted_queries() as queries:
+        answer = client.get(path)
+    assert answer.status_code == 200
+    return len(queries)
+
+
 def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(alice: Client) -> None:
     # In this process, where they can be counted.
     client = InProcess(headers={"Host": "127.0.0.1"})
@@ -93,10 +101,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(alice: 
         conversation, messages = stored_conversation(owner(alice), ["A text"] * number)
         page, last = conversation.get_absolute_url(), f"/messages/{messages[-1].pk}/"
         for name, path in (("page", page), ("above", f"{last}ancestors/"), ("actions", f"{last}actions/")):
-            with counted_queries() as queries:
-                answer = client.get(path)
-            assert answer.status_code == 200
-            counts.add((name, len(queries)))
+            counts.add((name, min(queries_of(client, path) for _ in range(3))))
     assert len(counts) == 3, counts
     assert max(count for _, count in counts) <= 11  # three are of the list at the side
 
