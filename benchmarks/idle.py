@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from open_streams import ROOT, START_SECONDS, environment, free_port
+from open_streams import ROOT, connected, environment, free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTLE_SECONDS = 20
@@ -52,12 +52,7 @@ def make_sessions(env: dict[str, str], number: int) -> list[str]:
 
 async def open_stream(port: int, session: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Hear what a page hears; return once the first event has come."""
-    for _ in range(START_SECONDS * 10):
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            break
-        except ConnectionError:
-            await asyncio.sleep(0.1)
+    reader, writer = await connected(port)
     head = "Host: 127.0.0.1\r\nAccept: text/event-stream\r\nAccept-Language: en\r\nUser-Agent: Mozilla/5.0\r\n"
     writer.write(f"GET /hints/ HTTP/1.1\r\n{head}Cookie: sessionid={session}\r\n\r\n".encode())
     status = await reader.readline()

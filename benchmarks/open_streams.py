@@ -73,14 +73,19 @@ def make_session(env: dict[str, str]) -> str:
     return subprocess.run(shell, cwd=ROOT, env=env, check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
-async def open_stream(port: int, session: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Ask, and return once the first word has come."""
+async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To a site that may not listen yet."""
     for _ in range(START_SECONDS * 10):
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            break
+            return await asyncio.open_connection("127.0.0.1", port)
         except ConnectionError:
             await asyncio.sleep(0.1)
+    sys.exit(f"The site does not listen after {START_SECONDS} s")
+
+
+async def open_stream(port: int, session: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Ask, and return once the first word has come."""
+    reader, writer = await connected(port)
     body = json.dumps({"id": str(uuid.uuid4()), "text": "Go on.", "parent": None}).encode()
     writer.write(
         f"POST /c/{uuid.uuid4()}/messages/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

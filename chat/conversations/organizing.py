@@ -46,6 +46,14 @@ def set_flags(owner_id: UserId, conversation_id: uuid.UUID, flags: Flags) -> Con
     return conversation
 
 
+def find_owned(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
+    """One of the owner's. Raises NotFound."""
+    conversation = Conversation.find_owned(owner_id, conversation_id)
+    if not conversation:
+        raise NotFound(_("There is no such conversation among yours."))
+    return conversation
+
+
 def find_locked(owner_id: UserId, conversation_id: uuid.UUID, *, with_deleted: bool = False) -> Conversation:
     """One of the owner's, of whose turns and changes this one is alone until its transaction ends. Raises NotFound."""
     lock_owner(owner_id)

@@ -11,14 +11,6 @@ from chat.models.sql import find
 from chat.models.users import UserId
 
 
-def conversation_of(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
-    """Raises NotFound."""
-    conversation = Conversation.find_owned(owner_id, conversation_id)
-    if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
-    return conversation
-
-
 def set_options(owner_id: UserId, conversation_id: uuid.UUID, options: Options) -> None:
     """From its next answer on. Raises NotFound."""
     mine = Conversation.objects.filter(owner=owner_id, pk=conversation_id)

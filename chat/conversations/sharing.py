@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from chat.attachments.uploads import storage_taken
 from chat.conf import settings
+from chat.conversations.organizing import find_owned
 from chat.core import pagination
 from chat.core.endings import Status
 from chat.core.reply import TEXT
@@ -139,9 +140,7 @@ def _made(conversation_id: UUID, owner_id: UserId, request_id: UUID | None) -> S
 
 
 def _shareable(owner_id: UserId, conversation_id: UUID) -> Conversation:
-    conversation: Conversation | None = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
-    if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
+    conversation = find_owned(owner_id, conversation_id)
     if conversation.is_temporary:
         raise Conflict(_("A temporary conversation cannot be shared."))
     if Share.objects.of(owner_id).not_ended().count() >= MOST_LINKS:

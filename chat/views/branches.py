@@ -44,7 +44,18 @@ def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUI
 
     With `?from=` all from that ancestor on; an id that is none of them is a 404, and more than a page may have a 413.
     """
-    return _ancestors(request, user, message_id)
+    conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
+    if not conversation:
+        raise NotFound
+    path = conversation.path(message_id, None if "from" in request.GET else pagination.MOST_ABOVE + 1)[:-1]
+    begin = asked_begin(request)
+    if "from" in request.GET and begin not in path:
+        raise NotFound
+    above = section(conversation, path, begin)
+    if above.later_from:
+        raise TooLong(_("That is more than a page shows at once."))
+    context = {"conversation": conversation, "section": above, "models": registry().offered}
+    return render_page(request, "chat/conversation/_message_page.html", context)
 
 
 def section(
@@ -96,18 +107,3 @@ def asked_ids(request: HttpRequest, name: str) -> list[uuid.UUID]:
         with suppress(ValueError):
             found.append(uuid.UUID(text))
     return found
-
-
-def _ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) -> HttpResponseBase:
-    conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
-    if not conversation:
-        raise NotFound
-    path = conversation.path(message_id, None if "from" in request.GET else pagination.MOST_ABOVE + 1)[:-1]
-    begin = asked_begin(request)
-    if "from" in request.GET and begin not in path:
-        raise NotFound
-    above = section(conversation, path, begin)
-    if above.later_from:
-        raise TooLong(_("That is more than a page shows at once."))
-    context = {"conversation": conversation, "section": above, "models": registry().offered}
-    return render_page(request, "chat/conversation/_message_page.html", context)

@@ -12,11 +12,10 @@ from chat.assets.version import site_version
 from chat.conf import settings
 from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
+from chat.conversations.organizing import find_owned
 from chat.conversations.preferences import preferred
 from chat.core import pagination
-from chat.errors import NotFound
 from chat.forms.options import OptionsForm
-from chat.i18n import gettext_noop as _
 from chat.live import hints
 from chat.models import Attachment, Conversation, Generation, Message
 from chat.models.branches import leaf_below
@@ -48,9 +47,7 @@ def show(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUI
     that is open.
     """
     told = hints.now()  # before anything is read: what changes meanwhile is told to the page afterwards
-    conversation = Conversation.find_owned(user.pk, conversation_id)
-    if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
+    conversation = find_owned(user.pk, conversation_id)
     if conversation.left_at:  # which it has read with all else, where `comes_back` would cost each page a query
         comes_back_to(request, conversation_id)
     if wants_json(request):

@@ -9,12 +9,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from chat.conversations import deletion, organizing
-from chat.errors import NotFound
 from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_flags, read_title
 from chat.generation.background import spawn
 from chat.generation.engine import engine
-from chat.i18n import gettext_noop as _
 from chat.models import Conversation
 from chat.models.threads import write_in_database
 from chat.models.users import UserId
@@ -26,7 +24,9 @@ from chat.views.ways_back import asked_back, came_from
 @endpoint("GET")
 def actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """GET /c/<uuid>/actions/ — what the menu of the list offers, as a page, where there are no scripts."""
-    return _actions(request, user, conversation_id)
+    conversation = organizing.find_owned(user.pk, conversation_id)
+    back = came_from(request) or conversation.get_absolute_url()
+    return render_page(request, "chat/conversation/actions.html", {"conversation": conversation, "back": back})
 
 
 @endpoint("POST")
@@ -55,14 +55,6 @@ async def delete(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 def restore(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/restoration/ — take its deletion back."""
     return _kept(request, deletion.restore(user.pk, conversation_id))
-
-
-def _actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
-    conversation = Conversation.objects.owned_by(user).filter(pk=conversation_id).first()
-    if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
-    back = came_from(request) or conversation.get_absolute_url()
-    return render_page(request, "chat/conversation/actions.html", {"conversation": conversation, "back": back})
 
 
 async def _delete(owner_id: UserId, conversation_id: uuid.UUID) -> None:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from chat.conversations import preferences
+from chat.conversations.organizing import find_owned
 from chat.core.prompt import Options
 from chat.forms.body import fault_in, filled_in, posted_by_form
 from chat.forms.options import OptionsForm
@@ -52,7 +53,7 @@ def _done(request: HttpRequest, options: Options, after: HttpResponse) -> HttpRe
 def _conversation(
     request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID, form: OptionsForm | None = None
 ) -> HttpResponseBase:
-    mine = preferences.conversation_of(user.pk, conversation_id)
+    mine = find_owned(user.pk, conversation_id)
     if wants_json(request):
         return JsonResponse(asdict(mine.options))
     form = form or OptionsForm.showing(mine.options, mine.rows)

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
 from chat.conversations import sharing
+from chat.conversations.organizing import find_owned
 from chat.errors import NotFound
 from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_link
-from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Share
+from chat.models import Share
 from chat.views.branches import asked_id
 from chat.views.endpoints import endpoint, public
 from chat.views.pages import render_page
@@ -33,7 +33,16 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 @endpoint("GET")
 def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /settings/links/ — one's own links, newest first; with `?of=<uuid>` a form that makes one."""
-    return _listing(request, user)
+    wanted = asked_id(request, "of")
+    conversation = find_owned(user.pk, wanted) if wanted else None
+    shares = list(Share.objects.of(user.pk).live().select_related("conversation").defer("snapshot"))
+    for share in shares:
+        share.address = request.build_absolute_uri(share.get_absolute_url())  # type: ignore[attr-defined]
+    return render_page(
+        request,
+        "chat/sharing/links.html",
+        {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "most": sharing.MOST_LINKS},
+    )
 
 
 @endpoint("POST")
@@ -64,18 +73,3 @@ def _asked_page(request: HttpRequest) -> int:
     if not (asked.isascii() and asked.isdigit() and len(asked) < 7 and int(asked)):
         raise NotFound(sharing.NO_LINK)
     return int(asked)
-
-
-def _listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
-    wanted = asked_id(request, "of")
-    conversation = Conversation.objects.owned_by(user).filter(pk=wanted).first() if wanted else None
-    if wanted and not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
-    shares = list(Share.objects.of(user.pk).live().select_related("conversation").defer("snapshot"))
-    for share in shares:
-        share.address = request.build_absolute_uri(share.get_absolute_url())  # type: ignore[attr-defined]
-    return render_page(
-        request,
-        "chat/sharing/links.html",
-        {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "most": sharing.MOST_LINKS},
-    )
