@@ -33,12 +33,9 @@ else
 	@$(BIN)/python -m pytest $(TESTS)
 endif
 
-# Python 3.13 tells of connections that threads of tests leave to the collector, in whichever test that comes.
-UNCLOSED := -W "ignore:unclosed database:ResourceWarning"
-
 # The unit and HTTP tests with the newest Python and Django that the app is for.
 test-next: .venv-$(NEXT)/test
-	@.venv-$(NEXT)/bin/python -m pytest -q -n 6 --dist worksteal -m "not alone" $(UNCLOSED) $(or $(TESTS),tests/unit tests/http)
+	@.venv-$(NEXT)/bin/python -m pytest -q -n 6 --dist worksteal -m "not alone" $(or $(TESTS),tests/unit tests/http)
 
 # The main flows in Firefox and WebKit, before a release. On Debian: apt-get install firefox-esr webkit2gtk-driver xvfb
 test-browsers: .venv/test javascript-tools

@@ -125,7 +125,7 @@ def test_killed_between_the_last_token_and_the_final_write_it_is_interrupted(
         with locked(database()):
             gate.open()
             stream.until_text("Complete, but not stored.")
-            assert upstream.wait_asked(question).ended.wait(5), "The upstream has finished"
+            assert upstream.wait_asked(question).ended.wait(30), "The upstream has finished"
             mortal.kill()
             stream.until_lost()  # which fails if an end had been announced before it was stored
     assert Generation.objects.get(pk=ids["generation"]).status == "running"
@@ -214,7 +214,7 @@ def test_stopped_at_the_end_while_another_process_sweeps_there_is_one_ending(
         ids = stream.until_text("Hello").ids
         mortal.send(signal.SIGSTOP)
         gate.open()  # the rest waits in the socket
-        assert upstream.wait_asked(question).ended.wait(5)
+        assert upstream.wait_asked(question).ended.wait(30)
         lapse(ids["generation"])
         assert wait_ended(ids["generation"]).status == "interrupted"
         mortal.send(signal.SIGCONT)
@@ -309,7 +309,7 @@ def test_stop_before_the_reply_can_be_found_stops_it(
             assert reply.status == 202
             assert stream.page.text == "Half"
     for asked in upstream.asked(question, "continuation"):
-        assert asked.ended.wait(2), "The upstream of a stopped reply was not closed"
+        assert asked.ended.wait(30), "The upstream of a stopped reply was not closed"
 
 
 def found(reply: Answer) -> Answer | None:

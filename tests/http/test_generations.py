@@ -198,7 +198,7 @@ def test_text_after_stop_never_appears(alice: Client, upstream: ScriptedUpstream
             gate.open()
             assert cancelling.result().status in (200, 202)
         page = stream.rest()
-    upstream.wait_asked(question).ended.wait(5)
+    upstream.wait_asked(question).ended.wait(30)
     again = alice.follow(generation).rest()
     assert again.text == page.text == Generation.objects.get(pk=generation).message.text
     assert again.end == page.end

@@ -86,7 +86,7 @@ def test_can_be_stopped_while_it_waits_to_ask_again(alice: Client, upstream: Scr
     upstream.script(question, status(503, Retry_After="15"))
     with alice.ask(question) as stream:
         generation = stream.ids["generation"]
-        upstream.wait_asked(question).ended.wait(5)
+        upstream.wait_asked(question).ended.wait(30)
         assert alice.cancel(generation).status == 202
         assert ending(stream.rest())[0] == "stopped"
     assert len(upstream.asked(question)) == 1

@@ -10,7 +10,7 @@ PAUSE = 0.02
 """Seconds between two looks."""
 
 
-def eventually(look: Callable[[], T], what: str, seconds: float = 5.0) -> T:
+def eventually(look: Callable[[], T], what: str, seconds: float = 30.0) -> T:
     """The first true result of `look`; fails if there is none within `seconds`."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):

@@ -1,6 +1,5 @@
 """The migration of what the admin's log says of readings: there and back."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,16 +11,15 @@ from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
-from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import Model
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.models import Conversation, Prompt
+from tests.support.migrating import migrate, migrating
 
 BEFORE, AFTER = "0009_readings", "0010_readings_so_far"
-LATEST = None
 NOW = datetime(2026, 3, 5, 12, 0, 0, 123456, tzinfo=UTC)
 READ = "Read the transcript."
 
@@ -31,24 +29,9 @@ def alias(
     request: pytest.FixtureRequest, tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
     """A database as an earlier version left it."""
-    alias = "migrating" if request.param == "sqlite" else request.getfixturevalue("postgres")
-    with django_db_blocker.unblock():
-        if request.param == "sqlite":
-            connection.close()
-            file = shutil.copyfile(connection.settings_dict["NAME"], tmp_path / "migrating.sqlite3")
-            connections.settings[alias] = connections.settings["default"] | {"NAME": str(file)}
+    with migrating(request, tmp_path, django_db_blocker, [LogEntry, historical("Reading"), User, Group]) as alias:
         migrate(alias, BEFORE)
         yield alias
-        migrate(alias, LATEST)
-        for model in (LogEntry, historical("Reading"), User, Group):
-            model._base_manager.using(alias).all().delete()
-        connections[alias].close()
-        if request.param == "sqlite":
-            del connections[alias], connections.settings[alias]
-
-
-def migrate(alias: str, name: str | None) -> None:
-    call_command("migrate", "chat", *([name] if name else []), database=alias, verbosity=0)
 
 
 @cache

@@ -1,6 +1,5 @@
 """The latest migrations, there and back, with rows that only the newer version makes."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -9,13 +8,12 @@ import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.core.management import call_command
-from django.db import connection, connections
 from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.attachments.inspection.office import MEDIA_TYPES
 from chat.models import Attachment, Conversation, Generation, Import, Message, Reading, SearchedWords, Share
+from tests.support.migrating import migrate, migrating
 
 BEFORE = "0011_erasures"
 LONGEST = max(MEDIA_TYPES.values(), key=len)
@@ -25,23 +23,8 @@ LONGEST = max(MEDIA_TYPES.values(), key=len)
 def alias(
     request: pytest.FixtureRequest, tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
-    alias = "going_back" if request.param == "sqlite" else request.getfixturevalue("postgres")
-    with django_db_blocker.unblock():
-        if request.param == "sqlite":
-            connection.close()
-            file = shutil.copyfile(connection.settings_dict["NAME"], tmp_path / "going_back.sqlite3")
-            connections.settings[alias] = connections.settings["default"] | {"NAME": str(file)}
+    with migrating(request, tmp_path, django_db_blocker, [LogEntry, Reading, User]) as alias:
         yield alias
-        migrate(alias, None)
-        for model in (LogEntry, Reading, User):
-            model._base_manager.using(alias).all().delete()
-        connections[alias].close()
-        if request.param == "sqlite":
-            del connections[alias], connections.settings[alias]
-
-
-def migrate(alias: str, name: str | None) -> None:
-    call_command("migrate", "chat", *([name] if name else []), database=alias, verbosity=0)
 
 
 def new_rows(alias: str) -> None:
@@ -74,7 +57,7 @@ def new_rows(alias: str) -> None:
 def test_the_latest_migrations_go_back_and_forth_with_rows(alias: str) -> None:
     new_rows(alias)
     migrate(alias, BEFORE)
-    migrate(alias, None)
+    migrate(alias)
     assert Attachment.objects.using(alias).values_list("kind", "media_type", "size").get() == (
         "text",
         "application/octet-stream",
