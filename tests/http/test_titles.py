@@ -30,6 +30,7 @@ def titled(run_site: RunSite, client_for: ClientFor) -> Client:
 
 def wait_titled(client: Client, conversation: str) -> dict[str, Any]:
     """What the page asks until the model has given a title."""
+
     def look() -> dict[str, Any]:
         told: dict[str, Any] = client.get(f"/c/{conversation}/", Accept="application/json").json
         return told if told["titled_by"] == "model" else {}
