@@ -6,6 +6,10 @@ who has more rights than they, and gives nobody a right that they lack.
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -14,17 +18,15 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy
 
 from chat.admin import EraseWithOwner, OfferedLookups
 from chat.admin.deletion import find_locked
-from chatsite.passwords import PasswordAlone
-from chatsite.rights import groups_within, has_more_rights, permissions_of
+from chatsite.accounts.passwords import PasswordAlone
+from chatsite.accounts.rights import groups_within, has_more_rights, permissions_of
 
-admin.site.site_header = gettext_lazy("Chatsite administration")
-admin.site.site_title = "Chatsite"
-admin.site.index_title = gettext_lazy("Administration")
-admin.site.unregister([User, Group])
+# Django's own; and those of allauth, which are ways up: who may change an address or a second factor of somebody else
+# could log in as them.
+admin.site.unregister([User, Group, EmailAddress, Authenticator, SocialAccount, SocialApp, SocialToken, UserSession])
 
 
 class NewPasswordForm(PasswordAlone, AdminPasswordChangeForm):  # type: ignore[type-arg]

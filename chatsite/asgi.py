@@ -11,7 +11,7 @@ application = get_asgi_application(limit_all_bodies=True)  # sets Django up, whi
 
 from chat.assets.storage import warn_if_not_collected  # noqa: E402
 from chat.generation.sweeps import start_sweeps  # noqa: E402
-from chatsite.accounts import announce_first_signup  # noqa: E402
+from chatsite.accounts.first_account import announce_first_signup  # noqa: E402
 
 
 def collect_garbage_less_often() -> None:

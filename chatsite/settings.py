@@ -41,13 +41,20 @@ INSTALLED_APPS = [
     "chat.serving",
     "daphne",
     "servestatic",
-    "django.contrib.admin",
+    "chatsite.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "csp",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "chat",
     "chatsite",
 ]
@@ -64,6 +71,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chatsite.accounts.middleware.never_cached",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 TEMPLATES = [
@@ -76,7 +85,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "chatsite.accounts.signup_is_open",
+                "chatsite.accounts.creation.signup_is_open",
             ],
         },
     },
@@ -108,9 +117,29 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = [
+    # First: sessions that it has begun stay valid.
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+ACCOUNT_ADAPTER = "chatsite.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "chatsite.accounts.forms.LogInForm"}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# Whoever logs in stays so until the session ends, as Django has it.
+ACCOUNT_SESSION_REMEMBER = True
+# Attempts to log in are counted here, by all processes together, and nothing else is kept.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "chatsite_cacheentry",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 # May visitors make accounts themselves? The very first account, the administrator's, can be made in any case.
 CHAT_SIGNUP = env.switch("CHAT_SIGNUP", default=DEBUG)
 

@@ -58,8 +58,8 @@ def test_leaving_costs_nothing(
     gates = {name: Gate() for name in ("start", "middle", "last token")}
     steps: list[Step] = [gates["start"], say("One, "), gates["middle"], say("two."), gates["last token"]]
     upstream.script(question, *steps, finish(), done())
-    page = open_page(alice, "/accounts/password_change/")
-    page.goto(page.url.replace("/accounts/password_change/", "/"))
+    page = open_page(alice, "/accounts/logout/")
+    page.goto(page.url.replace("/accounts/logout/", "/"))
     send(page, question)
     for name, seen in {"start": "", "middle": "One,", "last token": "One, two."}.items():
         expect(page.locator('[data-role="assistant"][id]')).to_have_count(1)

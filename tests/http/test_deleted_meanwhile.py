@@ -15,14 +15,14 @@ from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
 
 PASSWORD = "a-long-walk-in-the-rain"
-OWN = {"old_password": PASSWORD, "new_password1": PASSWORD * 2, "new_password2": PASSWORD * 2}
+OWN = {"oldpassword": PASSWORD, "password1": PASSWORD * 2, "password2": PASSWORD * 2}
 NEW = {"password1": PASSWORD * 2, "password2": PASSWORD * 2, "usable_password": "true", "set-password": "1"}
 USER = {"username": "ann", "date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
 
 # Where it is deleted: once this has been called, and before anything is saved.
 WAYS: dict[str, tuple[str, dict[str, str], type, str, int]] = {
-    "login": ("/accounts/login/", {"username": "ann", "password": PASSWORD}, User, "check_password", 200),
-    "own password": ("/accounts/password_change/", OWN, User, "set_password", 302),
+    "login": ("/accounts/login/", {"username": "ann", "password": PASSWORD}, User, "check_password", 302),
+    "own password": ("/accounts/password/change/", OWN, User, "set_password", 302),
     "password by staff": ("/admin/auth/user/{user}/password/", NEW, User, "set_password", 404),
     "user by staff": (
         "/admin/auth/user/{user}/change/",

@@ -212,6 +212,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_streams(
     settings: Any, engine: str, permission: str, queries: int, number: int
 ) -> None:
     settings.CHAT_ALLOWED = permission
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     streams = [opened(new_user(is_superuser=True), engine) for _ in range(number)]
     with counted_queries() as asked:
         assert gone(*streams) == [None] * number

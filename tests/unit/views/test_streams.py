@@ -25,6 +25,7 @@ from tests.support.sse import Frame, FrameReader
 DJANGOS = "django.contrib.sessions.backends."
 KEPT = [*(f"{DJANGOS}{name}" for name in ("db", "cached_db", "cache", "file")), "chat.serving.sessions"]
 IN_COOKIE = f"{DJANGOS}signed_cookies"
+IN_MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 REMOTE_USER = {
     "MIDDLEWARE": [
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -57,6 +58,7 @@ def test_a_new_password_ends_it_and_so_does_logging_out_where_sessions_are_kept(
     settings: Any, generation: Generation, engine: str
 ) -> None:
     settings.SESSION_ENGINE = engine
+    settings.CACHES = IN_MEMORY
 
     async def log_out(client: AsyncClient) -> None:
         await client.alogout()

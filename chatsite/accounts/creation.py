@@ -1,0 +1,48 @@
+"""Who may make an account, and how it is stored."""
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from chatsite.accounts.first_account import has_accounts, may_make_first_account
+from chatsite.accounts.usernames import validate_distinct
+
+
+class SignUpClosed(Exception):
+    """There is no account for this visitor here."""
+
+
+def may_sign_up(request: HttpRequest) -> bool:
+    """Is there an account for this visitor? The first one takes the token, or DEBUG; any other CHAT_SIGNUP."""
+    return bool(settings.CHAT_SIGNUP) if has_accounts() else may_make_first_account(request)
+
+
+def signup_is_open(request: HttpRequest) -> dict[str, object]:
+    """A context processor. The answers cost a query, which only a page that uses them pays."""
+    return {
+        "signup_is_open": SimpleLazyObject(lambda: may_sign_up(request)),
+        "has_accounts": SimpleLazyObject(has_accounts),
+    }
+
+
+@transaction.atomic
+def create_account(user: User, request: HttpRequest) -> None:
+    """Store a new account; the first one as administrator. Raises SignUpClosed, ValidationError, IntegrityError."""
+    _take_turns()
+    if not may_sign_up(request):
+        raise SignUpClosed
+    validate_distinct(user.username)
+    user.is_staff = user.is_superuser = not has_accounts()
+    user.save(force_insert=True)
+
+
+def _take_turns() -> None:
+    """Let one sign-up finish before the next begins: two at the same time must not both be the first.
+
+    PostgreSQL needs a row to lock. SQLite's transactions are IMMEDIATE, which does it.
+    """
+    users = ContentType.objects.filter(app_label=User._meta.app_label, model=User._meta.model_name)
+    users.select_for_update(no_key=True).values_list("pk").first()

@@ -1,0 +1,27 @@
+"""What all pages of allauth have on this site."""
+
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.decorators import sync_and_async_middleware
+
+
+@sync_and_async_middleware
+def never_cached(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """On a shared computer nothing of an account lies on the disk, nor shows by Back after a logout."""
+    if iscoroutinefunction(get_response):
+
+        async def on_event_loop(request: HttpRequest) -> HttpResponseBase:
+            return _mark(request, await get_response(request))
+
+        return on_event_loop
+    return lambda request: _mark(request, get_response(request))
+
+
+def _mark(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if request.path.startswith(reverse("account_login").removesuffix("login/")):
+        response.setdefault("Cache-Control", "no-store, private")
+    return response

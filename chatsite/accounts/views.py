@@ -1,0 +1,31 @@
+"""What differs from allauth's views."""
+
+from typing import Any
+
+from allauth.account import views
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from chatsite.accounts.creation import SignUpClosed
+
+
+class SignUp(views.SignupView):  # type: ignore[misc] # untyped base
+    """Makes an account and logs it in. 403 where sign-up is closed."""
+
+    def closed(self) -> HttpResponse:
+        return render(self.request, self.template_name_signup_closed, status=403)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """What was right when the form was checked, and is no more when the account is stored."""
+        try:
+            return super().form_valid(form)  # type: ignore[no-any-return]
+        except SignUpClosed:
+            return self.closed()
+        except IntegrityError:
+            form.add_error("username", User().unique_error_message(User, ["username"]))
+        except ValidationError as error:
+            form.add_error("username", error)
+        return self.form_invalid(form)  # type: ignore[no-any-return]

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin
+
+
+class ChatsiteConfig(AppConfig):
+    name = "chatsite"
+    default = True
+
+
+class AdminConfig(admin.AdminConfig):
+    """Django's administration, with this site's own `AdminSite`."""
+
+    default_site = "chatsite.admin_site.AdminSite"
+    default = False
