@@ -132,6 +132,22 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # Whoever logs in stays so until the session ends, as Django has it.
 ACCOUNT_SESSION_REMEMBER = True
+# How often it may be tried to log in from one address in a minute; how many of these may be wrong; and how many wrong
+# ones there may be at one account in five minutes. 0 turns one off.
+CHAT_LOGINS_PER_MINUTE = env.whole("CHAT_LOGINS_PER_MINUTE", default=120)
+CHAT_WRONG_LOGINS_PER_MINUTE = env.whole("CHAT_WRONG_LOGINS_PER_MINUTE", default=20)
+CHAT_WRONG_LOGINS_PER_ACCOUNT = env.whole("CHAT_WRONG_LOGINS_PER_ACCOUNT", default=10)
+ACCOUNT_RATE_LIMITS = {
+    "login": f"{CHAT_LOGINS_PER_MINUTE}/m/ip" if CHAT_LOGINS_PER_MINUTE else "",
+    "login_failed": ",".join(
+        rate
+        for number, rate in (
+            (CHAT_WRONG_LOGINS_PER_MINUTE, f"{CHAT_WRONG_LOGINS_PER_MINUTE}/m/ip"),
+            (CHAT_WRONG_LOGINS_PER_ACCOUNT, f"{CHAT_WRONG_LOGINS_PER_ACCOUNT}/300s/key"),
+        )
+        if number
+    ),
+}
 # Attempts to log in are counted here, by all processes together, and nothing else is kept.
 CACHES = {
     "default": {

@@ -15,4 +15,5 @@ urlpatterns = [
 handler400 = "chat.views.errors.bad_request"
 handler403 = "chat.views.errors.permission_denied"
 handler404 = "chat.views.errors.page_not_found"
+handler429 = "chatsite.accounts.throttling.too_many"  # which allauth asks for
 handler500 = "chat.views.errors.server_error"

@@ -10,14 +10,21 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from chatsite.accounts.creation import create_account, may_sign_up
+from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
+
+LIMITS = ("too_many_login_attempts", "rate_limited")
+"""What allauth calls it."""
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped base
+    _wait = WAIT_SECONDS
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return may_sign_up(request)
 
@@ -32,6 +39,26 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
         """Of who is inactive it says what it says of a wrong password; allauth has a page that says so."""
         user: User | None = super().authenticate(request, **credentials)
         return user if user and user.is_active else None
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """Of a limit allauth makes a fault of the form in some places, and in others a 429, as here all are."""
+        if code in LIMITS:
+            raise ImmediateHttpResponse(too_many(self.request, self._wait))
+        return super().validation_error(code, *args)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Counts an attempt. Raises ImmediateHttpResponse."""
+        self._wait = seconds_to_wait(request, "login_failed", attempts_key(request, credentials))
+        super().pre_authenticate(request, **credentials)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Without the name of the host, of which there may be several."""
+        return attempts_key(request, credentials)
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember_device(request, response, user)
+        return response
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Who is deleted meanwhile is no user: Django notes the time of a login in their row."""

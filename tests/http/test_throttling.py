@@ -1,0 +1,125 @@
+"""Guesses at passwords: how many are let through, what is said past that, and whom it does not stop."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+
+from chatsite.accounts.throttling import DEVICE_COOKIE
+from tests.conftest import RunSite
+from tests.support.client import Client as SiteClient
+
+PASSWORD = "a-long-walk-in-the-rain"
+addresses = (f"10.0.{part}.{rest}" for part, rest in itertools.product(range(250), range(1, 250)))
+
+
+@pytest.fixture
+def ann(db: None) -> User:
+    cache.clear()
+    return User.objects.create_user("ann", "ann@example.org", PASSWORD)
+
+
+def attempt(client: Client, login: str = "ann", password: str = "wrong", address: str = "", **more: Any) -> Any:
+    return client.post(
+        "/accounts/login/", {"login": login, "password": password}, REMOTE_ADDR=address or next(addresses), **more
+    )
+
+
+def test_an_account_takes_ten_wrong_ones_in_five_minutes_from_wherever(ann: User) -> None:
+    assert [attempt(Client()).status_code for _ in range(11)] == [200] * 10 + [429]
+    refused = attempt(Client(), password=PASSWORD)
+    assert refused.status_code == 429
+    assert 290 < int(refused["Retry-After"]) <= 300
+    assert f"Too many attempts. Try again in {refused['Retry-After']} s." in refused.content.decode()
+    assert attempt(Client(), "bob").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "more", [{"HTTP_HOST": "testserver:81"}, {"HTTP_HOST": "TESTSERVER"}, {"HTTP_X_FORWARDED_FOR": "9.9.9.9"}]
+)
+def test_it_is_the_same_account_however_it_is_asked_for(ann: User, more: dict[str, str]) -> None:
+    for _ in range(10):
+        attempt(Client())
+    assert attempt(Client(), "ANN", **more).status_code == 429
+
+
+def test_an_address_has_twenty_wrong_ones_a_minute(ann: User) -> None:
+    statuses = [attempt(Client(), f"user-{number}", address="10.1.1.1").status_code for number in range(21)]
+    assert statuses == [200] * 20 + [429]
+    refused = attempt(Client(), password=PASSWORD, address="10.1.1.1")
+    assert (refused.status_code, 50 < int(refused["Retry-After"]) <= 60) == (429, True)
+    assert attempt(Client(), password=PASSWORD, address="10.1.1.2").status_code == 302
+
+
+def test_right_ones_are_not_counted_with_the_wrong(ann: User) -> None:
+    assert {attempt(Client(), password=PASSWORD).status_code for _ in range(15)} == {302}
+
+
+def test_a_stranger_does_not_lock_out_who_has_logged_in_here_before(ann: User) -> None:
+    hers = Client()
+    assert attempt(hers, password=PASSWORD).status_code == 302
+    hers.post("/accounts/logout/")
+    for _ in range(11):
+        attempt(Client())
+    assert attempt(hers, password=PASSWORD).status_code == 302
+    assert attempt(Client(), password=PASSWORD).status_code == 429
+
+
+def test_a_known_browser_has_its_own_limit_and_for_its_own_account_alone(ann: User) -> None:
+    User.objects.create_user("bob", password=PASSWORD)
+    hers = Client()
+    attempt(hers, password=PASSWORD)
+    hers.post("/accounts/logout/")
+    for _ in range(10):
+        attempt(hers, "bob")
+    assert attempt(hers, "bob", PASSWORD).status_code == 429
+    assert [attempt(hers).status_code for _ in range(11)] == [200] * 10 + [429]
+
+
+@pytest.mark.parametrize("value", ["", "x", "a:b:c", "\x00"])
+def test_a_forged_cookie_is_none(ann: User, value: str) -> None:
+    client = Client()
+    client.cookies[DEVICE_COOKIE] = value
+    assert attempt(client).status_code == 200
+
+
+def test_a_fresh_login_and_a_new_password_are_limited_too(ann: User, settings: Any) -> None:
+    client = Client()
+    client.force_login(ann)
+    for path, form in (
+        ("/accounts/reauthenticate/", {"password": "wrong"}),
+        ("/accounts/password/change/", {"oldpassword": "wrong", "password1": "x", "password2": "x"}),
+    ):
+        statuses = [client.post(path, form).status_code for _ in range(12)]
+        assert statuses[0] == 200
+        assert statuses[-1] == 429, path
+        refused = client.post(path, form)
+        assert int(refused["Retry-After"]) <= 300
+
+
+def test_so_are_sign_ups(ann: User, settings: Any) -> None:
+    settings.CHAT_SIGNUP = True
+    statuses = [Client().post("/accounts/signup/", {}, REMOTE_ADDR="10.2.2.2").status_code for _ in range(21)]
+    assert statuses == [200] * 20 + [429]
+
+
+def test_fifty_at_once_are_let_through_no_further_over_two_processes(run_site: RunSite, committed: None) -> None:
+    cache.clear()
+    sites = [run_site(own=True), run_site(own=True)]
+    try:
+        form = {"login": "nobody-of-this-name", "password": "wrong"}
+        visitors = [SiteClient(sites[number % 2].url) for number in range(50)]
+        with ThreadPoolExecutor(50) as threads:
+            answers = list(threads.map(lambda visitor: visitor.post("/accounts/login/", form=form), visitors))
+        statuses = [answer.status for answer in answers]
+        assert set(statuses) == {200, 429}
+        assert 1 <= statuses.count(200) <= 10
+        assert all(answer.headers["Retry-After"] for answer in answers if answer.status == 429)
+    finally:
+        cache.clear()
+        for site in sites:
+            site.close()
