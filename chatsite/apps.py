@@ -6,6 +6,9 @@ class ChatsiteConfig(AppConfig):
     name = "chatsite"
     default = True
 
+    def ready(self) -> None:
+        from chatsite import checks  # noqa: F401 # registers itself
+
 
 class AdminConfig(admin.AdminConfig):
     """Django's administration, with this site's own `AdminSite`."""

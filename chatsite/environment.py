@@ -23,6 +23,16 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
             raise ImproperlyConfigured(f"{name} is neither on nor off: {value!r}")
         return value in ON
 
+    def switch_or_domains(self, name: str, default: bool) -> bool | list[str]:
+        """On, off, or names of domains between commas."""
+        value = self.str(name, default="on" if default else "off").strip().lower()
+        if value in (*ON, *OFF):
+            return value in ON
+        domains = [each.strip() for each in value.split(",")]
+        if any("." not in domain or set("@ /:") & set(domain) for domain in domains):
+            raise ImproperlyConfigured(f"{name} is neither on nor off nor domains of e-mail addresses: {value!r}")
+        return domains
+
     def whole(self, name: str, default: int, least: int = 0) -> int:
         """A whole number."""
         value = self.str(name, default=str(default))

@@ -3,6 +3,7 @@
 The list with explanations for operators is in docs/settings.md; a test fails when one is missing there.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
@@ -85,7 +86,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "chatsite.accounts.creation.signup_is_open",
+                "chatsite.accounts.context.accounts",
             ],
         },
     },
@@ -108,6 +109,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Accounts
 
 SESSION_ENGINE = "chat.serving.sessions"
+# Argon2 where it is installed (the extra `argon2`). What is hashed otherwise is hashed anew at its next use.
+PASSWORD_HASHERS = [
+    *(["django.contrib.auth.hashers.Argon2PasswordHasher"] if find_spec("argon2") else []),
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -126,10 +133,28 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 ACCOUNT_ADAPTER = "chatsite.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "chatsite.accounts.forms.LogInForm"}
+ACCOUNT_FORMS = {"login": "chatsite.accounts.forms.LogInForm", "signup": "chatsite.accounts.forms.SignUpForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# E-mail: smtp://user:password@host:port, smtp+tls:// or smtp+ssl://. Empty: none is sent.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+CHAT_HAS_MAIL = bool(EMAIL_URL)
+vars().update(env.email_url_config(EMAIL_URL) if EMAIL_URL else {})
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
+# May visitors make accounts themselves? On, off, or with addresses of some domains, which are then to be confirmed.
+# The very first account, the administrator's, can be made in any case.
+CHAT_SIGNUP = env.switch_or_domains("CHAT_SIGNUP", default=DEBUG)
+_CONFIRMED = isinstance(CHAT_SIGNUP, list)
+ACCOUNT_SIGNUP_FIELDS = [
+    "username*",
+    *(["email*"] if _CONFIRMED else ["email"] if CHAT_HAS_MAIL else []),
+    "password1*",
+    "password2*",
+]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _CONFIRMED else "optional" if CHAT_HAS_MAIL else "none"
+# What is said of an address does not tell whether it has an account: the mail that goes there does.
+ACCOUNT_PREVENT_ENUMERATION = True if _CONFIRMED else "strict"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 # Whoever logs in stays so until the session ends, as Django has it.
 ACCOUNT_SESSION_REMEMBER = True
 # How often it may be tried to log in from one address in a minute; how many of these may be wrong; and how many wrong
@@ -156,8 +181,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-# May visitors make accounts themselves? The very first account, the administrator's, can be made in any case.
-CHAT_SIGNUP = env.switch("CHAT_SIGNUP", default=DEBUG)
 
 # Language and time
 

@@ -2,11 +2,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from chatsite.accounts.views import SignUp
+from chatsite.accounts.views import PasswordReset, SignUp
 
 urlpatterns = [
     path("", include("chat.urls")),
     path("accounts/signup/", SignUp.as_view(), name="account_signup"),
+    path("accounts/password/reset/", PasswordReset.as_view(), name="account_reset_password"),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),

@@ -5,18 +5,24 @@ an account that is being erased would be active again, and one that is gone woul
 changed, and who is gone is logged out.
 """
 
+import logging
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 
 from chatsite.accounts.creation import create_account, may_sign_up
 from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
+
+logger = logging.getLogger("chatsite")
 
 LIMITS = ("too_many_login_attempts", "rate_limited")
 """What allauth calls it."""
@@ -66,6 +72,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
             super().login(request, user)
         except DatabaseError as error:
             self._leave_if_gone(request, user, error)
+
+    def get_login_stages(self) -> list[str]:
+        ours = {"allauth.account.stages.EmailVerificationStage": "chatsite.accounts.stages.ConfirmedAddressStage"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """What asked for it goes on without a mail server, and the page says so."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException) as error:
+            logger.warning("An e-mail could not be sent (%s). See EMAIL_URL.", type(error).__name__)
+            sentence = gettext("The e-mail could not be sent now. Try again later, or ask the administrator.")
+            self.add_message(self.request, messages.ERROR, message=sentence)
 
     def set_password(self, user: User, password: str) -> None:
         user.set_password(password)

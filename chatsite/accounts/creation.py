@@ -5,7 +5,6 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from chatsite.accounts.first_account import has_accounts, may_make_first_account
 from chatsite.accounts.usernames import validate_distinct
@@ -18,14 +17,6 @@ class SignUpClosed(Exception):
 def may_sign_up(request: HttpRequest) -> bool:
     """Is there an account for this visitor? The first one takes the token, or DEBUG; any other CHAT_SIGNUP."""
     return bool(settings.CHAT_SIGNUP) if has_accounts() else may_make_first_account(request)
-
-
-def signup_is_open(request: HttpRequest) -> dict[str, object]:
-    """A context processor. The answers cost a query, which only a page that uses them pays."""
-    return {
-        "signup_is_open": SimpleLazyObject(lambda: may_sign_up(request)),
-        "has_accounts": SimpleLazyObject(has_accounts),
-    }
 
 
 @transaction.atomic

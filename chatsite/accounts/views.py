@@ -3,13 +3,23 @@
 from typing import Any
 
 from allauth.account import views
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from chatsite.accounts.creation import SignUpClosed
+
+
+class PasswordReset(views.PasswordResetView):  # type: ignore[misc] # untyped base
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Without a mail server its page says whom to ask."""
+        if not settings.CHAT_HAS_MAIL:
+            return render(request, "account/password_reset_by_administrator.html")
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
 
 
 class SignUp(views.SignupView):  # type: ignore[misc] # untyped base

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from chatsite.accounts import creation, first_account
+from chatsite.accounts.context import accounts
 
 ROOT = Path(first_account.__file__).parent.parent.parent
 PASSWORD = "a-long-walk-in-the-rain"
@@ -435,7 +436,7 @@ class TestEveryPage:
 def test_pages_that_do_not_ask_pay_no_query(rf: Any, ann: User, settings: Any, django_assert_num_queries: Any) -> None:
     settings.CHAT_SIGNUP = True
     with django_assert_num_queries(0):
-        context = creation.signup_is_open(rf.get("/"))
+        context = accounts(rf.get("/"))
     with django_assert_num_queries(1):
         assert context["signup_is_open"]
     settings.CHAT_SIGNUP = False
