@@ -48,6 +48,11 @@ class UserAdmin(OfferedLookups, EraseWithOwner, DjangoUserAdmin):  # type: ignor
                 raise
             raise Http404 from exc
 
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Addresses are compared without regard to case: allauth looks for them in small letters."""
+        obj.email = obj.email.lower()
+        super().save_model(request, obj, form, change)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the password too: Django's page for it asks for this."""
         return super().has_change_permission(request, obj) and not _is_above(request, obj)

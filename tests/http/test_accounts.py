@@ -440,4 +440,4 @@ def test_pages_that_do_not_ask_pay_no_query(rf: Any, ann: User, settings: Any, d
     with django_assert_num_queries(1):
         assert context["signup_is_open"]
     settings.CHAT_SIGNUP = False
-    assert not creation.signup_is_open(rf.get("/"))["signup_is_open"]
+    assert not accounts(rf.get("/"))["signup_is_open"]

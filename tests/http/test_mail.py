@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
+from importlib import import_module
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.test import Client
 
 from chatsite.environment import Environment
@@ -30,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ann() -> User:
-    return User.objects.create_user("ann", "Ann@Example.org", PASSWORD)
+    return User.objects.create_user("ann", "ann@example.org", PASSWORD)
 
 
 @pytest.fixture
@@ -158,6 +161,21 @@ class TestDomains:
         assert "chatsite.E002" in [fault.id for fault in run_checks()]
         settings.CHAT_HAS_MAIL = True
         assert "chatsite.E002" not in [fault.id for fault in run_checks()]
+
+
+def test_addresses_that_staff_write_are_stored_in_small_letters(client: Client, ann: User) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    form = {"username": "ann", "email": "Ann@Example.ORG", "date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
+    assert client.post(f"/admin/auth/user/{ann.pk}/change/", form).status_code == 302
+    ann.refresh_from_db()
+    assert ann.email == "ann@example.org"
+
+
+def test_so_are_those_of_before() -> None:
+    User.objects.create(username="bob", email="Bob@Example.ORG")
+    migration = import_module("chatsite.migrations.0002_addresses_in_small_letters")
+    migration.lower(apps, connection.schema_editor())
+    assert User.objects.get(username="bob").email == "bob@example.org"
 
 
 def test_what_sign_up_can_be_set_to(monkeypatch: pytest.MonkeyPatch) -> None:
