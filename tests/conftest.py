@@ -1,5 +1,6 @@
 """Fixtures: a scripted upstream, site processes, and clients that talk to them."""
 
+import gc
 import re
 import shutil
 import subprocess
@@ -205,6 +206,15 @@ def nobody(site: Site) -> Client:
 def question() -> str:
     """A question that no other test asks."""
     return f"What is {uuid.uuid4().hex[:8]}?"
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays: no collection of garbage needs to look through all of it again,
+
+    and no fork of this process copies it for that.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

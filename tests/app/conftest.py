@@ -1,11 +1,16 @@
 """Fixtures for tests of the app as others install it: the wheel, and an environment of its own that has it."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.app.shop import PASSWORD, Project, Shop
 from tests.support.once import FOLDER, made_once
@@ -30,12 +35,19 @@ def build(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def python(wheel: Path) -> Path:
-    """The interpreter of a fresh environment that has the wheel, what it needs, and servers to choose from."""
+    """The interpreter of a fresh environment that has the wheel, what it needs, and servers to choose from.
+
+    What it needs and is here already is lent to it, compiled; pip fetches what is missing, as it does all elsewhere.
+    """
     return made_once(FOLDER / "environment", lambda folder: install(folder, wheel)) / "bin/python"
 
 
 def install(folder: Path, wheel: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=300)
+    site_packages = next(folder.glob("lib/python*/site-packages"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for package in needed([*project["dependencies"], "daphne"]):
+        lend(package, site_packages)
     pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python"), "install", "--retries", "1"]
     # What is not compiled here is compiled when it is first imported, and most of it never is.
     wanted = ["--no-compile", "-c", "constraints.txt", str(wheel), "daphne", "uvicorn", "hypercorn"]
@@ -43,6 +55,32 @@ def install(folder: Path, wheel: Path) -> None:
     if done.returncode and any(word in done.stdout + done.stderr for word in UNREACHABLE):
         pytest.skip("there is no network to install the wheel's requirements from")
     assert done.returncode == 0, done.stderr
+
+
+def needed(requirements: Iterable[str]) -> list[Distribution]:
+    """The packages that have to be there for these, and are here."""
+    found: dict[tuple[str, str], Distribution] = {}
+
+    def need(requirement: Requirement) -> None:
+        for extra in {"", *requirement.extras} - {extra for name, extra in found if name == requirement.name}:
+            with suppress(PackageNotFoundError):
+                package = found[requirement.name, extra] = distribution(requirement.name)
+                for each in map(Requirement, package.requires or []):
+                    if not each.marker or each.marker.evaluate({"extra": extra}):
+                        need(each)
+
+    for requirement in map(Requirement, requirements):
+        need(requirement)
+    return list({package.name: package for package in found.values()}.values())
+
+
+def lend(package: Distribution, site_packages: Path) -> None:
+    """Links to its files: whoever uninstalls it there removes those alone."""
+    for file in package.files or []:
+        if ".." not in file.parts and (source := Path(str(package.locate_file(file)))).exists():
+            link = site_packages / file
+            os.makedirs(link.parent, exist_ok=True)
+            link.symlink_to(source)
 
 
 CUSTOMERS = """

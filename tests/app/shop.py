@@ -1,10 +1,10 @@
 """The shop of examples/shop as a process, under each server, and its customers."""
 
-import contextlib
 import os
 import shutil
 import sqlite3
 import subprocess
+import time
 import uuid
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.support.client import Client
 from tests.support.site import ROOT, Site
+from tests.support.waiting import PAUSE
 
 SHOP = ROOT / "examples/shop"
 VARIANTS = Path(__file__).parent / "variants"
@@ -95,9 +96,11 @@ class Shop(Site):
             )
 
     def _answers(self) -> bool:
-        with contextlib.suppress(ConnectionRefusedError):  # runserver does not listen yet
+        try:
             return super()._answers()
-        return False
+        except ConnectionRefusedError:  # runserver does not listen yet
+            time.sleep(PAUSE)
+            return False
 
     def stored(self, generation: str) -> tuple[str, str]:
         """Status and text of a reply, as they stand in the database."""

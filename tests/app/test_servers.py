@@ -73,7 +73,7 @@ def test_a_killed_process_leaves_no_answer_running(
         page = again.rest()
     assert page.end
     assert page.end["status"] == "interrupted"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 30
     gate.open()
 
 

@@ -71,7 +71,7 @@ def test_stop_keeps_what_was_seen_and_offers_retry(
     has_status(last_answer(page), "stopped")
     expect(last_answer(page)).to_contain_text("You stopped the answer.")
     expect(body(last_answer(page))).to_have_text("As far as")
-    upstream.wait_asked(question).wait_closed(2)
+    upstream.wait_asked(question).wait_closed()
     last_answer(page).get_by_role("button", name="Retry").click()
     expect(body(last_answer(page))).to_have_text("Once more.")
     assert Message.objects.filter(role="assistant").count() == 2

@@ -412,7 +412,7 @@ def test_stop_before_the_first_token(
     upstream.wait_asked(question)
     button(page, "Stop").click()
     ended_in_words(page, "stopped", has_text=False)
-    upstream.wait_asked(question).wait_closed(2)
+    upstream.wait_asked(question).wait_closed()
     shows_what_is_stored(page)
 
 

@@ -217,7 +217,7 @@ def test_one_failure_ends_neither_the_list_nor_its_older_entries(
     with page.expect_response("**/conversations/?after=*") as failed:
         page.locator(".sidebar__more").scroll_into_view_if_needed()
     assert failed.value.status == 503
-    expect(titles(page)).to_have_count(100, timeout=15_000)
+    expect(titles(page)).to_have_count(100)
     # What this page cannot read.
     newest = Conversation.objects.order_by("activity").last()
     assert newest
@@ -227,7 +227,7 @@ def test_one_failure_ends_neither_the_list_nor_its_older_entries(
         set_hidden(page, hidden=False)  # it is looked at again
     newest.title = "Renamed elsewhere"
     newest.save()
-    expect(titles(page).first).to_have_text("Renamed elsewhere", timeout=15_000)
+    expect(titles(page).first).to_have_text("Renamed elsewhere")
     assert len(complaints) == 1, "Proves that the page could not read it"
     complaints.clear()
 
@@ -238,7 +238,7 @@ def test_a_page_says_that_the_site_is_newer_and_loses_nothing(open_page: OpenPag
     said = 'event: version\ndata: {"version":"newer"}\n\n'
     page.route("**/hints/", lambda route: route.fulfill(body=said, content_type="text/event-stream"))
     page.reload()
-    expect(notice(page)).to_contain_text("This site has a new version.", timeout=15_000)
+    expect(notice(page)).to_contain_text("This site has a new version.")
     page.unroute("**/hints/")
     notice(page).get_by_role("link", name="Reload the page").click()
     expect(notice(page)).to_be_hidden()

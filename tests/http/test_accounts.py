@@ -316,7 +316,7 @@ def meet_in(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, must_meet
 
     def wait() -> None:
         try:
-            barrier.wait(10 if must_meet else 0.3)
+            barrier.wait(30 if must_meet else 0.3)
         except threading.BrokenBarrierError:
             assert not must_meet
 

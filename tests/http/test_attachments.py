@@ -80,7 +80,7 @@ def send_and_leave(
 
 
 def inspects(site: Site) -> Callable[[], object]:
-    return lambda: eventually(lambda: children(site), "a process for the file", seconds=20)
+    return lambda: eventually(lambda: children(site), "a process for the file")
 
 
 def test_who_leaves_in_the_middle_leaves_no_trace_of_an_error(alice: Client, site: Site) -> None:
@@ -89,7 +89,7 @@ def test_who_leaves_in_the_middle_leaves_no_trace_of_an_error(alice: Client, sit
     send_and_leave(alice, whole, part=0.5)
     send_and_leave(alice, whole, until=inspects(site))
     # What had begun is done all the same.
-    eventually(lambda: Attachment.objects.filter(pk=pk).exists(), "the file that was sent whole", seconds=20)
+    eventually(lambda: Attachment.objects.filter(pk=pk).exists(), "the file that was sent whole")
     assert "Traceback" not in site.log[before:]
 
 
@@ -103,7 +103,7 @@ def test_who_leaves_leaves_no_file_in_the_folder_of_uploads(
         send_and_leave(client, multipart({"id": str(uuid.uuid4())}, large, "a.jpg"))
     last = str(uuid.uuid4())
     send_and_leave(alice, multipart({"id": last}, large, "a.jpg"), until=inspects(site))
-    eventually(lambda: Attachment.objects.filter(pk=last).exists(), "the last one", seconds=20)
+    eventually(lambda: Attachment.objects.filter(pk=last).exists(), "the last one")
     eventually(lambda: not list(tmp_path.glob("*.upload*")), "an empty folder")
 
 

@@ -228,7 +228,7 @@ def test_an_upstream_that_stays_open_after_done_holds_nothing_up(
     upstream.script(question, answer("Hello"), Gate())
     page = hurried.ask_whole(question)
     assert ending(page) == ("complete", "stop", "")
-    upstream.wait_asked(question).wait_closed(2)
+    upstream.wait_asked(question).wait_closed()
 
 
 # Too much
@@ -241,7 +241,7 @@ def test_the_output_limit_closes_the_upstream_and_says_length(
     page = hurried.ask_whole(question)
     assert page.text == "😀" * 600 + "é" * 400
     assert ending(page)[:2] == ("length", "length")
-    upstream.wait_asked(question).wait_closed(2)
+    upstream.wait_asked(question).wait_closed()
 
 
 def test_an_answer_of_exactly_the_output_limit_is_complete(

@@ -292,7 +292,7 @@ def test_commands_take_turns(committed: None) -> None:
     with ThreadPoolExecutor(1) as thread:
         with alone(lambda: None):
             running = thread.submit(second)
-            assert waited.wait(10)
+            assert waited.wait(30)
             assert not entered.is_set()
-        running.result(10)
+        running.result(30)
     assert entered.is_set()

@@ -142,7 +142,7 @@ def test_ended_while_the_database_is_locked_for_a_moment_it_stores_all(
         generation = stream.until_text("All of this").ids["generation"]
         with locked(own.file):
             ending = threads.submit(own.site.terminate)
-            upstream.wait_asked(question).wait_closed(3)
+            upstream.wait_asked(question).wait_closed()
             assert own.stored(generation)[0] == "running"
         ending.result(12)
     assert own.stored(generation) == ("interrupted", "All of this")

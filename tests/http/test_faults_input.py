@@ -161,7 +161,7 @@ def test_a_body_of_a_hundred_megabytes_is_refused_and_memory_stays_bounded(
 
 def send(client: Client, path: str, pieces: Iterator[bytes], kind: str, how: str) -> int:
     """Status of what answers a body; 413 also where the site closes without reading it all."""
-    connection = http.client.HTTPConnection(client.host, client.port, timeout=20)
+    connection = http.client.HTTPConnection(client.host, client.port, timeout=60)
     headers = {
         "Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items()),
         "X-CSRFToken": client.cookies["csrftoken"],
@@ -181,7 +181,7 @@ def send(client: Client, path: str, pieces: Iterator[bytes], kind: str, how: str
 
 @pytest.mark.parametrize(("count", "length"), [(400, 20), (5_000, 20), (1, 1_000_000), (100, 10_000)])
 def test_headers_without_measure_do_no_harm(alice: Client, count: int, length: int) -> None:
-    connection = http.client.HTTPConnection(alice.host, alice.port, timeout=20)
+    connection = http.client.HTTPConnection(alice.host, alice.port, timeout=60)
     headers = {f"X-{number}": "x" * length for number in range(count)}
     try:
         connection.request("GET", "/", headers=headers | {"Accept": "application/json"})

@@ -211,7 +211,7 @@ def test_stop_before_the_first_piece(alice: Client, upstream: ScriptedUpstream, 
         gate.wait_reached()
         assert alice.cancel(stream.ids["generation"]).status == 202
         page = stream.rest()
-        upstream.wait_asked(question).wait_closed(2)
+        upstream.wait_asked(question).wait_closed()
     assert page.end
     assert (page.text, page.end["status"]) == ("", "stopped")
 

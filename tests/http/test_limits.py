@@ -301,7 +301,7 @@ def test_streams_that_are_asked_for_at_once_are_counted_too(
     barrier = Barrier(20)
 
     def follow(_: int) -> Stream | None:
-        barrier.wait(10)
+        barrier.wait(30)
         with suppress(AssertionError):
             return client.stream("GET", path)
         return None

@@ -76,7 +76,7 @@ def test_the_python_of_the_protocol_page_follows_what_is_being_written(
             gate.wait_reached()
             wire.cut()
             gate.open()
-        following.join(20)
+        following.join(60)
     assert [(text, ending["status"]) for text, ending in found] == [(TEXT * 5, "complete")]
 
 
@@ -107,7 +107,7 @@ def curl(client: Client, site: Site, script: str, **variables: str) -> str:
     known = {"SITE": site.url, "COOKIES": cookies, "TOKEN": client.cookies["csrftoken"], "PATH": "/usr/bin:/bin"}
     ids = f"uuidgen() {{ echo {uuid.uuid4()}; }}\n"  # not every system has it
     command = ["sh", "-ec", ids + script]
-    ran = subprocess.run(command, env=known | variables, capture_output=True, text=True, timeout=20, check=True)
+    ran = subprocess.run(command, env=known | variables, capture_output=True, text=True, timeout=60, check=True)
     return ran.stdout
 
 

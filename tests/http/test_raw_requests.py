@@ -13,7 +13,7 @@ from tests.support.client import Client
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 HOST = b"Host: 127.0.0.1"
 LOGIN = b"GET /accounts/login/ HTTP/1.1"
 

@@ -8,7 +8,7 @@ from tests.support.waiting import eventually
 
 ENTER = "\ue007"
 """As both protocols write the key."""
-PATIENCE = 15.0
+PATIENCE = 30.0
 
 LOOK = """(css, text) => Array.from(document.querySelectorAll(css)).some((element) =>
     element.checkVisibility() && element.textContent.includes(text))"""

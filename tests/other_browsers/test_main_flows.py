@@ -65,7 +65,7 @@ def test_stop_keeps_what_was_seen(page: Driver, upstream: ScriptedUpstream, ques
     shows(page, ANSWER, "As far as")
     page.click("#stop-button")
     has_status(page, "stopped")
-    upstream.wait_asked(question).wait_closed(2)
+    upstream.wait_asked(question).wait_closed()
     assert Message.objects.get(role="assistant").text == "As far as"
 
 

@@ -22,8 +22,8 @@ from tests.support.site import ROOT
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 WHY_MISSING = "nginx is not installed: on Debian, apt-get install nginx-light"
 PAGE = ROOT / "docs/deploy.md"
-START_SECONDS = 10.0
-END_SECONDS = 5.0
+START_SECONDS = 30.0
+END_SECONDS = 30.0
 USER = "user root;" if os.geteuid() == 0 else ""
 """Its worker must reach the test's folder, which is closed to others."""
 

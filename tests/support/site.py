@@ -17,8 +17,8 @@ from django.db import connection
 from tests.support.preloaded import ROOT, Preloaded, Process
 
 API_KEY = "sk-test-0123456789-do-not-show"
-START_SECONDS = 30.0
-END_SECONDS = 15.0
+START_SECONDS = 60.0
+END_SECONDS = 30.0
 APPLICATION = "chatsite.asgi:application"
 
 

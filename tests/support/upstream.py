@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 
 from chat.core import prompt
 
-PATIENCE = 20.0
+PATIENCE = 30.0
 """Seconds after which a wait gives up, with a sentence."""
 
 What = Literal["answer", "title", "continuation"]

@@ -32,7 +32,7 @@ class Listener:
             raise self.error
 
     def wait(self) -> None:
-        assert self._news.wait(10)
+        assert self._news.wait(30)
         self._news.clear()
 
 

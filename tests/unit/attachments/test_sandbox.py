@@ -135,7 +135,7 @@ class Held:
 
     def __call__(self, file: IO[bytes], limits: Limits) -> Inspected:
         self.begun.append(int(file.read()))
-        assert self.go.wait(20)
+        assert self.go.wait(30)
         return TEXT
 
 
@@ -147,7 +147,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Held:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.001)
 

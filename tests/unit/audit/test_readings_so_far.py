@@ -29,8 +29,7 @@ def alias(
     request: pytest.FixtureRequest, tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
     """A database as an earlier version left it."""
-    with migrating(request, tmp_path, django_db_blocker, [LogEntry, historical("Reading"), User, Group]) as alias:
-        migrate(alias, BEFORE)
+    with migrating(request, tmp_path, django_db_blocker, BEFORE) as alias:
         yield alias
 
 
@@ -86,6 +85,8 @@ def test_readings_are_copied_and_nothing_else(alias: str) -> None:
         (key, "stefan", kind, "id-1", "Gardening", "Read the thumbnail of attachment 5.", NOW + timedelta(seconds=1)),
     ]
     assert entries(alias) == before
+    migrate(alias)  # to what there is today, which names no object that is gone
+    assert len(entries(alias)) == len(before)
 
 
 def test_many_are_copied_in_batches(alias: str) -> None:
@@ -142,8 +143,6 @@ def test_one_that_a_table_of_no_model_refers_to_stays(alias: str) -> None:
     assert list(User.objects.using(alias)) == [user]
     assert LogEntry.objects.using(alias).count() == 1
     assert len(readings(alias)) == 1
-    with connections[alias].cursor() as cursor:
-        cursor.execute("DROP TABLE of_another_age")
 
 
 def test_on_the_way_back_nothing_is_lost(alias: str) -> None:

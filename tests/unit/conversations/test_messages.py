@@ -32,7 +32,7 @@ def all_at_once(work: Callable[[int], object]) -> None:
 
     def begin(number: int) -> None:
         connections["default"].ensure_connection()
-        barrier.wait(10)
+        barrier.wait(30)
         try:
             with suppress(Conflict):
                 work(number)

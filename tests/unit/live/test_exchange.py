@@ -13,7 +13,7 @@ from chat.live.exchange.live_reply import CROWD
 from chat.live.exchange.memory import MemoryExchange
 from chat.live.exchange.tick import BUSY, BUSY_FRAME_SECONDS, FRAME_SECONDS
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 ENDING: dict[str, object] = {"status": "complete"}
 
 

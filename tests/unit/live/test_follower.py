@@ -18,7 +18,7 @@ from chat.live.heartbeat import KEEP_ALIVE_SECONDS
 from chat.models import Conversation, Generation, Message
 from tests.support.sse import Frame, FrameReader
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 class Followed:

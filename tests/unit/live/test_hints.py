@@ -20,7 +20,7 @@ from chat.live.hints.pending import CONVERSATION, LIST, MOST, Hint, Pending
 from chat.live.hints.registry import OF_SESSION, OF_USER, registry
 from tests.support.sse import Frame, FrameReader
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 DAY = "86400000"
 
 

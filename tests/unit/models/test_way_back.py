@@ -23,7 +23,7 @@ LONGEST = max(MEDIA_TYPES.values(), key=len)
 def alias(
     request: pytest.FixtureRequest, tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[str]:
-    with migrating(request, tmp_path, django_db_blocker, [LogEntry, Reading, User]) as alias:
+    with migrating(request, tmp_path, django_db_blocker) as alias:
         yield alias
 
 

@@ -71,7 +71,7 @@ def test_its_threads_are_few_and_go_with_the_client(hang: threading.Event) -> No
     asyncio.run(ask())
     hang.set()
     for thread in own_threads() - before:
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive()
 
 

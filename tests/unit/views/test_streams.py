@@ -103,7 +103,7 @@ async def ended_by(
     generation: Generation, end: Callable[[AsyncClient], Awaitable[None]], **defaults: str
 ) -> str | None:
     """The code that ends a stream in that event, when it is asked next; None: it goes on."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         client: Any = AsyncClient(**defaults)  # type: ignore[arg-type] # what each request brings
         if not defaults:
             await client.aforce_login(await User.objects.aget())
