@@ -9,16 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta, tzinfo
 from itertools import groupby
-from typing import Self
+from typing import Self, TypeVar
 
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from chat.errors import BadInput, NotFound
 from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Generation
+from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
+from chat.models.entry import FIELDS, Entry
 from chat.models.users import UserId
+
+Listed = TypeVar("Listed", Entry, Conversation)
 
 PAGE = 50
 """How many conversations a page of the list has, beside the pinned ones."""
@@ -55,7 +57,7 @@ class Group:
 
     name: str
     day: date | None = None
-    conversations: list[Conversation] = field(default_factory=list)
+    conversations: list[Entry] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -88,7 +90,7 @@ class Listing:
         shown = [(group.name, group.key, [self._shown(each) for each in group.conversations]) for group in self.groups]
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
-    def _shown(self, entry: Conversation) -> tuple[uuid.UUID, str, bool, bool]:
+    def _shown(self, entry: Entry) -> tuple[uuid.UUID, str, bool, bool]:
         return entry.pk, entry.title, entry.is_pinned, entry.pk in self.running
 
 
@@ -101,7 +103,8 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
         conversations, more = _cut(Conversation.listed_first(owner_id, PAGE + 1, is_pinned=False, below=place))
     else:
         others = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
-        conversations, more = _page(others, after)
+        rows = _page(others, after).values_list(*FIELDS)
+        conversations, more = _cut([Entry(*row) for row in rows])
     groups = by_day(conversations, timezone.localdate(timezone=zone), zone)
     if first and not after:
         groups.insert(0, Group("pinned", None, first))
@@ -110,9 +113,7 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
 
 def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
     """Of the owner's list that conversation alone, below its heading. Raises NotFound for what is not listed."""
-    running = Generation.objects.running().filter(message__conversation=OuterRef("pk"))
-    mine = Conversation.objects.listed(owner_id).annotate(is_answering=Exists(running))
-    if not (found := mine.filter(pk=conversation_id).first()):
+    if not (found := Conversation.find_listed(owner_id, conversation_id)):
         raise NotFound
     groups = (
         [Group("pinned", None, [found])]
@@ -124,10 +125,10 @@ def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = No
 
 def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conversation], Cursor | None]:
     """A page of the owner's archive, newest activity first, and where the next begins."""
-    return _page(Conversation.objects.listed(owner_id, archived=True), after)
+    return _cut(list(_page(Conversation.objects.listed(owner_id, archived=True), after)))
 
 
-def by_day(conversations: Iterable[Conversation], today: date, zone: tzinfo | None = None) -> list[Group]:
+def by_day(conversations: Iterable[Entry], today: date, zone: tzinfo | None = None) -> list[Group]:
     """In the order that they have: each day of this week, then each month."""
     groups = groupby(conversations, lambda each: _heading(timezone.localdate(each.updated_at, zone), today))
     return [Group(name, day, list(each)) for (name, day), each in groups]
@@ -141,13 +142,14 @@ def _heading(day: date, today: date) -> tuple[str, date]:
     return ("weekday", day) if today - day < WEEK else ("month", day.replace(day=1))
 
 
-def _page(conversations: ConversationQuerySet, after: Cursor | None) -> tuple[list[Conversation], Cursor | None]:
+def _page(conversations: ConversationQuerySet, after: Cursor | None) -> ConversationQuerySet:
+    """And one more, if there is one."""
     if after:
         conversations = conversations.below(after.activity, after.id)
-    return _cut(list(conversations.recent()[: PAGE + 1]))
+    return conversations.recent()[: PAGE + 1]
 
 
-def _cut(found: list[Conversation]) -> tuple[list[Conversation], Cursor | None]:
+def _cut(found: list[Listed]) -> tuple[list[Listed], Cursor | None]:
     if len(found) <= PAGE:
         return found, None
     last = found[PAGE - 1]

@@ -19,11 +19,23 @@ from chat.core.prompt import Document, Picture, Turn
 from chat.core.tree import MessageTree
 from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
+from chat.models.entry import FIELDS, Entry
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
 from chat.models.message import MOST_GENERATIONS, Message, Unread
 from chat.models.model_settings import ModelSettings
-from chat.models.sql import UUIDs, all_rows, insert, is_stored, prepared, scalar, select, select_with, update
+from chat.models.sql import (
+    UUIDs,
+    all_rows,
+    insert,
+    is_stored,
+    prepared,
+    scalar,
+    select,
+    select_values,
+    select_with,
+    update,
+)
 from chat.models.users import UserId
 from chat.models.version import version_of
 
@@ -37,6 +49,13 @@ ERASING = datetime(1970, 1, 1, tzinfo=UTC)
 
 LISTED = "owner_id = %s AND is_archived IN (FALSE) AND NOT is_temporary AND deleted_at IS NULL"
 """What `ConversationQuerySet.listed` says, in SQL; it fits the index `conversation_listed`."""
+
+ANSWERING = (
+    "SELECT message.conversation_id FROM chat_generation generation"
+    " JOIN chat_message message ON message.id = generation.message_id"
+    " WHERE generation.owner_id = %s AND generation.status = 'running'"
+)
+"""Those of an owner's in which an answer is being written."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -119,9 +138,6 @@ class Conversation(ModelSettings):
     # Of what was imported, which counts in its owner's storage.
     imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
-    is_answering = is_current = is_renamed = False
-    """How it stands in a list; known for those of one."""
-
     objects = PresentConversations()
     with_deleted = ConversationQuerySet.as_manager()
 
@@ -196,25 +212,28 @@ class Conversation(ModelSettings):
     @classmethod
     def listed_first(
         cls, owner_id: UserId, most: int, *, is_pinned: bool, below: tuple[int, uuid.UUID] | None = None
-    ) -> list[Conversation]:
+    ) -> list[Entry]:
         """As `objects.listed(owner_id)`, pinned ones or others, by `recent` and `below`; each page asks for them."""
         owner = prepared(cls, "owner_id", owner_id)
         place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
         after = " AND (activity < %s OR id < %s) AND activity <= %s" if below else ""
         kept = "TRUE" if is_pinned else "FALSE"
         condition = f"{LISTED} AND is_pinned IN ({kept}){after} ORDER BY activity DESC, id DESC LIMIT %s"
-        return select(cls, condition, owner, *place, most)
+        return [Entry(*row) for *row, _ in select_values(cls, FIELDS, condition, owner, *place, most)]
+
+    @classmethod
+    def find_listed(cls, owner_id: UserId, pk: uuid.UUID) -> Entry | None:
+        """The owner's, if it is in their list; with whether it is being answered."""
+        owner = prepared(cls, "owner_id", owner_id)
+        keys, is_answered = (owner, prepared(cls, "id", pk), owner), f"id IN ({ANSWERING})"
+        found = select_values(cls, FIELDS, f"id = %s AND {LISTED}", *keys, extra=is_answered)
+        return Entry(*found[0]) if found else None
 
     @classmethod
     def answering(cls, owner_id: UserId) -> set[uuid.UUID]:
         """Those of the owner's in which an answer is being written."""
-        running = (
-            "SELECT message.conversation_id FROM chat_generation generation"
-            " JOIN chat_message message ON message.id = generation.message_id"
-            " WHERE generation.owner_id = %s AND generation.status = 'running'"
-        )
         ids = UUIDs()
-        return {ids[pk] for (pk,) in all_rows(running, prepared(cls, "owner_id", owner_id))}
+        return {ids[pk] for (pk,) in all_rows(ANSWERING, prepared(cls, "owner_id", owner_id))}
 
     def last_number(self) -> int:
         """That of its last message; 0 if it has none."""

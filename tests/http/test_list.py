@@ -13,6 +13,7 @@ from django.utils import timezone
 from chat.conversations.listing import MOST_PINNED, PAGE, by_day, listing
 from chat.models import Conversation, Generation, SearchEntry
 from chat.models.conversation import ERASING, LISTED
+from chat.models.entry import Entry
 from chat.retention.erasure import RESTORABLE
 from chat.views.listing import _look
 from tests.support.client import Answer, Client
@@ -247,11 +248,15 @@ def test_a_page_is_read_from_the_index_in_its_order(alice: Client) -> None:
         assert "TEMP B-TREE" not in plan
 
 
+def changed_at(when: datetime) -> Entry:
+    return Entry(uuid.uuid4(), "", False, 1, when)
+
+
 def test_days_are_told_apart() -> None:
     today = date(2026, 3, 10)
     days = [date(2026, 3, 11), today, date(2026, 3, 9), date(2026, 3, 4), date(2026, 3, 3), date(2026, 2, 1)]
-    conversations = [Conversation(updated_at=datetime(day.year, day.month, day.day, 12, tzinfo=UTC)) for day in days]
-    groups = by_day(conversations, today)
+    entries = [changed_at(datetime(day.year, day.month, day.day, 12, tzinfo=UTC)) for day in days]
+    groups = by_day(entries, today)
     assert [(group.name, len(group.conversations), group.key) for group in groups] == [
         ("today", 2, "2026-03-10"),
         ("yesterday", 1, "2026-03-09"),
@@ -262,13 +267,13 @@ def test_days_are_told_apart() -> None:
 
 
 def test_days_are_those_of_its_reader() -> None:
-    conversation = Conversation(updated_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
+    entry = changed_at(datetime(2026, 3, 1, 23, 30, tzinfo=UTC))
     for name, today, heading in (
         ("UTC", date(2026, 3, 2), "yesterday"),
         ("Asia/Tokyo", date(2026, 3, 2), "today"),
         ("America/New_York", date(2026, 3, 1), "today"),
     ):
-        (group,) = by_day([conversation], today, ZoneInfo(name))
+        (group,) = by_day([entry], today, ZoneInfo(name))
         assert group.name == heading, name
 
 
@@ -373,7 +378,7 @@ def test_each_language_and_each_page_of_it_has_its_own_tag(alice: Client) -> Non
 def test_a_list_is_rendered_anew_when_the_site_shows_it_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = {_look("en"), _look("de")}
     _look.cache_clear()
-    monkeypatch.setattr(Conversation, "get_absolute_url", lambda each: f"/elsewhere/{each.pk}/")
+    monkeypatch.setattr(Entry, "get_absolute_url", lambda each: f"/elsewhere/{each.pk}/")
     looks.add(_look("en"))
     _look.cache_clear()
     assert len(looks) == 3

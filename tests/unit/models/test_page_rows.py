@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from chat.conversations.listing import listing
+from chat.conversations.listing import entry, listing
 from chat.models import Attachment, Conversation, Feedback, Generation, Message, MessageAttachment, MessagePart
 from chat.models.branches import spots
+from chat.models.entry import FIELDS, Entry
 from chat.models.generation import LEASE
 from chat.models.message import MOST_GENERATIONS
 from tests.support.conversations import stored_conversation
@@ -36,16 +38,18 @@ def test_a_list_is_that_of_the_queryset(owner: User) -> None:
     Conversation.objects.bulk_create(made)
     mine = Conversation.objects.listed(owner.pk)
     for is_pinned, rows in ((True, mine.pinned()), (False, mine.unpinned())):
+        expected = rows.recent().values_list(*FIELDS)
         found = Conversation.listed_first(owner.pk, 50, is_pinned=is_pinned)
-        assert found == list(rows.recent())
-        assert [vars(each) | {"_state": 0} for each in found] == [vars(each) | {"_state": 0} for each in rows.recent()]
+        assert found == [Entry(*row) for row in expected]
         for each in found:
             place = each.activity, each.pk
             below = Conversation.listed_first(owner.pk, 3, is_pinned=is_pinned, below=place)
-            assert below == list(rows.below(*place).recent()[:3])
+            assert below == [Entry(*row) for row in rows.below(*place).recent().values_list(*FIELDS)[:3]]
     for each in made:
         theirs = Conversation.objects.owned_by(owner).filter(pk=each.pk).first()
         assert Conversation.find_owned(owner.pk, each.pk) == theirs
+        listed = mine.filter(pk=each.pk).values_list(*FIELDS).first()
+        assert Conversation.find_listed(owner.pk, each.pk) == (Entry(*listed) if listed else None)
     other.delete()
 
 
@@ -57,6 +61,10 @@ def test_what_is_answered_is_the_owners(owner: User) -> None:
     )
     assert Conversation.answering(owner.pk) == {conversation.pk}
     assert listing(owner.pk).running == {conversation.pk}
+    other, _messages = stored_conversation(owner.pk, ["Why?"])
+    entries = [Conversation.find_listed(owner.pk, each.pk) for each in (conversation, other)]
+    assert [each and each.is_answering for each in entries] == [True, False]
+    assert [entry(owner.pk, each.pk).running for each in (conversation, other)] == [{conversation.pk}, set()]
     assert Conversation.answering(uuid.uuid4().int % 10**9) == set()
 
 
@@ -128,3 +136,13 @@ def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None
         assert question == before[0]
         assert answer != before[1]
         before = question, answer
+
+
+def test_a_version_of_an_entry_is_another_one_when_anything_has_changed(owner: User) -> None:
+    stored_conversation(owner.pk, ["Why?", "Because."])
+    (found,), (again,) = (Conversation.listed_first(owner.pk, 1, is_pinned=False) for _ in range(2))
+    assert found.version == again.version
+    other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra", "activity": 99, "updated_at": NOW}
+    other |= dict.fromkeys(("is_pinned", "is_answering", "is_current", "is_renamed"), True)
+    versions = {replace(found, **{name: value}).version for name, value in other.items()}
+    assert len(versions - {found.version}) == len(other) == len(fields(Entry))

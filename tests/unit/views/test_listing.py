@@ -1,43 +1,42 @@
 """An entry of the list bears what differs, and nothing that stands once in the page."""
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 from django.template.loader import render_to_string
 
 from chat.conversations.listing import Group, Listing
-from chat.models import Conversation
+from chat.models.entry import Entry
 
 PK = uuid.UUID(int=5)
+NOW = datetime.now(UTC)
 
 
-def entry(conversation: Conversation, *running: uuid.UUID) -> str:
-    Listing([Group("today", None, [conversation])], set(running), None)
-    return render_to_string("chat/sidebar/_list_item.html", {"item": conversation})
+def shown(title: str, *running: uuid.UUID, is_pinned: bool = False) -> str:
+    entry = Entry(PK, title, is_pinned, 1, NOW)
+    Listing([Group("today", None, [entry])], set(running), None)
+    return render_to_string("chat/sidebar/_list_item.html", {"item": entry})
 
 
 def test_it_is_small() -> None:
-    html = entry(Conversation(pk=PK, title="x" * 80))
+    html = shown("x" * 80)
     assert len(html.encode()) < 650
     assert "form" not in html
     assert "<path" not in html
 
 
 @pytest.mark.parametrize(
-    ("conversation", "running", "states"),
-    [
-        (Conversation(pk=PK, title="Zebra"), [], set()),
-        (Conversation(pk=PK, title="Zebra", is_pinned=True), [], {"data-pinned"}),
-        (Conversation(pk=PK, title="Zebra"), [PK], {"data-answering"}),
-    ],
+    ("is_pinned", "running", "states"),
+    [(False, [], set()), (True, [], {"data-pinned"}), (False, [PK], {"data-answering"})],
 )
-def test_its_states(conversation: Conversation, running: list[uuid.UUID], states: set[str]) -> None:
-    html = entry(conversation, *running)
+def test_its_states(is_pinned: bool, running: list[uuid.UUID], states: set[str]) -> None:
+    html = shown("Zebra", *running, is_pinned=is_pinned)
     assert {state for state in ("data-pinned", "data-answering") if f" {state}" in html} == states
     assert ("An answer is being written." in html) == bool(running)
 
 
 def test_a_title_is_text() -> None:
-    html = entry(Conversation(pk=PK, title='"><b>Zebra</b>'))
+    html = shown('"><b>Zebra</b>')
     assert "<b>" not in html
     assert 'aria-label="Actions for “&quot;&gt;&lt;b&gt;Zebra&lt;/b&gt;”"' in html

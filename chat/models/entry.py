@@ -1,0 +1,45 @@
+"""An entry of the list of conversations: what it shows of one, and nothing else, for each page asks for many."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from chat.models.version import version_of
+
+FIELDS = ("id", "title", "is_pinned", "activity", "updated_at")
+"""Of a conversation, in the order of an entry's own."""
+
+
+@dataclass(slots=True)
+class Entry:
+    pk: uuid.UUID
+    title: str
+    is_pinned: bool
+    activity: int
+    updated_at: datetime
+    is_answering: bool = False
+    is_current: bool = False
+    """Is it on show?"""
+    is_renamed: bool = False
+    """Is its title a form?"""
+
+    def get_absolute_url(self) -> str:
+        return reverse("chat:conversation", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """Its title, or what stands for one."""
+        return self.title or gettext("New conversation")
+
+    @property
+    def version(self) -> bytes:
+        """Another one when anything of it has changed."""
+        return version_of(beside=[getattr(self, name) for name in self.__slots__])
+
+    @property
+    def rows(self) -> list[tuple[str, uuid.UUID]]:
+        """Whose words it bears (chat/retention/fragments.py)."""
+        return [("conversation", self.pk)]
