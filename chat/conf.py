@@ -77,6 +77,11 @@ class AppSettings:
     CHAT_BODY_SECONDS: float = 300
     """How long a client may take to send the head of a request, and then its body."""
 
+    # Whose request it is
+
+    CHAT_TRUSTED_PROXIES: int | list[str] = []
+    """The proxies that are believed whose requests they pass on: how many, or their addresses."""
+
     # The process
 
     CHAT_REQUEST_THREADS: int = 4

@@ -33,6 +33,9 @@ CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_RE
 # How many bytes of what templates have made are kept in memory, so that it need not be made again. 0: none.
 CHAT_FRAGMENT_BYTES = env.whole("CHAT_FRAGMENT_BYTES", default=Default.CHAT_FRAGMENT_BYTES)
 
+# The proxies that are believed whose requests they pass on: how many, or their addresses; none.
+CHAT_TRUSTED_PROXIES = env.proxies("CHAT_TRUSTED_PROXIES")
+
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
 
