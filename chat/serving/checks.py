@@ -9,6 +9,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, register
 
 from chat.conf import settings as chat_settings
+from chat.serving.account_paths import fault_in_paths
 from chat.serving.addresses import fault_in_proxies
 
 UNBOUNDED = checks.Warning(
@@ -30,6 +31,7 @@ COMPRESSED = checks.Warning(
     id="chat.W004",
 )
 ADDRESSES = "chat.E003"
+PATHS = "chat.E004"
 
 
 @register
@@ -49,6 +51,13 @@ def check_server(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     fault = fault_in_proxies(chat_settings.CHAT_TRUSTED_PROXIES)
     return [checks.Error(f"CHAT_TRUSTED_PROXIES {fault}.", id=ADDRESSES)] if fault else []
+
+
+@register
+def check_account_paths(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    named = ("CHAT_ACCOUNT_PATHS", "CHAT_IDENTITY_PATHS")
+    faults = {name: fault_in_paths(getattr(chat_settings, name)) for name in named}
+    return [checks.Error(f"{name} {fault}.", id=PATHS) for name, fault in faults.items() if fault]
 
 
 def _is_ours(application: str) -> bool:
