@@ -77,10 +77,22 @@ class AppSettings:
     CHAT_BODY_SECONDS: float = 300
     """How long a client may take to send the head of a request, and then its body."""
 
+    # Whose request it is
+
+    CHAT_TRUSTED_PROXIES: int | list[str] = []
+    """The proxies that are believed whose requests they pass on: how many, or their addresses."""
+
     # The process
 
     CHAT_REQUEST_THREADS: int = 4
     """Threads, and so database connections, for the synchronous parts of requests."""
+    CHAT_ACCOUNT_PATHS: list[str] = []
+    """Where a project checks or sets passwords: paths from where it is mounted on, each with all below it; `*` stands
+    for one part. Those of Django and of the chat itself are known."""
+    CHAT_IDENTITY_PATHS: list[str] = []
+    """Likewise where it asks an identity provider; these count before the others."""
+    CHAT_ACCOUNT_QUEUE: int = 100
+    """How many requests may wait for the threads of each of the two (chat/serving/account_threads.py)."""
     CHAT_FRAGMENT_BYTES: int = 50_000_000
     """Of what templates have made, kept in memory so that it need not be made again. 0: nothing is kept."""
 

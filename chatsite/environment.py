@@ -1,6 +1,7 @@
 """The environment, read strictly: what a setting cannot be is an error at start, which names the setting."""
 
 import math
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from chat.serving.addresses import fault_in_proxies
 
 ON = ("true", "on", "ok", "y", "yes", "1")
 OFF = ("false", "off", "n", "no", "0", "")
@@ -59,6 +62,14 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
         """What stands between commas, without the spaces around it."""
         given = self.str(name, default=",".join(default)).split(",")
         return [each.strip() for each in given if each.strip()]
+
+    def proxies(self, name: str) -> int | list[str]:
+        """How many, or which."""
+        names = self.names(name)
+        proxies = int(names[0]) if len(names) == 1 and re.fullmatch(r"-?[0-9]{1,9}", names[0]) else names
+        if fault := fault_in_proxies(proxies):
+            raise ImproperlyConfigured(f"{name} {fault}")
+        return proxies
 
     def toml(self, name: str, folder: Path, member: str) -> list[Any]:
         """What a file says under this name, in TOML; the setting is its path, from `folder` on. Empty without one."""

@@ -31,8 +31,16 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.
 CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_REQUEST_THREADS, least=1)
+# What is done there hashes passwords or asks an identity provider, and waits in threads of its own.
+CHAT_ACCOUNT_PATHS = ["/accounts/"]
+CHAT_IDENTITY_PATHS = ["/accounts/oidc/"]
+# How many requests may wait for those threads.
+CHAT_ACCOUNT_QUEUE = env.whole("CHAT_ACCOUNT_QUEUE", default=Default.CHAT_ACCOUNT_QUEUE)
 # How many bytes of what templates have made are kept in memory, so that it need not be made again. 0: none.
 CHAT_FRAGMENT_BYTES = env.whole("CHAT_FRAGMENT_BYTES", default=Default.CHAT_FRAGMENT_BYTES)
+
+# The proxies that are believed whose requests they pass on: how many, or their addresses; none.
+CHAT_TRUSTED_PROXIES = env.proxies("CHAT_TRUSTED_PROXIES")
 
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"

@@ -18,6 +18,9 @@ _writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-writing")
 _erasers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-erasing")
 _doorkeepers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-login")
 
+# Each password takes one a third of a second.
+_hashers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-hashing")
+
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """The result of a synchronous function that reads, called in a thread that may use the ORM.
@@ -45,6 +48,12 @@ async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P
     """As `in_database`, for the two short reads that each request begins with: they must not wait for long ones."""
     call = partial(with_usable_connection, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_doorkeepers, call)
+
+
+async def hash_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, for what hashes a password, which may store it anew: nobody else's turn waits for it."""
+    call = partial(with_usable_connection, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_hashers, call)
 
 
 def with_usable_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -8,6 +8,10 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, register
 
+from chat.conf import settings as chat_settings
+from chat.serving.account_paths import fault_in_paths
+from chat.serving.addresses import fault_in_proxies
+
 UNBOUNDED = checks.Warning(
     "ASGI_APPLICATION is not made by the chat, so each open stream may hold a thread and a database connection.",
     hint="In its module: from chat.serving.asgi import get_asgi_application; application = get_asgi_application()",
@@ -26,6 +30,8 @@ COMPRESSED = checks.Warning(
     "The chat compresses its pages by itself; a proxy can do it for the others.",
     id="chat.W004",
 )
+ADDRESSES = "chat.E003"
+PATHS = "chat.E004"
 
 
 @register
@@ -39,6 +45,19 @@ def check_server(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if any(name.rpartition(".")[2] == "GZipMiddleware" for name in settings.MIDDLEWARE):
         found.append(COMPRESSED)
     return found
+
+
+@register
+def check_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    fault = fault_in_proxies(chat_settings.CHAT_TRUSTED_PROXIES)
+    return [checks.Error(f"CHAT_TRUSTED_PROXIES {fault}.", id=ADDRESSES)] if fault else []
+
+
+@register
+def check_account_paths(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    named = ("CHAT_ACCOUNT_PATHS", "CHAT_IDENTITY_PATHS")
+    faults = {name: fault_in_paths(getattr(chat_settings, name)) for name in named}
+    return [checks.Error(f"{name} {fault}.", id=PATHS) for name, fault in faults.items() if fault]
 
 
 def _is_ours(application: str) -> bool:

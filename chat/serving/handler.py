@@ -1,6 +1,7 @@
 """Django's handler of ASGI requests, for a process that holds many open streams.
 
-- Threads are few, however many requests there are (request_threads.py).
+- Threads are few, however many requests there are (request_threads.py), and others where requests hash passwords or
+  ask an identity provider (account_threads.py).
 - Middleware and the end of a response change threads only where they may wait (middleware.py, signals.py).
 - A stream's frames go to the server as they are.
 - A body that says it is too large is refused before it is looked at.
@@ -18,7 +19,7 @@ from contextlib import aclosing, suppress
 from functools import wraps
 from typing import IO, Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction, sync_to_async
 from django.conf import settings as project
 from django.core import signals as django_signals
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed, RequestAborted
@@ -35,17 +36,23 @@ from chat.generation.sweeps import start_sweeps
 from chat.live.event_stream import EventStream
 from chat.models.threads import with_usable_connection
 from chat.serving import signals
+from chat.serving.account_paths import AccountPaths, path_below_mount
+from chat.serving.account_threads import AccountThreads, TooBusy, Turn
+from chat.serving.addresses import address_key, client_address
 from chat.serving.body_limits import body_limit, is_chats
 from chat.serving.middleware import on_event_loop
 from chat.serving.missing_files import MissingFiles
 from chat.serving.request_threads import RequestThreads
 from chat.serving.requests import Request
-from chat.views.errors import too_large
+from chat.views.errors import too_busy, too_large
 
 logger = logging.getLogger("django.request")
 
 CHUNK_BYTES = 65_536
 """Of a stream's frame, that go to the server at once."""
+
+KEPT_BYTES = 65_536
+"""Of a body, that stay in memory while it waits for its turn; a larger one lies in a file."""
 
 MANY_DIGITS = 20
 """Of a length that is too large in any case; of thousands Python makes no number."""
@@ -65,6 +72,9 @@ class ASGIHandler(asgi.ASGIHandler):
         super().__init__()
         self._limit_all_bodies = limit_all_bodies
         self._threads = RequestThreads(settings.CHAT_REQUEST_THREADS)
+        self._account_paths = AccountPaths()
+        self._account_threads = AccountThreads("account")
+        self._identity_threads = AccountThreads("identity")
 
     # From the server
 
@@ -73,9 +83,7 @@ class ASGIHandler(asgi.ASGIHandler):
         match scope["type"]:
             case "http":
                 # Where the site is mounted is not for whoever asks to say: Django takes FORCE_SCRIPT_NAME.
-                scope = {**scope, "root_path": ""}
-                async with self._threads.one():
-                    await self.handle(scope, receive, send)
+                await self.handle({**scope, "root_path": ""}, receive, send)
             case "lifespan":
                 await self._live(receive, send)
             case "websocket":
@@ -93,11 +101,51 @@ class ASGIHandler(asgi.ASGIHandler):
         await send({"type": "lifespan.shutdown.complete"})
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
-        """As Django's, but for the threads in which signals are sent."""
+        """The whole body is here before a thread is taken: whoever sends slowly keeps none."""
         try:
             body = await self.read_body(receive)
         except RequestAborted:
             return
+        if threads := self._threads_by_turn(path_below_mount(scope)):
+            await self._handle_in_turn(threads, scope, body, receive, send)
+        else:
+            async with self._threads.one():
+                await self._handle(scope, body, receive, send)
+
+    def _threads_by_turn(self, path: str) -> AccountThreads | None:
+        if self._account_paths.asks_provider(path):
+            return self._identity_threads
+        return self._account_threads if self._account_paths.hashes(path) else None
+
+    async def _handle_in_turn(
+        self, threads: AccountThreads, scope: Message, body: Any, receive: Receive, send: Send
+    ) -> None:
+        if _length(body) > KEPT_BYTES:
+            body.rollover()
+        leaving = asyncio.ensure_future(receive())
+        try:
+            turn = await threads.turn(address_key(client_address(scope)), leaving)
+            try:
+                async with ThreadSensitiveContext(executor=turn.thread):
+                    await self._handle(scope, body, lambda: leaving, send, turn)
+            finally:
+                turn.end()
+        except RequestAborted:
+            pass
+        except TooBusy:
+            await self._refuse(scope, body, send)
+        finally:
+            leaving.cancel()
+            body.close()
+
+    async def _refuse(self, scope: Message, body: Any, send: Send) -> None:
+        """In no thread: nothing of the request is looked at but which kind of answer it wants."""
+        set_script_prefix(asgi.get_script_prefix(scope))
+        request, fault = self.create_request(scope, body)
+        await self.send_response(fault or too_busy(request), send)
+
+    async def _handle(self, scope: Message, body: Any, receive: Receive, send: Send, turn: Turn | None = None) -> None:
+        """As Django's `handle`, but for the threads in which signals are sent."""
         set_script_prefix(asgi.get_script_prefix(scope))
         await signals.send(django_signals.request_started, type(self), scope=scope)
         request, refusal = self.create_request(scope, body)
@@ -111,9 +159,12 @@ class ASGIHandler(asgi.ASGIHandler):
             await signals.close(missing)
             body.close()
             return
+        request.turn = turn
         leaving = asyncio.create_task(self.listen_for_disconnect(receive))
         answering = asyncio.create_task(self._answer(request, send))
         await asyncio.wait((leaving, answering), return_when=asyncio.FIRST_COMPLETED)
+        if turn:
+            await turn.until_over()
         for task in (leaving, answering):
             if not task.done():
                 task.cancel()
@@ -134,8 +185,11 @@ class ASGIHandler(asgi.ASGIHandler):
             await signals.close(answering.result())
         body.close()
 
-    async def _answer(self, request: HttpRequest, send: Send) -> HttpResponseBase:
-        response: HttpResponseBase = await self.run_get_response(request)
+    async def _answer(self, request: Request, send: Send) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = await self.run_get_response(request)
+        finally:
+            request.end_turn()
         self._missing_files.keep(request, response)
         with suppress(asyncio.CancelledError):  # the client has left
             await self.send_response(response, send)

@@ -17,7 +17,7 @@ from chat.models.threads import with_usable_connection
 
 class RequestThreads:
     def __init__(self, number: int) -> None:
-        self._threads = [RequestThread(index) for index in range(number)]
+        self._threads = [RequestThread(f"request-{index}") for index in range(number)]
 
     def one(self) -> ThreadSensitiveContext:
         """The context of a request: one of the threads, where least waits."""
@@ -28,8 +28,8 @@ class RequestThreads:
 class RequestThread(ThreadPoolExecutor):
     """One thread that serves the synchronous parts of many requests."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(max_workers=1, thread_name_prefix=f"request-{number}")
+    def __init__(self, name: str) -> None:
+        super().__init__(max_workers=1, thread_name_prefix=name)
         self.waiting: set[Future[Any]] = set()
         """What it has yet to do; a new request goes where least waits."""
 

@@ -4,11 +4,24 @@ Each is part of cycles (its messages know it, and so does its nonce), which the 
 bodies of 20 requests of 2 MB were all in memory afterwards.
 """
 
+from typing import TYPE_CHECKING
+
 from django.core.handlers.asgi import ASGIRequest
 from django.http import QueryDict
 
+if TYPE_CHECKING:
+    from chat.serving.account_threads import Turn
+
 
 class Request(ASGIRequest):
+    turn: "Turn | None" = None
+    """Where it has a thread of its own, for which others wait."""
+
+    def end_turn(self) -> None:
+        """What follows hashes nothing and asks no provider. To be called on the event loop."""
+        if self.turn:
+            self.turn.end()
+
     def close(self) -> None:
         """It is answered."""
         super().close()

@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from chat.conf import settings
 from chat.errors import Forbidden
 from chat.i18n import gettext_noop as _
-from chat.models.threads import in_database
+from chat.models.threads import hash_in_thread
 
 ERASE_CONVERSATIONS, ERASE_ACCOUNT = "erase_conversations", "erase_account"
 QUESTIONS = {ERASE_CONVERSATIONS: "conversations", ERASE_ACCOUNT: "account"}
@@ -57,7 +57,7 @@ async def confirm(request: HttpRequest, user: AbstractBaseUser, purpose: str) ->
     if not asks_for_password():
         return await _ask_hook(import_string(settings.CHAT_CONFIRM), request, purpose)
     check_provable(user)
-    if not await in_database(user.check_password, request.POST.get("password", "")):
+    if not await hash_in_thread(user.check_password, request.POST.get("password", "")):
         raise WrongPassword
     return None
 

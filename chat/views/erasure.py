@@ -56,10 +56,17 @@ async def _confirmed(
     except WrongPassword:
         return await in_thread(in_database, _page, request, user, of, is_wrong=True)
     user_id = user.pk
+    _let_others_go_on(request)
     await erase_in_database(work, request, user)
     return await in_thread(
         in_database, render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user_id}
     )
+
+
+def _let_others_go_on(request: HttpRequest) -> None:
+    """Who wait to prove who they are, as erasing may take minutes; if our own handler serves this."""
+    if end_turn := getattr(request, "end_turn", None):
+        end_turn()
 
 
 def _erase_conversations(request: HttpRequest, user: AbstractBaseUser) -> None:

@@ -42,6 +42,8 @@ FOR_SCRIPTS = (
 """The names of the addresses that a page's scripts ask: their errors are JSON (docs/protocol.md)."""
 FOR_SCRIPTS_ALONE = ("attachments",)
 """Those whose scripts post what looks like a plain form, for a file has no other. Plain forms say where they stand."""
+BUSY_SECONDS = 10
+"""After which to come again, where too many wait: passwords take a third of a second each, or less."""
 
 
 def error_response(request: HttpRequest, error: errors.ChatError, **context: object) -> HttpResponse:
@@ -91,6 +93,13 @@ def too_large(request: HttpRequest) -> HttpResponse:
         return _for_nobody(request, error)
 
 
+def too_busy(request: HttpRequest) -> HttpResponse:
+    """For who came where too many wait already (chat/serving/account_threads.py)."""
+    sentence = _("Too many are logging in or out just now. Wait a moment, go back and try again.")
+    with translation.override(translation.get_language_from_request(request)):
+        return _for_nobody(request, errors.Unavailable(sentence, retry_after=BUSY_SECONDS))
+
+
 # Django's handlers, for what no view of the chat has answered: these need not know who asks.
 
 
@@ -131,6 +140,8 @@ def _for_nobody(request: HttpRequest, error: errors.ChatError, draft: str = "") 
         response: HttpResponse = JsonResponse(error.as_json(translated), status=error.status)
     else:
         response = HttpResponse(_standalone(_page_of(request, error) | {"draft": draft}), status=error.status)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
     patch_cache_control(response, no_store=True, private=True)
     return response
 

@@ -137,9 +137,13 @@ class Stream:
 class Client:
     """Somebody who talks to a site: `user`, or nobody."""
 
-    def __init__(self, site_url: str, user: User | None = None, receive_buffer: int = 0) -> None:
-        """`receive_buffer`: how many bytes the kernel may take for us that we have not read; 0: as it likes."""
+    def __init__(self, site_url: str, user: User | None = None, receive_buffer: int = 0, address: str = "") -> None:
+        """`receive_buffer`: how many bytes the kernel may take for us that we have not read; 0: as it likes.
+
+        `address`: from which we ask, such as 127.0.0.2.
+        """
         self.receive_buffer = receive_buffer
+        self.address = address
         self.host, _, port = site_url.removeprefix("http://").partition(":")
         self.port = int(port)
         self.user = user
@@ -223,6 +227,10 @@ class Client:
     def cancel(self, generation: str) -> Answer:
         return self.post(f"/generations/{generation}/cancellation/")
 
+    def post_unread(self, path: str, form: dict[str, str]) -> http.client.HTTPConnection:
+        """A request whose answer is not waited for."""
+        return self._ask("POST", path, *_body(None, form), headers={"Accept": "text/html"})
+
     def send_and_leave(self, method: str, path: str) -> None:
         """A request whose sender is gone once the server has begun with it."""
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", "Content-Length: 0"]
@@ -235,6 +243,16 @@ class Client:
     def _send(
         self, method: str, path: str, body: bytes, content_type: str, headers: dict[str, str]
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        connection = self._ask(method, path, body, content_type, headers)
+        try:
+            return connection, connection.getresponse()
+        except BaseException:
+            connection.close()
+            raise
+
+    def _ask(
+        self, method: str, path: str, body: bytes, content_type: str, headers: dict[str, str]
+    ) -> http.client.HTTPConnection:
         sent = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "X-CSRFToken": self.cookies.get("csrftoken", ""),
@@ -243,12 +261,13 @@ class Client:
         }
         # Keyword arguments cannot have hyphens; an empty header is not sent.
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        source = (self.address, 0) if self.address else None
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE, source_address=source)
         if self.receive_buffer:
             connection.sock = self._small_socket()
         try:
             connection.request(method, path, body, {name: value for name, value in sent.items() if value})
-            return connection, connection.getresponse()
+            return connection
         except BaseException:
             connection.close()
             raise

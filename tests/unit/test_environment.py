@@ -1,4 +1,4 @@
-"""The file that CHAT_PROVIDERS names, and what is said of one that cannot be."""
+"""What the environment says, and what is said of what cannot be: files, proxies."""
 
 from pathlib import Path
 
@@ -44,3 +44,27 @@ def test_what_cannot_be_is_said(
         read(tmp_path, content, monkeypatch)
     assert sentence in str(raised.value)
     assert "sk-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "proxies"),
+    [
+        ("", []),
+        ("0", 0),
+        (" 2 ", 2),
+        ("127.0.0.1", ["127.0.0.1"]),
+        (" 10.0.0.0/24, ::1,unix", ["10.0.0.0/24", "::1", "unix"]),
+        ("-1", "is no number of proxies: -1"),
+        ("nginx", "names what is no address or network of a proxy: 'nginx'"),
+        ("1,2", "names what is no address or network of a proxy: '1'"),
+        ("0.0.0.0/0", "trusts everybody, who may then say any address: '0.0.0.0/0'"),
+    ],
+)
+def test_proxies_are_counted_or_named(monkeypatch: pytest.MonkeyPatch, value: str, proxies: object) -> None:
+    monkeypatch.setenv("SOME_PROXIES", value)
+    if not isinstance(proxies, str):
+        assert Environment().proxies("SOME_PROXIES") == proxies
+        return
+    with pytest.raises(ImproperlyConfigured) as raised:
+        Environment().proxies("SOME_PROXIES")
+    assert str(raised.value) == f"SOME_PROXIES {proxies}"

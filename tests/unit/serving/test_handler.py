@@ -1,6 +1,8 @@
-"""What our handler does that Django's does not: lifespan, start of the sweeps, limits of bodies, signals."""
+"""What our handler does that Django's does not: lifespan, sweeps, limits of bodies, signals, threads by turn."""
 
 import asyncio
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ from django.core import mail
 from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.dispatch import Signal
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
 
 from chat.generation import sweeps
 from chat.models import threads
@@ -149,3 +153,178 @@ def test_whoever_listens_is_told_once_in_a_thread_that_may_wait(signal: Signal) 
         signal.disconnect(listen)
     assert sent[0]["status"] == 404
     assert heard == [ASGIHandler]
+
+
+# Threads of their own, where passwords are checked and providers asked
+
+
+class Doors:
+    """The views of a project, each of which says in which thread it is called and waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+        self.called: dict[str, str] = {}
+        self.ended = 0
+        self.urlpatterns: list[Any] = [
+            path("", include("chat.urls")),
+            path("accounts/here/", self.wait),
+            path("accounts/oidc/there/", self.wait),
+            path("accounts/long/", self.go_on_without_a_turn),
+            path("page/", self.page),
+        ]
+
+    def wait(self, request: HttpRequest) -> HttpResponse:
+        self.called[request.GET["as"]] = threading.current_thread().name.rpartition("-")[0]
+        assert self.may_go_on.wait(30)
+        self.ended += 1
+        return HttpResponse()
+
+    async def go_on_without_a_turn(self, request: Any) -> HttpResponse:
+        request.end_turn()
+        while not self.may_go_on.is_set():
+            await asyncio.sleep(0.001)
+        return HttpResponse()
+
+    def page(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(threading.current_thread().name)
+
+    async def until_called(self, *names: str) -> None:
+        async with asyncio.timeout(30):
+            while not self.called.keys() >= {*names}:
+                await asyncio.sleep(0.001)
+
+
+class Visit:
+    """A request that is being answered, whose client may leave."""
+
+    def __init__(self, handler: ASGIHandler, asked: str, address: str = "127.0.0.1", **headers: str) -> None:
+        self.sent: Sent = []
+        self._messages: asyncio.Queue[Any] = asyncio.Queue()
+        self._messages.put_nowait(BODY)
+        where, _, query = asked.partition("?")
+        scope = get(where, "GET", 0, **headers) | {"query_string": query.encode(), "client": [address, 4711]}
+        self.task = asyncio.create_task(handler(scope, self._messages.get, self._send))
+
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def leaves(self) -> None:
+        self._messages.put_nowait({"type": "http.disconnect"})
+
+    async def answer(self) -> tuple[int, dict[bytes, bytes], bytes]:
+        await asyncio.wait_for(self.task, 30)
+        start, *body = self.sent
+        return start["status"], dict(start["headers"]), b"".join(each.get("body", b"") for each in body)
+
+
+@pytest.fixture
+def doors(settings: Any) -> Iterator[Doors]:
+    doors = Doors()
+    settings.ROOT_URLCONF = doors
+    settings.MIDDLEWARE = []
+    yield doors
+    doors.may_go_on.set()
+
+
+async def settled() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+def test_account_pages_and_providers_leave_the_threads_of_others_alone(doors: Doors) -> None:
+    async def scenario() -> None:
+        handler = ASGIHandler()
+        at_provider = [Visit(handler, f"/accounts/oidc/there/?as=p{number}") for number in range(4)]
+        await doors.until_called("p0", "p1")
+        at_login = [Visit(handler, f"/accounts/here/?as=a{number}") for number in range(4)]
+        await doors.until_called("a0", "a1")
+        status, _, thread = await Visit(handler, "/page/").answer()
+        assert (status, thread[:8]) == (200, b"request-")
+        assert doors.called == {"p0": "identity", "p1": "identity", "a0": "account", "a1": "account"}
+        doors.may_go_on.set()
+        assert [(await visit.answer())[0] for visit in (*at_provider, *at_login)] == [200] * 8
+        assert doors.ended == 8
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("accept", "content"),
+    [("text/html", b"Too many are logging in"), ("application/json", b'"code": "unavailable"')],
+)
+def test_where_too_many_wait_it_is_said_and_when_to_come_again(
+    doors: Doors, settings: Any, accept: str, content: bytes
+) -> None:
+    settings.CHAT_ACCOUNT_QUEUE = 1
+
+    async def scenario() -> None:
+        handler = ASGIHandler()
+        visits = [Visit(handler, f"/accounts/here/?as=a{number}") for number in range(3)]
+        await doors.until_called("a0", "a1")
+        status, headers, body = await Visit(handler, "/accounts/here/?as=a3", accept=accept).answer()
+        assert (status, headers[b"Retry-After"]) == (503, b"10")
+        assert content in body
+        doors.may_go_on.set()
+        assert [(await visit.answer())[0] for visit in visits] == [200] * 3
+        assert "a3" not in doors.called
+
+    asyncio.run(scenario())
+
+
+def test_who_leaves_while_waiting_is_never_served(doors: Doors) -> None:
+    async def scenario() -> None:
+        handler = ASGIHandler()
+        visits = [Visit(handler, f"/accounts/here/?as=a{number}") for number in range(4)]
+        await doors.until_called("a0", "a1")
+        visits[2].leaves()
+        await asyncio.wait_for(visits[2].task, 30)
+        assert not visits[2].sent
+        doors.may_go_on.set()
+        for number in (0, 1, 3):
+            assert (await visits[number].answer())[0] == 200
+        assert "a2" not in doors.called
+
+    asyncio.run(scenario())
+
+
+def test_who_leaves_meanwhile_keeps_the_thread_until_it_is_done(doors: Doors) -> None:
+    async def scenario() -> None:
+        handler = ASGIHandler()
+        visits = [Visit(handler, f"/accounts/here/?as=a{number}") for number in range(3)]
+        await doors.until_called("a0", "a1")
+        visits[0].leaves()
+        await settled()
+        assert not visits[0].task.done()
+        doors.may_go_on.set()
+        for visit in visits:
+            await asyncio.wait_for(visit.task, 30)
+        assert doors.ended == 3
+
+    asyncio.run(scenario())
+
+
+def test_what_hashes_nothing_any_more_lets_others_go_on(doors: Doors) -> None:
+    async def scenario() -> None:
+        handler = ASGIHandler()
+        visits = [Visit(handler, "/accounts/long/") for _ in range(5)]
+        visits.append(Visit(handler, "/accounts/here/?as=a"))
+        await doors.until_called("a")
+        assert not any(visit.sent for visit in visits)
+        doors.may_go_on.set()
+        assert [(await visit.answer())[0] for visit in visits] == [200] * 6
+
+    asyncio.run(scenario())
+
+
+def test_an_error_ends_the_turn(doors: Doors) -> None:
+    async def scenario() -> None:
+        handler = ASGIHandler()
+        statuses = [(await Visit(handler, "/accounts/here/").answer())[0] for _ in range(3)]  # it misses `as`
+        assert statuses == [500] * 3
+
+    asyncio.run(scenario())
+
+
+def test_a_body_that_is_too_large_is_refused_there_too(doors: Doors) -> None:
+    sent = serve(ASGIHandler(limit_all_bodies=True), get("/accounts/here/", "POST", 10**10), BODY)
+    assert sent[0]["status"] == 413
