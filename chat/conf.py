@@ -41,8 +41,10 @@ class AppSettings:
     """A permission, `app.codename`, without which nobody may use the chat. Empty: whoever is logged in."""
     CHAT_CONFIRM: str = ""
     """Where a function is that proves freshly who asks (chat/views/confirmation.py). Empty: the user's password."""
-    CHAT_SHARING: bool = True
-    """May users share conversations by link? Off, the links that exist show nothing either."""
+    CHAT_SHARING: str | bool = "members"
+    """Who may read what users share by link: `off` (nobody), `members` (who may use the chat) or `public` (everybody,
+    where its maker wants that). Set to `members`, it asks for a login at links that were made public, too; as the
+    default it does so at new ones alone (chat/models/audience.py)."""
     CHAT_ATTACHMENTS: bool = True
     """May users attach files to what they ask? Off, nothing can be uploaded."""
 

@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import UUIDConverter
 
-from chat.conf import settings
+from chat.models import audience
 from chat.views import (
     attachments,
     branches,
@@ -86,7 +86,7 @@ urlpatterns = [
     path("catalogue/<str:language>/", catalogue.catalogue, name="catalogue"),
 ]
 
-if settings.CHAT_SHARING:
+if audience.is_on():
     urlpatterns += [
         path("c/<any_case_uuid:conversation_id>/shares/", shares.create, name="share"),
         path("s/<slug:token>/", shares.show, name="shared"),

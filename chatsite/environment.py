@@ -21,10 +21,16 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
 
     def switch(self, name: str, default: bool) -> bool:
         """On or off. Taken for off, a misspelt `on` would turn a protection off."""
-        value = self.str(name, default="on" if default else "off").strip().lower()
-        if value not in (*ON, *OFF):
-            raise ImproperlyConfigured(f"{name} is neither on nor off: {value!r}")
-        return value in ON
+        return bool(self.switch_or(name, (), default=default))
+
+    def switch_or(self, name: str, others: Sequence[str], default: bool | None) -> bool | str | None:
+        """On, off, or one of some other words."""
+        if name not in self.ENVIRON:
+            return default
+        value: str = self.str(name).strip().lower()
+        if value not in (*ON, *OFF, *others):
+            raise ImproperlyConfigured(f"{name} is neither {' nor '.join(('on', 'off', *others))}: {value!r}")
+        return value if value in others else value in ON
 
     def switch_or_domains(self, name: str, default: bool) -> bool | list[str]:
         """On, off, or names of domains between commas."""

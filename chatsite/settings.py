@@ -288,8 +288,9 @@ CHAT_ALLOWED = env.str("CHAT_ALLOWED", default="")
 # The function that has it proved who asks, before what cannot be undone; empty: by the password.
 CHAT_CONFIRM = env.str("CHAT_CONFIRM", default="")
 
-# May users share conversations by link? Off, the links that exist show nothing either.
-CHAT_SHARING = env.switch("CHAT_SHARING", default=Default.CHAT_SHARING)
+# Who may read what users share by link: nobody (off), who may use the chat (members), or everybody, where its maker
+# wants that (public, or on). None: members, but links that were made public before stay so.
+CHAT_SHARING = env.switch_or("CHAT_SHARING", ("members", "public"), default=None)
 
 # May users attach files to what they ask? Off, nothing can be uploaded.
 CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=Default.CHAT_ATTACHMENTS)

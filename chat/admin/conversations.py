@@ -8,7 +8,7 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,7 +18,14 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.attachments import AttachmentPages
 from chat.admin.deletion import BriefDeletion
-from chat.admin.filters import EndingFilter, FeedbackFilter, LastActivityFilter, ModelFilter, ProviderFilter
+from chat.admin.filters import (
+    EndingFilter,
+    FeedbackFilter,
+    LastActivityFilter,
+    LinkFilter,
+    ModelFilter,
+    ProviderFilter,
+)
 from chat.admin.link_tokens import tokens_in
 from chat.admin.links import LinkPages, links_of, may_revoke
 from chat.admin.lookups import OfferedLookups
@@ -27,6 +34,7 @@ from chat.admin.transcript import transcript
 from chat.audit import readings_of, record
 from chat.core.reply import TEXT
 from chat.models import Conversation, Generation, Message, MessagePart, Share
+from chat.models.audience import Audience
 from chat.models.users import has_permission
 from chat.retention.erasure import erase_after_commit
 
@@ -82,8 +90,15 @@ class ConversationAdmin(
     Links are revoked by `chat.delete_share`.
     """
 
-    list_display = ["name", "owner", "latest_model", "message_count", "last_activity"]
-    list_filter = [ModelFilter, ProviderFilter, EndingFilter, FeedbackFilter, ("updated_at", LastActivityFilter)]
+    list_display = ["name", "owner", "latest_model", "message_count", "last_activity", "shared_with"]
+    list_filter = [
+        ModelFilter,
+        ProviderFilter,
+        EndingFilter,
+        FeedbackFilter,
+        LinkFilter,
+        ("updated_at", LastActivityFilter),
+    ]
     list_select_related = ["owner"]
     list_per_page = 50
     ordering = ["-updated_at"]
@@ -113,7 +128,9 @@ class ConversationAdmin(
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         conversations: QuerySet[Conversation] = super().get_queryset(request)
         return conversations.annotate(
-            latest_model=Subquery(LATEST_MODEL), message_count=Coalesce(Subquery(MESSAGE_COUNT), 0)
+            latest_model=Subquery(LATEST_MODEL),
+            message_count=Coalesce(Subquery(MESSAGE_COUNT), 0),
+            shared_with=_most_open_link(),
         )
 
     def render_change_form(
@@ -192,6 +209,20 @@ class ConversationAdmin(
     @admin.display(description=gettext_lazy("last activity"), ordering="updated_at")
     def last_activity(self, conversation: Conversation) -> Any:
         return conversation.updated_at
+
+    @admin.display(description=gettext_lazy("shared with"), empty_value="–")
+    def shared_with(self, conversation: Any) -> str | None:
+        return str(Audience(conversation.shared_with).label) if conversation.shared_with else None
+
+
+def _most_open_link() -> Case:
+    """Who can read one of the links that have not ended, by today's settings."""
+    links = Share.objects.not_ended().filter(conversation=OuterRef("pk")).order_by()
+    return Case(
+        When(Exists(links.for_everybody()), then=Value(Audience.PUBLIC)),
+        When(Exists(links), then=Value(Audience.MEMBERS)),
+        output_field=CharField(),
+    )
 
 
 def _saying(word: str) -> QuerySet[MessagePart]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat.models import Feedback, Generation
+from chat.models.audience import Audience
 from chat.models.generation import STATUSES
 
 
@@ -65,6 +66,19 @@ class FeedbackFilter(admin.SimpleListFilter):
         if criterion is None:
             return queryset
         return queryset.filter(Exists(Feedback.objects.filter(criterion, message__conversation=OuterRef("pk"))))
+
+
+class LinkFilter(admin.SimpleListFilter):
+    """Conversations that a link shows, by who can read the most open of them."""
+
+    title = gettext_lazy("shared with")
+    parameter_name = "shared_with"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Audience.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(shared_with=self.value()) if self.value() in Audience.values else queryset
 
 
 class LastActivityFilter(admin.DateFieldListFilter):

@@ -1,4 +1,4 @@
-"""The shared links of a conversation for staff: when each was made, not where it leads; they can revoke it."""
+"""The shared links of a conversation for staff: for whom each is, not where it leads; they can revoke it."""
 
 import uuid
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from chat.audit import record
 from chat.conversations import sharing
 from chat.errors import NotFound
 from chat.models import Conversation
+from chat.models.audience import Audience
 from chat.models.users import has_permission
 
 NAME_CHARACTERS = 12
@@ -31,12 +32,13 @@ class Link:
     name: str
     created_at: datetime
     expires_at: datetime | None
+    readers: Audience
 
 
 def links_of(conversation: Conversation) -> list[Link]:
     """Newest first, also those that have ended."""
-    rows = conversation.shares.values_list("token", "created_at", "expires_at")
-    return [Link(name_of(token), created_at, expires_at) for token, created_at, expires_at in rows]
+    shares = conversation.shares.defer("snapshot")
+    return [Link(name_of(each.token), each.created_at, each.expires_at, each.readers) for each in shares]
 
 
 def name_of(token: str) -> str:

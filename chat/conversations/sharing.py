@@ -1,4 +1,4 @@
-"""Sharing: a branch as it is now, for whoever has its link.
+"""Sharing: a branch as it is now, for whoever has its link, and for members of the site alone if it says so.
 
 A snapshot holds what its pages show and nothing else: questions, answers, names of models, and how an answer ended.
 Who asked, what was reasoned, what readers think of an answer and what the model was instructed to stay out of it. Of
@@ -10,9 +10,10 @@ for a long branch. The first stands in `messages`, the others in `later`; a page
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -26,12 +27,14 @@ from chat.core import pagination
 from chat.core.endings import Status
 from chat.core.reply import TEXT
 from chat.core.tree import MessageTree
-from chat.errors import Conflict, NotFound, TooLong
+from chat.errors import Conflict, Forbidden, NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Generation, Message, MessageAttachment, MessagePart, Share
+from chat.models.audience import Audience, may_be_public
 from chat.models.conversation import first_words
 from chat.models.locks import lock_owner
 from chat.models.message import MOST_ROWS
+from chat.models.share import ShareQuerySet
 from chat.models.threads import with_usable_connection
 from chat.models.turns import FairThreads
 from chat.models.users import UserId
@@ -52,6 +55,7 @@ NO_ROOM = _(
     "With this link, your links, your files and what you have imported would take more than the %(limit)s bytes that "
     "are yours here. Revoke some links, or delete some of these conversations."
 )
+NOT_PUBLIC = _("You may not make a link that everybody can read. One for people who are logged in here you may.")
 NO_LINK = _("There is no such link, or it is no longer shared.")
 
 Said = dict[str, str | int | bool]
@@ -81,14 +85,29 @@ class SharedPage:
         return self.number + 1 if self.number < self.count else None
 
 
-async def share_in_turn(
-    owner_id: UserId, conversation_id: UUID, days: int | None, request_id: UUID | None = None
-) -> Share:
+def may_share_publicly(user: Any) -> bool:
+    """May this user make links for everybody? All may, where the site has such links."""
+    return may_be_public()
+
+
+def check_may_share_publicly(user: Any) -> None:
+    """Raises Forbidden."""
+    if not may_share_publicly(user):
+        raise Forbidden(NOT_PUBLIC)
+
+
+async def share_in_turn(owner_id: UserId, *what: Any) -> Share:
     """As `share`, in threads of which a user has one at a time. Raises TooMany, too."""
-    return await _sharers.call(owner_id, with_usable_connection, share, owner_id, conversation_id, days, request_id)
+    return await _sharers.call(owner_id, with_usable_connection, share, owner_id, *what)
 
 
-def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id: UUID | None = None) -> Share:
+def share(
+    owner_id: UserId,
+    conversation_id: UUID,
+    days: int | None,
+    audience: Audience = Audience.MEMBERS,
+    request_id: UUID | None = None,
+) -> Share:
     """A link to the branch on show of the owner's conversation, or the one that this request has made already.
 
     Raises NotFound, Conflict or TooLong.
@@ -106,6 +125,7 @@ def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id:
             conversation=conversation,
             title=_title(conversation, tree, path, sections[0]),
             snapshot={"messages": sections[0], "later": sections[1:], "sections": len(sections)},
+            audience=audience,
             request=request_id,
             expires_at=timezone.now() + timedelta(days=days) if days else None,
         ),
@@ -113,21 +133,35 @@ def share(owner_id: UserId, conversation_id: UUID, days: int | None, request_id:
     )
 
 
-def shared(token: str, number: int = 1) -> SharedPage:
-    """A page of what a link shows, in one query. Raises NotFound if there is none, or none any more."""
-    section = f"snapshot__later__{number - 2}" if number > 1 else "snapshot__messages"
-    rows = Share.objects.live().filter(token=token)
-    found = rows.values_list("title", "created_at", "snapshot__sections", section).first()
-    if not found or found[-1] is None:
+def shared(token: str, number: int, let_in: Callable[[], object]) -> SharedPage:
+    """A page of what a link shows, in one query if that is for everybody.
+
+    `let_in` raises if who asks is no member; before, nothing is read of what is for members. Raises NotFound if there
+    is no such page, or none any more.
+    """
+    link = Share.objects.live().filter(token=token)
+    page = _page(link.for_everybody(), number)
+    if not page and link.for_members().exists():
+        let_in()
+        page = _page(link, number)
+    if not page:
         raise NotFound(NO_LINK)
-    title, created_at, count, messages = found
-    return SharedPage(title, created_at, messages, number, count or 1)
+    return page
 
 
 def revoke(owner_id: UserId, token: str) -> None:
     """Let a link of this owner show nothing from now on. Raises NotFound."""
     if not Share.objects.of(owner_id).filter(token=token).delete()[0]:
         raise NotFound(_("There is no such link among yours."))
+
+
+def _page(link: ShareQuerySet, number: int) -> SharedPage | None:
+    section = f"snapshot__later__{number - 2}" if number > 1 else "snapshot__messages"
+    found = link.values_list("title", "created_at", "snapshot__sections", section).first()
+    if not found or found[-1] is None:
+        return None
+    title, created_at, count, messages = found
+    return SharedPage(title, created_at, messages, number, count or 1)
 
 
 def _made(conversation_id: UUID, owner_id: UserId, request_id: UUID | None) -> Share | None:

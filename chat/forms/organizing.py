@@ -1,7 +1,7 @@
-"""What becomes of a conversation as a whole: its title, its flags, the days of a link to it."""
+"""What becomes of a conversation as a whole: its title, its flags, the days and the readers of a link to it."""
 
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.http import HttpRequest
@@ -14,6 +14,7 @@ from chat.errors import BadInput
 from chat.forms.body import cleaned, read_body
 from chat.forms.fields import OneLine
 from chat.i18n import gettext_noop as _
+from chat.models.audience import Audience
 
 
 class TitleForm(forms.Form):
@@ -36,12 +37,27 @@ def read_flags(request: HttpRequest) -> Flags:
 
 class LinkForm(forms.Form):
     id = forms.UUIDField(required=False)
+    audience = forms.CharField(required=False)
 
 
-def read_link(request: HttpRequest) -> tuple[int | None, uuid.UUID | None]:
-    """How many days a link shall live (None: until it is revoked), and the request's id. Raises BadInput."""
+class NewLink(NamedTuple):
+    days: int | None
+    """None: until it is revoked."""
+    audience: Audience
+    request_id: uuid.UUID | None
+
+
+def read_link(request: HttpRequest) -> NewLink:
+    """Raises BadInput."""
     sent = read_body(request, LinkForm)
-    return _days(sent.get("days")), cleaned(LinkForm(sent))["id"]
+    fields = cleaned(LinkForm(sent))
+    return NewLink(_days(sent.get("days")), _audience(fields["audience"]), fields["id"])
+
+
+def _audience(said: str) -> Audience:
+    if said and said not in Audience.values:
+        raise BadInput(fields={"audience": _("This is neither members nor public nor empty.")})
+    return Audience(said or Audience.MEMBERS)
 
 
 def _days(days: object) -> int | None:

@@ -1,4 +1,4 @@
-"""System checks of the database."""
+"""System checks of the database, and of what rows are for."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
+
+from chat.models import audience
 
 IMMEDIATE = checks.Warning(
     "SQLite begins its transactions without the lock that they need to write.",
@@ -24,6 +26,11 @@ NO_INDEX = checks.Warning(
     "or its migration was faked.",
     id="chat.W005",
 )
+NO_AUDIENCE = checks.Error(
+    "CHAT_SHARING is none of off, members and public.",
+    hint="Until it is, no shared link shows anything.",
+    id="chat.E003",
+)
 INDEX = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'chat_search_added' "
     "AND EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'chat_search')",
@@ -38,6 +45,11 @@ def check_transactions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     mode = str(settings.get("OPTIONS", {}).get("transaction_mode") or "").upper()
     found: list[CheckMessage] = [IMMEDIATE] if is_sqlite and mode not in ("IMMEDIATE", "EXCLUSIVE") else []
     return [ATOMIC, *found] if settings.get("ATOMIC_REQUESTS") else found
+
+
+@register
+def check_sharing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    return [] if audience.is_known() else [NO_AUDIENCE]
 
 
 @register(Tags.database)

@@ -1,4 +1,4 @@
-"""A share: a link by which anybody can read a branch as it was when the link was made."""
+"""A share: a link by which others can read a branch as it was when the link was made."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.core.limits import TITLE_CHARACTERS
+from chat.models.audience import Audience, stays_public
 from chat.models.users import has_field
 
 
@@ -40,6 +41,14 @@ class ShareQuerySet(models.QuerySet["Share"]):
         those = self.not_ended().filter(conversation__deleted_at=None)
         return those.filter(conversation__owner__is_active=True) if has_field("is_active") else those
 
+    def for_everybody(self) -> Self:
+        """Those that take no login."""
+        return self.filter(audience=Audience.PUBLIC) if stays_public() else self.none()
+
+    def for_members(self) -> Self:
+        """All others."""
+        return self.exclude(audience=Audience.PUBLIC) if stays_public() else self.all()
+
     def not_ended(self) -> Self:
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
@@ -57,6 +66,15 @@ class Share(models.Model):
     title = models.CharField(max_length=TITLE_CHARACTERS, blank=True)
     # What the link shows, and nothing else: chat/conversations/sharing.py.
     snapshot = models.JSONField()
+    # For whom it was made. The database's default is for processes of before that, which make links for everybody.
+    audience = models.CharField(
+        gettext_lazy("readers"),
+        max_length=10,
+        choices=Audience.choices,
+        default=Audience.MEMBERS,
+        db_default=Audience.PUBLIC,
+        editable=False,
+    )
     # Which one made it, so that a double click makes one link.
     request = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -68,6 +86,7 @@ class Share(models.Model):
         verbose_name = gettext_lazy("shared link")
         verbose_name_plural = gettext_lazy("shared links")
         ordering = ["-created_at"]
+        permissions = [("share_publicly", "Can share with everybody who has the link")]
 
     def __str__(self) -> str:
         """Neither its token nor a word of what it shows."""
@@ -75,3 +94,8 @@ class Share(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("chat:shared", args=[self.token])
+
+    @property
+    def readers(self) -> Audience:
+        """Who can read it today."""
+        return Audience(self.audience) if stays_public() else Audience.MEMBERS

@@ -98,7 +98,7 @@ def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Calla
 def public(view: PublicView[P]) -> Callable[..., Answer]:
     """A view for everybody, for GET alone, a plain function.
 
-    It serves nobody in particular: no session is read, and none is made.
+    It serves nobody in particular: no session is made, and none is read but by `let_in`.
     """
 
     @wraps(view)
@@ -113,6 +113,8 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
         except (OperationalError, InterfaceError):
             logger.exception("The database failed")
             response = error_response(request, Unavailable(retry_after=5))
+        except NotLoggedIn as error:
+            response = _ask_for_login(request, error)
         except ChatError as error:
             response = error_response(request, error)
             if isinstance(error, MethodNotAllowed):
@@ -121,6 +123,11 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
         return response
 
     return wrapped
+
+
+def let_in(request: HttpRequest) -> None:
+    """For a public view that has something for members alone. Raises NotLoggedIn, Forbidden."""
+    _let_in(request, {})
 
 
 def start_with_the_first_view() -> None:

@@ -1,8 +1,9 @@
-"""Links by which anybody can read a conversation: made, listed and revoked by their owner, shown to everybody."""
+"""Links by which others can read a conversation: made, listed and revoked by their owner, and read."""
 
 import uuid
+from functools import partial
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 
@@ -12,8 +13,10 @@ from chat.errors import NotFound
 from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_link
 from chat.models import Share
+from chat.models.audience import Audience
+from chat.models.threads import in_database
 from chat.views.branches import asked_id
-from chat.views.endpoints import endpoint, public
+from chat.views.endpoints import endpoint, let_in, public
 from chat.views.pages import render_page
 
 FOR_NOBODY_ELSE = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer"}
@@ -23,11 +26,15 @@ FOR_NOBODY_ELSE = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-r
 @endpoint("POST")
 async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/shares/ — a link to the branch on show."""
-    share = await sharing.share_in_turn(user.pk, conversation_id, *read_link(request))
+    link = read_link(request)
+    if link.audience == Audience.PUBLIC:
+        await in_database(sharing.check_may_share_publicly, user)
+    share = await sharing.share_in_turn(user.pk, conversation_id, *link)
     if posted_by_form(request):
         return redirect("chat:shares")
     url = request.build_absolute_uri(share.get_absolute_url())
-    return JsonResponse({"token": share.token, "url": url, "expires_at": share.expires_at}, status=201)
+    said = {"token": share.token, "url": url, "expires_at": share.expires_at, "audience": share.audience}
+    return JsonResponse(said, status=201)
 
 
 @endpoint("GET")
@@ -38,10 +45,11 @@ def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     shares = list(Share.objects.of(user.pk).live().select_related("conversation").defer("snapshot"))
     for share in shares:
         share.address = request.build_absolute_uri(share.get_absolute_url())  # type: ignore[attr-defined]
+    choices = Audience.choices if sharing.may_share_publicly(user) else []
     return render_page(
         request,
         "chat/sharing/links.html",
-        {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "most": sharing.MOST_LINKS},
+        {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "audiences": choices},
     )
 
 
@@ -59,8 +67,12 @@ def revoke(request: HttpRequest, user: AbstractBaseUser, token: str) -> HttpResp
 
 @public
 def show(request: HttpRequest, token: str) -> HttpResponseBase:
-    """GET /s/<token>/ — what the link shows, to everybody; what has no room on a page is on the next, `?page=2`."""
-    page = sharing.shared(token, _asked_page(request))
+    """GET /s/<token>/ — what the link shows, to everybody or to members; what has no room is on the next, `?page=2`.
+
+    It is the same to all: nothing on it depends on who reads it.
+    """
+    page = sharing.shared(token, _asked_page(request), partial(let_in, request))
+    request.user = AnonymousUser()
     response = render_page(request, "chat/sharing/shared_conversation.html", {"share": page})
     for name, value in FOR_NOBODY_ELSE.items():
         response[name] = value

@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from chat.models import Conversation, Import
 from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, send
+from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 from tests.support.hostile import HOSTILE
@@ -111,18 +113,25 @@ def test_a_question_without_an_answer_is_answered_and_the_conversation_goes_on(
 
 
 @LIBRARIES
-def test_a_link_is_made_copied_read_and_revoked(open_page: OpenPage, alice: Client) -> None:
+def test_a_link_is_made_copied_read_and_revoked(
+    visit: OpenPage, run_site: RunSite, client_for: Callable[..., Client]
+) -> None:
+    public = run_site(CHAT_SHARING="public")
+    alice = client_for(public)
     assert alice.user
     conversation, _ = stored_conversation(alice.user.pk, ["Why?", "**So** it is.", "And?", *HOSTILE[:1]])
     Conversation.objects.update(titled_by=Conversation.TitledBy.OWNER)
-    page = open_page(alice, f"/c/{conversation.pk}/")
+    page = visit(alice, f"{public.url}/c/{conversation.pk}/")
     page.get_by_role("link", name="Share this conversation").first.click()
+    expect(page.get_by_label("It can be read by")).to_have_value("members")
+    page.get_by_label("It can be read by").select_option("everybody who has the link")
     page.get_by_label("The link ends").select_option("7")
     button(page, "Make a link").click()
     address = page.get_by_label("Address of the link").input_value()
     button(page, "Copy").click()
     expect(button(page, "Copied")).to_be_visible()
-    reader = open_page(None, "/s/" + address.split("/s/")[1])
+    expect(page.locator(".links__times")).to_contain_text("For everybody who has the link")
+    reader = visit(None, address)
     expect(reader.locator('[data-role="assistant"] strong').first).to_have_text("So")
     expect(reader.get_by_role("heading", level=1)).to_have_text(conversation.title)
     button(page, "Revoke").click()
@@ -159,7 +168,10 @@ def test_the_share_button_is_of_the_conversation_that_was_made_in_the_end(
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
-def test_axe_finds_nothing(open_page: OpenPage, alice: Client, file: Path) -> None:
+def test_axe_finds_nothing(
+    open_page: OpenPage, run_site: RunSite, client_for: Callable[..., Client], file: Path
+) -> None:
+    alice = client_for(run_site(CHAT_SHARING="public"))
     assert alice.user
     conversation, _ = stored_conversation(alice.user.pk, ["Why?", "**So** it is.\n\n- one\n- two"])
     link = share(alice.user.pk, conversation.pk, 7)

@@ -328,6 +328,30 @@ def test_staff_find_whose_link_it_is_by_the_whole_of_it(root: Client, owner: Use
         assert not root.get(LIST, {"q": pasted}).context["cl"].result_list, pasted
 
 
+def test_staff_see_who_can_read_links(root: Client, owner: User, settings: Any) -> None:
+    both, one, none, ended = (stored_conversation(owner.pk, ["Hi", "Hello"])[0] for _ in range(4))
+    public: dict[str, Any] = {"audience": "public"}
+    ends: dict[str, Any] = {"expires_at": timezone.now() - DAY}
+    for each, fields in [(both, public), (both, {}), (one, {}), (one, public | ends), (ended, ends)]:
+        link(each, **fields)
+    everybody, members = "everybody who has the link", "people who are logged in here"
+
+    def found(audience: str) -> set[Any]:
+        return {row.pk for row in root.get(LIST, {"shared_with": audience}).context["cl"].result_list}
+
+    assert (found("public"), found("members")) == ({both.pk}, {one.pk})
+    assert found("none") == {both.pk, one.pk, none.pk, ended.pk}
+    page = root.get(LIST).content.decode()
+    columns = re.findall(r'<td class="field-shared_with">([^<]*)<', page)
+    assert sorted(columns) == sorted([everybody, members, "–", "–"])
+    assert f"For {everybody}" in root.get(f"{LIST}{both.pk}/change/").content.decode()
+    settings.CHAT_SHARING = "members"
+    assert (found("public"), found("members")) == (set(), {both.pk, one.pk})
+    page = root.get(f"{LIST}{both.pk}/change/").content.decode()
+    assert page.count(f"For {members}") == 2
+    assert everybody not in page
+
+
 def test_no_token_is_recorded(root: Client, owner: User) -> None:
     share = link(stored_conversation(owner.pk, ["Hi", "Hello"])[0])
     asked = "/admin/autocomplete/?app_label=chat&model_name=message&field_name=conversation"

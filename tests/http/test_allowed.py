@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Permission
 
+from chat.models import Share
 from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
@@ -62,10 +63,15 @@ def test_nobody_is_sent_to_log_in_as_ever(closed: Site) -> None:
     assert nobody.get("/", Accept="text/html").status == 302
 
 
-def test_a_shared_link_is_everybodys(closed: Site, having: Client, without: Client) -> None:
+def test_a_shared_link_is_everybodys_only_if_it_says_so(closed: Site, having: Client, without: Client) -> None:
     assert having.user
     conversation, _ = stored_conversation(having.user.pk, ["Hi", "Hello"])
     token = having.post(f"/c/{conversation.pk}/shares/", {"days": None}).json["token"]
+    refused = without.get(f"/s/{token}/", Accept="text/html")
+    assert (refused.status, "You are not allowed to use this chat." in refused.text) == (403, True)
+    assert without.get(f"/s/{token}/", Accept="application/json").code == "not_allowed"
+    assert Client(closed.url).get(f"/s/{token}/", Accept="text/html").status == 302
+    Share.objects.filter(token=token).update(audience="public")
     for client in (without, Client(closed.url)):
         assert client.get(f"/s/{token}/", Accept="text/html").status == 200
 

@@ -1,4 +1,4 @@
-"""Links by which anybody can read a conversation, as it was when the link was made."""
+"""Links by which everybody, or members of the site, can read a conversation, as it was when the link was made."""
 
 import re
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import AsyncClient
+from django.test import Client as DjangoClient
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
@@ -16,15 +17,22 @@ from chat.conversations.sharing import MOST_LINKS, share
 from chat.core.pagination import MOST_OF_MESSAGE, MOST_ON_PAGE
 from chat.errors import Conflict, NotFound, TooLong
 from chat.models import Conversation, Generation, Message, MessagePart, Share
+from chat.models.audience import Audience
 from tests.conftest import RunSite
 from tests.support.attachments import attach, attach_image
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
+from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, say
 
 HTML = {"Accept": "text/html"}
 RUNNING = {"status": "running", "ends_at": None, "lease_until": timezone.now() + timedelta(days=1)}
+
+
+@pytest.fixture
+def site(committed: None, run_site: RunSite) -> Site:
+    return run_site(CHAT_SHARING="public")
 
 
 @pytest.fixture
@@ -35,12 +43,13 @@ def conversation(alice: Client) -> Conversation:
     return conversation
 
 
-def link(client: Client, conversation: Conversation, days: object = None) -> str:
+def link(client: Client, conversation: Conversation, days: object = None, audience: str = "public") -> str:
     """The path of a new one."""
-    reply = client.post(f"/c/{conversation.pk}/shares/", {"days": days})
+    reply = client.post(f"/c/{conversation.pk}/shares/", {"days": days, "audience": audience})
     assert reply.status == 201
     path = f"/s/{reply.json['token']}/"
     assert reply.json["url"] == f"http://{client.host}:{client.port}{path}"
+    assert reply.json["audience"] == audience
     return path
 
 
@@ -57,6 +66,82 @@ def test_anybody_reads_it_and_nothing_else(
         assert "gpt-4o-mini" in page.text
         for private in (alice.user.username, "Private thoughts", str(conversation.pk), "<form", 'id="account"'):
             assert private not in page.text
+
+
+def test_a_members_link_says_nothing_before_the_login(
+    alice: Client, bob: Client, nobody: Client, conversation: Conversation
+) -> None:
+    assert alice.user
+    assert bob.user
+    path = link(alice, conversation, audience="members")
+    for asked in (path, f"{path}?page=2"):  # which it does not have
+        asked_by_nobody = nobody.get(asked, **HTML)
+        login = f"/accounts/login/?next={asked.replace('?', '%3F').replace('=', '%3D')}"
+        assert (asked_by_nobody.status, asked_by_nobody.headers["Location"]) == (302, login)
+        assert (asked_by_nobody.body, asked_by_nobody.headers["Cache-Control"]) == (b"", "no-store, private")
+        refused = nobody.get(asked, Accept="application/json")
+        assert (refused.status, refused.code) == (401, "not_logged_in")
+        assert "model" not in refused.text
+    pages = [client.get(path, **HTML) for client in (bob, alice)]
+    for page in pages:
+        assert page.status == 200
+        assert (page.headers["X-Robots-Tag"], page.headers["Referrer-Policy"]) == ("noindex, nofollow", "no-referrer")
+        assert "Who &lt;are&gt; you?" in page.text
+        for private in (alice.user.username, bob.user.username, str(conversation.pk), "<form", 'id="account"'):
+            assert private not in page.text
+    assert bob.get(f"{path}?page=2", **HTML).status == 404
+    assert alice.post(f"/shares/{path.split('/')[2]}/revocation/").status == 200
+    assert nobody.get(path, **HTML).status == bob.get(path, **HTML).status == 404
+
+
+def test_a_link_is_for_members_unless_its_maker_says_otherwise(alice: Client, conversation: Conversation) -> None:
+    form = alice.get(f"/settings/links/?of={conversation.pk}", **HTML).text
+    choices = re.findall(r'<option value="(\w*)">', form.partition('name="audience"')[2].partition("</select>")[0])
+    assert choices == ["members", "public"]
+    path = f"/c/{conversation.pk}/shares/"
+    assert alice.post(path).json["audience"] == "members"
+    for audience in ("", "public", "members"):
+        assert alice.post(path, form={"days": "", "audience": audience}).status == 302
+    made = list(
+        Share.objects.filter(conversation=conversation).order_by("created_at").values_list("audience", flat=True)
+    )
+    assert made == ["members", "members", "public", "members"]
+    listed = re.findall(r"(For [\w ]+) ·", alice.get("/settings/links/", **HTML).text)
+    assert sorted(listed) == ["For everybody who has the link", *["For people who are logged in here"] * 3]
+    wrong: list[object] = ["all", "Public", 1, None, ["public"]]
+    for said in wrong:
+        refused = alice.post(path, {"audience": said})
+        assert (refused.status, list(refused.json["error"]["fields"])) == (400, ["audience"]), said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stricter_of_link_and_setting_counts(settings: Any) -> None:
+    """Unless it is set, what was made for everybody goes on being that."""
+    everybody, members = "everybody who has the link", "people who are logged in here"
+    owner, other = (User.objects.create(username=name) for name in ("owner", "reader"))
+    visitor, reader, maker = DjangoClient(), DjangoClient(), DjangoClient()
+    reader.force_login(other)
+    maker.force_login(owner)
+    conversation, _ = stored_conversation(owner.pk, ["Hi", "Ho"])
+    paths = [share(owner.pk, conversation.pk, None, each).get_absolute_url() for each in Audience]
+    form, shares = f"/settings/links/?of={conversation.pk}", f"/c/{conversation.pk}/shares/"
+    for setting, of_public, readers, may_be_public in [
+        (None, 200, everybody, False),
+        ("members", 302, members, False),
+        ("public", 200, everybody, True),
+        (True, 200, everybody, True),
+    ]:
+        settings.CHAT_SHARING = setting
+        assert [visitor.get(path).status_code for path in paths] == [302, of_public], setting
+        assert [reader.get(path).status_code for path in paths] == [200, 200], setting
+        page = maker.get(form).content.decode()
+        assert sorted(re.findall(r"For ([\w ]+) ·", page)) == sorted([members, readers]), setting
+        assert ('name="audience"' in page) == may_be_public, setting
+        count = Share.objects.count()
+        made = maker.post(shares, {"audience": "public"})
+        assert (made.status_code, Share.objects.count() - count) == ((302, 1) if may_be_public else (403, 0)), setting
+        assert may_be_public or sharing.NOT_PUBLIC in made.content.decode(), setting
+        Share.objects.exclude(token__in=[path.split("/")[2] for path in paths]).delete()
 
 
 def test_it_shows_nothing_while_its_owner_is_deactivated(
@@ -326,7 +411,7 @@ def test_a_public_page_costs_one_query() -> None:
 
     owner = User.objects.create(username="owner")
     conversation, _ = stored_conversation(owner.pk, ["Hi", "Ho"] * 20)
-    path = f"/s/{share(owner.pk, conversation.pk, None).token}/"
+    path = share(owner.pk, conversation.pk, None, Audience.PUBLIC).get_absolute_url()
     with counted_queries() as queries:
         assert async_to_sync(_get)(path) == 200
     assert len([sql for sql in queries if sql.startswith("SELECT")]) == 1

@@ -1,4 +1,4 @@
-"""What the environment says, and what is said of what cannot be: files, proxies."""
+"""What the environment says, and what is said of what cannot be: switches, files, proxies."""
 
 from pathlib import Path
 
@@ -6,6 +6,31 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from chatsite.environment import Environment
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (None, None),
+        ("", False),
+        ("off", False),
+        (" On\n", True),
+        ("1", True),
+        (" Members", "members"),
+        ("public", "public"),
+    ],
+)
+def test_a_switch_may_have_more_positions(said: str | None, read: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_SWITCH", said) if said is not None else monkeypatch.delenv("SOME_SWITCH", raising=False)
+    assert Environment().switch_or("SOME_SWITCH", ("members", "public"), default=None) == read
+
+
+def test_what_a_switch_cannot_be_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_SWITCH", "member")
+    with pytest.raises(
+        ImproperlyConfigured, match="SOME_SWITCH is neither on nor off nor members nor public: 'member'"
+    ):
+        Environment().switch_or("SOME_SWITCH", ("members", "public"), default=None)
 
 
 def read(folder: Path, content: bytes | None, monkeypatch: pytest.MonkeyPatch) -> list[object]:

@@ -25,6 +25,7 @@ from chat.forms.questions import (
     read_regeneration,
 )
 from chat.forms.uploads import UploadForm
+from chat.models.audience import Audience
 
 LOOK_EMPTY = ["null", '""', "0", "false", "[]", "{}"]
 ID = str(uuid.uuid4())
@@ -62,9 +63,9 @@ BODIES: dict[str, tuple[Read, dict[str, Any], dict[str, dict[str, object]]]] = {
         {"pinned": {"null": None, "false": False}, "archived": {"null": None, "false": False}},
     ),
     "link": (
-        lambda request: dict(zip(("days", "id"), read_link(request), strict=True)),
+        lambda request: dict(zip(("days", "audience", "id"), read_link(request), strict=True)),
         {},
-        {"days": {"null": None, '""': None}, "id": {'""': None}},
+        {"days": {"null": None, '""': None}, "audience": {'""': Audience.MEMBERS}, "id": {'""': None}},
     ),
     "prompt": (of(PromptForm), {"name": "Mine", "text": "Hi"}, {"name": {}, "text": {}}),
 }

@@ -8,7 +8,8 @@ from django.core.checks import run_checks
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from chat.models.checks import check_search_index, check_transactions
+from chat.models import audience
+from chat.models.checks import check_search_index, check_sharing, check_transactions
 
 IMMEDIATE = {"transaction_mode": "IMMEDIATE"}
 
@@ -77,3 +78,30 @@ def test_so_it_is_on_postgresql(postgres: str, django_db_blocker: DjangoDbBlocke
             found = check_search_index(None, databases=[postgres])
             cursor.execute("ALTER INDEX chat_search_elsewhere RENAME TO chat_search")
     assert [each.id for each in found] == ["chat.W005"]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_on", "may_be_public", "stays_public"),
+    [
+        (None, True, False, True),
+        ("members", True, False, False),
+        (" Public ", True, True, True),
+        ("on", True, True, True),
+        (True, True, True, True),
+        (False, False, False, False),
+        ("off", False, False, False),
+        ("", False, False, False),
+        ("member", False, False, False),
+        (["public"], False, False, False),
+    ],
+    ids=str,
+)
+def test_what_sharing_is_set_to(
+    settings: Any, said: object, is_on: bool, may_be_public: bool, stays_public: bool
+) -> None:
+    settings.CHAT_SHARING = said
+    answers = audience.is_on, audience.may_be_public, audience.stays_public
+    assert [answer() for answer in answers] == [is_on, may_be_public, stays_public]
+    assert bool(check_sharing(None)) == (said in ("member", ["public"]))
+    del settings.CHAT_SHARING
+    assert [answer() for answer in answers] == [True, False, True]

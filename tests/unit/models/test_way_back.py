@@ -45,7 +45,8 @@ def new_rows(alias: str) -> None:
         ended_at=timezone.now(),
     )
     Attachment.objects.using(alias).create(pk=uuid4(), owner=owner, kind="office", media_type=LONGEST, size=1)
-    Share.objects.using(alias).create(conversation=talk, snapshot={}, request=uuid4())
+    for audience in ("members", "public"):
+        Share.objects.using(alias).create(conversation=talk, snapshot={}, request=uuid4(), audience=audience)
     reading = Reading.objects.using(alias).create(action="Searched.", hits=3)
     SearchedWords.objects.using(alias).create(reading=reading, words="words")
     kind = ContentType.objects.db_manager(alias).get_for_model(Conversation)
@@ -70,4 +71,6 @@ def test_the_latest_migrations_go_back_and_forth_with_rows(alias: str) -> None:
     )
     titles = Conversation.with_deleted.using(alias).values_list("title", flat=True)
     assert set(titles) == {"Talk", "Half"}
+    links = Share.objects.using(alias).order_by("created_at")
+    assert [(link.audience, bool(link.expires_at)) for link in links] == [("public", True), ("public", False)]
     assert LogEntry.objects.using(alias).get().object_repr == "7"
