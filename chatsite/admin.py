@@ -18,11 +18,14 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin import EraseWithOwner, OfferedLookups
 from chat.admin.deletion import find_locked
 from chatsite.accounts.passwords import PasswordAlone
 from chatsite.accounts.rights import groups_within, has_more_rights, permissions_of
+from chatsite.accounts.user_filters import LastActiveFilter, ProviderFilter, SecondFactorFilter, with_logins
+from chatsite.sessions.ending import end_sessions_of
 
 # Django's own; and those of allauth, which are ways up: who may change an address or a second factor of somebody else
 # could log in as them.
@@ -38,6 +41,45 @@ class UserAdmin(OfferedLookups, EraseWithOwner, DjangoUserAdmin):  # type: ignor
     """Django's page for users, which also deletes the owners of long conversations."""
 
     change_password_form = NewPasswordForm
+    list_display = ("username", "email", "last_active", "second_factor", "provider", "group_names", "is_staff")
+    list_filter = (
+        LastActiveFilter,
+        SecondFactorFilter,
+        ProviderFilter,
+        "is_staff",
+        "is_superuser",
+        "is_active",
+        "groups",
+    )
+    actions = ("end_sessions",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return with_logins(super().get_queryset(request))
+
+    @admin.display(description=gettext_lazy("last active"), ordering="last_active")
+    def last_active(self, user: Any) -> Any:
+        return user.last_active
+
+    @admin.display(description=gettext_lazy("second factor"), boolean=True, ordering="has_second_factor")
+    def second_factor(self, user: Any) -> bool:
+        return bool(user.has_second_factor)
+
+    @admin.display(description=gettext_lazy("logs in by"), ordering="login_provider")
+    def provider(self, user: Any) -> str:
+        return user.login_provider or ""
+
+    @admin.display(description=gettext_lazy("groups"))
+    def group_names(self, user: Any) -> str:
+        return ", ".join(group.name for group in user.groups.all())
+
+    @admin.action(description=gettext_lazy("Log out everywhere"), permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: Any) -> None:
+        for user in queryset:
+            if _is_above(request, user):
+                raise PermissionDenied
+        for user in queryset:
+            end_sessions_of(user)
+            self.log_change(request, user, gettext("Logged out everywhere."))
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         """Whoever is deleted meanwhile is not there."""
@@ -52,6 +94,8 @@ class UserAdmin(OfferedLookups, EraseWithOwner, DjangoUserAdmin):  # type: ignor
         """Addresses are compared without regard to case: allauth looks for them in small letters."""
         obj.email = obj.email.lower()
         super().save_model(request, obj, form, change)
+        if change and not obj.is_active:
+            end_sessions_of(obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Of the password too: Django's page for it asks for this."""

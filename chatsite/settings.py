@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chatsite.sessions.middleware.note_last_seen",
     "chatsite.accounts.middleware.never_cached",
     "allauth.account.middleware.AccountMiddleware",
 ]

@@ -3,11 +3,13 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from chatsite.accounts.views import PasswordReset, SignUp
+from chatsite.sessions.views import Sessions
 
 urlpatterns = [
     path("", include("chat.urls")),
     path("accounts/signup/", SignUp.as_view(), name="account_signup"),
     path("accounts/password/reset/", PasswordReset.as_view(), name="account_reset_password"),
+    path("accounts/sessions/", Sessions.as_view(), name="usersessions_list"),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),

@@ -19,8 +19,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 
+from chat.serving.addresses import UNKNOWN, client_address
 from chatsite.accounts.creation import create_account, may_sign_up
 from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
+from chatsite.sessions.ending import end_surplus_of
+
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 # nothing listens there
 
 logger = logging.getLogger("chatsite")
 
@@ -62,6 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
         return attempts_key(request, credentials)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        end_surplus_of(user)
         response: HttpResponse = super().post_login(request, user, **kwargs)
         remember_device(request, response, user)
         return response
@@ -72,6 +77,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
             super().login(request, user)
         except DatabaseError as error:
             self._leave_if_gone(request, user, error)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """What cannot be known is an address all the same: allauth counts by it, and keeps it with a session."""
+        address = client_address(request)
+        return NO_ADDRESS if address == UNKNOWN else address
 
     def get_login_stages(self) -> list[str]:
         ours = {"allauth.account.stages.EmailVerificationStage": "chatsite.accounts.stages.ConfirmedAddressStage"}

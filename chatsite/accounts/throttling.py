@@ -42,7 +42,7 @@ def seconds_to_wait(request: HttpRequest, action: str, key: str) -> int:
     waits = [
         _wait(rate, get_cache_key(request, app="allauth.account", action=action, rate=rate, key=key)) for rate in rates
     ]
-    return max(1, *waits)
+    return max([1, *waits])
 
 
 def _wait(rate: Rate, key: str) -> int:

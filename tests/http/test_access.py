@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -33,12 +34,18 @@ def delete(client: Client, stream: Stream) -> None:
     Conversation.objects.filter(pk=stream.ids["conversation"]).update(deleted_at=timezone.now())
 
 
+def end_from_another_device(client: Client, stream: Stream) -> None:
+    row = UserSession.objects.get(session_key=client.cookies["sessionid"])
+    assert Client(client.url, client.user).post("/accounts/sessions/", form={"session": str(row.pk)}).status == 302
+
+
 def nothing(client: Client, stream: Stream) -> None:
     pass
 
 
 ENDS: dict[Callable[[Client, Stream], None], str] = {
     log_out: "logged_out",
+    end_from_another_device: "logged_out",
     change_password: "logged_out",
     deactivate: "inactive",
     delete: "deleted",
