@@ -17,7 +17,8 @@ from django.db import DEFAULT_DB_ALIAS, models, router
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from chat.models.sql import find
+from chat.models.rights import RULES
+from chat.models.sql import find_with
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -36,9 +37,11 @@ def _usual_user(session: SessionBase) -> AbstractBaseUser | None:
     ):
         return None
     key = model._meta.pk
-    user = find(model, **{key.attname: key.to_python(session[auth.SESSION_KEY])})
-    if not user or not ModelBackend().user_can_authenticate(user):
+    found = find_with(model, RULES, **{key.attname: key.to_python(session[auth.SESSION_KEY])})
+    if not found or not ModelBackend().user_can_authenticate(found[0]):
         return None
+    user: Any = found[0]
+    user.chat_rules = found[1]  # for `rights_of`, which need not ask then
     is_valid = constant_time_compare(session.get(auth.HASH_SESSION_KEY, ""), user.get_session_auth_hash())
     return user if is_valid else None
 
