@@ -24,17 +24,22 @@ class Right(StrEnum):
 
     ATTACH = "attach_files"
     SHARE = "share_conversations"
+    PUBLISH = "share_publicly"
     IMPORT = "import_conversations"
 
 
 LABELS = {
     Right.ATTACH: _("Attach files"),
     Right.SHARE: _("Share conversations"),
+    Right.PUBLISH: _("Share conversations with everybody who has the link"),
     Right.IMPORT: _("Import conversations"),
 }
 SENTENCES = {
     Right.ATTACH: _("You are not allowed to attach files here."),
     Right.SHARE: _("You are not allowed to share conversations here."),
+    Right.PUBLISH: _(
+        "You may not make a link that everybody can read. One for people who are logged in here you may."
+    ),
     Right.IMPORT: _("You are not allowed to import conversations here."),
 }
 

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Restriction',
             fields=[
-                ('right', models.CharField(choices=[('attach_files', 'Attach files'), ('share_conversations', 'Share conversations'), ('import_conversations', 'Import conversations')], max_length=30, primary_key=True, serialize=False, verbose_name='right')),
+                ('right', models.CharField(choices=[('attach_files', 'Attach files'), ('share_conversations', 'Share conversations'), ('share_publicly', 'Share conversations with everybody who has the link'), ('import_conversations', 'Import conversations')], max_length=30, primary_key=True, serialize=False, verbose_name='right')),
             ],
             options={
                 'verbose_name': 'restricted right',

@@ -43,6 +43,7 @@ class Restriction(models.Model):
         ordering = ["right"]
         # Who could add, change or delete one could give themselves a right: superusers alone do.
         default_permissions = ("view",)
+        # That of Right.PUBLISH is the links' own.
         permissions = [
             (Right.ATTACH.value, "May attach files"),
             (Right.SHARE.value, "May share conversations"),

@@ -16,7 +16,6 @@ from chat.forms.organizing import read_link
 from chat.models import Share
 from chat.models.audience import Audience
 from chat.models.rights import rights_of
-from chat.models.threads import in_database
 from chat.views.branches import asked_id
 from chat.views.endpoints import endpoint, let_in, public
 from chat.views.pages import render_page
@@ -30,7 +29,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
     """POST /c/<uuid>/shares/ — a link to the branch on show."""
     link = read_link(request)
     if link.audience == Audience.PUBLIC:
-        await in_database(sharing.check_may_share_publicly, user)
+        sharing.check_may_share_publicly(user)
     share = await sharing.share_in_turn(user.pk, conversation_id, *link)
     if posted_by_form(request):
         return redirect("chat:shares")

@@ -25,6 +25,8 @@ from tests.support.site import Site
 from tests.support.upstream import ScriptedUpstream
 
 FIRST, OTHER = "gpt-4o-mini", "blind"
+RIGHTS = [Right.ATTACH, Right.SHARE, Right.IMPORT]
+"""To make links for everybody: tests/http/test_shares.py."""
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ class Offers:
         }[right]
 
 
-@pytest.mark.parametrize("right", list(Right))
+@pytest.mark.parametrize("right", RIGHTS)
 def test_a_page_offers_what_its_reader_may(
     site: Site, alice: Client, client_for: Callable[..., Client], group: Group, right: Right
 ) -> None:
@@ -140,7 +142,7 @@ def test_a_page_offers_what_its_reader_may(
     for client, may in ((alice, True), (bob, False), (root, True), (alice, True)):
         offers = Offers(client)
         assert offers.of(right) == [may] * len(offers.of(right))
-        for other in set(Right) - {right}:
+        for other in set(RIGHTS) - {right}:
             assert all(offers.of(other)), other
         assert offers.script.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     group.permissions.clear()
@@ -165,7 +167,7 @@ def shares(client: Client) -> tuple[Answer, Answer]:
     return client.post(path, {"days": None}), client.post(path, form={"days": ""}, Accept="text/html")
 
 
-@pytest.mark.parametrize("right", list(Right))
+@pytest.mark.parametrize("right", RIGHTS)
 def test_a_request_for_it_all_the_same_is_refused_in_words(alice: Client, group: Group, right: Right) -> None:
     assert {reply.status for reply in REQUESTS[right](alice)} <= {200, 201, 302}
     restrict(right)
