@@ -23,7 +23,7 @@ from django.utils.translation import gettext, gettext_lazy
 from chat.admin import EraseWithOwner, OfferedLookups
 from chat.admin.deletion import find_locked
 from chatsite.accounts.passwords import PasswordAlone
-from chatsite.accounts.rights import groups_within, has_more_rights, permissions_of
+from chatsite.accounts.rights import groups_within, has_more_rights, models_of, permissions_of
 from chatsite.accounts.user_filters import LastActiveFilter, ProviderFilter, SecondFactorFilter, with_logins
 from chatsite.sessions.ending import end_sessions_of
 
@@ -114,6 +114,13 @@ class UserAdmin(OfferedLookups, EraseWithOwner, DjangoUserAdmin):  # type: ignor
             within = {"user_permissions": permissions_of, "groups": groups_within}[db_field.name]
             field.queryset = field.queryset.filter(pk__in=within(request.user))
         return field
+
+    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+        """Nor does anybody come to a model that who saves lacks, as by leaving a group that is refused it."""
+        own = models_of(request.user)
+        super().save_related(request, form, formsets, change)
+        if not _is_superuser(request) and not models_of(form.instance) <= own:
+            raise PermissionDenied
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The list's action asks for each of them, which Django does for one alone."""

@@ -10,5 +10,15 @@ from chat.admin.deletion import EraseWithOwner
 from chat.admin.lookups import OfferedLookups
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
+from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
 
-__all__ = ["ConversationAdmin", "EraseWithOwner", "OfferedLookups", "PromptAdmin", "ReadingAdmin", "django_log"]
+__all__ = [
+    "ConversationAdmin",
+    "EraseWithOwner",
+    "ModelAccessAdmin",
+    "OfferedLookups",
+    "PromptAdmin",
+    "ReadingAdmin",
+    "RestrictionAdmin",
+    "django_log",
+]

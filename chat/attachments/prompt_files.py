@@ -8,6 +8,7 @@ from uuid import UUID
 from chat.conf import settings
 from chat.core.context_window import left_out
 from chat.core.prompt import Document, Picture, Turn
+from chat.core.rights import Right, Rights
 from chat.core.tokens import BYTES_PER_TOKEN
 from chat.errors import BadInput, NotFound, TooLong
 from chat.i18n import gettext_noop as _
@@ -21,19 +22,23 @@ IMAGES_BYTES = 20_000_000
 long as an answer is being written."""
 
 
-def attachable(owner_id: UserId, conversation_id: UUID, ids: Sequence[UUID], model: str) -> list[Attachment]:
+def attachable(
+    owner_id: UserId, conversation_id: UUID, ids: Sequence[UUID], model: str, rights: Rights
+) -> list[Attachment]:
     """The files with these ids, in this order, for a question to `model` in this conversation.
 
-    They have not been sent yet, or are of the same conversation. Raises NotFound, or BadInput for a model that does
-    not see.
+    They have not been sent yet, or are of the same conversation. Raises NotFound, Forbidden where the former may not
+    be, or BadInput for a model that does not see.
     """
     found = Attachment.objects.filter(owner=owner_id).in_bulk(ids)
     if any(pk not in found or found[pk].conversation_id not in (None, conversation_id) for pk in ids):
         sentence = _("A file of this message is no longer here. Remove it, or attach it again.")
         raise NotFound(sentence, fields={"attachments": sentence})
     attachments = [found[pk] for pk in ids]
+    if any(not attachment.conversation_id for attachment in attachments):
+        rights.check(Right.ATTACH)
     if any(attachment.is_image for attachment in attachments):
-        _check_sees_images(model)
+        _check_sees_images(model, rights)
     return attachments
 
 
@@ -137,10 +142,10 @@ def _attached(turns: Sequence[Turn]) -> Iterator[Document | Picture]:
     return (each for turn in turns for each in turn.attachments)
 
 
-def _check_sees_images(model: str) -> None:
+def _check_sees_images(model: str, rights: Rights) -> None:
     if sees_images(model):
         return
-    seeing = ", ".join(each.title for each in registry().offered if each.vision)
+    seeing = ", ".join(each.title for each in registry().offered_to(rights) if each.vision)
     sentence = _("%(model)s cannot see images. Choose one that can: %(models)s.")
     if not seeing:
         sentence = _("%(model)s cannot see images, and no other model here can. Remove them and send it again.")

@@ -54,8 +54,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     """Store a question and a generation for its answer.
 
     `has_room` says whether this process can take one more generation.
-    Raises NotFound, BadInput, Conflict, GoneOn, TooLong, TooMany, Unavailable; then nothing is stored and the ids stay
-    free.
+    Raises NotFound, BadInput, Forbidden, Conflict, GoneOn, TooLong, TooMany, Unavailable; then nothing is stored and
+    the ids stay free.
     """
     lock_owner(owner_id)
     if is_stored(Message, question.id):
@@ -65,7 +65,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
     _check_place(conversation, question)
-    _check_limits(owner_id, question.model, has_room)
+    _check_limits(owner_id, question, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
         number = _next_number(conversation)
@@ -121,7 +121,7 @@ def regenerate(
         return join(stored)
     if message == question and question.is_answered:
         raise BadInput(_("Only an answer can be written again."))
-    _check_limits(owner_id, request.model, has_room)
+    _check_limits(owner_id, request, has_room)
     conversation = message.conversation
     return _answer([], question, request.id, request.model, _next_number(conversation), question.pk)
 
@@ -151,7 +151,7 @@ def continue_(
         raise Conflict(_("This answer has been continued too often. Ask on below it."))
     if message.children.exists():
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
-    _check_limits(owner_id, request.model, has_room)
+    _check_limits(owner_id, request, has_room)
     position, conversation = message.reply.position, message.conversation
     turns, out = _fitted(conversation, request.model, message_id)
     fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
@@ -179,7 +179,7 @@ def _attachments_of(owner_id: UserId, conversation_id: uuid.UUID, question: Ques
     """What a question bears, and itself as a model is to be asked it."""
     if not question.attachments:
         return [], Turn(Message.Role.USER, question.text)
-    attachments = attachable(owner_id, conversation_id, question.attachments, question.model)
+    attachments = attachable(owner_id, conversation_id, question.attachments, question.model, question.rights)
     named = tuple(attachment.in_prompt for attachment in attachments)
     (turn,) = with_texts([Turn(Message.Role.USER, question.text, named)])
     check_fits(turn, question.model)
@@ -219,10 +219,13 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID, leaf_
         raise GoneOn(leaf_below(leaf_id), conversation.pk)
 
 
-def _check_limits(owner_id: UserId, model: str, has_room: Callable[[], bool]) -> None:
+def _check_limits(
+    owner_id: UserId, wish: Question | Regeneration | Continuation, has_room: Callable[[], bool]
+) -> None:
     """What is written is counted by provider: one that hangs takes no room from the others."""
+    registry().check_offered(wish.model, wish.rights)
     live = settings.CHAT_LIVE_PER_USER
-    if live and Generation.objects.count_running(owner_id, registry()[model].provider.name) >= live:
+    if live and Generation.objects.count_running(owner_id, registry()[wish.model].provider.name) >= live:
         raise TooMany(
             _(
                 "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "

@@ -26,6 +26,7 @@ from chat.conversations.organizing import find_owned
 from chat.core import pagination
 from chat.core.endings import Status
 from chat.core.reply import TEXT
+from chat.core.rights import SENTENCES, Right
 from chat.core.tree import MessageTree
 from chat.errors import Conflict, Forbidden, NotFound, TooLong
 from chat.i18n import gettext_noop as _
@@ -34,6 +35,7 @@ from chat.models.audience import Audience, may_be_public
 from chat.models.conversation import first_words
 from chat.models.locks import lock_owner
 from chat.models.message import MOST_ROWS
+from chat.models.rights import rights_of
 from chat.models.share import ShareQuerySet
 from chat.models.threads import with_usable_connection
 from chat.models.turns import FairThreads
@@ -55,7 +57,7 @@ NO_ROOM = _(
     "With this link, your links, your files and what you have imported would take more than the %(limit)s bytes that "
     "are yours here. Revoke some links, or delete some of these conversations."
 )
-NOT_PUBLIC = _("You may not make a link that everybody can read. One for people who are logged in here you may.")
+NOT_PUBLIC = SENTENCES[Right.PUBLISH]
 NO_LINK = _("There is no such link, or it is no longer shared.")
 
 Said = dict[str, str | int | bool]
@@ -86,14 +88,15 @@ class SharedPage:
 
 
 def may_share_publicly(user: Any) -> bool:
-    """May this user make links for everybody? All may, where the site has such links."""
-    return may_be_public()
+    """May this user make links for everybody, where the site has such links?"""
+    return may_be_public() and rights_of(user).may(Right.PUBLISH)
 
 
 def check_may_share_publicly(user: Any) -> None:
     """Raises Forbidden."""
-    if not may_share_publicly(user):
+    if not may_be_public():
         raise Forbidden(NOT_PUBLIC)
+    rights_of(user).check(Right.PUBLISH)
 
 
 async def share_in_turn(owner_id: UserId, *what: Any) -> Share:

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from chat.core.prompt import NO_OPTIONS, Options, Turn
+from chat.core.rights import ALL, Rights
 from chat.models import Generation, Message
 
 
@@ -23,6 +24,8 @@ class Question:
     """Is the conversation temporary that it may make?"""
     attachments: tuple[uuid.UUID, ...] = ()
     """The ids of files, in their order."""
+    rights: Rights = ALL
+    """Of who asks, here and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Regeneration:
 
     id: uuid.UUID
     model: str
+    rights: Rights = ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Continuation:
 
     id: uuid.UUID
     model: str
+    rights: Rights = ALL
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from chat.conversations.turns import Continuation, Question, Regeneration
 from chat.core.blank import is_blank
 from chat.core.prompt import Options
 from chat.core.reply import storable
+from chat.core.rights import ALL, Rights
 from chat.errors import BadInput, TooLong
 from chat.forms.body import ProgramForm, as_typed, check_types, cleaned, posted_by_form, read_body
 from chat.forms.options import OptionsForm
@@ -19,19 +20,28 @@ from chat.i18n import gettext_noop as _
 from chat.providers.registry import registry
 
 
-class ModelField(forms.CharField):
-    """The key of one of the models that are offered; that of the first if it is left out."""
+class ForModel:
+    """Mixed into a form whose `model` is to answer."""
 
-    def clean(self, value: Any) -> str:
-        offered = registry().offered
-        if value in (None, ""):
-            return offered[0].key
-        if value not in [model.key for model in offered]:
+    cleaned_data: dict[str, Any]
+
+    def __init__(self, sent: dict[str, Any], rights: Rights = ALL) -> None:
+        super().__init__(sent)  # type: ignore[call-arg] # a form's
+        self._rights = rights
+
+    def clean_model(self) -> str:
+        """The key of the sender's first, if it is left out. Raises Forbidden, where none is theirs.
+
+        One that is others' alone is refused where it is asked (chat/conversations/messages.py).
+        """
+        key: str = self.cleaned_data["model"] or registry().default_of(self._rights).key
+        model, offered = registry().find(key), registry().offered_to(self._rights)
+        if not (model and (model.offered or model in offered)):
             raise forms.ValidationError(
                 gettext("This model is not offered here. Offered are: %(models)s."),
                 params={"models": ", ".join(model.listed for model in offered)},
             )
-        return str(value)
+        return key
 
 
 class SharedFields(dict[str, forms.Field]):
@@ -41,12 +51,12 @@ class SharedFields(dict[str, forms.Field]):
         return self
 
 
-class QuestionForm(ProgramForm):
+class QuestionForm(ForModel, ProgramForm):
     id = forms.UUIDField()
     text = forms.CharField(strip=False, error_messages={"required": gettext_lazy("Write something first.")})
     parent = forms.UUIDField(required=False)
     leaf = forms.UUIDField(required=False)
-    model = ModelField(required=False)
+    model = forms.CharField(required=False, strip=False)
     temporary = forms.BooleanField(required=False)
 
     def clean_text(self) -> str:
@@ -68,15 +78,15 @@ for form in (QuestionForm, AttachedQuestionForm):
     form.base_fields = SharedFields(form.base_fields)
 
 
-class AnswerForm(ProgramForm):
+class AnswerForm(ForModel, ProgramForm):
     """For another answer, or for more of one."""
 
     id = forms.UUIDField()
-    model = ModelField(required=False)
+    model = forms.CharField(required=False, strip=False)
 
 
-def read_question(request: HttpRequest) -> Question:
-    """The question in a request's body. Raises BadInput or TooLong."""
+def read_question(request: HttpRequest, rights: Rights = ALL) -> Question:
+    """The question in a request's body, and what its sender may. Raises BadInput or TooLong."""
     sent = read_body(request, QuestionForm)
     text = sent.get("text")
     if isinstance(text, str):
@@ -89,8 +99,8 @@ def read_question(request: HttpRequest) -> Question:
                 values={"count": len(text), "limit": limit},
             )
     attachments = _attachments(request, sent)
-    fields = cleaned((AttachedQuestionForm if attachments else QuestionForm)(sent))
-    return Question(**fields, options=_own_options(request, sent), attachments=attachments)
+    fields = cleaned((AttachedQuestionForm if attachments else QuestionForm)(sent, rights))
+    return Question(**fields, options=_own_options(request, sent), attachments=attachments, rights=rights)
 
 
 def _attachments(request: HttpRequest, sent: dict[str, Any]) -> tuple[uuid.UUID, ...]:
@@ -110,14 +120,14 @@ def _attachments(request: HttpRequest, sent: dict[str, Any]) -> tuple[uuid.UUID,
     return tuple(ids)
 
 
-def read_regeneration(request: HttpRequest) -> Regeneration:
+def read_regeneration(request: HttpRequest, rights: Rights = ALL) -> Regeneration:
     """The wish in a request's body. Raises BadInput."""
-    return Regeneration(**cleaned(AnswerForm(read_body(request, QuestionForm))))
+    return Regeneration(**cleaned(AnswerForm(read_body(request, QuestionForm), rights)), rights=rights)
 
 
-def read_continuation(request: HttpRequest) -> Continuation:
+def read_continuation(request: HttpRequest, rights: Rights = ALL) -> Continuation:
     """The wish in a request's body. Raises BadInput."""
-    return Continuation(**cleaned(AnswerForm(read_body(request, QuestionForm))))
+    return Continuation(**cleaned(AnswerForm(read_body(request, QuestionForm), rights)), rights=rights)
 
 
 def _own_options(request: HttpRequest, sent: dict[str, Any]) -> Options | None:

@@ -5,10 +5,13 @@ from functools import partial
 from typing import IO
 from uuid import UUID
 
+from chat.attachments import sandbox
 from chat.attachments.confinement import copy_of
+from chat.attachments.inspection import Inspected, Limits
+from chat.core.rights import ALL, Right, Rights
 from chat.generation.background import spawn
 from chat.i18n import gettext_noop as _
-from chat.import_export.importing import Preview, begin_import, import_file, preview
+from chat.import_export.importing import Inspect, Preview, begin_import, import_file, preview
 from chat.models import Import
 from chat.models.imports import RENEW_SECONDS
 from chat.models.threads import with_usable_connection, write_in_database
@@ -27,13 +30,14 @@ _readers = FairThreads(
 )
 
 
-async def look(owner_id: UserId, file: IO[bytes], name: str) -> Preview:
+async def look(owner_id: UserId, file: IO[bytes], name: str, rights: Rights = ALL) -> Preview:
     """What is in a file. Raises BadInput, TooLong, TooMany or Unavailable."""
-    return await _readers.call(owner_id, with_usable_connection, preview, owner_id, file, name)
+    inspect = partial(_inspect, rights)
+    return await _readers.call(owner_id, with_usable_connection, preview, owner_id, file, name, inspect)
 
 
 async def start(
-    owner_id: UserId, file: IO[bytes], name: str, looked: Preview, pk: UUID | None = None
+    owner_id: UserId, file: IO[bytes], name: str, looked: Preview, rights: Rights = ALL, pk: UUID | None = None
 ) -> "tuple[Import, asyncio.Task[int]]":
     """Begin to store what was found in a file, as the import `pk`. Raises Conflict while one is under way.
 
@@ -45,14 +49,20 @@ async def start(
     except BaseException:
         own.close()
         raise
-    return begun, spawn(_import(begun, own, name, looked.refused))
+    return begun, spawn(_import(begun, own, name, partial(_inspect, rights), looked.refused))
 
 
-async def _import(begun: Import, file: IO[bytes], name: str, without: set[int]) -> int:
+def _inspect(rights: Rights, file: IO[bytes], limits: Limits) -> Inspected:
+    """Who may attach no files brings none along either. Raises Forbidden, too."""
+    rights.check(Right.ATTACH)
+    return sandbox.inspect_blocking(file, limits)
+
+
+async def _import(begun: Import, file: IO[bytes], name: str, inspect: Inspect, without: set[int]) -> int:
     renewing = asyncio.create_task(_renew(begun))
     try:
         with file:
-            storing = partial(import_file, begun, file, name, without=without)
+            storing = partial(import_file, begun, file, name, inspect, without=without)
             return await _readers.call(begun.owner_id, with_usable_connection, storing)
     finally:
         renewing.cancel()

@@ -10,6 +10,7 @@ from chat.models.message import Message, MessagePart
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
 from chat.models.reading import Reading, SearchedWords
+from chat.models.rights import ModelAccess, Restriction
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share
 from chat.models.throttle import ThrottleEntry
@@ -25,9 +26,11 @@ __all__ = [
     "Message",
     "MessageAttachment",
     "MessagePart",
+    "ModelAccess",
     "Preferences",
     "Prompt",
     "Reading",
+    "Restriction",
     "SearchEntry",
     "SearchedWords",
     "Share",

@@ -89,12 +89,14 @@ def update_all(model: type[models.Model], name: str, values: Sequence[tuple[Any,
 
 def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
     """The first row whose attributes have these values, as the ORM would give it."""
-    converters, statement, names, readers = _selection(model, tuple(wanted), connection.vendor)
-    parameters = [convert(value) for convert, value in zip(converters, wanted.values(), strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        row = cursor.fetchone()
+    names, readers, row = _first_row(model, wanted)
     return None if row is None else _made(model, names, readers, row)
+
+
+def find_with(model: type[AnyModel], extra: str, **wanted: Any) -> tuple[AnyModel, Any] | None:
+    """As `find`, with one more value, in SQL."""
+    names, readers, row = _first_row(model, wanted, f", {extra}")
+    return None if row is None else (_made(model, names, readers, row[:-1]), row[-1])
 
 
 def select(model: type[AnyModel], condition: str, *values: Any) -> list[AnyModel]:
@@ -173,6 +175,17 @@ def database_time() -> datetime:
     return now
 
 
+def _first_row(
+    model: type[models.Model], wanted: dict[str, Any], extra: str = ""
+) -> tuple[list[str], list[Converter | None], Sequence[Any] | None]:
+    """And how it is read."""
+    converters, statement, names, readers = _selection(model, tuple(wanted), connection.vendor, extra)
+    parameters = [convert(value) for convert, value in zip(converters, wanted.values(), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return names, readers, cursor.fetchone()
+
+
 def _made(model: type[AnyModel], names: list[str], readers: list[Converter | None], row: Sequence[Any]) -> AnyModel:
     values = [read(value) if read else value for read, value in zip(readers, row, strict=True)]
     return model.from_db(DEFAULT_DB_ALIAS, names, values)
@@ -215,13 +228,13 @@ def _change(
 
 @cache
 def _selection(
-    model: type[models.Model], names: tuple[str, ...], vendor: str
+    model: type[models.Model], names: tuple[str, ...], vendor: str, extra: str = ""
 ) -> tuple[list[Converter], str, list[str], list[Converter | None]]:
     fields = model._meta.concrete_fields
     columns = ", ".join(_column(model, field.attname) for field in fields)
     conditions = " AND ".join(f"{_column(model, name)} = %s" for name in names)
     table = connection.ops.quote_name(model._meta.db_table)
-    statement = f"SELECT {columns} FROM {table} WHERE {conditions}"  # noqa: S608 - ours alone
+    statement = f"SELECT {columns}{extra} FROM {table} WHERE {conditions}"  # noqa: S608 - ours alone
     converters = [_converter(model, name) for name in names]
     return converters, statement, [field.attname for field in fields], [_reader(field) for field in fields]
 

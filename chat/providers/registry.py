@@ -6,6 +6,7 @@ Two ways lead to it. `CHAT_PROVIDERS` says all of several services (chat/provide
 """
 
 import os
+from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,9 @@ from typing import Any
 
 from chat.conf import said_by_project, settings
 from chat.core.limits import DEFAULT_PROVIDER
+from chat.core.rights import NOT_PERMITTED, Pair, Rights
+from chat.errors import Forbidden
+from chat.i18n import gettext_noop as _
 from chat.providers.configuration import Faults, Model, Provider, read
 
 READ = (
@@ -24,6 +28,9 @@ READ = (
     "CHAT_VISION_MODELS",
     "CHAT_TITLE_MODEL",
 )
+
+OTHER_MODELS = _("You are not allowed to use %(model)s here. Choose another model: %(models)s.")
+NO_MODELS = _("You are not allowed to use any of the models here. Ask the administrator.")
 
 
 @dataclass(frozen=True)
@@ -50,17 +57,55 @@ class Registry:
     def find(self, key: str) -> Model | None:
         return self._by_key.get(key)
 
-    def still(self, provider: str, key: str) -> Model | None:
-        """The model that once had this key, of this provider, if users may choose it still.
+    def offered_to(self, rights: Rights) -> tuple[Model, ...]:
+        """To a user who has these rights; the first is their default. There may be none."""
+        if not rights.change_models:
+            return self.offered
+        return tuple(model for model in self.models if self._is_offered_to(model, rights))
+
+    def default_of(self, rights: Rights) -> Model:
+        """What answers a user who chooses none. Raises Forbidden."""
+        if not (models := self.offered_to(rights)):
+            raise Forbidden(NO_MODELS, code=NOT_PERMITTED)
+        return models[0]
+
+    def check_offered(self, key: str, rights: Rights) -> None:
+        """Raises Forbidden for a model that is not theirs who have these rights."""
+        model = self.find(key)
+        if rights.change_models and model and not self._is_offered_to(model, rights):
+            offered = self.offered_to(rights)
+            sentence = OTHER_MODELS if offered else NO_MODELS
+            values = {"model": model.title, "models": ", ".join(each.title for each in offered)}
+            raise Forbidden(sentence, values=values, code=NOT_PERMITTED)
+
+    def offered_as(self, keys: Collection[str] | None) -> tuple[Model, ...]:
+        """Those of these keys; None: all that are offered to all."""
+        return self.offered if keys is None else tuple(model for model in self.models if model.key in keys)
+
+    def still(self, provider: str, key: str, keys: Collection[str] | None = None) -> Model | None:
+        """The model that once had this key, of this provider, if whoever may choose these (`offered_as`) may still.
 
         A key that has come to another provider since is another model: who trusted the one need not trust the other.
         What was written by the short form's is looked for anywhere, until a provider is called as that was.
         """
         model = self.find(key)
-        if not model or not model.offered:
+        if not model or not (model.offered if keys is None else key in keys):
             return None
-        was_short = provider == DEFAULT_PROVIDER and not any(each.name == provider for each in self.providers)
-        return model if was_short or model.provider.name == provider else None
+        return model if (provider, key) in self._names_of(model) else None
+
+    def _is_offered_to(self, model: Model, rights: Rights) -> bool:
+        names = self._names_of(model)
+        is_given, is_withheld = not names.isdisjoint(rights.given), not names.isdisjoint(rights.withheld)
+        return not is_withheld and (is_given or model.offered)
+
+    def _names_of(self, model: Model) -> set[Pair]:
+        """By which rows know it: of its own service, and of the short form's, while none is called as that was."""
+        names = {(model.provider.name, model.key)}
+        return names if self._has_default else names | {(DEFAULT_PROVIDER, model.key)}
+
+    @cached_property
+    def _has_default(self) -> bool:
+        return any(provider.name == DEFAULT_PROVIDER for provider in self.providers)
 
     def __getitem__(self, key: str) -> Model:
         """For what is asked in any case: the service says what it thinks of a name that is not in the short form."""

@@ -16,12 +16,15 @@ from django.utils.translation import gettext as _
 
 from chat.core.endings import LABELS, Status
 from chat.core.limits import DEFAULT_PROVIDER
+from chat.core.rights import Rights
 from chat.core.text_direction import marked_title, title_direction
 from chat.errors import ChatError
 from chat.i18n import translated
+from chat.models.rights import rights_of
 from chat.providers.registry import registry
 from chat.templatetags.fragments import FRESH, Isolated
 from chat.views.addresses import address_of, script_addresses
+from chat.views.offers import keys_in
 from chat.views.page_templates import templates_address
 
 if TYPE_CHECKING:
@@ -68,16 +71,23 @@ def actions_for(title: str) -> str:
     return _("Actions for “%(title)s”") % {"title": title}
 
 
-@register.simple_tag
-def offered_models() -> Sequence[Model]:
-    """Those that users choose from."""
-    return registry().offered
+@register.simple_tag(takes_context=True)
+def rights(context: Context) -> Rights:
+    """Of who reads the page. In a fragment nobody does: name there what depends on them."""
+    return rights_of(context.get("user"))
 
 
-@register.filter
-def offered_model(generation: Generation | None) -> str:
-    """The key of the model that wrote it; empty where that is not among those that users choose from."""
-    model = generation and registry().still(generation.provider, generation.model)
+@register.simple_tag(takes_context=True)
+def offered_models(context: Context) -> Sequence[Model]:
+    """Those that the reader chooses from: who that is, `offered` says (chat/views/offers.py)."""
+    return registry().offered_as(keys_in(context.get("offered")))
+
+
+@register.simple_tag(takes_context=True)
+def offered_model(context: Context, generation: Generation | None) -> str:
+    """The key of the model that wrote it; empty where that is not among those that the reader chooses from."""
+    keys = keys_in(context.get("offered"))
+    model = generation and registry().still(generation.provider, generation.model, keys)
     return model.key if model else ""
 
 

@@ -21,6 +21,7 @@ from django.utils.http import content_disposition_header, url_has_allowed_host_a
 
 from chat.attachments import sandbox, uploads
 from chat.conf import settings
+from chat.core.rights import Right
 from chat.errors import Forbidden, NotFound
 from chat.forms.uploads import Upload, read_upload
 from chat.i18n import gettext_noop as _
@@ -46,7 +47,7 @@ HEADERS = {
 }
 
 
-@endpoint("POST")
+@endpoint("POST", takes=Right.ATTACH)
 async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /attachments/ — keep `file` under `id` for a question that is yet to come.
 

@@ -15,8 +15,8 @@ from chat.core import pagination
 from chat.errors import NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, Message, branches
-from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
+from chat.views.offers import models_for
 from chat.views.pages import render_page
 
 
@@ -54,7 +54,7 @@ def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUI
     above = section(conversation, path, begin)
     if above.later_from:
         raise TooLong(_("That is more than a page shows at once."))
-    context = {"conversation": conversation, "section": above, "models": registry().offered}
+    context = {"conversation": conversation, "section": above, **models_for(user)}
     return render_page(request, "chat/conversation/_message_page.html", context)
 
 

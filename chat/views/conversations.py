@@ -15,16 +15,19 @@ from chat.conversations.listing import listing
 from chat.conversations.organizing import find_owned
 from chat.conversations.preferences import preferred
 from chat.core import pagination
+from chat.core.rights import Rights
 from chat.forms.options import OptionsForm
 from chat.live import hints
 from chat.models import Attachment, Conversation, Generation, Message
 from chat.models.branches import leaf_below
+from chat.models.rights import rights_of
 from chat.providers import openai
 from chat.providers.registry import registry
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor, list_tag
+from chat.views.offers import models_for
 from chat.views.pages import answer_if_changed, render_page
 from chat.views.time_zones import zone_of
 
@@ -100,11 +103,11 @@ def _page(
         "next_id": uuid.uuid4(),
         "attached": _attached(request, user),
         "back": request.get_full_path(),
-        "models": registry().offered,
-        "choice": _choice(conversation, leaf),
+        **models_for(user),
+        "choice": _choice(conversation, leaf, rights_of(user)),
         "options_form": _options_form(user, conversation),
         "model_notice": openai.notice(),
-        "may_attach": settings.CHAT_ATTACHMENTS,
+        "may_attach": settings.CHAT_ATTACHMENTS and rights_of(user).may_attach,
         "attachment_limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
         "attachment_bytes": settings.CHAT_ATTACHMENT_BYTES,
         "input_chars": settings.CHAT_INPUT_CHARS,
@@ -120,15 +123,20 @@ class Choice:
     title: str
     gone: str = ""
     """What the one is called that answered last, where it is not offered any more."""
+    is_denied: bool = False
+    """Is that one offered to others?"""
 
 
-def _choice(conversation: Conversation, leaf: Message | None) -> Choice:
-    first = registry().offered[0]
+def _choice(conversation: Conversation, leaf: Message | None, rights: Rights) -> Choice:
+    """With an empty key where none is offered."""
+    offered = registry().offered_to(rights)
     asked = (leaf and leaf.generation) or conversation
-    model = registry().still(asked.provider, asked.model)
+    model = registry().still(asked.provider, asked.model, [model.key for model in offered])
+    key, title = next(((each.key, each.title) for each in (model, *offered) if each), ("", ""))
     if model or not asked.model:
-        return Choice((model or first).key, (model or first).title)
-    return Choice(first.key, first.title, gone=asked.model_title)
+        return Choice(key, title)
+    is_denied = registry().still(asked.provider, asked.model) is not None
+    return Choice(key, title, gone=asked.model_title, is_denied=is_denied)
 
 
 def _leaf(shown: Section) -> Message | None:

@@ -20,10 +20,12 @@ from django.utils.cache import patch_cache_control
 
 from chat.conf import settings
 from chat.conversations.temporary import come_back, find_left
+from chat.core.rights import ALL, Right
 from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Unavailable
 from chat.generation.background import see_through
 from chat.generation.sweeps import start_sweeps
 from chat.i18n import gettext_noop as _
+from chat.models.rights import rights_of
 from chat.models.threads import in_database, login_in_database, write_in_database
 from chat.models.users import has_permission
 from chat.views.errors import draft_of, error_response, wants_json
@@ -42,8 +44,12 @@ PublicView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 View = Callable[Concatenate[HttpRequest, AbstractBaseUser, P], Answer | HttpResponseBase]
 
 
-def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Callable[[View[P]], Callable[..., Answer]]:
+def endpoint(
+    *allowed: str, head: bool = True, comes_back: bool = True, takes: Right | None = None
+) -> Callable[[View[P]], Callable[..., Answer]]:
     """A view for logged-in users and these methods, called with the request and the user.
+
+    Who lacks the right that it `takes` gets 403.
 
     Who asks for something of a temporary conversation has come back to it, unless `comes_back` is off.
 
@@ -57,7 +63,7 @@ def endpoint(*allowed: str, head: bool = True, comes_back: bool = True) -> Calla
     methods = (*allowed, "HEAD") if "GET" in allowed and head else allowed
 
     def decorate(view: View[P]) -> Callable[..., Answer]:
-        answer = partial(_answer_on_event_loop if iscoroutinefunction(view) else _answer_in_thread, view)
+        answer = partial(_answer_on_event_loop if iscoroutinefunction(view) else _answer_in_thread, view, takes)
 
         async def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             start_with_the_first_view()
@@ -145,19 +151,19 @@ def comes_back_to(request: HttpRequest, conversation_id: Any) -> None:
 
 
 async def _answer_on_event_loop(
-    view: View[...], request: HttpRequest, ids: Mapping[str, Any], *args: Any, **kwargs: Any
+    view: View[...], takes: Right | None, request: HttpRequest, ids: Mapping[str, Any], *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
-    await login_in_database(_let_in, request, ids)
+    await login_in_database(_let_in, request, ids, takes)
     await _come_back(request)
     response: HttpResponseBase = await view(request, request.user, *args, **kwargs)  # type: ignore[arg-type,misc]
     return response
 
 
 async def _answer_in_thread(
-    view: View[...], request: HttpRequest, ids: Mapping[str, Any], *args: Any, **kwargs: Any
+    view: View[...], takes: Right | None, request: HttpRequest, ids: Mapping[str, Any], *args: Any, **kwargs: Any
 ) -> HttpResponseBase:
     def respond() -> HttpResponseBase:
-        _let_in(request, ids)
+        _let_in(request, ids, takes)
         return view(request, request.user, *args, **kwargs)  # type: ignore[arg-type,return-value]
 
     try:
@@ -178,13 +184,20 @@ async def in_thread(call: Callable[..., Awaitable[R]], function: Callable[..., R
     return await call(work)
 
 
-def _let_in(request: HttpRequest, ids: Mapping[str, Any]) -> None:
-    """Finds the user of the session, and which left conversation these ids are of. Raises NotLoggedIn, Forbidden."""
-    request.user, permission = get_user(request), settings.CHAT_ALLOWED
+def _let_in(request: HttpRequest, ids: Mapping[str, Any], takes: Right | None = None) -> None:
+    """Finds the user of the session, what they may, and which left conversation these ids are of.
+
+    Raises NotLoggedIn, Forbidden.
+    """
+    user, permission = get_user(request), settings.CHAT_ALLOWED
+    rights = rights_of(user) if user.is_authenticated else ALL
+    request.user = user  # with their rights: an error's page, which asks for them, is made on the event loop
     if not request.user.is_authenticated:
         raise NotLoggedIn
     if not request.user.is_active or (permission and not has_permission(request.user, permission)):
         raise Forbidden(NOT_ALLOWED, code="not_allowed")
+    if takes:
+        rights.check(takes)
     if left := find_left(ids):
         comes_back_to(request, left)
 

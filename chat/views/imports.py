@@ -10,12 +10,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
+from chat.core.rights import Right
 from chat.errors import BadInput, ChatError, Conflict, NotFound, TooLong, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.i18n import translated
 from chat.import_export import jobs
 from chat.import_export.importing import Preview
 from chat.models import Import
+from chat.models.rights import rights_of
 from chat.models.threads import in_database
 from chat.retention.imports import INTERRUPTED
 from chat.views.branches import asked_id
@@ -44,7 +46,7 @@ def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     return _show(request, user, pk, int(imported) if is_number else None)
 
 
-@endpoint("POST")
+@endpoint("POST", takes=Right.IMPORT)
 async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /imports/ — what is in `file`; with `confirm`, the digest that this gave, all of it is imported.
 
@@ -58,12 +60,12 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
     if not upload:
         return await in_thread(in_database, _page, request, error=BadInput(_("Choose a file first.")))
     try:
-        findings = await jobs.look(user.pk, *_file(upload))
+        findings = await jobs.look(user.pk, *_file(upload), rights_of(user))
         if await in_database(_is_begun, user, pk):  # meanwhile
             return _to_page({"import": pk})
         if not findings.conversations or request.POST.get("confirm") != findings.digest:
             return await in_thread(in_database, _page, request, findings=findings)
-        begun, task = await jobs.start(user.pk, *_file(upload), findings, pk)
+        begun, task = await jobs.start(user.pk, *_file(upload), findings, rights_of(user), pk)
         await asyncio.wait([task], timeout=jobs.PATIENCE)
         return _to_page({"imported": task.result()} if task.done() else {"import": begun.pk})
     except ChatError as error:

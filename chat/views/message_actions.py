@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponseBase
 from chat.errors import NotFound
 from chat.models import Conversation
 from chat.models.branches import spots
-from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
+from chat.views.offers import models_for
 from chat.views.pages import render_page
 
 BEGINNING = 200
@@ -29,6 +29,6 @@ def show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) ->
         "message": message,
         "role": message.role,
         "generation": message.generation,
-        "models": registry().offered,
+        **models_for(user),
     }
     return render_page(request, "chat/message/actions.html", context)

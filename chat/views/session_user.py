@@ -16,10 +16,13 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, models, router
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
+from django.utils.module_loading import import_string
 
-from chat.models.sql import find
+from chat.models.rights import RULES
+from chat.models.sql import find_with
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+FINDING = ("get_user", "user_can_authenticate")
 
 
 def get_user(request: HttpRequest) -> Any:
@@ -27,20 +30,30 @@ def get_user(request: HttpRequest) -> Any:
 
 
 def _usual_user(session: SessionBase) -> AbstractBaseUser | None:
-    model = auth.get_user_model()
+    model, backend = auth.get_user_model(), session.get(auth.BACKEND_SESSION_KEY)
     if (
-        session.get(auth.BACKEND_SESSION_KEY) != MODEL_BACKEND
-        or MODEL_BACKEND not in settings.AUTHENTICATION_BACKENDS
+        backend not in settings.AUTHENTICATION_BACKENDS
+        or not _finds_as_django(backend)
         or not _is_plain(model)
         or router.db_for_read(model) != DEFAULT_DB_ALIAS
     ):
         return None
     key = model._meta.pk
-    user = find(model, **{key.attname: key.to_python(session[auth.SESSION_KEY])})
-    if not user or not ModelBackend().user_can_authenticate(user):
+    found = find_with(model, RULES, **{key.attname: key.to_python(session[auth.SESSION_KEY])})
+    if not found or not ModelBackend().user_can_authenticate(found[0]):
         return None
+    user: Any = found[0]
+    user.chat_rules = found[1]  # for `rights_of`, which need not ask then
     is_valid = constant_time_compare(session.get(auth.HASH_SESSION_KEY, ""), user.get_session_auth_hash())
     return user if is_valid else None
+
+
+@cache
+def _finds_as_django(path: str) -> bool:
+    """Does this backend find users as Django's own does, however it logs them in?"""
+    backend = import_string(path)
+    is_one = isinstance(backend, type) and issubclass(backend, ModelBackend)
+    return is_one and all(getattr(backend, name) is getattr(ModelBackend, name) for name in FINDING)
 
 
 @cache

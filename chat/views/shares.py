@@ -9,12 +9,13 @@ from django.shortcuts import redirect
 
 from chat.conversations import sharing
 from chat.conversations.organizing import find_owned
+from chat.core.rights import Right
 from chat.errors import NotFound
 from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_link
 from chat.models import Share
 from chat.models.audience import Audience
-from chat.models.threads import in_database
+from chat.models.rights import rights_of
 from chat.views.branches import asked_id
 from chat.views.endpoints import endpoint, let_in, public
 from chat.views.pages import render_page
@@ -23,12 +24,12 @@ FOR_NOBODY_ELSE = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-r
 """No search engine lists the page, and no address that it leads to learns of it."""
 
 
-@endpoint("POST")
+@endpoint("POST", takes=Right.SHARE)
 async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST /c/<uuid>/shares/ — a link to the branch on show."""
     link = read_link(request)
     if link.audience == Audience.PUBLIC:
-        await in_database(sharing.check_may_share_publicly, user)
+        sharing.check_may_share_publicly(user)
     share = await sharing.share_in_turn(user.pk, conversation_id, *link)
     if posted_by_form(request):
         return redirect("chat:shares")
@@ -41,6 +42,8 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
 def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /settings/links/ — one's own links, newest first; with `?of=<uuid>` a form that makes one."""
     wanted = asked_id(request, "of")
+    if wanted:
+        rights_of(user).check(Right.SHARE)
     conversation = find_owned(user.pk, wanted) if wanted else None
     shares = list(Share.objects.of(user.pk).live().select_related("conversation").defer("snapshot"))
     for share in shares:

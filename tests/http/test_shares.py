@@ -1,12 +1,12 @@
 """Links by which everybody, or members of the site, can read a conversation, as it was when the link was made."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import AsyncClient
 from django.test import Client as DjangoClient
 from django.urls import Resolver404, resolve
@@ -15,8 +15,9 @@ from django.utils import timezone
 from chat.conversations import sharing
 from chat.conversations.sharing import MOST_LINKS, share
 from chat.core.pagination import MOST_OF_MESSAGE, MOST_ON_PAGE
+from chat.core.rights import Right
 from chat.errors import Conflict, NotFound, TooLong
-from chat.models import Conversation, Generation, Message, MessagePart, Share
+from chat.models import Conversation, Generation, Message, MessagePart, Restriction, Share
 from chat.models.audience import Audience
 from tests.conftest import RunSite
 from tests.support.attachments import attach, attach_image
@@ -112,6 +113,31 @@ def test_a_link_is_for_members_unless_its_maker_says_otherwise(alice: Client, co
     for said in wrong:
         refused = alice.post(path, {"audience": said})
         assert (refused.status, list(refused.json["error"]["fields"])) == (400, ["audience"]), said
+
+
+@pytest.fixture
+def restricted(committed: None) -> Iterator[None]:
+    Restriction.objects.create(right=Right.PUBLISH)
+    yield
+    Restriction.objects.all().delete()
+
+
+@pytest.mark.usefixtures("restricted")
+def test_once_it_is_restricted_one_for_everybody_takes_the_permission(
+    alice: Client, bob: Client, nobody: Client, conversation: Conversation
+) -> None:
+    assert alice.user
+    form, path = f"/settings/links/?of={conversation.pk}", f"/c/{conversation.pk}/shares/"
+    assert 'name="audience"' not in alice.get(form, **HTML).text
+    refused = alice.post(path, {"audience": "public"})
+    assert (refused.status, refused.code) == (403, "not_permitted")
+    assert sharing.NOT_PUBLIC in alice.post(path, form={"days": "", "audience": "public"}, **HTML).text
+    assert bob.get(link(alice, conversation, audience="members"), **HTML).status == 200
+    alice.user.user_permissions.add(Permission.objects.get(codename=Right.PUBLISH))
+    assert 'name="audience"' in alice.get(form, **HTML).text
+    public = link(alice, conversation)
+    alice.user.user_permissions.clear()
+    assert nobody.get(public, **HTML).status == 200, "it outlives the permission"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,11 @@ import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
+from chat.core.rights import Right
+from chat.models import ModelAccess, Restriction
+from chat.models.rights import find_rights
+from chat.providers.registry import registry
+
 pytestmark = pytest.mark.django_db
 
 USERS, GROUPS = "/admin/auth/user/", "/admin/auth/group/"
@@ -109,6 +114,23 @@ def in_group() -> User:
     return user
 
 
+def given_a_model() -> User:
+    user = member("above")
+    user.groups.add(group_that_is(given=True))
+    return user
+
+
+def group_that_is(*, given: bool, model: str = "gpt-4o-mini") -> Group:
+    """Given a model, which nobody else may choose then, or refused it."""
+    group, _is_new = Group.objects.get_or_create(name="given" if given else "refused")
+    ModelAccess.objects.create(group=group, provider="default", model=model, is_given=given)
+    return group
+
+
+def models_of(user: User) -> list[str]:
+    return [model.key for model in registry().offered_to(find_rights(User.objects.get(pk=user.pk)))]
+
+
 def one_of_two_superusers() -> User:
     """The last one is protected from everybody."""
     member("another", is_superuser=True)
@@ -121,6 +143,7 @@ ABOVE = [
     Above("by a permission", lambda: member("above", "view_conversation")),
     Above("inactive by a permission", lambda: member("above", "view_conversation", is_active=False)),
     Above("by a group", in_group),
+    Above("by a model", given_a_model),
 ]
 
 
@@ -180,6 +203,8 @@ GIVEN: list[tuple[str, str, Callable[[], dict[str, Any]]]] = [
     ),
     ("change_user", "group", lambda: {"groups": [group_of("view_conversation").pk]}),
     ("change_user", "group that has a right more", lambda: {"groups": [group_of("view_user", "view_reading").pk]}),
+    ("change_user", "group that is given a model", lambda: {"groups": [group_that_is(given=True).pk]}),
+    ("change_user", "permission of a right", lambda: {"user_permissions": [granted("attach_files").pk]}),
 ]
 
 
@@ -204,14 +229,16 @@ def test_no_right_is_given_that_the_giver_lacks(
     assert rights(user) == before
 
 
+NEW = {
+    "username": "new",
+    "password1": "a long passphrase",
+    "password2": "a long passphrase",
+    "usable_password": "true",
+}
+
+
 def added(client: Client, **fields: Any) -> User:
-    new = {
-        "username": "new",
-        "password1": "a long passphrase",
-        "password2": "a long passphrase",
-        "usable_password": "true",
-    }
-    client.post(f"{USERS}add/", new | fields)
+    client.post(f"{USERS}add/", NEW | fields)
     return User.objects.get(username="new")
 
 
@@ -261,6 +288,62 @@ def test_permissions_of_groups_are_changed_by_superusers_alone(
     assert of_groups() == before
     act(client_of(member("root", is_superuser=True, is_staff=True)), group, [granted("view_reading").pk])
     assert of_groups() != before
+
+
+@pytest.mark.parametrize("whom", ["themselves", "another", "a new one"])
+def test_nobody_comes_to_a_model_that_who_saves_is_refused(client: Client, helper: User, whom: str) -> None:
+    """By leaving the group that is refused it, or by an account that is in no group."""
+    refused = group_that_is(given=False)
+    helper.groups.add(refused)
+    user = {"themselves": helper, "another": member("another"), "a new one": None}[whom]
+    if not user:
+        assert client.post(f"{USERS}add/", NEW).status_code == 403
+        assert not User.objects.filter(username=NEW["username"]).exists()
+        return
+    user.groups.add(refused)
+    assert not models_of(user)
+    assert change(client, user, groups=[]) == 403
+    assert not models_of(user)
+    assert change(client, user, email="other@example.com") == 302, "all else is as ever"
+    root = client_of(member("root", is_superuser=True, is_staff=True))
+    assert change(root, user, groups=[]) == 302
+    assert models_of(user)
+
+
+def rules() -> list[Any]:
+    return [*Restriction.objects.values_list(), *ModelAccess.objects.order_by("pk").values_list()]
+
+
+RULES: dict[str, tuple[str, Callable[[Group], dict[str, Any]]]] = {
+    "add a restriction": ("restriction/add/", lambda group: {"right": Right.IMPORT.value}),
+    "lift one": (f"restriction/{Right.SHARE.value.replace('_', '_5F')}/delete/", lambda group: {"post": "yes"}),
+    "lift all": ("restriction/", lambda group: {"action": "delete_selected", "_selected_action": [Right.SHARE.value]}),
+    "give a model": ("modelaccess/add/", lambda group: {"group": group.pk, "which": "default/o", "is_given": "on"}),
+    "not refuse it": (
+        "modelaccess/{row}/change/",
+        lambda group: {"group": group.pk, "which": MODEL, "is_given": "on"},
+    ),
+    "delete a row": ("modelaccess/{row}/delete/", lambda group: {"post": "yes"}),
+    "delete rows": ("modelaccess/", lambda group: {"action": "delete_selected", "_selected_action": ["{row}"]}),
+}
+MODEL = "default/gpt-4o-mini"
+
+
+@pytest.mark.parametrize("way", RULES)
+def test_what_counts_and_whose_a_model_is_superusers_alone_say(helper: User, settings: Any, way: str) -> None:
+    """Whatever permissions somebody has."""
+    settings.CHAT_MODELS = ["gpt-4o-mini", "o"]
+    helper.user_permissions.set(Permission.objects.all())
+    group = group_that_is(given=False)
+    Restriction.objects.create(right=Right.SHARE)
+    row = str(ModelAccess.objects.get().pk)
+    path, asked = RULES[way]
+    form = {name: row if value == ["{row}"] else value for name, value in asked(group).items()} | {"post": "yes"}
+    before = rules()
+    for who, may in ((helper, False), (member("root", is_superuser=True, is_staff=True), True)):
+        client_of(who).post("/admin/chat/" + path.format(row=row), form)
+        assert (rules() != before) == may, who
+    assert client_of(helper).get(f"/admin/chat/{path.partition('/')[0]}/").status_code == 200, "all may see it"
 
 
 def test_a_superuser_changes_whom_they_like(helper: User) -> None:

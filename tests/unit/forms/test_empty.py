@@ -137,7 +137,8 @@ def judge(found: object, field: str, sent: str, taken: dict[str, object]) -> Non
 
 def test_no_field_is_missing_here() -> None:
     known = {field for _, _, fields in BODIES.values() for field in fields} | set(OPTIONS) | {"settings"}
-    named = {TitleForm, LinkForm, OpinionForm, PromptForm, OptionsForm, QuestionForm, AttachedQuestionForm, AnswerForm}
+    named: set[type[forms.Form]] = {TitleForm, LinkForm, OpinionForm, PromptForm, OptionsForm}
+    named |= {QuestionForm, AttachedQuestionForm, AnswerForm}
     classes = {form for form in descendants(forms.Form) if form.__module__.startswith("chat.forms.")}
     assert classes - named == {ProgramForm, UploadForm}, "of which one has no fields, and the other is no JSON"
     assert {name for form in named for name in form.base_fields} <= known

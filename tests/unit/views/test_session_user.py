@@ -25,6 +25,10 @@ class Others(ModelBackend):
         return User.objects.get(username="another")
 
 
+class ByToken(ModelBackend):
+    """Django's own, but for how somebody logs in."""
+
+
 class Inactive(UserManager[User]):
     def get_queryset(self) -> QuerySet[User]:
         return super().get_queryset().filter(is_active=True)
@@ -52,6 +56,16 @@ def asked_by(user: User, backend: str = MODEL_BACKEND) -> HttpRequest:
 
 def test_it_is_one_statement(user: User, django_assert_num_queries: Callable[..., Any]) -> None:
     request = asked_by(user)
+    with django_assert_num_queries(1):
+        assert get_user(request) == user
+
+
+def test_whoever_logs_users_in_they_are_found_by_that_statement(
+    user: User, settings: Any, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = [f"{__name__}.ByToken", MODEL_BACKEND]
+    request = asked_by(user, f"{__name__}.ByToken")
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     with django_assert_num_queries(1):
         assert get_user(request) == user
 

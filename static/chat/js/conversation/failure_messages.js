@@ -2,6 +2,8 @@ import { gettext } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
 
 const DELETED = "deleted";
+/** Codes for which a page that is made anew offers something else. */
+const OUTDATED = ["csrf", "not_permitted"];
 const EXPIRED = {
   sent: gettext("Your login has expired. What you wrote is kept, and sent when you come back."),
   followed: gettext("Your login has expired, so the rest of this answer is not shown. It goes on being written."),
@@ -42,7 +44,7 @@ export class FailureMessages {
   /** @param {Failure} failure @param {string} [query] of the page that a login leads back to @returns {Advice} */
   onOther({ status, code, message }, query = "") {
     if (status === 401) return { sentence: EXPIRED.other, link: this.#logIn(query) };
-    return { sentence: message, link: code === "csrf" || status === 409 ? reload() : undefined };
+    return { sentence: message, link: OUTDATED.includes(code) || status === 409 ? reload() : undefined };
   }
 
   /** A login that leads back here. @param {string} [query] of the page that it leads to @returns {AdviceLink} */

@@ -36,18 +36,20 @@ export class ImportForm {
     this.#show(html);
   }
 
-  /** @param {string} [html] a page like this one; another one is an error */
+  /** @param {string} [html] a page like this one, or one that says why not */
   #show(html = "") {
     const page = new DOMParser().parseFromString(html, "text/html");
     const form = page.getElementById("import");
-    if (!form) return this.#fail();
+    if (!form) return this.#fail(page.querySelector(".sheet__sentence")?.textContent);
     this.#findings.replaceChildren(.../** @type {HTMLElement} */ (form.querySelector("#findings")).children);
     this.#button.textContent = /** @type {HTMLElement} */ (form.querySelector("button")).textContent;
     this.#button.focus();
   }
 
-  #fail() {
-    const line = Object.assign(document.createElement("p"), { className: "notice notice--error", textContent: FAILED });
+  /** @param {string | null} [sentence] */
+  #fail(sentence) {
+    const textContent = sentence || FAILED;
+    const line = Object.assign(document.createElement("p"), { className: "notice notice--error", textContent });
     this.#findings.replaceChildren(line);
   }
 
