@@ -11,7 +11,7 @@ from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
 from chat.models.reading import Reading, SearchedWords
 from chat.models.search_index import SearchEntry
-from chat.models.share import Share
+from chat.models.share import Share, ShareSection
 from chat.models.throttle import ThrottleEntry
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "SearchEntry",
     "SearchedWords",
     "Share",
+    "ShareSection",
     "ThrottleEntry",
 ]
