@@ -14,7 +14,7 @@ from chat.core.limits import FILE_NAME_CHARACTERS
 from chat.core.reply import storable
 from chat.errors import Conflict, NotFound, TooLong, TooMany
 from chat.i18n import gettext_noop as _
-from chat.models import Attachment, AttachmentContent, Conversation
+from chat.models import Attachment, AttachmentContent, Conversation, Share
 from chat.models.locks import lock_owner
 from chat.models.users import UserId
 from chat.retention.vacuum import overwrite_deleted
@@ -142,11 +142,13 @@ def check_storage(owner_id: UserId, size: int) -> None:
 
 
 def storage_taken(owner_id: UserId) -> int:
-    """Bytes of a user's files and of what they have imported, deleted things included as long as they are there."""
+    """Bytes of a user's files, of what they have imported, deleted things included as long as they are there, and of
+    what their links show.
+    """
     files: int = Attachment.objects.filter(owner=owner_id).aggregate(sum=Sum("size"))["sum"] or 0
     mine = Conversation.with_deleted.filter(owner=owner_id)
     imported: int = mine.aggregate(sum=Sum("imported_bytes"))["sum"] or 0
-    return files + imported
+    return files + imported + Share.objects.of(owner_id).not_ended().stored_bytes()
 
 
 def check_taken(size: int) -> None:
@@ -154,7 +156,7 @@ def check_taken(size: int) -> None:
     limit = settings.CHAT_STORAGE_PER_USER
     if limit and size > limit:
         sentence = _(
-            "Your files and what you have imported take all of the %(limit)s bytes that are yours here. "
-            "Delete some of these conversations."
+            "Your files, what you have imported and what your links show take all of the %(limit)s bytes that are "
+            "yours here. Delete some of these conversations, or revoke some links."
         )
         raise TooLong(sentence, values={"limit": limit})

@@ -5,7 +5,7 @@ Who asked, what was reasoned, what readers think of an answer and what the model
 attached files it says how many there were.
 
 It is read in sections, each as much as a page may have, before the one short transaction that stores it: nobody waits
-for a long branch. The first stands in `messages`, the others in `later`; a page reads its own alone.
+for a long branch. A page reads its own section alone.
 """
 
 import json
@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Left
 from django.utils import timezone
 
@@ -30,7 +31,7 @@ from chat.core.rights import SENTENCES, Right
 from chat.core.tree import MessageTree
 from chat.errors import Conflict, Forbidden, NotFound, TooLong
 from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Generation, Message, MessageAttachment, MessagePart, Share
+from chat.models import Conversation, Generation, Message, MessageAttachment, MessagePart, Share, ShareSection
 from chat.models.audience import Audience, may_be_public
 from chat.models.conversation import first_words
 from chat.models.locks import lock_owner
@@ -62,6 +63,15 @@ NO_LINK = _("There is no such link, or it is no longer shared.")
 
 Said = dict[str, str | int | bool]
 Section = list[Said]
+
+SECTIONS = (
+    ShareSection.objects.filter(share=OuterRef("share"))
+    .order_by()
+    .values("share")
+    .annotate(count=Count("pk"))
+    .values("count")
+)
+"""How many there are of the same link."""
 
 _sharers = FairThreads(
     AT_ONCE, WAITING, "chat-sharing", _("Several of your links are being made already. Try again in a moment.")
@@ -120,18 +130,18 @@ def share(
     conversation = _shareable(owner_id, conversation_id)
     tree = conversation.tree()
     path = [pk for pk in tree.path(conversation.current_id) if tree.role(pk) != Message.Role.SYSTEM]
-    sections, size = _sections(conversation, tree, path)
-    _check_room(owner_id, size)
+    sections = _sections(conversation, tree, path)
+    _check_room(owner_id, sum(section.size for section in sections))
     return _store(
         owner_id,
         Share(
             conversation=conversation,
-            title=_title(conversation, tree, path, sections[0]),
-            snapshot={"messages": sections[0], "later": sections[1:], "sections": len(sections)},
+            title=_title(conversation, tree, path, sections[0].messages),
             audience=audience,
             request=request_id,
             expires_at=timezone.now() + timedelta(days=days) if days else None,
         ),
+        sections,
         path,
     )
 
@@ -159,12 +169,19 @@ def revoke(owner_id: UserId, token: str) -> None:
 
 
 def _page(link: ShareQuerySet, number: int) -> SharedPage | None:
-    section = f"snapshot__later__{number - 2}" if number > 1 else "snapshot__messages"
-    found = link.values_list("title", "created_at", "snapshot__sections", section).first()
+    sections = ShareSection.objects.filter(share__in=link, number=number)
+    values = sections.values_list("share__title", "share__created_at", Subquery(SECTIONS), "messages")
+    found = values.first() or _page_of_before(link, number)
     if not found or found[-1] is None:
         return None
     title, created_at, count, messages = found
     return SharedPage(title, created_at, messages, number, count or 1)
+
+
+def _page_of_before(link: ShareQuerySet, number: int) -> tuple[Any, ...] | None:
+    """Of a link that a process of before the sections has made while the site was migrated."""
+    section = f"snapshot__later__{number - 2}" if number > 1 else "snapshot__messages"
+    return link.values_list("title", "created_at", "snapshot__sections", section).first()
 
 
 def _made(conversation_id: UUID, owner_id: UserId, request_id: UUID | None) -> Share | None:
@@ -185,25 +202,25 @@ def _shareable(owner_id: UserId, conversation_id: UUID) -> Conversation:
     return conversation
 
 
-def _sections(conversation: Conversation, tree: MessageTree, path: Sequence[UUID]) -> tuple[list[Section], int]:
-    """And how many bytes of JSON they are."""
+def _sections(conversation: Conversation, tree: MessageTree, path: Sequence[UUID]) -> list[ShareSection]:
+    """Of a link that is yet to come."""
     if not path:
         raise Conflict(_("There is nothing in this conversation yet that could be shared."))
-    sections, size = list[Section](), 0
+    sections = list[ShareSection]()
     while path:
         count = pagination.size_from(conversation.sizes(list(path[: pagination.MOST_ON_PAGE])))
-        sections.append(_section(tree, path[:count]))
-        size += len(json.dumps(sections[-1]))
-        if size > MOST_BYTES:
+        messages = _section(tree, path[:count])
+        sections.append(ShareSection(number=len(sections) + 1, messages=messages, size=len(json.dumps(messages))))
+        if sum(section.size for section in sections) > MOST_BYTES:
             raise TooLong(_("This conversation is too long to be shared."))
         path = path[count:]
-    return sections, size
+    return sections
 
 
 def _check_room(owner_id: UserId, size: int) -> None:
     """Before it is stored, and not while others wait for that: a user's links are made one after another."""
     limit = settings.CHAT_STORAGE_PER_USER
-    if limit and storage_taken(owner_id) + Share.objects.of(owner_id).not_ended().stored_bytes() + size > limit:
+    if limit and storage_taken(owner_id) + size > limit:
         raise TooLong(NO_ROOM, values={"limit": limit})
 
 
@@ -245,7 +262,7 @@ def _title(conversation: Conversation, tree: MessageTree, path: Sequence[UUID], 
 
 
 @transaction.atomic
-def _store(owner_id: UserId, share: Share, path: Sequence[UUID]) -> Share:
+def _store(owner_id: UserId, share: Share, sections: Sequence[ShareSection], path: Sequence[UUID]) -> Share:
     """Unless something has come in between: to read the branch took its time."""
     lock_owner(owner_id)
     if made := _made(share.conversation_id, owner_id, share.request):
@@ -256,4 +273,7 @@ def _store(owner_id: UserId, share: Share, path: Sequence[UUID]) -> Share:
         raise Conflict(BEING_WRITTEN)
     Share.objects.of(owner_id).ended().delete()
     share.save(force_insert=True)
+    for section in sections:
+        section.share = share
+    ShareSection.objects.bulk_create(sections)
     return share

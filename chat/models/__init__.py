@@ -12,7 +12,7 @@ from chat.models.prompt import Prompt
 from chat.models.reading import Reading, SearchedWords
 from chat.models.rights import ModelAccess, Restriction
 from chat.models.search_index import SearchEntry
-from chat.models.share import Share
+from chat.models.share import Share, ShareSection
 from chat.models.throttle import ThrottleEntry
 
 __all__ = [
@@ -34,5 +34,6 @@ __all__ = [
     "SearchEntry",
     "SearchedWords",
     "Share",
+    "ShareSection",
     "ThrottleEntry",
 ]

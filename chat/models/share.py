@@ -6,7 +6,7 @@ import secrets
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Func, IntegerField, Q, Sum
+from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -19,16 +19,6 @@ from chat.models.users import has_field
 def new_token() -> str:
     """192 random bits: unguessable."""
     return secrets.token_urlsafe(24)
-
-
-class StoredBytes(Func):
-    """Of a JSON column: SQLite has it as ASCII, PostgreSQL compressed."""
-
-    function = "LENGTH"
-    output_field = IntegerField()
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        return self.as_sql(compiler, connection, function="PG_COLUMN_SIZE")
 
 
 class ShareQuerySet(models.QuerySet["Share"]):
@@ -56,16 +46,16 @@ class ShareQuerySet(models.QuerySet["Share"]):
         return self.filter(expires_at__lte=timezone.now())
 
     def stored_bytes(self) -> int:
-        """Of what they show. SQLite reads all of it for that."""
-        return self.aggregate(sum=Sum(StoredBytes("snapshot")))["sum"] or 0
+        """Of what they show."""
+        return self.aggregate(sum=Sum("sections__size"))["sum"] or 0
 
 
 class Share(models.Model):
     token = models.CharField(primary_key=True, max_length=43, default=new_token, editable=False)
     conversation = models.ForeignKey("chat.Conversation", models.CASCADE, related_name="shares")
     title = models.CharField(max_length=TITLE_CHARACTERS, blank=True)
-    # What the link shows, and nothing else: chat/conversations/sharing.py.
-    snapshot = models.JSONField()
+    # Null: what the link shows lies in its sections. What a process of the version before has made has it here.
+    snapshot = models.JSONField(null=True, editable=False)
     # For whom it was made. The database's default is for processes of before that, which make links for everybody.
     audience = models.CharField(
         gettext_lazy("readers"),
@@ -99,3 +89,25 @@ class Share(models.Model):
     def readers(self) -> Audience:
         """Who can read it today."""
         return Audience(self.audience) if stays_public() else Audience.MEMBERS
+
+
+class ShareSection(models.Model):
+    """As much of what a link shows as a page has, so that a page reads no more than it shows."""
+
+    share = models.ForeignKey(Share, models.CASCADE, related_name="sections", db_index=False)
+    # From 1.
+    number = models.PositiveIntegerField()
+    # What the link shows, and nothing else: chat/conversations/sharing.py.
+    messages = models.JSONField()
+    # In bytes of JSON.
+    size = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = gettext_lazy("section of a shared link")
+        verbose_name_plural = gettext_lazy("sections of shared links")
+        ordering = ["share", "number"]
+        constraints = [models.UniqueConstraint(fields=["share", "number"], name="share_section_unique")]
+
+    def __str__(self) -> str:
+        """Neither a token nor a word of what it shows."""
+        return f"section {self.number}"

@@ -37,6 +37,7 @@ from chat.models import (
     SearchedWords,
     SearchEntry,
     Share,
+    ShareSection,
 )
 from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase, erase_account, extent
@@ -59,6 +60,7 @@ OWNED = (
     Feedback,
     SearchEntry,
     Share,
+    ShareSection,
     Attachment,
     AttachmentContent,
     MessageAttachment,
@@ -75,7 +77,8 @@ def everything_of(owner: User, text: str = "Hello") -> Conversation:
         conversation.pk, owner.pk, [(question.pk, indexed(text)), (said.pk, indexed(text))]
     )
     Feedback.objects.create(message=said, value="up", comment=text)
-    Share.objects.create(conversation=conversation, title=text, snapshot={"text": text})
+    link = Share.objects.create(conversation=conversation, title=text, snapshot={"text": text})
+    ShareSection.objects.create(share=link, number=1, messages=[{"text": text}], size=len(text))
     attach(question, text[:120], text.encode(), thumbnail=text.encode())
     return conversation
 

@@ -12,6 +12,7 @@ from django.test import Client as DjangoClient
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from chat.attachments.uploads import check_storage
 from chat.conversations import sharing
 from chat.conversations.sharing import MOST_LINKS, share
 from chat.core.pagination import MOST_OF_MESSAGE, MOST_ON_PAGE
@@ -271,6 +272,10 @@ def test_what_links_show_takes_their_owners_storage(conversation: Conversation, 
         share(conversation.owner_id, conversation.pk, None)
     Share.objects.filter(pk=first.pk).update(expires_at=timezone.now())
     last = share(conversation.owner_id, conversation.pk, None)
+    with pytest.raises(TooLong) as refused:
+        check_storage(conversation.owner_id, 101)
+    assert "what your links show" in refused.value.message
+    check_storage(conversation.owner_id, 100)
     settings.CHAT_STORAGE_PER_USER = 0
     assert share(conversation.owner_id, conversation.pk, None) != last
 
@@ -440,4 +445,20 @@ def test_a_public_page_costs_one_query() -> None:
     path = share(owner.pk, conversation.pk, None, Audience.PUBLIC).get_absolute_url()
     with counted_queries() as queries:
         assert async_to_sync(_get)(path) == 200
-    assert len([sql for sql in queries if sql.startswith("SELECT")]) == 1
+    (read,) = [sql for sql in queries if sql.startswith("SELECT")]
+    assert "snapshot" not in read, "Of a long link, no more than the page shows"
+
+
+@pytest.mark.django_db
+def test_a_link_of_the_version_before_is_read_as_it_was() -> None:
+    """Which one of its processes has made after the others were moved."""
+    owner = User.objects.create(username="owner")
+    conversation, _ = stored_conversation(owner.pk, ["Hi", "Ho"])
+    sections = [[{"text": "a"}], [{"text": "b"}], [{"text": "c"}]]
+    snapshot = {"messages": sections[0], "later": sections[1:], "sections": 3}
+    link = Share.objects.create(conversation=conversation, snapshot=snapshot, audience=Audience.PUBLIC)
+    for number, said in enumerate(sections, 1):
+        page = sharing.shared(link.token, number, pytest.fail)
+        assert (page.messages, page.earlier or 0, page.later or 4) == (said, number - 1, number + 1)
+    with pytest.raises(NotFound):
+        sharing.shared(link.token, 4, pytest.fail)

@@ -1,5 +1,6 @@
 """The latest migrations, there and back, with rows that only the newer version makes."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,10 +13,21 @@ from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.attachments.inspection.office import MEDIA_TYPES
-from chat.models import Attachment, Conversation, Generation, Import, Message, Reading, SearchedWords, Share
+from chat.models import (
+    Attachment,
+    Conversation,
+    Generation,
+    Import,
+    Message,
+    Reading,
+    SearchedWords,
+    Share,
+    ShareSection,
+)
 from tests.support.migrating import migrate, migrating
 
 BEFORE = "0011_erasures"
+SAID = {1: [{"text": "é"}, {"text": "b"}], 2: [{"text": "c"}], 3: []}
 LONGEST = max(MEDIA_TYPES.values(), key=len)
 
 
@@ -46,7 +58,9 @@ def new_rows(alias: str) -> None:
     )
     Attachment.objects.using(alias).create(pk=uuid4(), owner=owner, kind="office", media_type=LONGEST, size=1)
     for audience in ("members", "public"):
-        Share.objects.using(alias).create(conversation=talk, snapshot={}, request=uuid4(), audience=audience)
+        link = Share.objects.using(alias).create(conversation=talk, request=uuid4(), audience=audience)
+        sections = (ShareSection(share=link, number=number, messages=SAID[number], size=0) for number in SAID)
+        ShareSection.objects.using(alias).bulk_create(sections)
     reading = Reading.objects.using(alias).create(action="Searched.", hits=3)
     SearchedWords.objects.using(alias).create(reading=reading, words="words")
     kind = ContentType.objects.db_manager(alias).get_for_model(Conversation)
@@ -73,4 +87,8 @@ def test_the_latest_migrations_go_back_and_forth_with_rows(alias: str) -> None:
     assert set(titles) == {"Talk", "Half"}
     links = Share.objects.using(alias).order_by("created_at")
     assert [(link.audience, bool(link.expires_at)) for link in links] == [("public", True), ("public", False)]
+    for link in links:
+        sections = link.sections.order_by("number").values_list("number", "messages", "size")
+        assert list(sections) == [(number, said, len(json.dumps(said))) for number, said in SAID.items()]
+        assert link.snapshot is None
     assert LogEntry.objects.using(alias).get().object_repr == "7"
