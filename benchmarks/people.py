@@ -30,7 +30,7 @@ ANSWER = (
     "Most who fail do so because they begin with the third step."
 )
 APART = timedelta(hours=9)
-"""Between two conversations of one person."""
+"""Between two conversations of one person, the last of which is of now: their lists have a heading of today."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ def _converse(person: Person, lengths: Sequence[int]) -> None:
 
     now, rows = timezone.now(), _Rows()
     for place, length in enumerate(lengths):
-        at = now - APART * (len(lengths) - place)
+        at = now - APART * (len(lengths) - 1 - place)
         topic = TOPICS[place % len(TOPICS)]
         conversation = Conversation(
             owner_id=person.user_id,

@@ -53,7 +53,6 @@ struct person {
     uint64_t asks, opens, searches, looks, listens; /* when next */
     char tag[TAG];                      /* of the list on show */
     bool is_asking, is_opening, is_looking, looks_at_all;
-    bool has_today;                     /* has the list a heading below which an entry can be moved? */
     struct conversation *looks_at;      /* the entry that is to be asked for next */
     char position[TAG];                 /* of the hints */
     uint64_t changed;                   /* since when the list shows too little; 0: it does not */
@@ -437,15 +436,12 @@ static void keep_tail(struct connection *it, const char *bytes, size_t length)
     it->tail_length = kept + length;
 }
 
-/* An answer is being written: its entry is moved to the top, unless there is no such place yet. */
+/* An answer is being written: its entry is moved below the heading of today, which the list has (people.py). */
 static void take_news(struct connection *it)
 {
     struct person *person = it->person;
     if (!it->about[0]) {
         request(person, STATE, "application/json", NULL, "/c/%s/", person->conversations[person->open].id);
-    } else if (!person->has_today) {
-        person->has_today = true;
-        look(person, NULL);
     } else if (is_in_window(person->unheard)) {
         note(&list_times, person->unheard, clock_now);
     }

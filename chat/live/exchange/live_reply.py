@@ -26,6 +26,8 @@ class LiveReply:
         self._waiting: list[asyncio.Future[bool]] = []
         self._told_at = 0.0
         self._written_at = 0.0
+        self._is_paced = False
+        """Does its writer pause from tick to tick?"""
         self._will_tell = False
         tick.add(self)
 
@@ -42,7 +44,8 @@ class LiveReply:
         if not tick.is_busy:
             return None
         last, self._written_at = self._written_at, self._loop.time()
-        return tick.next(self._loop) if self._written_at - last < 2 * tick.seconds else None
+        self._is_paced = self._written_at - last < 2 * tick.seconds
+        return tick.next(self._loop) if self._is_paced else None
 
     def end(self, ending: dict[str, object]) -> None:
         """The reply has ended, and its ending is stored. `ending` is the data of the `end` event."""
@@ -84,7 +87,8 @@ class LiveReply:
 
     def _tell_once_a_frame(self) -> None:
         if tick.is_busy:
-            seconds = tick.seconds / 2  # the writer keeps its time as well, though not to the millisecond
+            # Who pauses writes once a tick, right after it: what waited for the next one would be a tick late.
+            seconds = 0.0 if self._is_paced else tick.seconds
         else:
             seconds = FRAME_SECONDS if len(self._waiting) <= CROWD else BUSY_FRAME_SECONDS
         due = self._told_at + seconds

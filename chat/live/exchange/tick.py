@@ -7,12 +7,12 @@ from typing import Any
 
 FRAME_SECONDS = 0.016
 """Followers are told of news at most once in this time: one display frame. The first piece never waits."""
-BUSY = 40
+BUSY = 4
 """Replies. Where more are being written, all are read and told together, by one tick that they share: what a token
-costs is mostly to wake for it."""
-ROOT_SECONDS = 0.003
+costs is mostly to wake for it, the more so between requests, which leave the processor's caches cold."""
+ROOT_SECONDS = 0.0125
 """A tick takes this, times the root of the number of replies: what ticks cost goes with their number over its time,
-what is waited for goes with its time."""
+what is waited for goes with its time. So it has grown to its longest with 16."""
 BUSY_FRAME_SECONDS = 0.050
 """How long a tick grows to: a page still shows 20 pieces a second."""
 AT_ONCE = 64

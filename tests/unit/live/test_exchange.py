@@ -249,6 +249,25 @@ class TestLiveReply:
 
         asyncio.run(test())
 
+    def test_what_a_writer_reads_after_its_pause_is_not_kept_to_the_next_tick(self) -> None:
+        async def test() -> None:
+            lives = [live_reply() for _ in range(BUSY + 1)]
+            live = lives[0]
+            live.append(TEXT, "x")
+            live.tell()
+            later = live.news(1)
+            live.append(TEXT, "x")
+            while not (pause := live.pause()):
+                pass
+            async with asyncio.timeout(PATIENCE):
+                await later  # told of by the tick, and so just now
+                await pause
+            news = live.news(2)
+            live.append(TEXT, "x")
+            assert news.done()
+
+        asyncio.run(test())
+
     def test_waits_for_nothing_when_it_is_over(self) -> None:
         async def test() -> None:
             live = live_reply("Hello")
