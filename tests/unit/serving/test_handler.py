@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.urls import include, path
 from chat.generation import sweeps
 from chat.models import threads
 from chat.serving import handler as handlers
+from chat.serving import refused_addresses
 from chat.serving.account_threads import AccountThreads
 from chat.serving.handler import KEPT_BYTES, ASGIHandler
 
@@ -276,6 +278,34 @@ def test_where_too_many_wait_it_is_said_and_when_to_come_again(
         assert "a3" not in doors.called
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("accept", "content"),
+    [("text/html", b"Too many attempts. Try again in 7 s."), ("application/json", b'"code": "too_many"')],
+)
+def test_an_address_that_was_refused_is_refused_before_it_waits(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, accept: str, content: bytes
+) -> None:
+    until = {("203.0.113.5", "/accounts/here/"): time.monotonic() + 7}
+    monkeypatch.setattr(refused_addresses, "_until", until)
+    doors.may_go_on.set()
+
+    def status(asked: str, method: str = "POST", address: str = "203.0.113.5") -> int:
+        scope = get(asked, method, accept=accept) | {"query_string": b"as=a", "client": [address, 4711]}
+        return int(serve(ASGIHandler(), scope, BODY)[0]["status"])
+
+    scope = get("/accounts/here/", "POST", accept=accept) | {"client": ["203.0.113.5", 4711]}
+    start, *body = serve(ASGIHandler(), scope, BODY)
+    assert (start["status"], dict(start["headers"])[b"Retry-After"]) == (429, b"7")
+    assert content in body[0]["body"]
+    assert not doors.called
+    assert status("/accounts/here/", "GET") == 200
+    assert status("/accounts/oidc/there/") == 200
+    assert status("/accounts/here/", address="203.0.113.6") == 200
+    until["203.0.113.5", "/accounts/here/"] = time.monotonic()
+    assert status("/accounts/here/") == 200
+    assert not until
 
 
 def test_who_leaves_while_waiting_is_never_served(doors: Doors) -> None:
