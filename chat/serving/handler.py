@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from functools import wraps
+from functools import partial, wraps
 from typing import IO, Any
 
 from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction, sync_to_async
@@ -25,7 +25,7 @@ from django.core import signals as django_signals
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed, RequestAborted
 from django.core.handlers import asgi
 from django.core.handlers.exception import convert_exception_to_response, response_for_exception
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
 from django.utils.module_loading import import_string
 
@@ -42,9 +42,10 @@ from chat.serving.addresses import address_key, client_address
 from chat.serving.body_limits import body_limit, is_chats
 from chat.serving.middleware import on_event_loop
 from chat.serving.missing_files import MissingFiles
+from chat.serving.refused_addresses import seconds_refused
 from chat.serving.request_threads import RequestThreads
 from chat.serving.requests import Request
-from chat.views.errors import too_busy, too_large
+from chat.views.errors import too_busy, too_large, too_many
 
 logger = logging.getLogger("django.request")
 
@@ -122,9 +123,13 @@ class ASGIHandler(asgi.ASGIHandler):
     ) -> None:
         if _length(body) > KEPT_BYTES:
             body.rollover()
+        address = address_key(client_address(scope))
+        if scope["method"] == "POST" and (seconds := seconds_refused(address, path_below_mount(scope))):
+            await self._refuse(scope, body, send, partial(too_many, seconds=seconds))
+            return
         leaving = asyncio.ensure_future(receive())
         try:
-            turn = await threads.turn(address_key(client_address(scope)), leaving)
+            turn = await threads.turn(address, leaving)
             try:
                 async with ThreadSensitiveContext(executor=turn.thread):
                     await self._handle(scope, body, lambda: leaving, send, turn)
@@ -133,16 +138,19 @@ class ASGIHandler(asgi.ASGIHandler):
         except RequestAborted:
             pass
         except TooBusy:
-            await self._refuse(scope, body, send)
+            await self._refuse(scope, body, send, too_busy)
         finally:
             leaving.cancel()
             body.close()
 
-    async def _refuse(self, scope: Message, body: Any, send: Send) -> None:
+    async def _refuse(
+        self, scope: Message, body: Any, send: Send, refusal: Callable[[HttpRequest], HttpResponse]
+    ) -> None:
         """In no thread: nothing of the request is looked at but which kind of answer it wants."""
         set_script_prefix(asgi.get_script_prefix(scope))
         request, fault = self.create_request(scope, body)
-        await self.send_response(fault or too_busy(request), send)
+        await self.send_response(fault or refusal(request), send)
+        body.close()
 
     async def _handle(self, scope: Message, body: Any, receive: Receive, send: Send, turn: Turn | None = None) -> None:
         """As Django's `handle`, but for the threads in which signals are sent."""

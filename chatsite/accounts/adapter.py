@@ -28,6 +28,7 @@ NO_ADDRESS = "0.0.0.0"  # noqa: S104 # nothing listens there
 
 logger = logging.getLogger("chatsite")
 
+UNSPECIFIED = "0.0.0.0"  # noqa: S104 - an address as well, for a table's column; nothing listens there
 LIMITS = ("too_many_login_attempts", "rate_limited")
 """What allauth calls it."""
 
@@ -37,6 +38,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return may_sign_up(request)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """By `CHAT_TRUSTED_PROXIES`."""
+        address = client_address(request)
+        return UNSPECIFIED if address == UNKNOWN else address
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Raises SignUpClosed, ValidationError, IntegrityError."""

@@ -20,29 +20,49 @@ from django.http import HttpRequest, HttpResponse
 
 from chat.errors import TooMany
 from chat.i18n import gettext_noop as _
+from chat.serving.refused_addresses import refuse_address
 from chat.views.errors import error_response
 
 DEVICE_COOKIE = "chat_device"
 DEVICE_SECONDS = 180 * 24 * 3600
+ACTIONS = {
+    "account_login": ("login", "login_failed"),
+    "account_signup": ("signup",),
+    "account_reset_password": ("reset_password",),
+}
+"""What allauth counts by address, by the name of the page's address."""
 WAIT_SECONDS = 60
 """Where it is not known which limit it was: most are by the minute."""
 
 
 def too_many(request: HttpRequest, wait: int = WAIT_SECONDS) -> HttpResponse:
     """429, with `Retry-After`. Of this name and with one argument it is allauth's `handler429`."""
+    _refuse_over_limit(request)
     return error_response(
         request,
         TooMany(_("Too many attempts. Try again in %(wait)s s."), values={"wait": wait}, retry_after=wait),
     )
 
 
+def _refuse_over_limit(request: HttpRequest) -> None:
+    """If it is the address that is over a limit, it need not wait for a thread to hear it again."""
+    page = request.resolver_match.url_name if request.resolver_match else None
+    for action in ACTIONS.get(page or "", ()):
+        for rate in get_rates(app="allauth.account", action=action):
+            if rate.per == "ip" and (wait := _wait(rate, _key(request, action, rate))):
+                refuse_address(request, wait)
+
+
 def seconds_to_wait(request: HttpRequest, action: str, key: str) -> int:
     """Until the next attempt is let through."""
     rates = get_rates(app="allauth.account", action=action)
-    waits = [
-        _wait(rate, get_cache_key(request, app="allauth.account", action=action, rate=rate, key=key)) for rate in rates
-    ]
+    waits = [_wait(rate, _key(request, action, rate, key)) for rate in rates]
     return max([1, *waits])
+
+
+def _key(request: HttpRequest, action: str, rate: Rate, key: str = "") -> str:
+    found: str = get_cache_key(request, app="allauth.account", action=action, rate=rate, key=key)
+    return found
 
 
 def _wait(rate: Rate, key: str) -> int:

@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from chat.serving import refused_addresses
+from chat.serving.refused_addresses import seconds_refused
 from chatsite.accounts.throttling import DEVICE_COOKIE
 from tests.conftest import RunSite
 from tests.support.client import Client as SiteClient
@@ -53,6 +55,35 @@ def test_an_address_has_twenty_wrong_ones_a_minute(ann: User) -> None:
     refused = attempt(Client(), password=PASSWORD, address="10.1.1.1")
     assert (refused.status_code, 50 < int(refused["Retry-After"]) <= 60) == (429, True)
     assert attempt(Client(), password=PASSWORD, address="10.1.1.2").status_code == 302
+
+
+def test_behind_a_proxy_the_address_is_the_clients(ann: User, settings: Any) -> None:
+    settings.CHAT_TRUSTED_PROXIES = ["10.9.9.9"]
+
+    def statuses(client: str, proxy: str = "10.9.9.9") -> list[int]:
+        said = {"address": proxy, "HTTP_X_FORWARDED_FOR": f"9.9.9.9, {client}"}
+        return [attempt(Client(), f"user-{number}", **said).status_code for number in range(21)]
+
+    assert statuses("10.2.2.2") == [200] * 20 + [429]
+    assert statuses("2001:db8::1")[:20] == [200] * 20
+    assert attempt(Client(), "bob", address="10.9.9.9", HTTP_X_FORWARDED_FOR="10.2.2.3").status_code == 200
+    assert attempt(Client(), "bob", address="10.9.9.9", HTTP_X_FORWARDED_FOR="2001:db8::2").status_code == 429
+    assert attempt(Client(), "bob", address="10.2.2.2", HTTP_X_FORWARDED_FOR="10.2.2.4").status_code == 429
+    assert attempt(Client(), "bob", address="unknown").status_code == 200  # as by a socket file
+
+
+def test_an_address_past_its_limit_is_refused_before_it_waits_for_a_thread(
+    ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refused_addresses, "_until", {})
+    for number in range(21):
+        assert not seconds_refused("10.3.3.3", "/accounts/login/")
+        attempt(Client(), f"user-{number}", address="10.3.3.3")
+    assert 50 < seconds_refused("10.3.3.3", "/accounts/login/") <= 60
+    assert not seconds_refused("10.3.3.3", "/accounts/signup/")
+    for _ in range(11):  # of an account, from everywhere
+        attempt(Client())
+    assert list(refused_addresses._until) == [("10.3.3.3", "/accounts/login/")]
 
 
 def test_right_ones_are_not_counted_with_the_wrong(ann: User) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,9 @@ from django.urls import include, path
 from chat.generation import sweeps
 from chat.models import threads
 from chat.serving import handler as handlers
-from chat.serving.handler import ASGIHandler
+from chat.serving import refused_addresses
+from chat.serving.account_threads import AccountThreads
+from chat.serving.handler import KEPT_BYTES, ASGIHandler
 
 Sent = list[dict[str, Any]]
 
@@ -170,6 +173,7 @@ class Doors:
             path("accounts/here/", self.wait),
             path("accounts/oidc/there/", self.wait),
             path("accounts/long/", self.go_on_without_a_turn),
+            path("accounts/length/", self.length),
             path("page/", self.page),
         ]
 
@@ -185,6 +189,9 @@ class Doors:
             await asyncio.sleep(0.001)
         return HttpResponse()
 
+    def length(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(len(request.body))
+
     def page(self, request: HttpRequest) -> HttpResponse:
         return HttpResponse(threading.current_thread().name)
 
@@ -197,12 +204,14 @@ class Doors:
 class Visit:
     """A request that is being answered, whose client may leave."""
 
-    def __init__(self, handler: ASGIHandler, asked: str, address: str = "127.0.0.1", **headers: str) -> None:
+    def __init__(self, handler: ASGIHandler, asked: str, *messages: dict[str, Any], **headers: str) -> None:
+        """`messages`: what the server says at first: by default that it is all there."""
         self.sent: Sent = []
         self._messages: asyncio.Queue[Any] = asyncio.Queue()
-        self._messages.put_nowait(BODY)
+        for message in messages or (BODY,):
+            self._messages.put_nowait(message)
         where, _, query = asked.partition("?")
-        scope = get(where, "GET", 0, **headers) | {"query_string": query.encode(), "client": [address, 4711]}
+        scope = get(where, "GET", 0, **headers) | {"query_string": query.encode(), "client": ["127.0.0.1", 4711]}
         self.task = asyncio.create_task(handler(scope, self._messages.get, self._send))
 
     async def _send(self, message: Any) -> None:
@@ -271,6 +280,34 @@ def test_where_too_many_wait_it_is_said_and_when_to_come_again(
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("accept", "content"),
+    [("text/html", b"Too many attempts. Try again in 7 s."), ("application/json", b'"code": "too_many"')],
+)
+def test_an_address_that_was_refused_is_refused_before_it_waits(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, accept: str, content: bytes
+) -> None:
+    until = {("203.0.113.5", "/accounts/here/"): time.monotonic() + 7}
+    monkeypatch.setattr(refused_addresses, "_until", until)
+    doors.may_go_on.set()
+
+    def status(asked: str, method: str = "POST", address: str = "203.0.113.5") -> int:
+        scope = get(asked, method, accept=accept) | {"query_string": b"as=a", "client": [address, 4711]}
+        return int(serve(ASGIHandler(), scope, BODY)[0]["status"])
+
+    scope = get("/accounts/here/", "POST", accept=accept) | {"client": ["203.0.113.5", 4711]}
+    start, *body = serve(ASGIHandler(), scope, BODY)
+    assert (start["status"], dict(start["headers"])[b"Retry-After"]) == (429, b"7")
+    assert content in body[0]["body"]
+    assert not doors.called
+    assert status("/accounts/here/", "GET") == 200
+    assert status("/accounts/oidc/there/") == 200
+    assert status("/accounts/here/", address="203.0.113.6") == 200
+    until["203.0.113.5", "/accounts/here/"] = time.monotonic()
+    assert status("/accounts/here/") == 200
+    assert not until
+
+
 def test_who_leaves_while_waiting_is_never_served(doors: Doors) -> None:
     async def scenario() -> None:
         handler = ASGIHandler()
@@ -301,6 +338,45 @@ def test_who_leaves_meanwhile_keeps_the_thread_until_it_is_done(doors: Doors) ->
         assert doors.ended == 3
 
     asyncio.run(scenario())
+
+
+def test_who_sends_slowly_keeps_no_thread(doors: Doors) -> None:
+    async def scenario() -> None:
+        handler = ASGIHandler()
+        begun = {"type": "http.request", "body": b"login=", "more_body": True}
+        visits = [Visit(handler, f"/accounts/here/?as=a{number}", begun) for number in range(4)]
+        await settled()
+        assert not doors.called
+        doors.may_go_on.set()
+        assert (await Visit(handler, "/accounts/here/?as=b").answer())[0] == 200
+        for visit in visits:
+            visit.leaves()
+            await asyncio.wait_for(visit.task, 30)
+        assert list(doors.called) == ["b"]
+
+    asyncio.run(scenario())
+
+
+def test_a_large_body_waits_in_a_file(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bool] = []
+
+    async def turn(threads: AccountThreads, address: str, leaving: Any) -> Any:
+        kept.append(bodies.pop()._rolled)
+        return await as_before(threads, address, leaving)
+
+    async def read_body(handler: ASGIHandler, receive: Any) -> Any:
+        bodies.append(await read_before(handler, receive))
+        return bodies[-1]
+
+    bodies: list[Any] = []
+    as_before, read_before = AccountThreads.turn, ASGIHandler.read_body
+    monkeypatch.setattr(AccountThreads, "turn", turn)
+    monkeypatch.setattr(ASGIHandler, "read_body", read_body)
+    for length, is_in_file in ((KEPT_BYTES, False), (KEPT_BYTES + 1, True)):
+        body = {"type": "http.request", "body": b"x" * length}
+        sent = serve(ASGIHandler(), get("/accounts/length/", "GET", length), body)
+        assert sent[1]["body"] == b"%d" % length
+        assert kept.pop() is is_in_file
 
 
 def test_what_hashes_nothing_any_more_lets_others_go_on(doors: Doors) -> None:
