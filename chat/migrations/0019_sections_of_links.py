@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0017_audiences_of_links'),
+        ('chat', '0018_rights'),
     ]
 
     operations = [

@@ -24,8 +24,6 @@ from chatsite.accounts.creation import create_account, may_sign_up
 from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
 from chatsite.sessions.ending import end_surplus_of
 
-NO_ADDRESS = "0.0.0.0"  # noqa: S104 # nothing listens there
-
 logger = logging.getLogger("chatsite")
 
 UNSPECIFIED = "0.0.0.0"  # noqa: S104 - an address as well, for a table's column; nothing listens there
@@ -83,11 +81,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
             super().login(request, user)
         except DatabaseError as error:
             self._leave_if_gone(request, user, error)
-
-    def get_client_ip(self, request: HttpRequest) -> str:
-        """What cannot be known is an address all the same: allauth counts by it, and keeps it with a session."""
-        address = client_address(request)
-        return NO_ADDRESS if address == UNKNOWN else address
 
     def get_login_stages(self) -> list[str]:
         ours = {"allauth.account.stages.EmailVerificationStage": "chatsite.accounts.stages.ConfirmedAddressStage"}
