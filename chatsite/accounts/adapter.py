@@ -58,7 +58,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
         """Of a limit allauth makes a fault of the form in some places, and in others a 429, as here all are."""
         if code in LIMITS:
             raise ImmediateHttpResponse(too_many(self.request, self._wait))
-        return super().validation_error(code, *args)
+        fault: ValidationError = super().validation_error(code, *args)
+        return fault
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Counts an attempt. Raises ImmediateHttpResponse."""

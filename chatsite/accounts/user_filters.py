@@ -19,11 +19,12 @@ def with_logins(users: QuerySet[Any]) -> QuerySet[Any]:
     sessions = UserSession.objects.filter(user_id=OuterRef("pk")).order_by("-last_seen_at").values("last_seen_at")
     factors = Authenticator.objects.filter(user_id=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
     providers = SocialAccount.objects.filter(user_id=OuterRef("pk")).order_by("pk").values("provider")
-    return users.annotate(
+    found: QuerySet[Any] = users.annotate(
         last_active=Coalesce(Subquery(sessions[:1]), F("last_login")),
         has_second_factor=Exists(factors),
         login_provider=Subquery(providers[:1]),
     ).prefetch_related("groups")
+    return found
 
 
 class SecondFactorFilter(admin.SimpleListFilter):
