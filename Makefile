@@ -24,7 +24,8 @@ check: .venv/test javascript-tools
 	@.ci/check style types javascript unit
 
 # All, or TESTS: files, folders, tests (tests/unit/test_sse.py::test_a_comment_is_no_event), options of pytest.
-test: .venv/test javascript-tools
+test:
+	@$(MAKE) --no-print-directory -j2 .venv/test javascript-tools
 ifndef TESTS
 	@.ci/test
 else ifneq ($(filter %.js,$(TESTS)),)
@@ -35,7 +36,7 @@ endif
 
 # The unit and HTTP tests with the newest Python and Django that the app is for.
 test-next: .venv-$(NEXT)/test
-	@.venv-$(NEXT)/bin/python -m pytest -q -n 6 --dist worksteal -m "not alone" $(or $(TESTS),tests/unit tests/http)
+	@.venv-$(NEXT)/bin/python -m pytest -q -n $(or $(WORKERS),6) --dist worksteal -m "not alone" $(or $(TESTS),tests/unit tests/http)
 
 # The main flows in Firefox and WebKit, before a release. On Debian: apt-get install firefox-esr webkit2gtk-driver xvfb
 test-browsers: .venv/test javascript-tools

@@ -49,23 +49,26 @@ MEASURE = """() => {
 """How long the slowest input took until the screen showed it, or would have waited to be noticed, in milliseconds."""
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("names", [list(HOSTILE)[:6], list(HOSTILE)[6:]], ids=["lines", "markup"])
 def test_hostile_text_is_text(
-    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str, name: str
+    open_page: OpenPage, alice: Client, upstream: ScriptedUpstream, question: str, names: list[str]
 ) -> None:
-    text = HOSTILE[name]
-    upstream.script(question, think(text), *(say(letter) for letter in text), say(text), finish(), done())
+    """Some in one conversation, all of which a page shows after a reload."""
     page = open_page(alice)
     page.route("**/libraries/**", lambda route: route.abort())  # as Markdown: test_markdown.py
     page.reload()
-    send(page, question)
-    has_status(last_answer(page), "complete")
-    assert messages(page)[-1]["text"] == text * 2
-    assert messages(page)[-1]["reasoning"] == text
-    send(page, text + "?")
-    expect(page.locator('[data-role="assistant"][data-status="complete"]')).to_have_count(2)
-    assert messages(page)[-2]["text"] == text.replace("\r\n", "\n").replace("\r", "\n") + "?"
-    assert page.title().startswith(question)
+    complete = page.locator('[data-role="assistant"][data-status="complete"]')
+    for number, name in enumerate(names):
+        text, asked = HOSTILE[name], f"{question} {name}"
+        upstream.script(asked, think(text), *(say(letter) for letter in text), say(text), finish(), done())
+        send(page, asked)
+        expect(complete).to_have_count(2 * number + 1)
+        assert messages(page)[-1]["text"] == text * 2, name
+        assert messages(page)[-1]["reasoning"] == text, name
+        send(page, text + "?")
+        expect(complete).to_have_count(2 * number + 2)
+        assert messages(page)[-2]["text"] == text.replace("\r\n", "\n").replace("\r", "\n") + "?", name
+        assert page.title().startswith(question), name
     shows_what_is_stored(page)
 
 
