@@ -8,6 +8,7 @@ without that.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -35,20 +36,20 @@ class AccountPaths:
 
     def hashes(self, path: str) -> bool:
         """Does what is asked for check or set a password?"""
-        return path in self._found or _is_below(path, self._accounts)
+        return path in self._found or any(pattern.covers(path) for pattern in self._accounts)
 
     def asks_provider(self, path: str) -> bool:
         """Does it ask an identity provider?"""
-        return _is_below(path, self._providers)
+        return any(pattern.covers(path) for pattern in self._providers)
 
     @cached_property
-    def _accounts(self) -> list[list[str]]:
+    def _accounts(self) -> "list[Pattern]":
         with_arguments = [path for path in self._found if ANY in path]
-        return [_parts(path) for path in (*settings.CHAT_ACCOUNT_PATHS, *with_arguments)]
+        return [Pattern(path) for path in (*settings.CHAT_ACCOUNT_PATHS, *with_arguments)]
 
     @cached_property
-    def _providers(self) -> list[list[str]]:
-        return [_parts(path) for path in settings.CHAT_IDENTITY_PATHS]
+    def _providers(self) -> "list[Pattern]":
+        return [Pattern(path) for path in settings.CHAT_IDENTITY_PATHS]
 
     @cached_property
     def _found(self) -> set[str]:
@@ -58,6 +59,22 @@ class AccountPaths:
             return {path for language in _languages() for path in _found_in(language)}
         finally:
             set_script_prefix(mounted_at)
+
+
+class Pattern:
+    """A path and all below it."""
+
+    def __init__(self, path: str) -> None:
+        self._parts = _parts(path)
+        self._begins = "/" + "/".join(takewhile(lambda part: part != ANY, self._parts))
+
+    def covers(self, path: str) -> bool:
+        """Asked for each request: most differ in how they begin."""
+        if not path.startswith(self._begins):
+            return False
+        parts = _parts(path)
+        pairs = zip(self._parts, parts, strict=False)
+        return len(parts) >= len(self._parts) and all(said in (ANY, part) for said, part in pairs)
 
 
 def path_below_mount(scope: Mapping[str, Any]) -> str:
@@ -79,14 +96,6 @@ def fault_in_paths(paths: Any) -> str:
 
 def _parts(path: str) -> list[str]:
     return path.strip("/").split("/")
-
-
-def _is_below(path: str, patterns: list[list[str]]) -> bool:
-    parts = _parts(path)
-    return any(
-        len(parts) >= len(pattern) and all(said in (ANY, part) for said, part in zip(pattern, parts, strict=False))
-        for pattern in patterns
-    )
 
 
 def _languages() -> Iterable[str | None]:
