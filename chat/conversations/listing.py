@@ -5,7 +5,7 @@ A page goes on from a place in the order, not from a number: what is asked meanw
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta, tzinfo
 from itertools import groupby
@@ -59,6 +59,18 @@ class Group:
     day: date | None = None
     conversations: list[Entry] = field(default_factory=list)
 
+    is_heading = True
+
+    @property
+    def version(self) -> Hashable:
+        """Of the heading alone."""
+        return self.name, self.day
+
+    @property
+    def rows(self) -> list[tuple[str, Hashable]]:
+        """Whose words are in the heading: nobody's."""
+        return []
+
     @property
     def key(self) -> str:
         """The same on every page that has a part of it."""
@@ -83,6 +95,13 @@ class Listing:
             each.is_current = each.pk == current
             each.is_renamed = each.pk == renamed
         return self
+
+    @property
+    def rows(self) -> Iterator[Group | Entry]:
+        """Headings, each before what stands below it."""
+        for group in self.groups:
+            yield group
+            yield from group.conversations
 
     @property
     def fingerprint(self) -> str:

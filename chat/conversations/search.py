@@ -55,6 +55,8 @@ class Found(NamedTuple):
 
 def _first(entries: SearchEntryQuerySet) -> list[Found]:
     """A page of them, newest first, and one more if there is one."""
+    if entries.query.is_empty():  # which takes the ORM a third as long to find as to ask
+        return []
     rows = entries.order_by("-pk").values_list("pk", "conversation_id", "message_id", "conversation__title")
     return [Found(*row) for row in rows[: PAGE + 1]]
 

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -25,6 +26,8 @@ class Entry:
     """Is it on show?"""
     is_renamed: bool = False
     """Is its title a form?"""
+
+    is_heading: ClassVar = False
 
     def get_absolute_url(self) -> str:
         return reverse("chat:conversation", args=[self.pk])

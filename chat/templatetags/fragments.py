@@ -68,8 +68,8 @@ class FragmentNode(template.Node):
 
     def render(self, context: Context) -> SafeString:
         values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
-        place = (self, *_around(context), *_typed(values))
-        store = fragments()
+        store, *mounted = _of_page(context)
+        place = (self, *mounted, *_around(context), *_typed(values))
         text = "".join([self._text(store, context, place, rows, values) for rows in self._rows(context)])
         text = _renewed(text, context)
         for name, value in self.filled.items():
@@ -159,17 +159,16 @@ def _typed(values: Mapping[str, Hashable]) -> list[Hashable]:
 
 def _around(context: Context) -> tuple[Hashable, ...]:
     """What may be seen in any text, without being named."""
-    language, zone = translation.get_language(), timezone.get_current_timezone_name()
-    return language, zone, _mounted(context), context.autoescape
+    return translation.get_language(), timezone.get_current_timezone(), context.autoescape
 
 
-def _mounted(context: Context) -> Hashable:
-    """Found once for a page, of which it does not change."""
+def _of_page(context: Context) -> tuple[FragmentStore | None, Hashable, Hashable]:
+    """Where its fragments are kept, and where the site is mounted: found once, for neither changes in a page."""
     page: dict[Any, Any] = context.render_context.dicts[0]
     if FragmentNode not in page:
-        page[FragmentNode] = get_script_prefix(), get_urlconf()
-    mounted: Hashable = page[FragmentNode]
-    return mounted
+        page[FragmentNode] = fragments(), get_script_prefix(), get_urlconf()
+    found: tuple[FragmentStore | None, Hashable, Hashable] = page[FragmentNode]
+    return found
 
 
 def _renewed(text: str, context: Context) -> str:
