@@ -4,9 +4,14 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy
+
+from chatsite.accounts.mfa.requirement import has_proved, is_demanded_of, way_to_proof
 
 
 class AdminSite(admin.AdminSite):
@@ -16,6 +21,15 @@ class AdminSite(admin.AdminSite):
     site_title = "Chatsite"
     index_title = gettext_lazy("Administration")
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, and where they must have a second factor those who have proved it in this session."""
+        if not super().has_permission(request):
+            return False
+        return not is_demanded_of(request.user) or has_proved(request.session, request.user.pk)
+
     @method_decorator(secure_admin_login)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().login(request, extra_context)
+        """Who comes as far is staff. Django would ask those who lack a second factor for their password again."""
+        if self.has_permission(request):
+            return super().login(request, extra_context)
+        return redirect(way_to_proof(request.user.pk, request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")))

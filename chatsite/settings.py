@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "chatsite.sessions.middleware.note_last_seen",
     "chatsite.accounts.middleware.never_cached",
     "allauth.account.middleware.AccountMiddleware",
+    "chatsite.accounts.mfa.middleware.second_factors",
 ]
 
 TEMPLATES = [
@@ -142,7 +143,11 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 ACCOUNT_ADAPTER = "chatsite.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "chatsite.accounts.forms.LogInForm", "signup": "chatsite.accounts.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "chatsite.accounts.forms.LogInForm",
+    "signup": "chatsite.accounts.forms.SignUpForm",
+    "reauthenticate": "chatsite.accounts.forms.LogInAgainForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # E-mail: smtp://user:password@host:port, smtp+tls:// or smtp+ssl://. Empty: none is sent.
 EMAIL_URL = env.str("EMAIL_URL", default="")
@@ -182,6 +187,35 @@ ACCOUNT_RATE_LIMITS = {
         if number
     ),
 }
+# Second factors: nobody has one, whoever likes, all staff must, all must.
+CHAT_MFA = env.one_of("CHAT_MFA", ("off", "optional", "staff", "all"), default="optional")
+MFA_ADAPTER = "chatsite.accounts.mfa.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = CHAT_MFA != "off"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Clocks go wrong by some seconds, and people take some to type: the code before and the next one are right, too.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    name: f"chatsite.accounts.mfa.forms.{form}"
+    for name, form in {
+        "authenticate": "CodeForm",
+        "reauthenticate": "CodeAgainForm",
+        "activate_totp": "ActivateTOTPForm",
+        "add_webauthn": "AddPasskeyForm",
+        "edit_webauthn": "EditPasskeyForm",
+        "authenticate_webauthn": "PasskeyForm",
+        "reauthenticate_webauthn": "PasskeyAgainForm",
+        "login_webauthn": "PasskeyAloneForm",
+    }.items()
+}
+# How long a fresh login, before what matters, is fresh; and by what it is made.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+ACCOUNT_REAUTHENTICATION_METHODS = [
+    "password",
+    *(["code"] if CHAT_HAS_MAIL else []),
+    *(["mfa"] if CHAT_MFA != "off" else []),
+]
 # Attempts to log in are counted here, by all processes together, and nothing else is kept.
 CACHES = {
     "default": {
@@ -286,8 +320,8 @@ CHAT_TITLE_MODEL = env.str("CHAT_TITLE_MODEL", default=Default.CHAT_TITLE_MODEL)
 
 # The permission that users need, as in `app.codename`; empty: whoever has an account may use the chat.
 CHAT_ALLOWED = env.str("CHAT_ALLOWED", default="")
-# The function that has it proved who asks, before what cannot be undone; empty: by the password.
-CHAT_CONFIRM = env.str("CHAT_CONFIRM", default="")
+# The function that has it proved who asks, before what cannot be undone: by a fresh login. Empty: by the password.
+CHAT_CONFIRM = env.str("CHAT_CONFIRM", default="chatsite.accounts.confirmation.confirm")
 
 # Who may read what users share by link: nobody (off), who may use the chat (members), or everybody, where its maker
 # wants that (public, or on). None: members, but links that were made public before stay so.

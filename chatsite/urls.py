@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from chatsite.accounts.confirmation import impossible
 from chatsite.accounts.views import PasswordReset, SignUp
 from chatsite.sessions.views import Sessions
 
@@ -10,6 +11,8 @@ urlpatterns = [
     path("accounts/signup/", SignUp.as_view(), name="account_signup"),
     path("accounts/password/reset/", PasswordReset.as_view(), name="account_reset_password"),
     path("accounts/sessions/", Sessions.as_view(), name="usersessions_list"),
+    path("accounts/reauthenticate/impossible/", impossible, name="account_reauthenticate_impossible"),
+    path("accounts/2fa/", include("chatsite.accounts.mfa.urls")),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),

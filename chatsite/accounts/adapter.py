@@ -12,12 +12,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib import messages
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
+from django.urls import reverse
 
 from chat.serving.addresses import UNKNOWN, client_address
 from chatsite.accounts.creation import create_account, may_sign_up
@@ -75,6 +77,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
         response: HttpResponse = super().post_login(request, user, **kwargs)
         remember_device(request, response, user)
         return response
+
+    def get_login_stages(self) -> list[str]:
+        """Without second factors none is asked for, not even of who has one."""
+        stages: list[str] = super().get_login_stages()
+        return [stage for stage in stages if settings.CHAT_MFA != "off" or not stage.startswith("allauth.mfa.")]
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Whoever has none is led to a page that says whom to ask."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        nowhere = {"id": "impossible", "description": "", "url": reverse("account_reauthenticate_impossible")}
+        return ways or ([nowhere] if user.is_authenticated else [])
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Who is deleted meanwhile is no user: Django notes the time of a login in their row."""

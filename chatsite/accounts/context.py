@@ -14,4 +14,5 @@ def accounts(request: HttpRequest) -> dict[str, object]:
         "signup_is_open": SimpleLazyObject(lambda: may_sign_up(request)),
         "has_accounts": SimpleLazyObject(has_accounts),
         "has_mail": settings.CHAT_HAS_MAIL,
+        "has_second_factors": settings.CHAT_MFA != "off",
     }

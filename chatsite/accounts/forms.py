@@ -32,3 +32,9 @@ class LogInForm(forms.LoginForm):  # type: ignore[misc] # untyped base
         super().__init__(data, **kwargs)
         self.fields["login"].label = gettext("Username or e-mail address")
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class LogInAgainForm(forms.ReauthenticateForm):  # type: ignore[misc] # untyped base
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget.attrs["autofocus"] = True

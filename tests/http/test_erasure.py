@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from unittest import mock
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -43,7 +44,7 @@ from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase, erase_account, extent
 from chat.retention.expiry import LEFT, UNUSED, correct_times, erase_expired, erase_unsent
 from tests.support.attachments import attach, stored_attachment
-from tests.support.client import Client
+from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
 from tests.support.faults import database
 from tests.support.queries import counted_queries
@@ -300,13 +301,24 @@ def carol(site: Site) -> Client:
     return Client(site.url, user)
 
 
+def log_in_again(client: Client, password: str = PASSWORD, to: str = "/") -> Answer:
+    return client.post("/accounts/reauthenticate/", form={"password": password, "next": to}, Accept="text/html")
+
+
 @pytest.mark.parametrize("of", ["conversations", "account"])
-def test_a_wrong_password_erases_nothing(carol: Client, of: str) -> None:
-    before = rows()
-    reply = carol.post(f"/settings/erasure/{of}/", form={"password": "wrong"}, Accept="text/html")
-    assert reply.status == 400
-    assert "This is not your password." in reply.text
-    assert rows() == before
+def test_nothing_is_erased_before_a_fresh_login(carol: Client, of: str) -> None:
+    before, question = rows(), f"/settings/erasure/?of={of}"
+    assert "You may be asked first who you are." in carol.get(question, Accept="text/html").text
+    for _ in range(2):
+        # No password of a form that is gone counts.
+        reply = carol.post(f"/settings/erasure/{of}/", form={"password": PASSWORD}, Accept="text/html")
+        assert reply.status == 302
+        assert reply.headers["Location"] == f"/accounts/reauthenticate/?{urlencode({'next': question})}"
+        refused = log_in_again(carol, "wrong", question)
+        assert refused.status == 200
+        assert "Incorrect password" in refused.text
+    assert log_in_again(carol, to=question).headers["Location"] == question
+    assert rows() == before, "Nothing is done by itself"
 
 
 def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client) -> None:
@@ -315,7 +327,8 @@ def test_all_conversations_are_erased_by_their_owner(carol: Client, bob: Client)
     asked = carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
     assert "1 conversation is deleted" in asked
     assert "1 attached file is deleted, too." in asked
-    reply = carol.post("/settings/erasure/conversations/", form={"password": PASSWORD}, Accept="text/html")
+    log_in_again(carol)
+    reply = carol.post("/settings/erasure/conversations/", form={}, Accept="text/html")
     assert reply.status == 200
     assert "Your conversations are deleted" in reply.text
     assert list(Conversation.with_deleted.all()) == [theirs]
@@ -329,7 +342,8 @@ def test_an_account_is_erased_by_its_owner_who_is_logged_out(carol: Client) -> N
     read(carol.user, everything_of(carol.user))
     assert stays in carol.get("/settings/erasure/?of=account", Accept="text/html").text
     assert stays not in carol.get("/settings/erasure/?of=conversations", Accept="text/html").text
-    reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
+    log_in_again(carol)
+    reply = carol.post("/settings/erasure/account/", form={}, Accept="text/html")
     assert reply.status == 200
     assert "Your account is deleted" in reply.text
     assert "Log out" not in reply.text
@@ -343,21 +357,22 @@ def test_who_has_no_password_is_told_whom_to_ask(alice: Client, of: str) -> None
     assert alice.user
     everything_of(alice.user)
     before = rows()
-    answers = [
-        alice.get(f"/settings/erasure/?of={of}", Accept="text/html"),
-        alice.post(f"/settings/erasure/{of}/", form={"password": ""}, Accept="text/html"),
-        alice.post(f"/settings/erasure/{of}/", form={"password": "!"}, Accept="text/html"),
-    ]
-    for answer in answers:
-        assert answer.status == 403
-        assert "Ask the administrator" in answer.text
+    for password in ("", "!"):
+        way = alice.post(f"/settings/erasure/{of}/", form={"password": password}, Accept="text/html")
+        assert way.status == 302
+        for path in (way.headers["Location"], "/accounts/reauthenticate/"):
+            answer = alice.get(path, Accept="text/html")
+            answer = alice.get(answer.headers["Location"], Accept="text/html") if answer.status == 302 else answer
+            assert answer.status == 403
+            assert "Ask an administrator" in answer.text
     assert alice.get("/settings/erasure/", Accept="text/html").status == 200
     assert rows() == before
 
 
 def test_the_only_administrator_is_refused(carol: Client) -> None:
     User.objects.filter(pk=carol.user.pk if carol.user else None).update(is_superuser=True)
-    reply = carol.post("/settings/erasure/account/", form={"password": PASSWORD}, Accept="text/html")
+    log_in_again(carol)
+    reply = carol.post("/settings/erasure/account/", form={}, Accept="text/html")
     assert reply.status == 409
     assert "This is the only administrator" in reply.text
     assert carol.get("/", Accept="text/html").status == 200
