@@ -11,15 +11,15 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
-from django.contrib import messages
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from chat.serving.addresses import UNKNOWN, client_address
 from chatsite.accounts.creation import create_account, may_sign_up
@@ -79,8 +79,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
         return response
 
     def get_login_stages(self) -> list[str]:
-        """Without second factors none is asked for, not even of who has one."""
-        stages: list[str] = super().get_login_stages()
+        """Without second factors none is asked for, not even of who has one. One of the steps is ours."""
+        ours = {"allauth.account.stages.EmailVerificationStage": "chatsite.accounts.stages.ConfirmedAddressStage"}
+        stages: list[str] = [ours.get(stage, stage) for stage in super().get_login_stages()]
         return [stage for stage in stages if settings.CHAT_MFA != "off" or not stage.startswith("allauth.mfa.")]
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
@@ -95,10 +96,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
             super().login(request, user)
         except DatabaseError as error:
             self._leave_if_gone(request, user, error)
-
-    def get_login_stages(self) -> list[str]:
-        ours = {"allauth.account.stages.EmailVerificationStage": "chatsite.accounts.stages.ConfirmedAddressStage"}
-        return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """What asked for it goes on without a mail server, and the page says so."""

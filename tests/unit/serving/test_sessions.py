@@ -45,6 +45,8 @@ def test_it_is_the_user_as_the_orm_reads_it(user: User) -> None:
     found = who(logged_in(user))
     assert isinstance(found, User)
     stored = User.objects.get(pk=user.pk)
+    rules = vars(found).pop("chat_rules")
+    assert rules == 0, "no right is restricted"
     assert {**vars(found), "_state": None} == {**vars(stored), "_state": None}
     assert not found._state.adding
 
