@@ -32,7 +32,7 @@ def test_an_error_holds_no_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     async def view(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
         raise error
 
-    monkeypatch.setattr(endpoints, "get_user", lambda request: User(username="somebody"))
+    monkeypatch.setattr(endpoints, "get_user", lambda request: User(username="somebody", is_superuser=True))
     request = RequestFactory().get("/", headers={"Accept": "application/json"})
     assert asyncio.run(endpoints.endpoint("GET")(view)(request)).status_code == 400
     assert error.__traceback__ is None
