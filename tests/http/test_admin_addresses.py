@@ -13,7 +13,8 @@ from django.test import Client
 
 from chat.admin.lookups import SEARCH_CHARACTERS, SEARCH_WORDS, BadAddress
 from chat.audit import record
-from chat.models import Conversation, Prompt, Reading, Share
+from chat.core.rights import Right
+from chat.models import Conversation, ModelAccess, Prompt, Reading, Restriction, Share
 
 pytestmark = pytest.mark.django_db
 
@@ -166,7 +167,9 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         Prompt: Prompt.objects.create(name="a", text="b"),
         Reading: record(user, conversation, "Read it."),
         User: user,
-        Group: Group.objects.create(name="helpers"),
+        Group: (group := Group.objects.create(name="helpers")),
+        Restriction: Restriction.objects.create(right=Right.ATTACH),
+        ModelAccess: ModelAccess.objects.create(group=group, provider="a", model="b"),
     }
     things = [f"{of}{objects[model].pk}/" for model, of in zip(MODELS, LISTS, strict=True)]
     pages = [f"{thing}{view}/" for thing in things for view in ("change", "history", "delete")]

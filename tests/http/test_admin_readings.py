@@ -25,14 +25,17 @@ from django.utils import timezone
 
 from chat.admin.links import name_of
 from chat.audit import ERASED, forget_searched_words, record, record_list
+from chat.core.rights import Right
 from chat.core.search_terms import indexed
 from chat.models import (
     Attachment,
     Conversation,
     Feedback,
+    ModelAccess,
     Preferences,
     Prompt,
     Reading,
+    Restriction,
     SearchedWords,
     SearchEntry,
     Share,
@@ -136,7 +139,9 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
         "chat/prompt/": {"object_id": Prompt.objects.get().pk},
         "chat/reading/": {"object_id": entry.pk},
         "auth/user/": {"object_id": conversation.owner_id, "id": conversation.owner_id},
-        "auth/group/": {"object_id": Group.objects.create(name="helpers").pk},
+        "auth/group/": {"object_id": (group := Group.objects.create(name="helpers")).pk},
+        "chat/restriction/": {"object_id": Restriction.objects.create(right=Right.ATTACH).pk},
+        "chat/modelaccess/": {"object_id": ModelAccess.objects.create(group=group, provider="a", model="b").pk},
     }
     paths = {f"/admin/{path}" for path in addresses(things)} - {"/admin/logout/"}
     lists = {f"/admin/{of}" for of in things if of}
