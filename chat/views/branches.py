@@ -6,6 +6,7 @@ No page shows more than `chat/core/pagination.py` allows, however long the branc
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
@@ -20,7 +21,7 @@ from chat.views.offers import models_for
 from chat.views.pages import render_page
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Section:
     """Messages that follow each other in a branch, which ends with `leaf`.
 
@@ -32,7 +33,7 @@ class Section:
     later_from: uuid.UUID | None = None
     leaf: uuid.UUID | None = None
 
-    @property
+    @cached_property
     def is_running(self) -> bool:
         """Is one of them being written?"""
         return any(message.generation and message.generation.is_running for message in self.messages)
