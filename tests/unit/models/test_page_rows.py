@@ -41,8 +41,8 @@ def test_a_list_is_that_of_the_queryset(owner: User) -> None:
         expected = rows.recent().values_list(*FIELDS)
         found = Conversation.listed_first(owner.pk, 50, is_pinned=is_pinned)
         assert found == [Entry(*row) for row in expected]
-        for entry in found:
-            place = entry.activity, entry.pk
+        for shown in found:
+            place = shown.activity, shown.pk
             below = Conversation.listed_first(owner.pk, 3, is_pinned=is_pinned, below=place)
             assert below == [Entry(*row) for row in rows.below(*place).recent().values_list(*FIELDS)[:3]]
     for each in made:
