@@ -1,5 +1,6 @@
 """Errors as responses, in the language of the request: JSON for scripts, a page for people."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -76,11 +77,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     Who sent it is not trusted, so the page names nobody and has no token of theirs; what a form sent is given back.
     """
-    error = errors.Forbidden(
-        _("This page is out of date, so the request could not be trusted. Reload the page and send it again."),
-        code="csrf",
-    )
-    return _for_nobody(request, error, draft=draft_of(request))
+    sentence = _("This page is out of date, so the request could not be trusted. Reload the page and send it again.")
+    if not request.COOKIES and not settings.CSRF_USE_SESSIONS:
+        sentence = _(
+            "Your browser sent no cookie, so the request could not be trusted. "
+            "Allow cookies for this site, reload the page and send it again."
+        )
+    return _for_nobody(request, errors.Forbidden(sentence, code="csrf"), draft=draft_of(request))
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

@@ -34,7 +34,7 @@ LIMITS = ("too_many_login_attempts", "rate_limited")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped base
-    _wait = WAIT_SECONDS
+    _tried = ""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return may_sign_up(request)
@@ -59,18 +59,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """Of a limit allauth makes a fault of the form in some places, and in others a 429, as here all are."""
         if code in LIMITS:
-            raise ImmediateHttpResponse(too_many(self.request, self._wait))
+            wait = seconds_to_wait(self.request, "login_failed", self._tried) if self._tried else WAIT_SECONDS
+            raise ImmediateHttpResponse(too_many(self.request, wait))
         fault: ValidationError = super().validation_error(code, *args)
         return fault
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Counts an attempt. Raises ImmediateHttpResponse."""
-        self._wait = seconds_to_wait(request, "login_failed", attempts_key(request, credentials))
+        self._tried = attempts_key(request, credentials)
         super().pre_authenticate(request, **credentials)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Without the name of the host, of which there may be several."""
-        return attempts_key(request, credentials)
+        return self._tried or attempts_key(request, credentials)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         end_surplus_of(user)

@@ -3,13 +3,16 @@
 from typing import Any
 
 from allauth.account import views
+from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
+from chat.views import errors
 from chatsite.accounts.creation import SignUpClosed
 
 
@@ -39,3 +42,10 @@ class SignUp(views.SignupView):  # type: ignore[misc] # untyped base
         except ValidationError as error:
             form.add_error("username", error)
         return self.form_invalid(form)  # type: ignore[no-any-return]
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW. Who logs in twice, in two tabs, is logged in: the first makes the other's token worthless."""
+    if request.path == reverse("account_login") and request.user.is_authenticated:
+        return redirect(get_next_redirect_url(request) or settings.LOGIN_REDIRECT_URL)
+    return errors.csrf_failure(request, reason)

@@ -18,6 +18,7 @@ from django.urls import NoReverseMatch, reverse
 
 from chatsite.accounts import creation, first_account
 from chatsite.accounts.context import accounts
+from tests.support.queries import counted_queries
 
 ROOT = Path(first_account.__file__).parent.parent.parent
 PASSWORD = "a-long-walk-in-the-rain"
@@ -49,6 +50,11 @@ def sign_up(client: Client, username: str = "bob", password: str = PASSWORD, pat
 
 def user_of(client: Client) -> User | None:
     return User.objects.filter(pk=client.session.get("_auth_user_id")).first()
+
+
+def token_in(response: Any) -> str:
+    (token,) = set(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', response.content.decode()))
+    return str(token)
 
 
 def words(response: Any) -> str:
@@ -119,6 +125,43 @@ class TestLogIn:
         assert "in the server’s log" in words(page)
         assert 'href="/accounts/signup/' not in page.content.decode()
         assert first_account.first_signup_token() not in page.content.decode()
+
+    def test_in_two_tabs_is_one(self, ann: User) -> None:
+        client = Client(enforce_csrf_checks=True)
+        form = {"login": "ann", "password": PASSWORD, "csrfmiddlewaretoken": token_in(client.get("/accounts/login/"))}
+        assert client.post("/accounts/login/?next=/c/1/", form)["Location"] == "/c/1/"
+        assert client.post("/accounts/login/?next=/c/2/", form)["Location"] == "/c/2/"
+        assert client.post("/accounts/login/?next=//evil.example/", form)["Location"] == "/"
+        assert client.post("/accounts/logout/", form).status_code == 403
+
+    def test_without_cookies_says_so(self, ann: User) -> None:
+        client = Client(enforce_csrf_checks=True)
+        form = {"login": "ann", "password": PASSWORD, "csrfmiddlewaretoken": token_in(client.get("/accounts/login/"))}
+        client.cookies.clear()
+        refused = client.post("/accounts/login/", form)
+        assert refused.status_code == 403
+        assert "Your browser sent no cookie" in words(refused)
+
+    @pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"])
+    @pytest.mark.parametrize("value", ["\0", "x" * 4_096, "\u202e\U0001f600", "' OR 1=1", "<script>", ""], ids=ascii)
+    def test_nothing_that_is_typed_is_a_fault_of_the_site(
+        self, client: Client, ann: User, settings: Any, path: str, value: str
+    ) -> None:
+        settings.CHAT_SIGNUP = settings.CHAT_HAS_MAIL = True
+        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+        fields = ("login", "password", "username", "password1", "password2", "email", "next")
+        response = client.post(path, dict.fromkeys(fields, value))
+        assert response.status_code == 200
+        assert "<script>" not in response.content.decode()
+
+    def test_asks_so_often(self, ann: User) -> None:
+        """Of 55 statements 40 count the attempt: each counter is locked, read, written and let go, twice."""
+        log_in(Client())
+        with counted_queries() as queries:
+            log_in(Client())
+        statements = [sql for sql in queries if "SAVEPOINT" not in sql]
+        assert len(statements) == 55
+        assert sum("chatsite_cacheentry" in sql for sql in statements) == 40
 
 
 class TestLogOut:

@@ -208,7 +208,7 @@ def test_a_method_that_a_page_does_not_take_is_a_page_too(alice: Client, method:
 def test_error_pages_of_no_view_are_not_kept_and_name_nobody(alice: Client) -> None:
     assert alice.user
     unknown = alice.get("/nowhere/", Accept="text/html")
-    unsafe = alice.post("/accounts/login/", form={"csrfmiddlewaretoken": "x" * 32}, Accept="text/html")
+    unsafe = alice.post("/accounts/logout/", form={"csrfmiddlewaretoken": "x" * 32}, Accept="text/html")
     for reply, status in ((unknown, 404), (unsafe, 403)):
         assert (reply.status, reply.headers["Cache-Control"]) == (status, "no-store, private")
         assert alice.user.get_username() not in reply.text
