@@ -164,9 +164,9 @@ class TestApp:
     def test_guesses_end(self, client: Client, ann: User) -> None:
         secret = set_up(ann)
         log_in(client)
-        for _ in range(6):
-            client.post(AUTHENTICATE, {"code": wrong_code(secret)})
-        assert "Incorrect code." not in words(client.post(AUTHENTICATE, {"code": code_of(secret)}))
+        guesses = [client.post(AUTHENTICATE, {"code": wrong_code(secret)}).status_code for _ in range(12)]
+        assert guesses[0] == 200
+        assert guesses[-1] == client.post(AUTHENTICATE, {"code": code_of(secret)}).status_code == 429
         assert not is_in(client)
 
     def test_a_login_that_has_run_out_begins_anew(self, client: Client, ann: User, monkeypatch: Any) -> None:

@@ -33,10 +33,8 @@ def second_factors(get_response: Callable[[HttpRequest], Any]) -> Callable[[Http
         async def on_event_loop(request: HttpRequest) -> HttpResponseBase:
             if not _concerns(request):
                 return await get_response(request)  # type: ignore[no-any-return]
-            response: HttpResponseBase | None = await in_thread(login_in_database, stop, request)
-            if response:
-                return response
-            return await get_response(request)  # type: ignore[no-any-return]
+            stopped: HttpResponseBase | None = await in_thread(login_in_database, stop, request)
+            return stopped or await get_response(request)
 
         return on_event_loop
     return lambda request: (_concerns(request) and stop(request)) or get_response(request)

@@ -47,6 +47,7 @@ async function send(form) {
 // A passkey belongs to a name, never to an IP address.
 const hasName = !/^[\d.]+$|:/.test(location.hostname);
 const isPossible = window.isSecureContext && hasName && "parseRequestOptionsFromJSON" in (window.PublicKeyCredential ?? {});
+say("without a script", false);
 say("impossible", !isPossible);
 
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-passkey]"))) {
