@@ -7,7 +7,9 @@ class ChatsiteConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from chatsite import checks  # noqa: F401 # registers itself
+        # They register themselves.
+        from chatsite import checks  # noqa: F401
+        from chatsite.single_sign_on import checks as single_sign_on  # noqa: F401
 
 
 class AdminConfig(admin.AdminConfig):

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chat.conf import AppSettings as Default
 from chatsite.environment import Environment
+from chatsite.single_sign_on.configuration import as_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -118,7 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Accounts
 
-SESSION_ENGINE = "chat.serving.sessions"
+SESSION_ENGINE = "chatsite.single_sign_on.session_engine"
 # Argon2 where it is installed (the extra `argon2`). What is hashed otherwise is hashed anew at its next use.
 PASSWORD_HASHERS = [
     *(["django.contrib.auth.hashers.Argon2PasswordHasher"] if find_spec("argon2") else []),
@@ -142,7 +143,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-ACCOUNT_ADAPTER = "chatsite.accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "chatsite.single_sign_on.account_adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "chatsite.accounts.forms.LogInForm",
     "signup": "chatsite.accounts.forms.SignUpForm",
@@ -224,6 +225,30 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
+
+# Single sign-on by OpenID Connect (docs/accounts.md): the provider, and what this site is called there.
+
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="").strip()
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="").strip()
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
+# What users know it by: "Log in with …".
+OIDC_NAME = env.str("OIDC_NAME", default="").strip() or "single sign-on"
+# Is it the only way in, but for the administrator's in an emergency?
+OIDC_ONLY = env.switch("OIDC_ONLY", default=False) and bool(OIDC_ISSUER)
+# The claim whose groups users have here too; those that make staff of them; and whom the site takes (empty: all).
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="").strip()
+OIDC_STAFF_GROUPS = env.names("OIDC_STAFF_GROUPS")
+OIDC_ALLOWED_DOMAINS = env.names("OIDC_ALLOWED_DOMAINS")
+OIDC_ALLOWED_GROUPS = env.names("OIDC_ALLOWED_GROUPS")
+SOCIALACCOUNT_ADAPTER = "chatsite.single_sign_on.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = as_providers(OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME)
+# The provider has confirmed the addresses that are believed, and so whose account here is whose there.
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# Seconds until a request to the provider is given up.
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 
 # Language and time
 

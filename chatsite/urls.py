@@ -5,6 +5,7 @@ from django.views.i18n import set_language
 from chatsite.accounts.confirmation import impossible
 from chatsite.accounts.views import PasswordReset, SignUp
 from chatsite.sessions.views import Sessions
+from chatsite.single_sign_on.views import Connections
 
 urlpatterns = [
     path("", include("chat.urls")),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("accounts/sessions/", Sessions.as_view(), name="usersessions_list"),
     path("accounts/reauthenticate/impossible/", impossible, name="account_reauthenticate_impossible"),
     path("accounts/2fa/", include("chatsite.accounts.mfa.urls")),
+    path("accounts/3rdparty/", Connections.as_view(), name="socialaccount_connections"),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -22,7 +22,7 @@ NO_WAY = _(
 
 def confirm(request: HttpRequest, purpose: str) -> HttpResponseBase | None:
     """None after a login that is fresh; else what leads there, and back to the question."""
-    if did_recently_reauthenticate(request):
+    if not is_reauthentication_required(request, app="chat"):
         return None
     (way, *_others) = get_adapter().get_reauthentication_methods(request.user)
     return redirect(f"{way['url']}?{urlencode({REDIRECT_FIELD_NAME: question_url(purpose)})}")

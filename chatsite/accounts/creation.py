@@ -16,7 +16,7 @@ class SignUpClosed(Exception):
 
 def may_sign_up(request: HttpRequest) -> bool:
     """Is there an account for this visitor? The first one takes the token, or DEBUG; any other CHAT_SIGNUP."""
-    return bool(settings.CHAT_SIGNUP) if has_accounts() else may_make_first_account(request)
+    return bool(settings.CHAT_SIGNUP and not settings.OIDC_ONLY) if has_accounts() else may_make_first_account(request)
 
 
 @transaction.atomic
@@ -27,6 +27,16 @@ def create_account(user: User, request: HttpRequest) -> None:
         raise SignUpClosed
     validate_distinct(user.username)
     user.is_staff = user.is_superuser = not has_accounts()
+    user.save(force_insert=True)
+
+
+@transaction.atomic
+def create_member(user: User) -> None:
+    """Store a new account that somebody else vouches for, and so never the first. Raises as above."""
+    _take_turns()
+    if not has_accounts():
+        raise SignUpClosed
+    validate_distinct(user.username)
     user.save(force_insert=True)
 
 

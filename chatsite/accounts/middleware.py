@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import sync_and_async_middleware
@@ -24,4 +25,6 @@ def never_cached(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
 def _mark(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if request.path.startswith(reverse("account_login").removesuffix("login/")):
         response.setdefault("Cache-Control", "no-store, private")
+        if update := getattr(request, "csp_update", None):  # what a page of them needs besides
+            csp_update(update)(lambda: response)()
     return response

@@ -8,11 +8,13 @@ Names of accounts that exist stay as they are.
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import chain, count
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
+MOST_CHARS = 150
 LOOKS_LIKE = str.maketrans(
     {
         **dict(zip("авекмнорстухіјѕһԁԛԝӏѵьгп", "abekmhopctyxijshdqwlvbrn", strict=True)),
@@ -32,6 +34,13 @@ def validate_distinct(name: str) -> None:
     wanted = skeleton(name)
     if any(other != name and skeleton(other) == wanted for other in _names()):
         raise ValidationError(gettext("This name looks like that of another account. Choose another."), code="unique")
+
+
+def distinct_name(name: str) -> str:
+    """This name, or else the first with a number after it that nobody takes for another's."""
+    taken = {skeleton(other) for other in _names()}
+    numbered = (f"{name[: MOST_CHARS - 8]}-{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if skeleton(each) not in taken)
 
 
 def skeleton(name: str) -> str:
