@@ -2,9 +2,9 @@
 
 By default it is the user's password, on the page that asks. A project whose users prove it otherwise names a function
 in `CHAT_CONFIRM`, `(request, purpose) -> HttpResponse | None`: None where it has been proved freshly; else a response
-that leads to the proof and from there to `question_url(purpose)`, where the user is asked again. What was asked for is
-not done by itself afterwards. It is called in a thread, and may be a coroutine function. Purposes are
-`erase_conversations` and `erase_account`.
+that leads to the proof and from there to `question_url(purpose, request)`, where the user is asked again. What was
+asked for is not done by itself afterwards. It is called in a thread, and may be a coroutine function. Purposes are
+`erase_conversations`, `erase_account` and `share_publicly`, for which no password is asked.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,12 @@ from django.utils.module_loading import import_string
 
 from chat.conf import settings
 from chat.errors import Forbidden
+from chat.forms.body import posted_by_form
 from chat.i18n import gettext_noop as _
 from chat.models.threads import hash_in_thread
 
 ERASE_CONVERSATIONS, ERASE_ACCOUNT = "erase_conversations", "erase_account"
+SHARE_PUBLICLY = "share_publicly"
 QUESTIONS = {ERASE_CONVERSATIONS: "conversations", ERASE_ACCOUNT: "account"}
 
 
@@ -31,8 +33,12 @@ class WrongPassword(Exception):
     """The question is to be asked again."""
 
 
-def question_url(purpose: str) -> str:
-    """Where the user is asked whether it is meant."""
+def question_url(purpose: str, request: HttpRequest | None = None) -> str:
+    """Where the user is asked whether it is meant. Of a link the request says what it is to show."""
+    if purpose == SHARE_PUBLICLY:
+        match = request.resolver_match if request else None
+        of = f"?{urlencode({'of': match.kwargs['conversation_id']})}" if match else ""
+        return reverse("chat:shares") + of
     return f"{reverse('chat:erasure')}?{urlencode({'of': QUESTIONS[purpose]})}"
 
 
@@ -60,6 +66,16 @@ async def confirm(request: HttpRequest, user: AbstractBaseUser, purpose: str) ->
     if not await hash_in_thread(user.check_password, request.POST.get("password", "")):
         raise WrongPassword
     return None
+
+
+async def confirm_sharing(request: HttpRequest) -> HttpResponseBase | None:
+    """As `confirm`, before a link for everybody. Raises Forbidden for scripts, which cannot prove it."""
+    if asks_for_password():
+        return None
+    response = await _ask_hook(import_string(settings.CHAT_CONFIRM), request, SHARE_PUBLICLY)
+    if response and not posted_by_form(request):
+        raise Forbidden(_("Show first that it is you who asks: on the page of your links."), code="not_proved")
+    return response
 
 
 async def _ask_hook(hook: Callable[..., Any], request: HttpRequest, purpose: str) -> HttpResponseBase | None:

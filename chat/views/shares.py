@@ -17,6 +17,7 @@ from chat.models import Share
 from chat.models.audience import Audience
 from chat.models.rights import rights_of
 from chat.views.branches import asked_id
+from chat.views.confirmation import asks_for_password, confirm_sharing
 from chat.views.endpoints import endpoint, let_in, public
 from chat.views.pages import render_page
 
@@ -30,6 +31,8 @@ async def create(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
     link = read_link(request)
     if link.audience == Audience.PUBLIC:
         sharing.check_may_share_publicly(user)
+        if response := await confirm_sharing(request):
+            return response
     share = await sharing.share_in_turn(user.pk, conversation_id, *link)
     if posted_by_form(request):
         return redirect("chat:shares")
@@ -52,7 +55,13 @@ def listing(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     return render_page(
         request,
         "chat/sharing/links.html",
-        {"links": shares, "shared": conversation, "days": sharing.SHARED_DAYS, "audiences": choices},
+        {
+            "links": shares,
+            "shared": conversation,
+            "days": sharing.SHARED_DAYS,
+            "audiences": choices,
+            "asks_for_proof": not asks_for_password(),
+        },
     )
 
 

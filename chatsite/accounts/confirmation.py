@@ -25,7 +25,7 @@ def confirm(request: HttpRequest, purpose: str) -> HttpResponseBase | None:
     if not is_reauthentication_required(request, app="chat"):
         return None
     (way, *_others) = get_adapter().get_reauthentication_methods(request.user)
-    return redirect(f"{way['url']}?{urlencode({REDIRECT_FIELD_NAME: question_url(purpose)})}")
+    return redirect(f"{way['url']}?{urlencode({REDIRECT_FIELD_NAME: question_url(purpose, request)})}")
 
 
 @login_required

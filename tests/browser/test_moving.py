@@ -116,7 +116,7 @@ def test_a_question_without_an_answer_is_answered_and_the_conversation_goes_on(
 def test_a_link_is_made_copied_read_and_revoked(
     visit: OpenPage, run_site: RunSite, client_for: Callable[..., Client]
 ) -> None:
-    public = run_site(CHAT_SHARING="public")
+    public = run_site(CHAT_SHARING="public", CHAT_CONFIRM="")
     alice = client_for(public)
     assert alice.user
     conversation, _ = stored_conversation(alice.user.pk, ["Why?", "**So** it is.", "And?", *HOSTILE[:1]])
@@ -171,7 +171,7 @@ def test_the_share_button_is_of_the_conversation_that_was_made_in_the_end(
 def test_axe_finds_nothing(
     open_page: OpenPage, run_site: RunSite, client_for: Callable[..., Client], file: Path
 ) -> None:
-    alice = client_for(run_site(CHAT_SHARING="public"))
+    alice = client_for(run_site(CHAT_SHARING="public", CHAT_CONFIRM=""))
     assert alice.user
     conversation, _ = stored_conversation(alice.user.pk, ["Why?", "**So** it is.\n\n- one\n- two"])
     link = share(alice.user.pk, conversation.pk, 7)

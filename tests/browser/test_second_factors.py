@@ -1,11 +1,13 @@
 """Second factors in Chromium, with its virtual authenticator; and their pages for everyone."""
 
 import time
+from io import BytesIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from PIL import Image
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.axe import AXE, faults_in_all_looks
@@ -129,6 +131,10 @@ def test_each_page_is_for_everyone(visit: OpenPage, member: Client) -> None:
     found = {"a fresh login": faults_in_all_looks(page)}
     log_in_again(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up an app")
+    page.emulate_media(color_scheme="dark")
+    picture = Image.open(BytesIO(page.locator(".factor__picture svg").screenshot())).convert("L").histogram()
+    assert sum(picture[:64]) > sum(picture) / 5, "black"
+    assert sum(picture[-64:]) > sum(picture) / 3, "white"
     found["an app"] = faults_in_all_looks(page)
     TOTP.activate(member.user, generate_totp_secret())
     RecoveryCodes.activate(member.user)

@@ -5,22 +5,32 @@ import re
 import time
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
+from django.core.checks import run_checks
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from chat.models import Share
 from chatsite.accounts.mfa.adapter import MFAAdapter, cipher
 from chatsite.accounts.mfa.forms import MOST_CREDENTIAL_CHARS
 from chatsite.accounts.mfa.middleware import second_factors
-from chatsite.accounts.mfa.requirement import has_proved, note_use
+from chatsite.accounts.mfa.requirement import NOTE, has_proved, note_use
+from tests.conftest import RunSite
+from tests.support.client import Client as SiteClient
+from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
+from tests.support.site import Site
+from tests.support.upstream import Gate, ScriptedUpstream, say
 
 PASSWORD = "a-long-walk-in-the-rain"
 INDEX, ACTIVATE, DEACTIVATE = "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/totp/deactivate/"
@@ -32,16 +42,14 @@ AUTHENTICATE, AGAIN, BY_PASSWORD = (
 )
 PASSKEY, ADD_PASSKEY = "/accounts/2fa/webauthn/login/", "/accounts/2fa/webauthn/add/"
 
-pytestmark = pytest.mark.django_db
 
-
-@pytest.fixture(autouse=True)
-def _nothing_counted() -> None:
+@pytest.fixture
+def nothing_counted(db: None) -> None:
     cache.clear()
 
 
 @pytest.fixture
-def ann() -> User:
+def ann(nothing_counted: None) -> User:
     return User.objects.create_user("ann", password=PASSWORD)
 
 
@@ -92,6 +100,7 @@ def is_in(client: Client) -> bool:
     return "_auth_user_id" in client.session
 
 
+@pytest.mark.django_db
 class TestApp:
     def test_is_set_up_and_asked_for_at_the_next_login(self, fresh: Client, ann: User) -> None:
         page = fresh.get(ACTIVATE)
@@ -198,6 +207,7 @@ class TestApp:
         assert secret not in caplog.text
 
 
+@pytest.mark.django_db
 class TestRecoveryCodes:
     def test_are_shown_once_and_can_be_downloaded(self, fresh: Client, ann: User) -> None:
         set_up(ann)
@@ -265,6 +275,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.django_db
 class TestPasskeys:
     @pytest.mark.parametrize("credential", BROKEN)
     def test_what_is_none_is_refused_in_words(self, fresh: Client, ann: User, credential: str) -> None:
@@ -292,6 +303,7 @@ class TestPasskeys:
         assert asked["request_options"]["publicKey"]["userVerification"] == "required"
 
 
+@pytest.mark.django_db
 class TestFreshLogin:
     PATHS = (ACTIVATE, ADD_PASSKEY, CODES, MORE_CODES, FILE, DEACTIVATE)
 
@@ -337,7 +349,7 @@ class TestFreshLogin:
 
 
 @pytest.fixture
-def boss() -> User:
+def boss(nothing_counted: None) -> User:
     return User.objects.create_superuser("ann", password=PASSWORD)
 
 
@@ -345,6 +357,7 @@ def request_of(session: Any) -> Any:
     return SimpleNamespace(session=session)
 
 
+@pytest.mark.django_db
 class TestWhoMustHaveOne:
     """CHAT_MFA."""
 
@@ -466,3 +479,93 @@ def test_who_has_lost_theirs_gets_rid_of_them_by_the_operator(ann: User, capsys:
     assert log_in(Client())["Location"] == "/"
     with pytest.raises(CommandError, match="no account 'nobody'"):
         call_command("removefactors", "nobody")
+
+
+def faults() -> set[str]:
+    return {fault.id for fault in run_checks() if str(fault.id) in ("chatsite.E004", "chatsite.W001")}
+
+
+def test_the_checks_name_what_cannot_work(settings: Any) -> None:
+    settings.DEBUG, settings.SESSION_COOKIE_SECURE, settings.ALLOWED_HOSTS = False, True, ["chat.example"]
+    assert faults() == set()
+    settings.SESSION_COOKIE_SECURE = False
+    assert faults() == {"chatsite.W001"}
+    settings.ALLOWED_HOSTS = ["localhost"]
+    for path in ("chatsite.accounts.confirmation.nothing", "nowhere.at.all", "chatsite.settings.DEBUG", "x"):
+        settings.CHAT_CONFIRM = path
+        assert faults() == {"chatsite.E004"}
+    settings.CHAT_CONFIRM = ""
+    assert faults() == set()
+
+
+# On a site: everybody must have one, and links for everybody take a fresh login.
+
+
+@pytest.fixture
+def strict(committed: None, run_site: RunSite) -> Site:
+    return run_site(CHAT_MFA="all", CHAT_SHARING="public")
+
+
+def of_a_user(site: Site, user: User) -> SiteClient:
+    """One who has used their factor in this session."""
+    client = SiteClient(site.url, user)
+    session = SessionStore(client.cookies["sessionid"])
+    session[NOTE] = f"{user.pk} used"
+    session.save()
+    return client
+
+
+def test_nobody_without_one_gets_anywhere(strict: Site, client_for: Any, question: str) -> None:
+    client = client_for(strict)
+    for path in ("/", "/settings/", "/c/x/", "/admin/"):
+        reply = client.get(path, Accept="text/html")
+        assert (reply.status, reply.headers["Location"]) == (302, INDEX)
+    assert client.get("/conversations/").code == "second_factor"
+    refused = client.refusal("/c/4b3a4f6e-9a4e-4d6d-8f8b-0d3b0e8f7a11/messages/", {"text": question})
+    assert refused
+    assert (refused.status, refused.code) == (403, "second_factor")
+    posted = client.post("/settings/prompts/", form={"name": "a", "text": "b"}, Accept="text/html")
+    assert posted.status == 403
+    assert "This site asks everybody for a second factor." in posted.text
+    assert client.get(INDEX, Accept="text/html").status == 200
+    set_up(client.user)
+    assert client.get("/settings/", Accept="text/html").headers["Location"] == f"{AGAIN}?next=%2Fsettings%2F"
+    nobody = SiteClient(strict.url)
+    assert nobody.get("/", Accept="text/html").headers["Location"] == "/accounts/login/?next=/"
+
+
+def test_who_has_one_chats_until_it_is_taken_away(
+    strict: Site, client_for: Any, upstream: ScriptedUpstream, question: str
+) -> None:
+    gate = Gate()
+    upstream.script(question, say("Halfway"), gate, say(" and on"))
+    user = client_for(strict).user
+    set_up(user)
+    client = of_a_user(strict, user)
+    assert client.get("/", Accept="text/html").status == 200
+    assert SessionStore(client.cookies["sessionid"])[NOTE] == f"{user.pk} all"
+    with client.ask(question) as stream:
+        stream.until_text("Halfway")
+        call_command("removefactors", user.username)
+        assert stream.until("gone").data["code"] == "logged_out"
+        gate.open()
+    assert client.get("/conversations/").code == "not_logged_in"
+
+
+def test_a_link_for_everybody_takes_a_fresh_login(strict: Site, client_for: Any) -> None:
+    user = client_for(strict).user
+    user.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt" * 6)
+    user.save()
+    set_up(user)
+    client, (conversation, _) = of_a_user(strict, user), stored_conversation(user.pk, ["Hi", "Ho"])
+    question, path = f"/settings/links/?of={conversation.pk}", f"/c/{conversation.pk}/shares/"
+    assert "you may be asked first who you are" in client.get(question, Accept="text/html").text
+    refused = client.post(path, {"audience": "public"})
+    assert (refused.status, refused.code) == (403, "not_proved")
+    way = client.post(path, form={"days": "", "audience": "public"}, Accept="text/html").headers["Location"]
+    assert way == f"{BY_PASSWORD}?{urlencode({'next': question})}"
+    assert client.post(path, {"audience": "members"}).status == 201
+    back = client.post(BY_PASSWORD, form={"password": PASSWORD, "next": question}, Accept="text/html")
+    assert back.headers["Location"] == question
+    assert Share.objects.filter(conversation=conversation, audience="public").count() == 0
+    assert client.post(path, {"audience": "public"}).status == 201

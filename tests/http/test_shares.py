@@ -34,7 +34,7 @@ RUNNING = {"status": "running", "ends_at": None, "lease_until": timezone.now() +
 
 @pytest.fixture
 def site(committed: None, run_site: RunSite) -> Site:
-    return run_site(CHAT_SHARING="public")
+    return run_site(CHAT_SHARING="public", CHAT_CONFIRM="")  # fresh logins: tests/http/test_second_factors.py
 
 
 @pytest.fixture
@@ -144,6 +144,7 @@ def test_once_it_is_restricted_one_for_everybody_takes_the_permission(
 @pytest.mark.django_db(transaction=True)
 def test_the_stricter_of_link_and_setting_counts(settings: Any) -> None:
     """Unless it is set, what was made for everybody goes on being that."""
+    settings.CHAT_CONFIRM = ""
     everybody, members = "everybody who has the link", "people who are logged in here"
     owner, other = (User.objects.create(username=name) for name in ("owner", "reader"))
     visitor, reader, maker = DjangoClient(), DjangoClient(), DjangoClient()

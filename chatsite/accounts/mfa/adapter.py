@@ -3,6 +3,7 @@
 import logging
 from base64 import urlsafe_b64encode
 from functools import cache
+from typing import Any
 
 import qrcode
 from allauth.core import context
@@ -13,7 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from qrcode.image.svg import SvgPathFillImage
 
 from chatsite.accounts.mfa.requirement import factors_of, is_demanded_of
@@ -53,6 +54,10 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc] # untyped base
     def get_totp_issuer(self) -> str:
         """By this an app names the code. The host tells two sites apart."""
         return f"Chatsite {context.request.get_host().partition(':')[0]}"
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
+        number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
+        return gettext("Passkey %(number)s") % {"number": number} if number > 1 else gettext("Passkey")
 
     def build_totp_svg(self, url: str) -> SafeString:
         """An element of the page. Black on white in the dark too, for a camera."""
