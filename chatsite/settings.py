@@ -234,7 +234,7 @@ OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
 # What users know it by: "Log in with …".
 OIDC_NAME = env.str("OIDC_NAME", default="").strip() or "single sign-on"
 # Is it the only way in, but for the administrator's in an emergency?
-OIDC_ONLY = env.switch("OIDC_ONLY", default=False) and bool(OIDC_ISSUER)
+OIDC_ONLY = env.switch("OIDC_ONLY", default=False)
 # The claim whose groups users have here too; those that make staff of them; and whom the site takes (empty: all).
 OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="").strip()
 OIDC_STAFF_GROUPS = env.names("OIDC_STAFF_GROUPS")

@@ -16,7 +16,9 @@ class SignUpClosed(Exception):
 
 def may_sign_up(request: HttpRequest) -> bool:
     """Is there an account for this visitor? The first one takes the token, or DEBUG; any other CHAT_SIGNUP."""
-    return bool(settings.CHAT_SIGNUP and not settings.OIDC_ONLY) if has_accounts() else may_make_first_account(request)
+    if not has_accounts():
+        return may_make_first_account(request)
+    return bool(settings.CHAT_SIGNUP) and not (settings.OIDC_ISSUER and settings.OIDC_ONLY)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ FOR_ALL = {"login.microsoftonline.com": ("common", "organizations", "consumers")
 """Issuers that name no tenant: each token is another's."""
 OPEN = ("accounts.google.com",)
 """Where everybody may have an account."""
-DOMAIN = re.compile(r"[^\s@/:,.]+(\.[^\s@/:,.]+)+", re.ASCII)
+DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 
 
 @register

@@ -32,11 +32,14 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc] # untyped base
 
     def get_access_token_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         try:
-            return super().get_access_token_data(*args, **kwargs)  # type: ignore[no-any-return]
+            given = super().get_access_token_data(*args, **kwargs)
         except requests.RequestException as error:
             raise ProviderAway(f"{type(error).__name__} at the token endpoint") from error
         except (OAuth2Error, KeyError, ValueError, TypeError) as error:
             raise LoginFailed("The token endpoint gave no token") from error
+        if not isinstance(given, dict):
+            raise LoginFailed("The token endpoint gave no object")
+        return given
 
     def parse_token(self, data: Any) -> SocialToken:
         """Nothing of it is kept: it is for this login alone."""
