@@ -16,9 +16,10 @@ class SignUpForm(forms.SignupForm):  # type: ignore[misc] # untyped base
     def clean_email(self) -> str:
         """Of one of the domains that CHAT_SIGNUP names, if it names some; an invitation admits any."""
         email: str = super().clean_email()
-        is_restricted = isinstance(settings.CHAT_SIGNUP, list) and has_accounts() and not is_invited(context.request)
-        domains = settings.CHAT_SIGNUP if is_restricted else []
-        if domains and email.rpartition("@")[2].lower() not in domains:
+        domains = settings.CHAT_SIGNUP if isinstance(settings.CHAT_SIGNUP, list) else []
+        if not domains or is_invited(context.request) or not has_accounts():
+            return email
+        if email.rpartition("@")[2].lower() not in domains:
             raise ValidationError(
                 gettext("Accounts here are for addresses of %(domains)s.") % {"domains": ", ".join(domains)}
             )
