@@ -22,10 +22,14 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin import EraseWithOwner, OfferedLookups
 from chat.admin.deletion import find_locked
+from chatsite.accounts.invitations.admin import InvitationAdmin
 from chatsite.accounts.passwords import PasswordAlone
 from chatsite.accounts.rights import groups_within, has_more_rights, models_of, permissions_of
 from chatsite.accounts.user_filters import LastActiveFilter, ProviderFilter, SecondFactorFilter, with_logins
+from chatsite.models import Invitation
 from chatsite.sessions.ending import end_sessions_of
+
+admin.site.register(Invitation, InvitationAdmin)
 
 # Django's own; and those of allauth, which are ways up: who may change an address or a second factor of somebody else
 # could log in as them.

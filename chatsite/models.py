@@ -1,7 +1,13 @@
 """Tables of the site."""
 
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
 from django.contrib.auth.models import Group, User
 from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 
 class CacheEntry(models.Model):
@@ -57,3 +63,62 @@ class ClaimedRights(models.Model):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
+
+
+def in_a_week() -> datetime:
+    return timezone.now() + timedelta(days=7)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def of(self, token: str) -> "InvitationQuerySet":
+        return self.filter(digest=digest_of(token))
+
+    def unused(self) -> "InvitationQuerySet":
+        """Which have not ended either."""
+        return self.filter(used_at=None, expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A link that makes one account (chatsite/accounts/invitations/). Of its token a digest alone is kept."""
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    note = models.CharField(
+        gettext_lazy("for whom"), max_length=200, blank=True, help_text=gettext_lazy("For staff alone.")
+    )
+    email = models.EmailField(gettext_lazy("e-mail address"), blank=True)
+    groups = models.ManyToManyField(Group, related_name="+", blank=True, verbose_name=gettext_lazy("groups"))
+    made_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=gettext_lazy("by"))
+    made_at = models.DateTimeField(gettext_lazy("made"), default=timezone.now)
+    expires_at = models.DateTimeField(gettext_lazy("until"), default=in_a_week)
+    # Its link was sent to the address, and shown to nobody else: who has it reads what is sent there.
+    is_mailed = models.BooleanField(gettext_lazy("sent by e-mail"), default=False, editable=False)
+    # With the account goes what was written of its owner.
+    used_by = models.ForeignKey(
+        User, models.CASCADE, null=True, related_name="+", verbose_name=gettext_lazy("used by")
+    )
+    used_at = models.DateTimeField(gettext_lazy("used"), null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("invitation")
+        verbose_name_plural = gettext_lazy("invitations")
+        ordering = ["-made_at", "-pk"]
+        # Who may add an account may invite.
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Without a name: it stands in the log of the administration."""
+        return gettext("Invitation %(number)s") % {"number": self.pk}
+
+    def is_unused(self) -> bool:
+        return self.used_at is None and self.expires_at > timezone.now()
+
+    def renew_token(self) -> str:
+        token = secrets.token_urlsafe(32)
+        self.digest = digest_of(token)
+        return token
+
+
+def digest_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -32,8 +32,8 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.
 CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_REQUEST_THREADS, least=1)
-# What is done there hashes passwords or asks an identity provider, and waits in threads of its own.
-CHAT_ACCOUNT_PATHS = ["/accounts/"]
+# What is done there hashes passwords, sends mail or asks an identity provider, and waits in threads of its own.
+CHAT_ACCOUNT_PATHS = ["/accounts/", "/admin/chatsite/invitation/add/"]
 CHAT_IDENTITY_PATHS = ["/accounts/oidc/"]
 # How many requests may wait for those threads.
 CHAT_ACCOUNT_QUEUE = env.whole("CHAT_ACCOUNT_QUEUE", default=Default.CHAT_ACCOUNT_QUEUE)

@@ -3,6 +3,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from chatsite.accounts.confirmation import impossible
+from chatsite.accounts.invitations.views import invitation
 from chatsite.accounts.views import PasswordReset, SignUp
 from chatsite.sessions.views import Sessions
 from chatsite.single_sign_on.views import Connections
@@ -10,6 +11,7 @@ from chatsite.single_sign_on.views import Connections
 urlpatterns = [
     path("", include("chat.urls")),
     path("accounts/signup/", SignUp.as_view(), name="account_signup"),
+    path("accounts/invitation/<str:token>/", invitation, name="account_invitation"),
     path("accounts/password/reset/", PasswordReset.as_view(), name="account_reset_password"),
     path("accounts/sessions/", Sessions.as_view(), name="usersessions_list"),
     path("accounts/reauthenticate/impossible/", impossible, name="account_reauthenticate_impossible"),

@@ -14,7 +14,7 @@ LEFT_OUT = "…"
 _SECRET = re.compile(r"[\w-]{20,}", re.ASCII)
 _NO_SECRET = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[a-z_]+", re.ASCII)
 """Ids, and the names of addresses and files."""
-_AFTER = re.compile(r"(/(?:s|shares)/)[^/\s]+")
+_AFTER = re.compile(r"(/(?:s|shares|invitation)/)[^/\s]+")
 """A token of ours, if somebody has cut or mistyped it."""
 ABOUT_REQUESTS = ("django", "daphne", "twisted", "uvicorn", "hypercorn", "asyncio")
 """Loggers that say which address was asked for."""

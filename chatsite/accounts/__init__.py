@@ -4,6 +4,7 @@ adapter.py         what allauth asks: who may sign up, how an account is stored,
 forms.py views.py  what differs from allauth's own
 confirmation.py    a fresh login, before what cannot be undone
 mfa/               second factors
+invitations/       accounts that staff invite to
 first_account.py   how a new site gets its administrator
 usernames.py       names that look like somebody else's
 rights.py          who has more rights than whom

@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 
 from chat.serving.addresses import UNKNOWN, client_address
 from chatsite.accounts.creation import create_account, may_sign_up
+from chatsite.accounts.invitations.acceptance import is_proved
 from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
 from chatsite.sessions.ending import end_surplus_of
 
@@ -50,6 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
         if commit:
             create_account(user, request)
         return user
+
+    def is_email_verified(self, request: HttpRequest, email: str) -> bool:
+        """Of an address that its owner has had no mail at, but for an invitation."""
+        return is_proved(request, email) or bool(super().is_email_verified(request, email))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Of who is inactive it says what it says of a wrong password; allauth has a page that says so."""

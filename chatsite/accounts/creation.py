@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from chatsite.accounts.first_account import has_accounts, may_make_first_account
+from chatsite.accounts.invitations.acceptance import accept, find_kept, is_invited
 from chatsite.accounts.usernames import validate_distinct
 
 
@@ -15,10 +16,16 @@ class SignUpClosed(Exception):
 
 
 def may_sign_up(request: HttpRequest) -> bool:
-    """Is there an account for this visitor? The first one takes the token, or DEBUG; any other CHAT_SIGNUP."""
+    """Is there an account for this visitor? The first one takes the token, or DEBUG.
+
+    Any other takes CHAT_SIGNUP or an invitation. One that is over is said to be: what it gives would be missed. Where
+    all log in at a provider there is none.
+    """
     if not has_accounts():
         return may_make_first_account(request)
-    return bool(settings.CHAT_SIGNUP) and not (settings.OIDC_ISSUER and settings.OIDC_ONLY)
+    if settings.OIDC_ISSUER and settings.OIDC_ONLY:
+        return False
+    return find_kept(request) is not None if is_invited(request) else bool(settings.CHAT_SIGNUP)
 
 
 @transaction.atomic
@@ -30,6 +37,8 @@ def create_account(user: User, request: HttpRequest) -> None:
     validate_distinct(user.username)
     user.is_staff = user.is_superuser = not has_accounts()
     user.save(force_insert=True)
+    if is_invited(request) and not user.is_superuser and not accept(request, user):
+        raise SignUpClosed
 
 
 @transaction.atomic

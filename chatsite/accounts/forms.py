@@ -3,19 +3,23 @@
 from typing import Any
 
 from allauth.account import forms
+from allauth.core import context
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
 from chatsite.accounts.first_account import has_accounts
+from chatsite.accounts.invitations.acceptance import is_invited
 
 
 class SignUpForm(forms.SignupForm):  # type: ignore[misc] # untyped base
     def clean_email(self) -> str:
-        """Of one of the domains that CHAT_SIGNUP names, if it names some."""
+        """Of one of the domains that CHAT_SIGNUP names, if it names some; an invitation admits any."""
         email: str = super().clean_email()
         domains = settings.CHAT_SIGNUP if isinstance(settings.CHAT_SIGNUP, list) else []
-        if domains and has_accounts() and email.rpartition("@")[2].lower() not in domains:
+        if not domains or is_invited(context.request) or not has_accounts():
+            return email
+        if email.rpartition("@")[2].lower() not in domains:
             raise ValidationError(
                 gettext("Accounts here are for addresses of %(domains)s.") % {"domains": ", ".join(domains)}
             )

@@ -28,6 +28,7 @@ DEVICE_SECONDS = 180 * 24 * 3600
 ACTIONS = {
     "account_login": ("login", "login_failed"),
     "account_signup": ("signup",),
+    "account_invitation": ("signup",),
     "account_reset_password": ("reset_password",),
 }
 """What allauth counts by address, by the name of the page's address."""

@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from chat.views import errors
 from chatsite.accounts.creation import SignUpClosed
+from chatsite.accounts.invitations.acceptance import find_kept, forget, is_invited
+from chatsite.accounts.invitations.views import invitation_over
 
 
 class PasswordReset(views.PasswordResetView):  # type: ignore[misc] # untyped base
@@ -28,7 +30,19 @@ class PasswordReset(views.PasswordResetView):  # type: ignore[misc] # untyped ba
 class SignUp(views.SignupView):  # type: ignore[misc] # untyped base
     """Makes an account and logs it in. 403 where sign-up is closed."""
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "invitation": is_invited(self.request)}
+
+    def get_initial(self) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_initial()
+        invitation = find_kept(self.request) if is_invited(self.request) else None
+        return {**initial, "email": invitation.email} if invitation and invitation.email else initial
+
     def closed(self) -> HttpResponse:
+        """One's invitation may be over. Without it one may sign up all the same, where others may."""
+        if is_invited(self.request):
+            forget(self.request)
+            return invitation_over(self.request)
         return render(self.request, self.template_name_signup_closed, status=403)
 
     def form_valid(self, form: Any) -> HttpResponse:

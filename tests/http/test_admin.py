@@ -145,8 +145,8 @@ class TestList:
         answer(ask(conversation, conversation.current, "More?"), "More.", model="gpt-new")
         Conversation.objects.create(owner=owner, updated_at=NOW - timedelta(days=1))
         assert rows(staff.get(LIST)) == [
-            ["Old question", "olga", "gpt-new", "4", "March 5, 2026, noon"],
-            ["New conversation", "olga", "–", "0", "March 4, 2026, noon"],
+            ["Old question", "olga", "gpt-new", "4", "March 5, 2026, noon", "–"],
+            ["New conversation", "olga", "–", "0", "March 4, 2026, noon", "–"],
         ]
 
     def test_model_is_that_of_the_latest_generation_whatever_the_clock_said(self, staff: Client, owner: User) -> None:

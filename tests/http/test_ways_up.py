@@ -12,10 +12,12 @@ from chat.core.rights import Right
 from chat.models import ModelAccess, Restriction
 from chat.models.rights import find_rights
 from chat.providers.registry import registry
+from chatsite.models import Invitation
 
 pytestmark = pytest.mark.django_db
 
 USERS, GROUPS = "/admin/auth/user/", "/admin/auth/group/"
+INVITATIONS = "/admin/chatsite/invitation/add/"
 OF_USERS = ("view_user", "add_user", "change_user", "delete_user", "delete_conversation")
 OF_GROUPS = ("view_group", "add_group", "change_group", "delete_group")
 
@@ -208,8 +210,8 @@ GIVEN: list[tuple[str, str, Callable[[], dict[str, Any]]]] = [
 ]
 
 
-def group_of(*permissions: str) -> Group:
-    group = Group.objects.create(name="group")
+def group_of(*permissions: str, name: str = "group") -> Group:
+    group = Group.objects.create(name=name)
     group.permissions.set([granted(each) for each in permissions])
     return group
 
@@ -255,6 +257,43 @@ def test_nobody_is_made_with_a_right_by_the_page_that_adds(client: Client, helpe
     client.post(USERS + path.format(helper.pk), form)
     assert not User.objects.filter(is_superuser=True).exists()
     assert not User.objects.exclude(pk=helper.pk).filter(user_permissions__isnull=False).exists()
+
+
+GROUPS_GIVEN: dict[str, Callable[[], Group]] = {
+    "group": lambda: group_of("view_conversation"),
+    "group that has a right more": lambda: group_of("view_user", "view_reading"),
+    "group that is given a model": lambda: group_that_is(given=True),
+    "group of a right": lambda: group_of("attach_files"),
+}
+
+
+@pytest.mark.parametrize("way", GROUPS_GIVEN)
+def test_no_invitation_gives_a_right_that_its_maker_lacks(client: Client, helper: User, way: str) -> None:
+    """When it is made, nor if the group has it by the time that it is used."""
+    group = GROUPS_GIVEN[way]()
+    client.post(INVITATIONS, {"groups": [group.pk]})
+    assert not Invitation.objects.exists()
+    made = Invitation(made_by=helper)
+    token = made.renew_token()
+    made.save()
+    harmless = group_of("view_user", name="harmless")
+    made.groups.set([group, harmless])
+    assert rights(invited(token))[4:] == (False, False, set(), {(harmless.pk,)})
+
+
+def test_an_invitation_takes_the_permission_to_add_an_account(client: Client, helper: User) -> None:
+    lacking = member("lacking", *{*OF_USERS, *OF_GROUPS} - {"add_user"}, is_staff=True)
+    client_of(lacking).post(INVITATIONS, {})
+    assert not Invitation.objects.exists()
+    client.post(INVITATIONS, {"groups": [group_of("view_user").pk]})
+    assert Invitation.objects.get().groups.count() == 1
+
+
+def invited(token: str) -> User:
+    visitor = Client()
+    visitor.get(f"/accounts/invitation/{token}/")
+    visitor.post("/accounts/signup/", {name: NEW[name] for name in ("username", "password1", "password2")})
+    return User.objects.get(username="new")
 
 
 def of_groups() -> list[Any]:

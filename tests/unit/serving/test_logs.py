@@ -26,6 +26,7 @@ PK = "0b9f3a52-6a1d-4c55-9d1e-7f0c2f6a8e13"
         (f"/s/{TOKEN[:9]}/", "/s/…/"),
         (f"/S/{TOKEN}/", "/S/…/"),
         (f"/shares/{TOKEN}/revocation/", "/shares/…/revocation/"),
+        (f"/accounts/invitation/{TOKEN[:9]}/", "/accounts/invitation/…/"),
         (f"/accounts/reset/Mg/{RESET}/", "/accounts/reset/Mg/…/"),
         (f"/c/{PK}/messages/", f"/c/{PK}/messages/"),
         ("/static/chat/js/pages/conversation.0123456789ab.js", "/static/chat/js/pages/conversation.0123456789ab.js"),
