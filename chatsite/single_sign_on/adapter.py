@@ -128,7 +128,7 @@ def _username(claims: Claims) -> str:
     """A valid one, in any script: what they are called there, else what their address begins with, else their name."""
     said_names = [claims.get(name) for name in ("preferred_username", "email", "name")]
     names = [name.partition("@")[0].strip() for name in said_names if isinstance(name, str)]
-    validate = User.username_validator
+    validate: Any = User.username_validator
     valid = (name for name in names if len(name) <= MOST_CHARS and validate.regex.search(name))
     return next(valid, "") or get_account_adapter().generate_unique_username([*names, "user"])
 

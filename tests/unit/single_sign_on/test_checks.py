@@ -76,5 +76,5 @@ def test_names_what_says_nothing_without_an_issuer(settings: Any) -> None:
 
 
 def test_warns_of_a_provider_where_everybody_is(settings: Any) -> None:
-    everybody = {"OIDC_ALLOWED_DOMAINS": [], "OIDC_ALLOWED_GROUPS": []}
+    everybody: dict[str, Any] = {"OIDC_ALLOWED_DOMAINS": [], "OIDC_ALLOWED_GROUPS": []}
     assert named(settings, WORKS, OIDC_ISSUER="https://accounts.google.com", **everybody) == ["Everybody"]
