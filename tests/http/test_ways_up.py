@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Model
 from django.test import Client
 
 from chat.core.rights import Right
@@ -383,6 +388,29 @@ def test_what_counts_and_whose_a_model_is_superusers_alone_say(helper: User, set
         client_of(who).post("/admin/chat/" + path.format(row=row), form)
         assert (rules() != before) == may, who
     assert client_of(helper).get(f"/admin/chat/{path.partition('/')[0]}/").status_code == 200, "all may see it"
+
+
+OF_ALLAUTH: list[tuple[str, type[Model]]] = [
+    ("of an address", EmailAddress),
+    ("of a second factor", Authenticator),
+    ("of a session", UserSession),
+    ("of a login of a provider", SocialAccount),
+    ("of a provider", SocialApp),
+    ("of a provider's token", SocialToken),
+]
+
+
+@pytest.mark.parametrize(("way", "model"), OF_ALLAUTH, ids=named)
+def test_nobody_gets_at_how_others_log_in(client: Client, helper: User, way: str, model: type[Model]) -> None:
+    """Whatever permissions they have: allauth's own pages are not there, and nothing of a user's page leads to it."""
+    helper.user_permissions.set(Permission.objects.all())
+    user, opts = member("another"), model._meta
+    factor = Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+    for who in (client, client_of(member("root", is_superuser=True, is_staff=True))):
+        for path in ("", "add/", f"{factor.pk}/change/", f"{factor.pk}/delete/"):
+            assert who.get(f"/admin/{opts.app_label}/{opts.model_name}/{path}").status_code == 404
+        change(who, user, **{f"{opts.model_name}_set-0-DELETE": "on", f"{opts.model_name}_set-TOTAL_FORMS": "1"})
+    assert Authenticator.objects.filter(pk=factor.pk).exists()
 
 
 def test_a_superuser_changes_whom_they_like(helper: User) -> None:
