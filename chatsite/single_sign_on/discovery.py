@@ -35,8 +35,14 @@ def configuration() -> dict[str, Any]:
 
 
 def signing_key(token: str) -> Any:
-    """The key of the provider that a token names. Raises ProviderAway, jwt.PyJWTError."""
-    return _keys(configuration()["jwks_uri"]).get_signing_key_from_jwt(token).key
+    """The key that a token names; where it names none, the only one. Raises ProviderAway, jwt.PyJWTError."""
+    keys, kid = _keys(configuration()["jwks_uri"]), jwt.get_unverified_header(token).get("kid")
+    if kid is not None:
+        return keys.get_signing_key(kid).key
+    known = keys.get_jwk_set().keys
+    if len(known) != 1:
+        raise jwt.PyJWKClientError("The token names none of the keys")
+    return known[0].key
 
 
 def fetch(url: str, **headers: str) -> dict[str, Any]:

@@ -1,8 +1,13 @@
 """Providers of OpenID Connect on loopback, which others wrote, and a user's browser that goes there and back."""
 
+import contextlib
+import os
 import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -87,3 +92,42 @@ def path_of(address: str) -> str:
 
 def _put(address: str, said: dict[str, Any]) -> None:
     assert httpx.put(address, json=said, timeout=PATIENCE, trust_env=False).status_code == 204
+
+
+class MockProvider:
+    """PyPI's oidc-provider-mock. It takes whoever says who they are."""
+
+    def __init__(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.issuer = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)],
+            env={**os.environ, "AUTHLIB_INSECURE_TRANSPORT": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def knows(self, sub: str, **claims: object) -> None:
+        _put(f"{self.issuer}/users/{sub}", claims)
+
+    def log_in(self, address: str, sub: str) -> str:
+        """From where the site sends a browser to where the provider sends it back."""
+        return str(httpx.post(address, data={"sub": sub}, timeout=PATIENCE, trust_env=False).headers["Location"])
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{self.issuer}/jwks", timeout=PATIENCE, trust_env=False)
+                return
+        raise AssertionError("oidc-provider-mock did not start")

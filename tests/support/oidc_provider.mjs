@@ -38,10 +38,11 @@ function serve(issuer) {
     interactions: { policy: withoutConsent() },
     loadExistingGrant: granted,
     pkce: { required: () => true },
-    fetch: (url, options) => fetch(url, options),
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options), // theirs lets nothing through to loopback
   });
   provider.Client.prototype.redirectUriAllowed = () => true;
   provider.Client.prototype.postLogoutRedirectUriAllowed = () => true;
+  provider.on("backchannel.error", (ctx, error) => console.error(error));
   provider.use(async (ctx, next) => {
     if (ctx.method !== "PUT") return next();
     const said = await body(ctx.req);
