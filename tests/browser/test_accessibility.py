@@ -114,6 +114,29 @@ def test_sign_up_is_closed(open_page: OpenPage, alice: Client) -> None:
     assert faults_in_all_looks(page) == {}
 
 
+def test_an_invitation(open_page: OpenPage, site: Site, client_for: Callable[..., Client]) -> None:
+    """From the administration to the account; and what its link says to others."""
+    staff = open_page(client_for(site, is_staff=True, is_superuser=True), "/admin/chatsite/invitation/add/")
+    staff.get_by_label("For whom").fill("Bob")
+    button(staff, "Save").click()
+    link = staff.get_by_label("Link").input_value()
+    assert faults(staff, "#content") == []
+    page = open_page(None, link.removeprefix(site.url))
+    expect(page.locator("main")).to_contain_text("You are invited")
+    assert faults_in_all_looks(page) == {}
+    staff.goto(link)
+    expect(staff.get_by_role("heading", level=1)).to_have_text("You are logged in")
+    assert faults_in_all_looks(staff) == {}
+    page.get_by_label("Username").fill(f"bob-{uuid.uuid4().hex[:12]}")
+    for field in page.locator('[type="password"]').all():
+        field.fill("a-long-walk-in-the-rain")
+    button(page, "Sign up").click()
+    expect(composer(page)).to_be_visible()
+    staff.goto(link)
+    expect(staff.get_by_role("heading", level=1)).to_have_text("This invitation is not good")
+    assert faults_in_all_looks(staff) == {}
+
+
 def test_changing_the_password(open_page: OpenPage, site: Site, alice: Client) -> None:
     assert alice.user
     give_password(alice.user)
