@@ -32,7 +32,7 @@ def began(request: HttpRequest, user: User, sub: str, sid: Any, id_token: str) -
     """Of a login that has just succeeded."""
     request.session[IS_PROVIDERS] = True
     if not request.session.session_key:
-        request.session.save()
+        request.session.create()
     live = Session.objects.values("session_key")
     ProviderSession.objects.filter(user=user).exclude(session_key__in=live).delete()
     known = sid if isinstance(sid, str) and len(sid) <= MOST_SID_CHARS else ""

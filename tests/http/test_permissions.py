@@ -97,8 +97,8 @@ CASES: dict[str, list[Case]] = {
 }
 OPEN = {"catalogue", "set_language", "shared"}
 """For everybody: tests/http/test_pages.py, tests/http/test_languages.py, tests/http/test_shares.py."""
-OF_ACCOUNTS = ("account_", "mfa_", "socialaccount_", "usersessions_", "openid_connect_", "unnamed: social/")
-"""Allauth's, about the session's user alone: tests/http/test_accounts.py."""
+OF_ACCOUNTS = ("account_", "mfa_", "socialaccount_", "usersessions_", "openid_connect_", "oidc_", "unnamed: social/")
+"""Allauth's and like them, about the session's user alone: tests/http/test_accounts.py and its neighbours."""
 
 BY_TOKEN = {"test_stream"}
 """For who has a token made with SECRET_KEY, which no user has."""

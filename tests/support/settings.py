@@ -13,7 +13,19 @@ from pathlib import Path
 import environ
 
 IN_PYTEST = "CHATSITE_TEST_FOLDER" not in os.environ
-FOREIGN = ("CHAT_", "OPENAI_", "SECURE_", "CSRF_", "SESSION_", "TRUST_", "DATABASE_URL", "REDIS_URL", "TIME_ZONE")
+FOREIGN = (
+    "CHAT_",
+    "OPENAI_",
+    "SECURE_",
+    "CSRF_",
+    "SESSION_",
+    "TRUST_",
+    "OIDC_",
+    "EMAIL_",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "TIME_ZONE",
+)
 
 if IN_PYTEST:
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
@@ -34,7 +46,7 @@ else:
 environ.Env.read_env = lambda *args, **kwargs: None
 
 from chatsite.settings import *  # noqa: E402, F403
-from chatsite.settings import DATABASES  # noqa: E402
+from chatsite.settings import ACCOUNT_RATE_LIMITS, DATABASES  # noqa: E402
 
 # The workers of a run inherit it from the process that starts them: what one collects serves all.
 STATIC_ROOT = Path(os.environ.setdefault("CHATSITE_TEST_STATIC", str(TEST_FOLDER / "static")))
@@ -45,4 +57,12 @@ if IN_PYTEST:
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # tests/support/queries.py counts on connections as they are opened
     DATABASES["default"]["TEST"] = {"NAME": str(TEST_FOLDER / "test.sqlite3")}
     SERVESTATIC_AUTOREFRESH = True  # else each client of Django's in this process looks through all static files
+    # By the hour, so that no window ends while a test is in it, however busy the machine is.
+    ACCOUNT_RATE_LIMITS |= {
+        "login": ACCOUNT_RATE_LIMITS["login"].replace("/m/", "/h/"),
+        "login_failed": ACCOUNT_RATE_LIMITS["login_failed"].replace("/m/", "/h/").replace("/300s/", "/h/"),
+        "signup": "20/h/ip",
+        "change_password": "5/h/user",
+        "reauthenticate": "10/h/user",
+    }
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
