@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from allauth.core.context import request_context
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from chatsite.accounts.confirmation import confirm
 from chatsite.models import ProviderSession, UsedLogoutToken
 from chatsite.single_sign_on import discovery
 from chatsite.single_sign_on.tokens import LOGOUT_EVENT
@@ -275,6 +277,17 @@ class TestFreshLogin:
         response = client.get(path_of(there.log_in(address, "ann")))
         assert (response.status_code, response["Location"]) == (302, "/accounts/sessions/")
         assert client.get("/accounts/2fa/totp/activate/").status_code == 200
+
+    def test_lets_who_has_no_password_erase(self, client: Client, there: AtProvider, log_in: Any) -> None:
+        def asked() -> Any:
+            request = client.get(LOGOUT).wsgi_request
+            with request_context(request):
+                return confirm(request, "erase_account")
+
+        log_in(client)
+        assert asked()["Location"].startswith(f"{FRESH}?next=")
+        client.get(path_of(there.log_in(client.post(FRESH)["Location"], "ann")))
+        assert asked() is None
 
     def test_is_none_of_somebody_else(self, client: Client, log_in: Any) -> None:
         log_in(client)
