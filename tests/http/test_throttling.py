@@ -38,7 +38,7 @@ def test_an_account_takes_ten_wrong_ones_in_five_minutes_from_wherever(ann: User
     refused = attempt(Client(), password=PASSWORD)
     assert refused.status_code == 429
     assert 3000 < int(refused["Retry-After"]) <= 3600, "an hour, in tests (tests/support/settings.py)"
-    assert f"Too many attempts. Try again in {refused['Retry-After']} s." in refused.content.decode()
+    assert f"Too many attempts. Try again in {int(refused['Retry-After']):,} s." in refused.content.decode()
     assert attempt(Client(), "bob").status_code == 200
 
 
@@ -81,7 +81,7 @@ def test_an_address_past_its_limit_is_refused_before_it_waits_for_a_thread(
     for number in range(21):
         assert not seconds_refused("10.3.3.3", "/accounts/login/")
         attempt(Client(), f"user-{number}", address="10.3.3.3")
-    assert 50 < seconds_refused("10.3.3.3", "/accounts/login/") <= 60
+    assert 3000 < seconds_refused("10.3.3.3", "/accounts/login/") <= 3600
     assert not seconds_refused("10.3.3.3", "/accounts/signup/")
     for _ in range(11):  # of an account, from everywhere
         attempt(Client())
