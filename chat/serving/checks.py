@@ -30,7 +30,7 @@ COMPRESSED = checks.Warning(
     "The chat compresses its pages by itself; a proxy can do it for the others.",
     id="chat.W004",
 )
-ADDRESSES = "chat.E003"
+ADDRESSES = "chat.E005"
 PATHS = "chat.E004"
 
 

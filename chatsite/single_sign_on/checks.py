@@ -61,7 +61,7 @@ def _client() -> Iterator[CheckMessage]:
     if not settings.OIDC_CLIENT_ID:
         yield _error("OIDC_CLIENT_ID", "is missing: the provider says what it is.")
     if not settings.OIDC_CLIENT_SECRET:
-        yield checks.Warning("OIDC_CLIENT_SECRET is missing: few providers take a client without.", id="chatsite.W001")
+        yield checks.Warning("OIDC_CLIENT_SECRET is missing: few providers take a client without.", id="chatsite.W003")
 
 
 def _groups() -> Iterator[CheckMessage]:

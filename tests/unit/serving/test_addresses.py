@@ -106,4 +106,4 @@ def test_what_cannot_be_trusted_is_said(proxies: Any, words: str) -> None:
     assert words in fault_in_proxies(proxies)
     assert bool(words) == bool(fault_in_proxies(proxies))
     with override_settings(CHAT_TRUSTED_PROXIES=proxies):
-        assert [each.id for each in check_addresses(None)] == (["chat.E003"] if words else [])
+        assert [each.id for each in check_addresses(None)] == (["chat.E005"] if words else [])
