@@ -15,6 +15,7 @@ from chat.admin.lookups import SEARCH_CHARACTERS, SEARCH_WORDS, BadAddress
 from chat.audit import record
 from chat.core.rights import Right
 from chat.models import Conversation, ModelAccess, Prompt, Reading, Restriction, Share
+from chatsite.models import Invitation
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +171,7 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         Group: (group := Group.objects.create(name="helpers")),
         Restriction: Restriction.objects.create(right=Right.ATTACH),
         ModelAccess: ModelAccess.objects.create(group=group, provider="a", model="b"),
+        Invitation: Invitation.objects.create(digest="a", made_by=user),
     }
     things = [f"{of}{objects[model].pk}/" for model, of in zip(MODELS, LISTS, strict=True)]
     pages = [f"{thing}{view}/" for thing in things for view in ("change", "history", "delete")]

@@ -41,6 +41,7 @@ from chat.models import (
     Share,
 )
 from chat.retention.expiry import correct_times
+from chatsite.models import Invitation
 from tests.support.attachments import attach
 from tests.support.conversations import stored_conversation
 
@@ -142,6 +143,7 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
         "auth/group/": {"object_id": (group := Group.objects.create(name="helpers")).pk},
         "chat/restriction/": {"object_id": Restriction.objects.create(right=Right.ATTACH).pk},
         "chat/modelaccess/": {"object_id": ModelAccess.objects.create(group=group, provider="a", model="b").pk},
+        "chatsite/invitation/": {"object_id": Invitation.objects.create(digest="a", made_by=user).pk},
     }
     paths = {f"/admin/{path}" for path in addresses(things)} - {"/admin/logout/"}
     lists = {f"/admin/{of}" for of in things if of}
