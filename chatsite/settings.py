@@ -148,6 +148,7 @@ ACCOUNT_FORMS = {
     "login": "chatsite.accounts.forms.LogInForm",
     "signup": "chatsite.accounts.forms.SignUpForm",
     "reauthenticate": "chatsite.accounts.forms.LogInAgainForm",
+    "change_password": "chatsite.accounts.forms.ChangePasswordForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # E-mail: smtp://user:password@host:port, smtp+tls:// or smtp+ssl://. Empty: none is sent.

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -65,6 +66,8 @@ async def confirm(request: HttpRequest, user: AbstractBaseUser, purpose: str) ->
     check_provable(user)
     if not await hash_in_thread(user.check_password, request.POST.get("password", "")):
         raise WrongPassword
+    if request.session.get(HASH_SESSION_KEY) != (is_valid_for := user.get_session_auth_hash()):
+        request.session[HASH_SESSION_KEY] = is_valid_for  # hashed anew on the way, it is the same password
     return None
 
 

@@ -24,6 +24,7 @@ from django.utils.translation import gettext
 from chat.serving.addresses import UNKNOWN, client_address
 from chatsite.accounts.creation import create_account, may_sign_up
 from chatsite.accounts.invitations.acceptance import is_proved
+from chatsite.accounts.passwords import keep_session
 from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
 from chatsite.sessions.ending import end_surplus_of
 
@@ -111,6 +112,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
             logger.warning("An e-mail could not be sent (%s). See EMAIL_URL.", type(error).__name__)
             sentence = gettext("The e-mail could not be sent now. Try again later, or ask the administrator.")
             self.add_message(self.request, messages.ERROR, message=sentence)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Hashed anew on the way, by a better hasher, it is the same password: the session goes on."""
+        is_right: bool = super().reauthenticate(user, password)
+        if is_right:
+            user.refresh_from_db(fields=["password"])
+            keep_session(self.request, user)
+        return is_right
 
     def set_password(self, user: User, password: str) -> None:
         user.set_password(password)

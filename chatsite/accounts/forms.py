@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from chatsite.accounts.first_account import has_accounts
 from chatsite.accounts.invitations.acceptance import is_invited
+from chatsite.accounts.passwords import keep_session
 
 
 class SignUpForm(forms.SignupForm):  # type: ignore[misc] # untyped base
@@ -24,6 +25,14 @@ class SignUpForm(forms.SignupForm):  # type: ignore[misc] # untyped base
                 gettext("Accounts here are for addresses of %(domains)s.") % {"domains": ", ".join(domains)}
             )
         return email
+
+
+class ChangePasswordForm(forms.ChangePasswordForm):  # type: ignore[misc] # untyped base
+    def clean_oldpassword(self) -> Any:
+        """Hashed anew on the way, it is the same password: the session goes on where the new one is refused."""
+        password = super().clean_oldpassword()
+        keep_session(context.request, self.user)
+        return password
 
 
 class LogInForm(forms.LoginForm):  # type: ignore[misc] # untyped base

@@ -214,6 +214,27 @@ class TestPasswordChange:
         assert "registration/password_change_form.html" in [template.name for template in page.templates]
 
 
+HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("PBKDF2", "MD5")]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/accounts/reauthenticate/", {"password": PASSWORD}),
+        ("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": "x", "password2": "y"}),
+    ],
+)
+def test_a_password_that_is_hashed_anew_ends_no_session(
+    client: Client, ann: User, settings: Any, path: str, form: dict[str, str]
+) -> None:
+    log_in(client)
+    settings.PASSWORD_HASHERS = HASHERS
+    client.post(path, form)
+    ann.refresh_from_db()
+    assert ann.password.startswith("pbkdf2"), "it was"
+    assert client.get("/accounts/logout/").status_code == 200
+
+
 class TestSignUp:
     @pytest.fixture(autouse=True)
     def _open(self, settings: Any, ann: User) -> None:

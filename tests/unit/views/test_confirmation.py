@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.contrib.auth import HASH_SESSION_KEY
 
 from chat.views import confirmation, erasure
 from chat.views.confirmation import ERASE_ACCOUNT, WrongPassword, confirm
@@ -25,14 +26,18 @@ class Person:
     def has_usable_password(self) -> bool:
         return True
 
+    def get_session_auth_hash(self) -> str:
+        return f"of {len(self.threads)}"
+
     def check_password(self, password: str) -> bool:
         self.threads.append(threading.current_thread().name.rpartition("_")[0])
         return password == self._password
 
 
 def asked_by(person: Person, password: str) -> None:
-    request: Any = SimpleNamespace(POST={"password": password})
+    request: Any = SimpleNamespace(POST={"password": password}, session={})
     asyncio.run(confirm(request, person, ERASE_ACCOUNT))  # type: ignore[arg-type]
+    assert request.session[HASH_SESSION_KEY] == "of 1", "hashed anew, it ends no session"
 
 
 def test_a_password_is_checked_in_a_thread_for_that(settings: Any) -> None:
