@@ -154,8 +154,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # E-mail: smtp://user:password@host:port, smtp+tls:// or smtp+ssl://. Empty: none is sent.
 EMAIL_URL = env.str("EMAIL_URL", default="")
 CHAT_HAS_MAIL = bool(EMAIL_URL)
-vars().update(env.email_url_config(EMAIL_URL) if EMAIL_URL else {})
-EMAIL_TIMEOUT = 10
+vars().update(env.email_url_config(EMAIL_URL) | {"EMAIL_TIMEOUT": 10} if EMAIL_URL else {})
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
 # May visitors make accounts themselves? On, off, or with addresses of some domains, which are then to be confirmed.
 # The very first account, the administrator's, can be made in any case.
