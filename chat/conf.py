@@ -93,6 +93,8 @@ class AppSettings:
     for one part. Those of Django and of the chat itself are known."""
     CHAT_IDENTITY_PATHS: list[str] = []
     """Likewise where it asks an identity provider; these count before the others."""
+    CHAT_STATIC_MIDDLEWARE: list[str] = []
+    """A project's middleware that has no part in the answer to a static file that is not there (missing_files.py)."""
     CHAT_ACCOUNT_QUEUE: int = 100
     """How many requests may wait for the threads of each of the two (chat/serving/account_threads.py)."""
     CHAT_FRAGMENT_BYTES: int = 50_000_000

@@ -87,6 +87,13 @@ MIDDLEWARE = [
     "chatsite.accounts.mfa.middleware.second_factors",
 ]
 
+# These have no part in the answer to a static file that is not there.
+CHAT_STATIC_MIDDLEWARE = [
+    "chatsite.sessions.middleware.note_last_seen",
+    "chatsite.accounts.middleware.never_cached",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

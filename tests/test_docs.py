@@ -17,7 +17,14 @@ PROTOCOL_PAGE = (ROOT / "docs/protocol.md").read_text()
 READ = re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS)
 DOCUMENTED = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", SETTINGS_PAGE, re.MULTILINE))
 APP = {name: default for name, default in vars(AppSettings).items() if name.isupper()}
-FOR_PROJECTS = {"CHAT_LOCAL_MODEL", "CHAT_ALLOWED", "CHAT_CONFIRM", "CHAT_ACCOUNT_PATHS", "CHAT_IDENTITY_PATHS"}
+FOR_PROJECTS = {
+    "CHAT_LOCAL_MODEL",
+    "CHAT_ALLOWED",
+    "CHAT_CONFIRM",
+    "CHAT_ACCOUNT_PATHS",
+    "CHAT_IDENTITY_PATHS",
+    "CHAT_STATIC_MIDDLEWARE",
+}
 """Settings of the app that the site itself does not take from its environment."""
 
 

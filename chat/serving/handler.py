@@ -254,8 +254,7 @@ class ASGIHandler(asgi.ASGIHandler):
                 raise RuntimeError(
                     f"Middleware {path} must have at least one of sync_capable/async_capable set to True."
                 )
-            classes.append(middleware)
-            becomes_async = can_async and (handler_is_async or not can_sync)
+            named, becomes_async = middleware, can_async and (handler_is_async or not can_sync)
             if becomes_async:
                 middleware = on_event_loop(middleware)
             try:
@@ -268,6 +267,7 @@ class ASGIHandler(asgi.ASGIHandler):
                 continue
             if instance is None:
                 raise ImproperlyConfigured(f"Middleware factory {path} returned None.")
+            classes.append(named)
             instances.append(instance)
             self._note_steps(instance)
             handler, handler_is_async = _never_raising(instance), becomes_async

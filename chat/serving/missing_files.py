@@ -4,7 +4,8 @@ Whoever looks for holes asks for thousands of them, and so does a page of an old
 kept, and given to whoever asks in the same way for another. That is right only where nothing can make it differ but
 what is looked at here, so it is done where static files have been collected and
 
-- there is no middleware but that which is known here, and no address below STATIC_URL that a view answers;
+- there is no middleware but that which is known here or by CHAT_STATIC_MIDDLEWARE, and no address below STATIC_URL
+  that a view answers;
 - the answer is the chat's own (`handler404`), which knows no user and no session.
 """
 
@@ -18,7 +19,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import translation
 from django.utils.log import log_response
+from django.utils.module_loading import import_string
 
+from chat.conf import settings as chat
 from chat.serving.middleware import ON_EVENT_LOOP
 from chat.views.errors import page_not_found
 
@@ -45,7 +48,8 @@ class MissingFiles:
     def _files(self) -> Any:
         """The middleware that serves static files; None where one that is not there is for Django to answer."""
         found = [one for one in self._instances if ServeStaticMiddleware and type(one) is ServeStaticMiddleware]
-        is_known = self._middleware <= {*ON_EVENT_LOOP, ServeStaticMiddleware}
+        theirs = map(import_string, chat.CHAT_STATIC_MIDDLEWARE)
+        is_known = self._middleware <= {*ON_EVENT_LOOP, ServeStaticMiddleware, *theirs}
         return found[0] if found and is_known and _is_answered_alike(found[0]) else None
 
     def answer_to(self, request: HttpRequest) -> HttpResponse | None:

@@ -4,9 +4,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import include, path, re_path
+from django.utils.module_loading import import_string
 from servestatic.middleware import ServeStaticMiddleware
 
 from chat.serving.middleware import ON_EVENT_LOOP
@@ -120,6 +122,12 @@ def test_nor_with_middleware_that_is_not_known() -> None:
     assert is_kept(missing_files())
     assert not is_kept(missing_files(None, Theirs))
     assert not is_kept(MissingFiles([*ON_EVENT_LOOP], [object()]))
+
+
+def test_the_sites_own_middleware_is_known() -> None:
+    """But for second factors: where all must have one, the answer is another to who has none."""
+    own = {path for path in settings.MIDDLEWARE if not path.endswith("second_factors")}
+    assert is_kept(missing_files(None, *map(import_string, own)))
 
 
 @pytest.mark.parametrize(
