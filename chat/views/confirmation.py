@@ -66,9 +66,14 @@ async def confirm(request: HttpRequest, user: AbstractBaseUser, purpose: str) ->
     check_provable(user)
     if not await hash_in_thread(user.check_password, request.POST.get("password", "")):
         raise WrongPassword
-    if request.session.get(HASH_SESSION_KEY) != (is_valid_for := user.get_session_auth_hash()):
-        request.session[HASH_SESSION_KEY] = is_valid_for  # hashed anew on the way, it is the same password
+    keep_session(request, user)
     return None
+
+
+def keep_session(request: HttpRequest, user: AbstractBaseUser) -> None:
+    """A session is valid for one hash of the password. Call it once that may have been hashed anew."""
+    if request.session.get(HASH_SESSION_KEY) != (is_valid_for := user.get_session_auth_hash()):
+        request.session[HASH_SESSION_KEY] = is_valid_for
 
 
 async def confirm_sharing(request: HttpRequest) -> HttpResponseBase | None:

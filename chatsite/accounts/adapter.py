@@ -22,9 +22,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from chat.serving.addresses import UNKNOWN, client_address
+from chat.views.confirmation import keep_session
 from chatsite.accounts.creation import create_account, may_sign_up
 from chatsite.accounts.invitations.acceptance import is_proved
-from chatsite.accounts.passwords import keep_session
 from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
 from chatsite.sessions.ending import end_surplus_of
 

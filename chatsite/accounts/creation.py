@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from chatsite.accounts.first_account import has_accounts, may_make_first_account
-from chatsite.accounts.invitations.acceptance import accept, find_kept, is_invited
+from chatsite.accounts.invitations.acceptance import accept, accounts_are_the_providers, find_kept, is_invited
 from chatsite.accounts.usernames import validate_distinct
 
 
@@ -23,7 +23,7 @@ def may_sign_up(request: HttpRequest) -> bool:
     """
     if not has_accounts():
         return may_make_first_account(request)
-    if settings.OIDC_ISSUER and settings.OIDC_ONLY:
+    if accounts_are_the_providers():
         return False
     return find_kept(request) is not None if is_invited(request) else bool(settings.CHAT_SIGNUP)
 

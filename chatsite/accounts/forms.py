@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
+from chat.views.confirmation import keep_session
 from chatsite.accounts.first_account import has_accounts
 from chatsite.accounts.invitations.acceptance import is_invited
-from chatsite.accounts.passwords import keep_session
 
 
 class SignUpForm(forms.SignupForm):  # type: ignore[misc] # untyped base

@@ -23,8 +23,13 @@ def never_cached(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
 
 
 def _mark(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    if request.path.startswith(reverse("account_login").removesuffix("login/")):
+    if is_of_accounts(request):
         response.setdefault("Cache-Control", "no-store, private")
         if update := getattr(request, "csp_update", None):  # what a page of them needs besides
             csp_update(update)(lambda: response)()
     return response
+
+
+def is_of_accounts(request: HttpRequest) -> bool:
+    """Is this a page of allauth's, or below one?"""
+    return request.path.startswith(reverse("account_login").removesuffix("login/"))

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth import HASH_SESSION_KEY
-from django.http import HttpRequest
-
 
 class PasswordAlone:
     """For a form of Django's that sets a password: it writes nothing else of the account.
@@ -19,9 +16,3 @@ class PasswordAlone:
         if commit:
             user.save(update_fields=["password"])
         return user
-
-
-def keep_session(request: HttpRequest, user: Any) -> None:
-    """A session is valid for one hash of the password. Call it once that has been hashed anew."""
-    if (is_valid_for := user.get_session_auth_hash()) != request.session.get(HASH_SESSION_KEY):
-        request.session[HASH_SESSION_KEY] = is_valid_for

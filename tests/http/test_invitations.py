@@ -157,7 +157,7 @@ class TestLink:
         assert sign_up(client).status_code == 302
 
     def test_does_not_count_where_accounts_are_the_providers(self, client: Client, link: str, settings: Any) -> None:
-        settings.OIDC_ONLY = True
+        settings.OIDC_ISSUER, settings.OIDC_ONLY = "https://id.example.org", True
         response = client.get(link)
         assert (response.status_code, "Invitations do not count here" in words(response)) == (403, True)
         assert sign_up(client).status_code == 403

@@ -25,7 +25,7 @@ def may_invite(user: Any) -> bool:
 
 
 def accounts_are_the_providers() -> bool:
-    return bool(getattr(settings, "OIDC_ONLY", False))
+    return bool(settings.OIDC_ISSUER and settings.OIDC_ONLY)
 
 
 def groups_to_give(user: Any) -> "QuerySet[Group]":

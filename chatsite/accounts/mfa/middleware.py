@@ -18,6 +18,7 @@ from chat.models.threads import login_in_database
 from chat.views.endpoints import in_thread
 from chat.views.errors import draft_of, error_response, wants_json
 from chatsite.accounts.mfa.requirement import has_proved, way_to_proof
+from chatsite.accounts.middleware import is_of_accounts
 
 LACKING = _("This site asks everybody for a second factor. Make yours under “Account”, then go on.")
 
@@ -42,7 +43,7 @@ def second_factors(get_response: Callable[[HttpRequest], Any]) -> Callable[[Http
 
 def _concerns(request: HttpRequest) -> bool:
     """Of accounts, their own pages: there a factor is made, and asked for. Elsewhere who may be logged in."""
-    if request.path.startswith(reverse("account_login").removesuffix("login/")):
+    if is_of_accounts(request):
         return settings.CHAT_MFA == "off" and request.path.startswith(reverse("mfa_index"))
     return settings.CHAT_MFA == "all" and settings.SESSION_COOKIE_NAME in request.COOKIES
 
