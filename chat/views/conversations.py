@@ -27,7 +27,7 @@ from chat.views.branches import Section, asked_begin, asked_id, asked_ids, secti
 from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
 from chat.views.listing import asked_cursor, list_tag
-from chat.views.offers import models_for
+from chat.views.offers import may_attach, models_for
 from chat.views.pages import answer_if_changed, render_page
 from chat.views.time_zones import zone_of
 
@@ -107,7 +107,7 @@ def _page(
         "choice": _choice(conversation, leaf, rights_of(user)),
         "options_form": _options_form(user, conversation),
         "model_notice": openai.notice(),
-        "may_attach": settings.CHAT_ATTACHMENTS and rights_of(user).may_attach,
+        "may_attach": may_attach(user),
         "attachment_limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
         "attachment_bytes": settings.CHAT_ATTACHMENT_BYTES,
         "input_chars": settings.CHAT_INPUT_CHARS,

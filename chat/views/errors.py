@@ -105,11 +105,13 @@ def too_busy(request: HttpRequest) -> HttpResponse:
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     """For whose address is over a limit, before what was sent is looked at (chat/serving/refused_addresses.py)."""
-    error = errors.TooMany(
-        _("Too many attempts. Try again in %(wait)s s."), values={"wait": seconds}, retry_after=seconds
-    )
     with translation.override(translation.get_language_from_request(request)):
-        return _for_nobody(request, error)
+        return _for_nobody(request, too_many_attempts(seconds))
+
+
+def too_many_attempts(seconds: int) -> errors.TooMany:
+    sentence = _("Too many attempts. Try again in %(wait)s s.")
+    return errors.TooMany(sentence, values={"wait": seconds}, retry_after=seconds)
 
 
 # Django's handlers, for what no view of the chat has answered: these need not know who asks.

@@ -1,7 +1,8 @@
-"""Which models a page offers to its reader."""
+"""What a page offers to its reader: models, and files to attach."""
 
 from typing import Any
 
+from chat.conf import settings
 from chat.models.rights import rights_of
 from chat.providers.registry import registry
 
@@ -17,8 +18,11 @@ def offered_for(user: Any) -> str | None:
     None: as the settings have it for all.
     """
     rights = rights_of(user)
-    models = registry().offered_to(rights)
-    return "\n".join(model.key for model in models) if rights.change_models else None
+    return "\n".join(model.key for model in registry().offered_to(rights)) if rights.change_models else None
+
+
+def may_attach(user: Any) -> bool:
+    return settings.CHAT_ATTACHMENTS and rights_of(user).may_attach
 
 
 def keys_in(offered: str | None) -> list[str] | None:

@@ -17,11 +17,9 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 
-from chat.conf import settings
-from chat.models.rights import rights_of
 from chat.providers.registry import registry
 from chat.views.endpoints import endpoint
-from chat.views.offers import keys_in, offered_for
+from chat.views.offers import keys_in, may_attach, offered_for
 from chat.views.pages import compressed, language_of
 
 YEAR = 365 * 24 * 3600
@@ -37,7 +35,7 @@ def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
         language = translation.get_supported_language_variant(request.GET.get("language", language_of(request)))
     except LookupError:
         raise Http404 from None
-    script = _script_in(language, _may_attach(user), offered_for(user))
+    script = _script_in(language, may_attach(user), offered_for(user))
     response = HttpResponse(script, content_type="text/javascript; charset=utf-8")
     if request.GET.get("v") == _version(script):
         patch_cache_control(response, private=True, max_age=YEAR, immutable=True)
@@ -49,10 +47,6 @@ def templates_address(may_attach: bool, offered: str | None) -> str:
     language = translation.get_language() or project.LANGUAGE_CODE
     version = _version(_script_in(language, may_attach, offered))
     return f"{reverse('chat:templates')}?{urlencode({'language': language, 'v': version})}"
-
-
-def _may_attach(user: AbstractBaseUser) -> bool:
-    return settings.CHAT_ATTACHMENTS and rights_of(user).may_attach
 
 
 def _script_in(language: str, may_attach: bool, offered: str | None) -> str:

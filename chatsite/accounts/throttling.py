@@ -18,10 +18,8 @@ from django.core import signing
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
-from chat.errors import TooMany
-from chat.i18n import gettext_noop as _
 from chat.serving.refused_addresses import refuse_address
-from chat.views.errors import error_response
+from chat.views.errors import error_response, too_many_attempts
 
 DEVICE_COOKIE = "chat_device"
 DEVICE_SECONDS = 180 * 24 * 3600
@@ -39,10 +37,7 @@ WAIT_SECONDS = 60
 def too_many(request: HttpRequest, wait: int = WAIT_SECONDS) -> HttpResponse:
     """429, with `Retry-After`. Of this name and with one argument it is allauth's `handler429`."""
     _refuse_over_limit(request)
-    return error_response(
-        request,
-        TooMany(_("Too many attempts. Try again in %(wait)s s."), values={"wait": wait}, retry_after=wait),
-    )
+    return error_response(request, too_many_attempts(wait))
 
 
 def _refuse_over_limit(request: HttpRequest) -> None:
