@@ -1,6 +1,6 @@
 """Single sign-on, against providers that others wrote."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,19 +16,6 @@ pytestmark = [
     pytest.mark.skipif(not IS_POSSIBLE, reason="there is no oidc-provider: npm ci"),
 ]
 START, CALLBACK = "/accounts/oidc/sso/login/", "/accounts/oidc/sso/login/callback/"
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[NpmProvider]:
-    with NpmProvider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def there() -> Iterator[AtProvider]:
-    browser = AtProvider()
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(autouse=True)

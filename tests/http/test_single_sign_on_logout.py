@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,19 +29,6 @@ FRESH = "/accounts/oidc/fresh-login/"
 ISSUER = "https://id.example"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "k1", "use": "sig"}
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[NpmProvider]:
-    with NpmProvider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def there() -> Iterator[AtProvider]:
-    browser = AtProvider()
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(autouse=True)
