@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
@@ -13,15 +12,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from chatsite.accounts.mfa.requirement import factors_of
+
 
 def with_logins(users: QuerySet[Any]) -> QuerySet[Any]:
     """With `last_active`, `has_second_factor` and `login_provider`, in the one statement; groups in a second."""
     sessions = UserSession.objects.filter(user_id=OuterRef("pk")).order_by("-last_seen_at").values("last_seen_at")
-    factors = Authenticator.objects.filter(user_id=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
     providers = SocialAccount.objects.filter(user_id=OuterRef("pk")).order_by("pk").values("provider")
     found: QuerySet[Any] = users.annotate(
         last_active=Coalesce(Subquery(sessions[:1]), F("last_login")),
-        has_second_factor=Exists(factors),
+        has_second_factor=Exists(factors_of(OuterRef("pk"))),
         login_provider=Subquery(providers[:1]),
     ).prefetch_related("groups")
     return found
