@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from chat.conf import AppSettings as Default
@@ -130,8 +131,7 @@ SESSION_ENGINE = "chatsite.single_sign_on.session_engine"
 # Argon2 where it is installed (the extra `argon2`). What is hashed otherwise is hashed anew at its next use.
 PASSWORD_HASHERS = [
     *(["django.contrib.auth.hashers.Argon2PasswordHasher"] if find_spec("argon2") else []),
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    *global_settings.PASSWORD_HASHERS,
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2SHA1PasswordHasher
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from chatsite import settings as site_settings
 from chatsite.accounts import creation, first_account
 from chatsite.accounts.context import accounts
 from tests.support.queries import counted_queries
@@ -212,6 +214,13 @@ class TestPasswordChange:
         page = client.get("/admin/password_change/")
         assert "Chatsite administration" in words(page)
         assert "registration/password_change_form.html" in [template.name for template in page.templates]
+
+
+def test_each_kind_of_hash_that_django_knows_lets_its_owner_in(client: Client, ann: User, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = site_settings.PASSWORD_HASHERS
+    ann.password = PBKDF2SHA1PasswordHasher().encode(PASSWORD, "salt" * 6, 1)
+    ann.save()
+    assert log_in(client).status_code == 302
 
 
 HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("PBKDF2", "MD5")]
