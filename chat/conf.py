@@ -79,6 +79,11 @@ class AppSettings:
     CHAT_BODY_SECONDS: float = 300
     """How long a client may take to send the head of a request, and then its body."""
 
+    CHAT_DRAIN_NOTICE_SECONDS: float = 0
+    """How long a process that is told to end serves on as before, for whoever sends requests here to notice."""
+    CHAT_DRAIN_SECONDS: float = 0
+    """How long what runs may take to its end after that; the rest is stored as interrupted."""
+
     # Whose request it is
 
     CHAT_TRUSTED_PROXIES: int | list[str] = []
@@ -93,6 +98,8 @@ class AppSettings:
     for one part. Those of Django and of the chat itself are known."""
     CHAT_IDENTITY_PATHS: list[str] = []
     """Likewise where it asks an identity provider; these count before the others."""
+    CHAT_HEALTH_PATH: str = ""
+    """Below which `live/` and `ready/` say how the process is, before anything else is looked at. Empty: nowhere."""
     CHAT_STATIC_MIDDLEWARE: list[str] = []
     """A project's middleware that has no part in the answer to a static file that is not there (missing_files.py)."""
     CHAT_ACCOUNT_QUEUE: int = 100

@@ -397,6 +397,12 @@ CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=Default.CHAT_RE
 CHAT_HEAD_SECONDS = env.seconds("CHAT_HEAD_SECONDS", default=Default.CHAT_HEAD_SECONDS)
 CHAT_BODY_SECONDS = env.seconds("CHAT_BODY_SECONDS", default=Default.CHAT_BODY_SECONDS)
 
+# How long a process that is told to end serves on as before, and then lets what runs come to its end; 0: not at all
+CHAT_DRAIN_NOTICE_SECONDS = env.seconds("CHAT_DRAIN_NOTICE_SECONDS", default=Default.CHAT_DRAIN_NOTICE_SECONDS)
+CHAT_DRAIN_SECONDS = env.seconds("CHAT_DRAIN_SECONDS", default=Default.CHAT_DRAIN_SECONDS)
+# Where the process says how it is: /health/live/ and /health/ready/ (chat/diagnostics/health.py).
+CHAT_HEALTH_PATH = "/health/"
+
 # The log: to standard error, without what users write or search, without keys and without the tokens of links
 
 LOGGING = {

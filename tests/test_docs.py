@@ -24,6 +24,7 @@ FOR_PROJECTS = {
     "CHAT_ACCOUNT_PATHS",
     "CHAT_IDENTITY_PATHS",
     "CHAT_STATIC_MIDDLEWARE",
+    "CHAT_HEALTH_PATH",
 }
 """Settings of the app that the site itself does not take from its environment."""
 

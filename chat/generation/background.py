@@ -27,6 +27,11 @@ def spawn(work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
     return task
 
 
+def number_of_tasks() -> int:
+    """That have not ended."""
+    return len(_tasks)
+
+
 async def see_through(work: Coroutine[Any, Any, R], if_left: Callable[[], object]) -> R:
     """The result of `work`, which goes on if its caller is cancelled; then `if_left` is called when it has ended."""
     task = asyncio.ensure_future(work)

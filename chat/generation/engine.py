@@ -36,10 +36,11 @@ from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark, Part, storable
 from chat.core.think_tags import Piece, ThinkTags
 from chat.errors import ChatError, Unavailable, UpstreamTimeout
+from chat.generation import background
 from chat.generation.background import spawn
 from chat.generation.deadline import Deadline
 from chat.generation.finishing import finish, stop_stored
-from chat.generation.shutdown import before_the_end
+from chat.generation.shutdown import shutdown
 from chat.generation.stopwatch import Stopwatch
 from chat.generation.titles import give_title
 from chat.i18n import gettext_noop as _
@@ -147,7 +148,6 @@ class Engine:
         self._accepting = Counter[str]()
         """By provider, as all that is counted here."""
         self._is_closing = False
-        self._knows_its_end = False
         self._checkpointer: asyncio.Task[None] | None = None
         self._renewed_at = 0.0
 
@@ -174,16 +174,27 @@ class Engine:
 
     def check_open(self) -> None:
         """Raises Unavailable once the process is about to end. What is open before that hears of it."""
-        if not self._knows_its_end:
-            self._knows_its_end = True
-            before_the_end(self.shut_down)
+        self.expect_end()
         if self._is_closing:
             raise Unavailable(_("The site is restarting. Please send it again in a moment."), retry_after=2)
 
+    def expect_end(self) -> None:
+        """However the process ends, what it has received is stored before. Called again, it does nothing."""
+        shutdown.expect(self.close, self._number_left, self.shut_down)
+
+    def close(self) -> None:
+        """Take nothing new; what runs goes on."""
+        if not self._is_closing:
+            self._is_closing = True
+            hints.close()
+
+    def _number_left(self) -> int:
+        """Of answers, titles, imports and the like."""
+        return background.number_of_tasks() + self._accepting.total()
+
     async def shut_down(self) -> None:
         """The process is about to end: store everything, as interrupted, and take nothing new."""
-        self._is_closing = True
-        hints.close()
+        self.close()
         while self.runs or self._accepting.total():  # what is being accepted will still become a run
             for run in self.runs.values():
                 run.end_from_outside(Status.INTERRUPTED)

@@ -9,6 +9,8 @@ Seen with daphne 4.2.3 and Twisted 26.10:
   Here `await send(…)` waits while more than 64 kB are on their way, so nobody makes the next piece before this one has
   gone. Who takes nothing for CHAT_READER_SECONDS is cut off; a page then comes again and goes on from its position.
 - **Slow senders.** Who sends a head or a body by drips holds the connection for ever (channel.py).
+- **Its end.** It cannot be kept from taking connections while it serves those that it has, nor be told to close one
+  after a response.
 - **What only a proxy may say.** daphne believes `Daphne-Root-Path` from any client: it changes every link of a page,
   and a value that is not ASCII is a 500. Where a site is mounted is for its settings to say (FORCE_SCRIPT_NAME), so
   the header is dropped. An address in absolute form (RFC 9112, section 3.2.2) would be taken for a path.
@@ -34,6 +36,7 @@ from twisted.internet import tcp
 from twisted.web import http
 
 from chat.conf import settings
+from chat.generation.shutdown import shutdown
 from chat.serving.body_limits import body_limit
 from chat.serving.channel import Channel
 from chat.serving.logs import loggable
@@ -84,6 +87,8 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
     def handle_reply(self, message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.registerProducer(self, True)
+            if (b"Connection", b"close") in message["headers"] and self.channel:
+                self.channel.persistent = False  # Twisted looks at what the request says alone
         super().handle_reply(message)
 
     def finish(self) -> None:
@@ -160,6 +165,20 @@ class Factory(http_protocol.HTTPFactory):  # type: ignore[misc] # untyped base
 
 
 class Server(server.Server):  # type: ignore[misc] # untyped base
+    def run(self) -> None:
+        self.ports: list[Any] = []
+        shutdown.stops_listening(self.stop_listening)
+        super().run()
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self.ports.append(port)
+
+    def stop_listening(self) -> None:
+        """Takes no more connections; those that are open go on."""
+        while self.ports:
+            self.ports.pop().stopListening()
+
     @property
     def http_factory(self) -> Factory:
         return self._factory

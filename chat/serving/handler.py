@@ -6,6 +6,8 @@
 - A stream's frames go to the server as they are.
 - A body that says it is too large is refused before it is looked at.
 - A static file that is not there is answered as it was before (missing_files.py).
+- How the process is (/health/) is answered before anything else is looked at.
+- A process that is about to end has its connections closed after each response (chat/generation/shutdown.py).
 
 Whatever else Django's handler does, and in which order, stays; tests compare the two.
 """
@@ -30,8 +32,10 @@ from django.urls import set_script_prefix
 from django.utils.module_loading import import_string
 
 from chat.conf import settings
+from chat.diagnostics.health import health_answer
 from chat.generation.engine import engine
 from chat.generation.shutdown import SECONDS as STORING_SECONDS
+from chat.generation.shutdown import shutdown
 from chat.generation.sweeps import start_sweeps
 from chat.live.event_stream import EventStream
 from chat.models.threads import with_usable_connection
@@ -80,11 +84,16 @@ class ASGIHandler(asgi.ASGIHandler):
     # From the server
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        start_sweeps()
+        if start_sweeps():
+            engine.expect_end()
         match scope["type"]:
             case "http":
                 # Where the site is mounted is not for whoever asks to say: Django takes FORCE_SCRIPT_NAME.
-                await self.handle({**scope, "root_path": ""}, receive, send)
+                shutdown.requests += 1
+                try:
+                    await self.handle({**scope, "root_path": ""}, receive, send)
+                finally:
+                    shutdown.requests -= 1
             case "lifespan":
                 await self._live(receive, send)
             case "websocket":
@@ -106,6 +115,9 @@ class ASGIHandler(asgi.ASGIHandler):
         try:
             body = await self.read_body(receive)
         except RequestAborted:
+            return
+        if answer := health_answer(path_below_mount(scope)):
+            await self.send_response(await answer(scope["method"]), send)
             return
         if threads := self._threads_by_turn(path_below_mount(scope)):
             await self._handle_in_turn(threads, scope, body, receive, send)
@@ -216,9 +228,18 @@ class ASGIHandler(asgi.ASGIHandler):
 
         Large ones go in chunks, as there: what a reader does not take waits here, where readers share it.
         """
-        if not isinstance(response, EventStream):
-            await super().send_response(response, send)
+        if isinstance(response, EventStream):
+            shutdown.streams += 1
+            try:
+                await self._send_stream(response, send)
+            finally:
+                shutdown.streams -= 1
             return
+        if shutdown.is_near:
+            response["Connection"] = "close"
+        await super().send_response(response, send)
+
+    async def _send_stream(self, response: EventStream, send: Send) -> None:
         await send({"type": "http.response.start", "status": response.status_code, "headers": _head_of(response)})
         frames: Any = aiter(response)
         async with aclosing(frames):

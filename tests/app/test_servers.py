@@ -1,5 +1,6 @@
 """The chat in a shop of somebody else's, under each server: it streams, resumes, goes on alone and is stored."""
 
+import signal
 import time
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import pytest
 from tests.app.shop import PREFIX, SERVERS, Customer, Shop
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
+from tests.support.waiting import eventually
 
 RunShop = Callable[..., Shop]
 
@@ -75,6 +77,22 @@ def test_a_killed_process_leaves_no_answer_running(
     assert page.end["status"] == "interrupted"
     assert time.monotonic() - began < 30
     gate.open()
+
+
+def test_under_uvicorn_too_a_process_lets_answers_end(
+    run_shop: RunShop, upstream: ScriptedUpstream, question: str
+) -> None:
+    gate, shop = Gate(), run_shop("uvicorn", DJANGO_SETTINGS_MODULE="draining")
+    upstream.script(question, say("A spade"), gate, say(" is better."), finish(), done())
+    customer = Customer(shop, "0@example.com")
+    with customer.ask(question) as stream, customer.stream("GET", "/hints/") as hints:
+        stream.until_text("A spade")
+        shop.send(signal.SIGTERM)
+        hints.until_lost()
+        gate.open()
+        page = stream.rest()
+    assert (page.text, page.end and page.end["status"]) == ("A spade is better.", "complete")
+    eventually(lambda: shop.has_ended, "It ends")
 
 
 def test_visitors_are_led_to_the_shops_own_page(shop: Shop) -> None:

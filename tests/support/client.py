@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import socket
+import ssl
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.support.sse import Frame, FrameReader, Page
 PATIENCE = 60.0
 """Seconds that a response, or the next piece of a stream, may take: a file may be inspected for 20, after others."""
 CSRF_SECRET = "c" * 32
+_UNVERIFIED = ssl._create_unverified_context()
 
 
 class Answer:
@@ -144,7 +146,8 @@ class Client:
         """
         self.receive_buffer = receive_buffer
         self.address = address
-        self.host, _, port = site_url.removeprefix("http://").partition(":")
+        self.scheme, _, place = site_url.partition("://")
+        self.host, _, port = place.partition(":")
         self.port = int(port)
         self.user = user
         self.cookies = {"csrftoken": CSRF_SECRET}
@@ -154,7 +157,7 @@ class Client:
     @property
     def url(self) -> str:
         """Its site's."""
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.request("GET", path, headers=headers)
@@ -262,7 +265,13 @@ class Client:
         # Keyword arguments cannot have hyphens; an empty header is not sent.
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         source = (self.address, 0) if self.address else None
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE, source_address=source)
+        if self.scheme == "https":
+            sent |= {"Origin": self.url}
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                self.host, self.port, timeout=PATIENCE, source_address=source, context=_UNVERIFIED
+            )
+        else:
+            connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE, source_address=source)
         if self.receive_buffer:
             connection.sock = self._small_socket()
         try:

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -53,18 +54,18 @@ def configuration() -> str:
 
 
 class Nginx:
-    """In front of the site at `site_port`; a context manager.
+    """In front of the site at a port; a context manager.
 
     `add` goes to the location's directives, of which those that begin like `without` are left out; `http` goes to the
-    block around all of it.
+    block around all of it. Several ports are those of as many processes.
     """
 
-    def __init__(self, folder: Path, site_port: int, *, add: str = "", without: str = "", http: str = "") -> None:
+    def __init__(self, folder: Path, *site_ports: int, add: str = "", without: str = "", http: str = "") -> None:
         self._listeners = [socket.create_server(("127.0.0.1", 0), backlog=50) for _ in range(2)]
         self._folder = folder
         self.certificate = folder / "certificate.pem"
         _write_certificate(self.certificate, folder / "key.pem")
-        page = self._with_our_places(configuration(), site_port)
+        page = self._with_our_places(configuration(), site_ports)
         page = _without(page, without) if without else page
         page = _replace(page, "location / {", f"location / {{ {add}")
         (folder / "nginx.conf").write_text(MAIN.format(user=USER, folder=folder, http=http, page=page))
@@ -81,13 +82,13 @@ class Nginx:
     def _ports(self) -> list[int]:
         return [listener.getsockname()[1] for listener in self._listeners]
 
-    def _with_our_places(self, page: str, site_port: int) -> str:
+    def _with_our_places(self, page: str, site_ports: Sequence[int]) -> str:
         """The page's configuration but for ports, names, certificates, and IPv6, which machines may lack."""
         page = _without(page, "listen [::]:")
         for old, new in {
             "listen 80;": f"listen 127.0.0.1:{self._ports[0]};",
             "listen 443 ssl": f"listen 127.0.0.1:{self._ports[1]} ssl",
-            "server 127.0.0.1:8000;": f"server 127.0.0.1:{site_port};",
+            "server 127.0.0.1:8000;": _servers(site_ports),
             "/etc/letsencrypt/live/chat.example.org/fullchain.pem": str(self.certificate),
             "/etc/letsencrypt/live/chat.example.org/privkey.pem": str(self._folder / "key.pem"),
             "server_name chat.example.org;": "server_name 127.0.0.1;",
@@ -135,6 +136,12 @@ class Nginx:
             plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
             return bool(plain.recv(1))
         return False
+
+
+def _servers(ports: Sequence[int]) -> str:
+    """Of several, none is left out for a while because it was away: the others may be next."""
+    fails = " max_fails=0" if len(ports) > 1 else ""
+    return " ".join(f"server 127.0.0.1:{port}{fails};" for port in ports)
 
 
 def _replace(page: str, old: str, new: str) -> str:

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import connection
 
 from tests.support.preloaded import ROOT, Preloaded, Process
+from tests.support.waiting import PAUSE
 
 API_KEY = "sk-test-0123456789-do-not-show"
 START_SECONDS = 60.0
@@ -95,17 +97,19 @@ class Site:
             if self._preloaded and "LD_PRELOAD" not in self._variables:
                 self._process = self._preloaded.start([APPLICATION], self._variables, listener, log.fileno())
                 return
-            dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-            command = [sys.executable, "-m", "daphne", "--fd", str(listener), APPLICATION]
-            self._process = subprocess.Popen(
-                [*dies_with_us, *command],
-                cwd=ROOT,
-                env=self._variables,
-                pass_fds=[listener],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            self._run(["daphne", "--fd", str(listener), APPLICATION], log, pass_fds=[listener])
+
+    def _run(self, module: list[str], log: IO[bytes], **more: Any) -> None:
+        dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        self._process = subprocess.Popen(
+            [*dies_with_us, sys.executable, "-m", *module],
+            cwd=ROOT,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            **more,
+        )
 
     def wait_ready(self) -> None:
         deadline = time.monotonic() + self.patience
@@ -152,3 +156,27 @@ class Site:
             self._process.wait(END_SECONDS)
             raise AssertionError(f"The site did not end within {END_SECONDS} s of {sign.name}") from None
         self._process = None
+
+
+class ListeningSite(Site):
+    """Listens itself: where it does not nobody can connect, as is the case in production."""
+
+    def __init__(self, log: Path, variables: dict[str, str]) -> None:
+        super().__init__(log, variables)
+        self._port = super().port
+        self._listener.close()
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    def launch(self) -> None:
+        with self.log_file.open("ab") as log:
+            self._run(["daphne", "-p", str(self.port), APPLICATION], log)
+
+    def _answers(self) -> bool:
+        try:
+            return super()._answers()
+        except ConnectionRefusedError:
+            time.sleep(PAUSE)
+            return False

@@ -15,7 +15,9 @@ from chat.live.hints.stream import HintStream, framed
 logger = logging.getLogger(__name__)
 
 SPREAD_MS = 10_000
-"""In which those come again that were cut together."""
+"""In which those come again that were cut together;"""
+MOVE_MS = 5_000
+"""or that were let go together, by a process that drains."""
 
 
 async def follow_hints(stream: HintStream, version: str, since: str) -> AsyncIterator[bytes]:
@@ -30,6 +32,8 @@ async def follow_hints(stream: HintStream, version: str, since: str) -> AsyncIte
                 yield _gone_frame(stream.access.gone)
             elif stream.is_closed:
                 yield sse.frame("closed", {}) + LAST_RETRY
+            elif stream.is_over:  # the process is about to end, and another is there
+                yield sse.retry(random.randint(1, MOVE_MS))  # noqa: S311
             if stream.access.gone or stream.is_over:
                 return
             yield stream.take() or sse.KEEP_ALIVE

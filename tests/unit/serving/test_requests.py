@@ -25,6 +25,7 @@ def test_a_request_lets_go_of_its_body(content_type: str) -> None:
     assert not request.POST
 
 
+@pytest.mark.django_db(transaction=True)  # a thread of the login may have looked at it before
 def test_an_error_holds_no_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """They hold what was sent, and one of them the error."""
     error = BadInput()
