@@ -16,6 +16,15 @@ FOR_ALL = {"login.microsoftonline.com": ("common", "organizations", "consumers")
 OPEN = ("accounts.google.com",)
 """Where everybody may have an account."""
 
+USELESS_ALONE = (
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "OIDC_ONLY",
+    "OIDC_GROUPS_CLAIM",
+    "OIDC_STAFF_GROUPS",
+    "OIDC_MFA",
+)
+
 
 @register
 def check_single_sign_on(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -25,7 +34,7 @@ def check_single_sign_on(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _without_issuer() -> Iterator[CheckMessage]:
-    for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ONLY", "OIDC_GROUPS_CLAIM", "OIDC_STAFF_GROUPS"):
+    for name in USELESS_ALONE:
         if getattr(settings, name):
             yield _error(name, "does nothing without OIDC_ISSUER.")
     for name in ("OIDC_ALLOWED_DOMAINS", "OIDC_ALLOWED_GROUPS"):

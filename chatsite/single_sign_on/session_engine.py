@@ -1,19 +1,60 @@
-"""SESSION_ENGINE: the chat's sessions, which tell single sign-on when their key changes."""
+"""SESSION_ENGINE: the chat's sessions, with which goes what single sign-on knows of them.
+
+All ends of a session come by here: by a logout, from another device, by staff, by the provider. What only expires is
+looked for by `clear_expired` (`manage.py clearsessions`).
+"""
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from chat.serving import sessions
 
 IS_PROVIDERS = "began_at_provider"
 """Is in a session that began with a login at the provider."""
+DEVICE_DAYS = 90
+"""For which the administration can say when somebody was last active, though their session is over."""
 
 
 class SessionStore(sessions.SessionStore):
     """Of this name, for it is part of what a session is signed with."""
 
     def cycle_key(self) -> None:
-        """Django gives a session another key with each new password."""
+        """Django gives a session another key with each new password, in these steps. It does not end."""
+        data, before = self._session, self.session_key  # type: ignore[attr-defined] # the stubs lack it
+        self.create()
+        self._session_cache = data
+        if not before:
+            return
+        is_over = IS_PROVIDERS in self and not _move(before, self.session_key)
+        super().delete(before)
+        if is_over:
+            self.flush()
+
+    def delete(self, session_key: str | None = None) -> None:
         from chatsite.models import ProviderSession  # the engine is there before the tables
 
-        before = self.session_key
-        super().cycle_key()
-        if IS_PROVIDERS in self:
-            ProviderSession.objects.filter(session_key=before).update(session_key=self.session_key)
+        super().delete(session_key)
+        if ended := session_key or self.session_key:
+            ProviderSession.objects.filter(session_key=ended).delete()
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """And what is left of those: also where a statement of somebody's has deleted them."""
+        from allauth.usersessions.models import UserSession
+
+        from chatsite.models import ProviderSession
+
+        super().clear_expired()
+        is_over = ~Exists(Session.objects.filter(session_key=OuterRef("session_key")))
+        ProviderSession.objects.filter(is_over).delete()
+        UserSession.objects.filter(is_over, last_seen_at__lt=timezone.now() - timedelta(days=DEVICE_DAYS)).delete()
+
+
+def _move(before: str, key: str | None) -> int:
+    """0 if the provider has ended the session meanwhile."""
+    from chatsite.models import ProviderSession
+
+    return ProviderSession.objects.filter(session_key=before).update(session_key=key)
