@@ -195,6 +195,8 @@ ACCOUNT_RATE_LIMITS = {
         if number
     ),
 }
+# By a passkey alone there is nothing to guess: an office's address has as many of these logins as of the others.
+MFA_RATE_LIMITS = {"webauthn_login": ACCOUNT_RATE_LIMITS["login"]}
 # Second factors: nobody has one, whoever likes, all staff must, all must.
 CHAT_MFA = env.one_of("CHAT_MFA", ("off", "optional", "staff", "all"), default="optional")
 MFA_ADAPTER = "chatsite.accounts.mfa.adapter.MFAAdapter"
