@@ -1,21 +1,12 @@
 """SESSION_ENGINE: the chat's sessions, with which goes what single sign-on knows of them.
 
-All ends of a session come by here: by a logout, from another device, by staff, by the provider. What only expires is
-looked for by `clear_expired` (`manage.py clearsessions`).
+All ends of a session come by here: by a logout, from another device, by staff, by the provider. But for time's.
 """
-
-from datetime import timedelta
-
-from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
 from chat.serving import sessions
 
 IS_PROVIDERS = "began_at_provider"
 """Is in a session that began with a login at the provider."""
-DEVICE_DAYS = 90
-"""For which the administration can say when somebody was last active, though their session is over."""
 
 
 class SessionStore(sessions.SessionStore):
@@ -39,18 +30,6 @@ class SessionStore(sessions.SessionStore):
         super().delete(session_key)
         if ended := session_key or self.session_key:
             ProviderSession.objects.filter(session_key=ended).delete()
-
-    @classmethod
-    def clear_expired(cls) -> None:
-        """And what is left of those: also where a statement of somebody's has deleted them."""
-        from allauth.usersessions.models import UserSession
-
-        from chatsite.models import ProviderSession
-
-        super().clear_expired()
-        is_over = ~Exists(Session.objects.filter(session_key=OuterRef("session_key")))
-        ProviderSession.objects.filter(is_over).delete()
-        UserSession.objects.filter(is_over, last_seen_at__lt=timezone.now() - timedelta(days=DEVICE_DAYS)).delete()
 
 
 def _move(before: str, key: str | None) -> int:

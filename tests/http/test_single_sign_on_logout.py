@@ -3,7 +3,6 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +15,6 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
 
 from chatsite.accounts.confirmation import confirm
 from chatsite.models import ProviderSession, UsedLogoutToken
@@ -117,9 +115,8 @@ class TestWhatIsKnownOfASession:
             lambda ann, root: root.post(USERS, {"action": "end_sessions", "_selected_action": [id_of("ann")]}),
             lambda ann, root: root.post(f"{USERS}{id_of('ann')}/change/", INACTIVE),
             lambda ann, root: call_command("removefactors", "ann"),
-            lambda ann, root: expire(rows_of(ann).get().session_key),
         ],
-        ids=["logout", "device", "others", "other", "staff", "inactive", "factors", "expired"],
+        ids=["logout", "device", "others", "other", "staff", "inactive", "factors"],
     )
     def test_goes_with_it(self, client: Client, log_in: Any, end: Callable[[Client, Client], Any]) -> None:
         log_in(client)
@@ -143,20 +140,6 @@ class TestWhatIsKnownOfASession:
         assert not Session.objects.filter(session_key=session.session_key).exists()
         assert "_auth_user_id" not in session
 
-    def test_of_a_session_that_goes_on_stays(self, client: Client, log_in: Any) -> None:
-        log_in(client)
-        call_command("clearsessions")
-        assert ProviderSession.objects.count() == 1
-        assert is_logged_in(client)
-
-    def test_devices_of_sessions_that_are_over_go_once_nobody_asks_for_them(self, client: Client, log_in: Any) -> None:
-        log_in(client)
-        client.post(LOGOUT)
-        for days, left in ((89, 1), (91, 0)):
-            UserSession.objects.update(last_seen_at=timezone.now() - timedelta(days=days))
-            call_command("clearsessions")
-            assert UserSession.objects.count() == left
-
 
 USERS = "/admin/auth/user/"
 INACTIVE = {"username": "ann", "date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
@@ -174,11 +157,6 @@ def in_another_browser(client: Client) -> Client:
     another = Client()
     another.force_login(User.objects.get(pk=client.session["_auth_user_id"]))
     return another
-
-
-def expire(key: str) -> None:
-    Session.objects.filter(session_key=key).update(expire_date="2020-01-01T00:00Z")
-    call_command("clearsessions")
 
 
 class TestBackChannelLogout:
