@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.views import logout
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from chatsite.accounts.mfa.requirement import has_proved, is_demanded_of, way_to
 
 
 class AdminSite(admin.AdminSite):
-    """Its users log in where all do: with the same limits and the same second factors."""
+    """Its users log in and out where all do: with the same limits and the same second factors."""
 
     site_header = gettext_lazy("Chatsite administration")
     site_title = "Chatsite"
@@ -33,3 +34,7 @@ class AdminSite(admin.AdminSite):
         if self.has_permission(request):
             return super().login(request, extra_context)
         return redirect(way_to_proof(request.user.pk, request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The site's, which goes on to the identity provider."""
+        return logout(request)  # type: ignore[no-any-return]

@@ -14,6 +14,12 @@ from chat.serving.addresses import fault_in_proxies
 
 ON = ("true", "on", "ok", "y", "yes", "1")
 OFF = ("false", "off", "n", "no", "0", "")
+DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
+"""In any script, as it stands in an e-mail address."""
+
+
+def is_domain(name: str) -> bool:
+    return DOMAIN.fullmatch(name) is not None
 
 
 class Environment(environ.Env):  # type: ignore[misc] # untyped base
@@ -38,7 +44,7 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
         if value in (*ON, *OFF):
             return value in ON
         domains = [each.strip() for each in value.split(",")]
-        if any("." not in domain or set("@ /:") & set(domain) for domain in domains):
+        if not all(map(is_domain, domains)):
             raise ImproperlyConfigured(f"{name} is neither on nor off nor domains of e-mail addresses: {value!r}")
         return domains
 

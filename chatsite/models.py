@@ -44,11 +44,16 @@ class ProviderSession(models.Model):
 
 
 class UsedLogoutToken(models.Model):
-    """A logout token counts once."""
+    """A logout token counts once. What it has ended does not begin here either, by a login that was on its way."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     """Of its issuer and `jti`."""
     expires = models.DateTimeField(db_index=True)
+    sub = models.CharField(max_length=191, db_default="")
+    sid = models.CharField(max_length=255, db_default="")
+    """Empty, as `sub`, where the token has none."""
+    issued_at = models.BigIntegerField(db_default=0)
+    """In the provider's seconds (`iat`)."""
 
     def __str__(self) -> str:
         return self.digest

@@ -195,6 +195,8 @@ ACCOUNT_RATE_LIMITS = {
         if number
     ),
 }
+# By a passkey alone there is nothing to guess: an office's address has as many of these logins as of the others.
+MFA_RATE_LIMITS = {"webauthn_login": ACCOUNT_RATE_LIMITS["login"]}
 # Second factors: nobody has one, whoever likes, all staff must, all must.
 CHAT_MFA = env.one_of("CHAT_MFA", ("off", "optional", "staff", "all"), default="optional")
 MFA_ADAPTER = "chatsite.accounts.mfa.adapter.MFAAdapter"
@@ -247,6 +249,8 @@ OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="").strip()
 OIDC_STAFF_GROUPS = env.names("OIDC_STAFF_GROUPS")
 OIDC_ALLOWED_DOMAINS = env.names("OIDC_ALLOWED_DOMAINS")
 OIDC_ALLOWED_GROUPS = env.names("OIDC_ALLOWED_GROUPS")
+# What the provider says of a login with a second factor, in `amr` or `acr`; empty: each of its logins counts as one.
+OIDC_MFA = env.names("OIDC_MFA")
 SOCIALACCOUNT_ADAPTER = "chatsite.single_sign_on.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = as_providers(OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME)
 # The provider has confirmed the addresses that are believed, and so whose account here is whose there.

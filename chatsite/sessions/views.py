@@ -1,5 +1,6 @@
 from typing import Any
 
+from allauth.account.views import logout
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.views import ListUserSessionsView
@@ -21,7 +22,13 @@ class Sessions(ListUserSessionsView):  # type: ignore[misc] # untyped base
 
     def form_valid(self, form: Any) -> HttpResponse:
         if (named := self.request.POST.get("session", "")) and named.isdecimal():
-            end_sessions(self.request, list(UserSession.objects.filter(user=self.request.user, pk=int(named[:18]))))
-            return redirect("usersessions_list" if self.request.user.is_authenticated else "account_login")
+            return self.end(UserSession.objects.filter(user=self.request.user, pk=int(named[:18])).first())
         response: HttpResponse = super().form_valid(form)
         return response
+
+    def end(self, session: UserSession | None) -> HttpResponse:
+        """This one by a logout, which goes on to the identity provider."""
+        if session and session.is_current():
+            return logout(self.request)  # type: ignore[no-any-return]
+        end_sessions(self.request, [session] if session else [])
+        return redirect("usersessions_list")

@@ -14,7 +14,7 @@ from chatsite.accounts import adapter
 from chatsite.single_sign_on import fresh_login, provider_sessions
 from chatsite.single_sign_on.adapter import STATE
 from chatsite.single_sign_on.configuration import is_on, is_only_way
-from chatsite.single_sign_on.errors import NotAdmitted
+from chatsite.single_sign_on.errors import LoginFailed, NotAdmitted
 from chatsite.single_sign_on.logout import AFTER_LOGOUT
 from chatsite.single_sign_on.pages import failure_page
 
@@ -44,8 +44,10 @@ class AccountAdapter(adapter.AccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         request.session.pop(AFTER_LOGOUT, None)
         login = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
-        if login and (session := login.state.pop(STATE, None)):
-            provider_sessions.began(request, user, login.account.uid, **session)
+        session = login and login.state.pop(STATE, None)
+        if session and not provider_sessions.began(request, user, login.account.uid, **session):
+            super().logout(request)
+            return failure_page(request, LoginFailed("The provider has ended its session meanwhile"))
         return super().post_login(request, user, **kwargs)
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
@@ -55,7 +57,7 @@ class AccountAdapter(adapter.AccountAdapter):
         return super().get_logout_redirect_url(request)  # type: ignore[no-any-return]
 
     def logout(self, request: HttpRequest) -> None:
-        id_token = provider_sessions.ends(request)
+        id_token = provider_sessions.id_token_of(request)
         super().logout(request)
         if id_token and is_on():
             request.session[AFTER_LOGOUT] = id_token

@@ -21,7 +21,7 @@ from chatsite.accounts.creation import SignUpClosed, create_member
 from chatsite.accounts.first_account import has_accounts
 from chatsite.accounts.usernames import MOST_CHARS, distinct_name
 from chatsite.single_sign_on import claims as said
-from chatsite.single_sign_on import fresh_login, rights
+from chatsite.single_sign_on import fresh_login, provider_sessions, rights
 from chatsite.single_sign_on.claims import Claims
 from chatsite.single_sign_on.errors import LoginFailed, NotAdmitted
 from chatsite.single_sign_on.pages import failure_page
@@ -55,7 +55,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc] #
         if process == fresh_login.PROCESS:
             fresh_login.finish(request, sociallogin)
         _admit(claims)
-        sociallogin.state[STATE] = {"sid": claims.get("sid"), "id_token": sociallogin.id_token}
+        sociallogin.state[STATE] = {
+            "sid": claims.get("sid"),
+            "id_token": sociallogin.id_token,
+            "began_at": provider_sessions.issued_at(claims),
+            "has_second_factor": said.has_second_factor(claims),
+        }
         if sociallogin.is_existing and sociallogin.user.is_active and process != AuthProcess.CONNECT:
             rights.follow(sociallogin.user, claims)
 

@@ -1,6 +1,5 @@
 """Settings OIDC_… that cannot work."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -9,12 +8,22 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, register
 
+from chatsite.environment import is_domain
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FOR_ALL = {"login.microsoftonline.com": ("common", "organizations", "consumers")}
 """Issuers that name no tenant: each token is another's."""
 OPEN = ("accounts.google.com",)
 """Where everybody may have an account."""
-DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
+
+USELESS_ALONE = (
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "OIDC_ONLY",
+    "OIDC_GROUPS_CLAIM",
+    "OIDC_STAFF_GROUPS",
+    "OIDC_MFA",
+)
 
 
 @register
@@ -25,7 +34,7 @@ def check_single_sign_on(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _without_issuer() -> Iterator[CheckMessage]:
-    for name in ("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ONLY", "OIDC_GROUPS_CLAIM", "OIDC_STAFF_GROUPS"):
+    for name in USELESS_ALONE:
         if getattr(settings, name):
             yield _error(name, "does nothing without OIDC_ISSUER.")
     for name in ("OIDC_ALLOWED_DOMAINS", "OIDC_ALLOWED_GROUPS"):
@@ -72,7 +81,7 @@ def _groups() -> Iterator[CheckMessage]:
 
 def _domains() -> Iterator[CheckMessage]:
     for domain in settings.OIDC_ALLOWED_DOMAINS:
-        if not DOMAIN.fullmatch(domain):
+        if not is_domain(domain):
             yield _error("OIDC_ALLOWED_DOMAINS", f"is to name domains, as in example.org: {domain!r}.")
 
 

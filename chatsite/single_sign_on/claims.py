@@ -34,12 +34,22 @@ def joined(id_token: Claims, userinfo: Claims) -> Claims:
 def groups(claims: Claims) -> list[str]:
     """The names in the claim OIDC_GROUPS_CLAIM; none where there is no such claim. One text is one group."""
     said = _said(claims, settings.OIDC_GROUPS_CLAIM) if settings.OIDC_GROUPS_CLAIM else []
-    return list(dict.fromkeys(_names(said if isinstance(said, list) else [said])))
+    return list(dict.fromkeys(_names(_listed(said))))
 
 
 def confirmed_domain(claims: Claims) -> str:
     """Of the address that the provider vouches for; empty without one."""
     return str(claims["email"]).rpartition("@")[2].lower() if claims.get("email_verified") else ""
+
+
+def has_second_factor(claims: Claims) -> bool:
+    """By the word of the provider: that it has logged somebody in, or one of OIDC_MFA in `amr` (RFC 8176) or `acr`."""
+    said = [claims.get("acr"), *_listed(claims.get("amr"))]
+    return not settings.OIDC_MFA or any(each in settings.OIDC_MFA for each in said if isinstance(each, str))
+
+
+def _listed(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else [said]
 
 
 def _vouches(said: Claims) -> bool:

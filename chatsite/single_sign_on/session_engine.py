@@ -1,4 +1,7 @@
-"""SESSION_ENGINE: the chat's sessions, which tell single sign-on when their key changes."""
+"""SESSION_ENGINE: the chat's sessions, with which goes what single sign-on knows of them.
+
+All ends of a session come by here: by a logout, from another device, by staff, by the provider. But for time's.
+"""
 
 from chat.serving import sessions
 
@@ -10,10 +13,27 @@ class SessionStore(sessions.SessionStore):
     """Of this name, for it is part of what a session is signed with."""
 
     def cycle_key(self) -> None:
-        """Django gives a session another key with each new password."""
+        """Django gives a session another key with each new password, in these steps. It does not end."""
+        data, before = self._session, self.session_key  # type: ignore[attr-defined] # the stubs lack it
+        self.create()
+        self._session_cache = data
+        if not before:
+            return
+        is_over = IS_PROVIDERS in self and not _move(before, self.session_key)
+        super().delete(before)
+        if is_over:
+            self.flush()
+
+    def delete(self, session_key: str | None = None) -> None:
         from chatsite.models import ProviderSession  # the engine is there before the tables
 
-        before = self.session_key
-        super().cycle_key()
-        if IS_PROVIDERS in self:
-            ProviderSession.objects.filter(session_key=before).update(session_key=self.session_key)
+        super().delete(session_key)
+        if ended := session_key or self.session_key:
+            ProviderSession.objects.filter(session_key=ended).delete()
+
+
+def _move(before: str, key: str | None) -> int:
+    """0 if the provider has ended the session meanwhile."""
+    from chatsite.models import ProviderSession
+
+    return ProviderSession.objects.filter(session_key=before).update(session_key=key)

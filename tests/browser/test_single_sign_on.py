@@ -1,24 +1,26 @@
 """Single sign-on in a browser, with the policy on and the provider at another origin."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page, expect
 
 from chat.models import Message
+from chatsite.single_sign_on.logout import AFTER_LOGOUT
+from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import OpenPage
 from tests.browser.pages import button, composer, has_status, last_answer, notice, send, shows
 from tests.conftest import RunSite
+from tests.support.client import Client
 from tests.support.oidc import CLIENT_ID, CLIENT_SECRET, IS_POSSIBLE, NAME, NpmProvider
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 
-pytestmark = [
-    pytest.mark.usefixtures("committed"),
-    pytest.mark.skipif(not IS_POSSIBLE, reason="there is no oidc-provider: npm ci"),
-]
+pytestmark = pytest.mark.usefixtures("committed")
 GONE_MS = 30_000
 """Within 15 s, and the machine may be busy."""
 
@@ -59,6 +61,7 @@ def log_out_there(page: Page, provider: NpmProvider) -> None:
     other.close()
 
 
+@pytest.mark.skipif(not IS_POSSIBLE, reason="there is no oidc-provider: npm ci")
 def test_in_and_out_and_nothing_is_lost(
     visit: OpenPage, at: Site, provider: NpmProvider, upstream: ScriptedUpstream, question: str
 ) -> None:
@@ -99,3 +102,42 @@ def test_in_and_out_and_nothing_is_lost(
     expect(page).to_have_url(f"{at.url}/accounts/login/")
     button(page, f"Log in with {NAME}").click()
     expect(page.locator("[name=login]")).to_be_visible()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+def test_each_page_is_for_everyone(visit: OpenPage, run_site: RunSite, client_for: Callable[..., Client]) -> None:
+    """At a provider that is away, and is the only way in."""
+    away = {"OIDC_ISSUER": "http://127.0.0.1:9", "OIDC_CLIENT_ID": CLIENT_ID, "OIDC_CLIENT_SECRET": CLIENT_SECRET}
+    site = run_site(**away, OIDC_NAME=NAME, OIDC_ONLY="on")
+    ann = client_for(site)
+    assert ann.user
+    found, page = {}, visit(None, f"{site.url}/accounts/login/")
+
+    def looked_at(name: str, heading: str) -> None:
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        found[name] = faults_in_all_looks(page)
+
+    expect(page.locator("[name=password]")).to_have_count(0)
+    looked_at("the button", "Log in")
+    button(page, f"Log in with {NAME}").click()
+    looked_at("away", "Not just now")
+    page.goto(f"{site.url}/accounts/oidc/sso/login/callback/?code=c&state=none")
+    looked_at("an error", "That did not work")
+    page.goto(f"{site.url}/accounts/login/?emergency")
+    expect(page.locator("[name=password]")).to_be_visible()
+    looked_at("an emergency", "Log in")
+
+    session = SessionStore(ann.cookies["sessionid"])
+    session[AFTER_LOGOUT] = "an ID token"
+    session.save()
+    page = visit(ann, f"{site.url}/accounts/3rdparty/")
+    looked_at("not connected", "Single sign-on")
+    SocialAccount.objects.create(user=ann.user, provider="sso", uid="ann")
+    page.reload()
+    expect(page.get_by_role("radio")).to_be_checked()
+    looked_at("connected", "Single sign-on")
+    page.goto(f"{site.url}/accounts/oidc/fresh-login/")
+    looked_at("a fresh login", "Is it you?")
+    page.goto(f"{site.url}/accounts/oidc/logout/")
+    looked_at("logged out here", "Logged out")
+    assert {name: faults for name, faults in found.items() if faults} == {}

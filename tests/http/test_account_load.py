@@ -1,6 +1,7 @@
-"""Many wrong passwords at once, at each form that checks one: others look and log in meanwhile."""
+"""What waits of many requests at once, for passwords or for a provider: others look and log in meanwhile."""
 
 import select
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -54,13 +55,32 @@ def test_many_wrong_passwords_at_once_keep_nobody_waiting(
     bob, (guessed, other) = client_for(site), users
     # Not from where other tests log in: of wrong ones only so many are taken in a minute.
     guesser = Client(site.url, None if form == "login" else guessed, address="127.0.0.3")
-    elsewhere = Client(site.url, address="127.0.0.2")
     with guessing(guesser, FORMS[form], guessed.username):
-        began = time.monotonic()
-        assert bob.get("/", Accept="text/html").status == 200
-        looked = time.monotonic()
-        credentials = {"username": other.username, "login": other.username, "password": PASSWORD}
-        assert elsewhere.post("/accounts/login/", form=credentials, Accept="text/html").status == 302
-        logged_in = time.monotonic()
+        assert_others_go_on(bob, other)
+
+
+def test_a_provider_that_does_not_answer_keeps_nobody_waiting(
+    run_site: RunSite, users: list[User], client_for: Callable[[Site], Client]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as provider, ExitStack() as connections:
+        provider.settimeout(30)
+        issuer = f"http://127.0.0.1:{provider.getsockname()[1]}"
+        site = run_site(own=True, OIDC_ISSUER=issuer, OIDC_CLIENT_ID="chat", OIDC_CLIENT_SECRET="secret")
+        visitor = Client(site.url, address="127.0.0.3")
+        for _ in range(AT_ONCE):
+            connections.enter_context(closing(visitor.post_unread("/accounts/oidc/sso/login/", {})))
+        for _ in range(2):  # as many as its threads: the others wait for these
+            connections.enter_context(provider.accept()[0])
+        assert_others_go_on(client_for(site), users[1])
+
+
+def assert_others_go_on(bob: Client, other: User) -> None:
+    began = time.monotonic()
+    assert bob.get("/", Accept="text/html").status == 200
+    looked = time.monotonic()
+    credentials = {"username": other.username, "login": other.username, "password": PASSWORD}
+    elsewhere = Client(bob.url, address="127.0.0.2")
+    assert elsewhere.post("/accounts/login/", form=credentials, Accept="text/html").status == 302
+    logged_in = time.monotonic()
     assert looked - began < PAGE_SECONDS
     assert logged_in - looked < LOGIN_SECONDS

@@ -183,7 +183,7 @@ def test_what_sign_up_can_be_set_to(monkeypatch: pytest.MonkeyPatch) -> None:
     for value, meant in said.items():
         monkeypatch.setenv("CHAT_SIGNUP", value)
         assert Environment().switch_or_domains("CHAT_SIGNUP", default=False) == meant
-    for value in ("onn", "a@example.org", "example.org x"):
+    for value in ("onn", "a@example.org", "example.org x", "*.example.org", ".example.org", "example.", "a.b,,c.d"):
         monkeypatch.setenv("CHAT_SIGNUP", value)
         with pytest.raises(ImproperlyConfigured, match="CHAT_SIGNUP"):
             Environment().switch_or_domains("CHAT_SIGNUP", default=False)

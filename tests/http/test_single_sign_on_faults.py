@@ -1,80 +1,24 @@
 """What goes wrong on the way to the provider and back: each is a sentence."""
 
-import json
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth.models import User
 from django.test import Client
 
 from chatsite.single_sign_on import discovery
-from tests.support.oidc import CLIENT_ID, configure
+from tests.support.oidc import CLIENT_ID, ScriptedProvider, configure
 
 pytestmark = pytest.mark.django_db
 START, CALLBACK = "/accounts/oidc/sso/login/", "/accounts/oidc/sso/login/callback/"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PUBLIC = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {
-    "kid": "k1",
-    "use": "sig",
-    "alg": "RS256",
-}
-
-
-class BadProvider:
-    """A provider that answers as a test says: by path, a status and what is sent, in JSON unless it is bytes."""
-
-    def __init__(self) -> None:
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, said = provider.answers.get(self.path, (404, {}))
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(said if isinstance(said, bytes) else json.dumps(said).encode())
-
-            do_POST = do_GET  # noqa: N815 # the name that http.server calls
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
-        self.issuer = f"http://127.0.0.1:{self._server.server_port}"
-        self.description = {"issuer": self.issuer, "end_session_endpoint": f"{self.issuer}/end"} | {
-            f"{name}": f"{self.issuer}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
-        }
-        self.answers: dict[str, Any] = {
-            "/.well-known/openid-configuration": (200, self.description),
-            "/jwks_uri": (200, {"keys": [PUBLIC]}),
-        }
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def gives(self, nonce: str, /, *, key: Any = KEY, token: Any = None, **changes: Any) -> None:
-        """Its token endpoint, an ID token; `iat` and `exp` are seconds from now."""
-        now = int(time.time())
-        claims = {"iss": self.issuer, "sub": "ann", "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": nonce}
-        claims |= {name: now + value if name in ("iat", "exp") else value for name, value in changes.items()}
-        said = {name: value for name, value in claims.items() if value is not None}
-        signed = jwt.encode(said, key, "RS256" if key is not None else "none", {"kid": "k1"})
-        self.answers["/token_endpoint"] = (200, token or {"access_token": "a", "id_token": signed, "expires_in": "x"})
 
 
 @pytest.fixture
-def provider(settings: Any) -> Iterator[BadProvider]:
-    provider = BadProvider()
+def provider(settings: Any) -> Iterator[ScriptedProvider]:
+    provider = ScriptedProvider()
     configure(settings, provider.issuer)
     settings.DEBUG = False
     User.objects.create_superuser("root")
@@ -98,21 +42,21 @@ def is_logged_in(client: Client) -> bool:
 
 
 class TestTheWayThere:
-    def test_asks_by_code_with_pkce_and_a_nonce(self, client: Client, provider: BadProvider) -> None:
+    def test_asks_by_code_with_pkce_and_a_nonce(self, client: Client, provider: ScriptedProvider) -> None:
         query = asked(client)
         assert (query["response_type"], query["code_challenge_method"]) == ("code", "S256")
         assert query["redirect_uri"] == f"http://testserver{CALLBACK}"
         assert set(query["scope"].split()) == {"openid", "profile", "email"}
         assert len(query["nonce"]) == len(query["state"]) * 2 == 32
 
-    def test_asks_for_nothing_that_the_request_names(self, client: Client, provider: BadProvider) -> None:
+    def test_asks_for_nothing_that_the_request_names(self, client: Client, provider: ScriptedProvider) -> None:
         query = asked(client, f"{START}?auth_params=redirect_uri%3Dhttps://evil.example%26prompt%3Dnone&scope=all")
         assert "prompt" not in query
         assert query["redirect_uri"] == f"http://testserver{CALLBACK}"
         assert "all" not in query["scope"].split()
 
     def test_asks_for_groups_where_there_is_a_scope_of_them(
-        self, client: Client, provider: BadProvider, settings: Any
+        self, client: Client, provider: ScriptedProvider, settings: Any
     ) -> None:
         provider.description["scopes_supported"] = ["openid", "groups"]  # type: ignore[assignment]
         assert "groups" not in asked(client)["scope"].split()
@@ -120,7 +64,7 @@ class TestTheWayThere:
         assert "groups" in asked(client)["scope"].split()
 
     def test_goes_on_by_a_page_where_the_login_is_at_another_origin(
-        self, client: Client, provider: BadProvider
+        self, client: Client, provider: ScriptedProvider
     ) -> None:
         provider.description["authorization_endpoint"] = "https://login.example/a?b=c"
         response = client.post(START)
@@ -139,7 +83,7 @@ class TestTheWayThere:
         ],
     )
     def test_says_so_if_the_provider_cannot_say_what_it_is(
-        self, client: Client, provider: BadProvider, answer: Any
+        self, client: Client, provider: ScriptedProvider, answer: Any
     ) -> None:
         if answer[1] == {"issuer": "https://evil.example"}:
             answer = (200, provider.description | answer[1])
@@ -148,17 +92,17 @@ class TestTheWayThere:
         assert response.status_code == 503
         assert "Example ID does not answer just now" in words(response)
 
-    def test_says_so_if_nobody_is_there(self, client: Client, provider: BadProvider, settings: Any) -> None:
+    def test_says_so_if_nobody_is_there(self, client: Client, provider: ScriptedProvider, settings: Any) -> None:
         configure(settings, "http://127.0.0.1:9")
         assert client.post(START).status_code == 503
 
-    def test_a_link_asks_first(self, client: Client, provider: BadProvider) -> None:
+    def test_a_link_asks_first(self, client: Client, provider: ScriptedProvider) -> None:
         """Else a page of a stranger's could log somebody in."""
         page = client.get(f"{START}?next=/c/1/")
         assert page.status_code == 200
         assert "Log in with Example ID" in words(page)
 
-    def test_is_not_gone_by_a_stranger(self, provider: BadProvider) -> None:
+    def test_is_not_gone_by_a_stranger(self, provider: ScriptedProvider) -> None:
         assert Client(enforce_csrf_checks=True).post(START).status_code == 403
 
 
@@ -166,7 +110,7 @@ class TestTheWayBack:
     def back(self, client: Client, state: str, **query: str) -> Any:
         return client.get(CALLBACK, {"code": "c", "state": state} | query)
 
-    def test_is_right(self, client: Client, provider: BadProvider) -> None:
+    def test_is_right(self, client: Client, provider: ScriptedProvider) -> None:
         query = asked(client)
         provider.gives(query["nonce"])
         assert self.back(client, query["state"], iss=provider.issuer)["Location"] == "/"
@@ -199,7 +143,7 @@ class TestTheWayBack:
         ],
     )
     def test_with_a_token_that_is_none(
-        self, client: Client, provider: BadProvider, changes: dict[str, Any], status: int
+        self, client: Client, provider: ScriptedProvider, changes: dict[str, Any], status: int
     ) -> None:
         query = asked(client)
         provider.gives(query["nonce"], **changes)
@@ -210,7 +154,7 @@ class TestTheWayBack:
             assert "The login at Example ID did not succeed" in words(response)
 
     @pytest.mark.parametrize("answer", [(500, {}), (400, {"error": "invalid_client"}), (200, b"no JSON"), (200, {})])
-    def test_without_a_token(self, client: Client, provider: BadProvider, answer: Any) -> None:
+    def test_without_a_token(self, client: Client, provider: ScriptedProvider, answer: Any) -> None:
         query = asked(client)
         provider.answers["/token_endpoint"] = answer
         response = self.back(client, query["state"])
@@ -220,7 +164,7 @@ class TestTheWayBack:
     @pytest.mark.parametrize(
         "info", [(500, {}), (200, b"jwt"), (200, {"sub": "eve", "email": "a@b.example", "email_verified": True})]
     )
-    def test_with_userinfo_that_is_none(self, client: Client, provider: BadProvider, info: Any) -> None:
+    def test_with_userinfo_that_is_none(self, client: Client, provider: ScriptedProvider, info: Any) -> None:
         provider.description["userinfo_endpoint"] = f"{provider.issuer}/me"
         provider.answers["/me"] = info
         query = asked(client)
@@ -230,7 +174,7 @@ class TestTheWayBack:
 
     @pytest.mark.parametrize(("email", "is_confirmed"), [("ann@example.org", True), ("eve@example.org", False)])
     def test_a_confirmation_is_of_its_own_address(
-        self, client: Client, provider: BadProvider, email: str, is_confirmed: bool
+        self, client: Client, provider: ScriptedProvider, email: str, is_confirmed: bool
     ) -> None:
         provider.description["userinfo_endpoint"] = f"{provider.issuer}/me"
         provider.answers["/me"] = (200, {"sub": "ann", "email": "ann@example.org", "email_verified": True})
@@ -239,19 +183,19 @@ class TestTheWayBack:
         self.back(client, query["state"])
         assert User.objects.get(username="ann" if is_confirmed else "eve").email == (email if is_confirmed else "")
 
-    def test_from_another_issuer(self, client: Client, provider: BadProvider) -> None:
+    def test_from_another_issuer(self, client: Client, provider: ScriptedProvider) -> None:
         query = asked(client)
         provider.gives(query["nonce"])
         assert self.back(client, query["state"], iss="https://evil.example").status_code == 400
         assert not is_logged_in(client)
 
     @pytest.mark.parametrize("state", ["", "unknown", "\0", "x" * 10_000])
-    def test_with_a_state_of_nobodys(self, client: Client, provider: BadProvider, state: str) -> None:
+    def test_with_a_state_of_nobodys(self, client: Client, provider: ScriptedProvider, state: str) -> None:
         response = self.back(client, state)
         assert response.status_code == 400
         assert "Please log in again" in words(response)
 
-    def test_with_a_state_of_another_browser(self, client: Client, provider: BadProvider) -> None:
+    def test_with_a_state_of_another_browser(self, client: Client, provider: ScriptedProvider) -> None:
         """As with cookies off."""
         query = asked(client)
         provider.gives(query["nonce"])
@@ -259,7 +203,7 @@ class TestTheWayBack:
         assert response.status_code == 400
         assert "your browser keeps no cookies" in words(response)
 
-    def test_with_a_state_that_was_used(self, client: Client, provider: BadProvider) -> None:
+    def test_with_a_state_that_was_used(self, client: Client, provider: ScriptedProvider) -> None:
         query = asked(client)
         provider.gives(query["nonce"])
         self.back(client, query["state"])
@@ -267,7 +211,7 @@ class TestTheWayBack:
         client.logout()
         assert self.back(client, query["state"]).status_code == 400
 
-    def test_in_two_tabs(self, client: Client, provider: BadProvider) -> None:
+    def test_in_two_tabs(self, client: Client, provider: ScriptedProvider) -> None:
         one, two = asked(client, f"{START}?next=/c/1/"), asked(client, f"{START}?next=/c/2/")
         provider.gives(two["nonce"])
         assert self.back(client, two["state"])["Location"] == "/c/2/"
@@ -275,21 +219,21 @@ class TestTheWayBack:
         assert self.back(client, one["state"])["Location"] in ("/c/1/", "/")
         assert is_logged_in(client)
 
-    def test_after_it_was_cancelled(self, client: Client, provider: BadProvider) -> None:
+    def test_after_it_was_cancelled(self, client: Client, provider: ScriptedProvider) -> None:
         query = asked(client)
         response = client.get(CALLBACK, {"error": "access_denied", "state": query["state"]}, follow=True)
         assert response.status_code == 200
         assert "You were not logged in" in words(response)
 
     @pytest.mark.parametrize("error", ["server_error", "temporarily_unavailable", "<script>", "\0" * 500])
-    def test_after_an_error_of_the_providers(self, client: Client, provider: BadProvider, error: str) -> None:
+    def test_after_an_error_of_the_providers(self, client: Client, provider: ScriptedProvider, error: str) -> None:
         query = asked(client)
         response = client.get(CALLBACK, {"error": error, "state": query["state"]})
         assert response.status_code == 400
         assert "did not succeed" in words(response)
         assert "<script>" not in words(response)
 
-    def test_while_the_provider_has_gone(self, client: Client, provider: BadProvider, settings: Any) -> None:
+    def test_while_the_provider_has_gone(self, client: Client, provider: ScriptedProvider, settings: Any) -> None:
         query = asked(client)
         provider.description["token_endpoint"] = "http://127.0.0.1:9/"
         discovery._kept.clear()

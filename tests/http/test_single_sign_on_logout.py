@@ -9,9 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 from allauth.core.context import request_context
+from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.test import Client
 
 from chatsite.accounts.confirmation import confirm
@@ -25,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(not IS_POSSIBLE, reason="there is no oidc-provider: npm ci"),
 ]
 START, LOGOUT, BACK_CHANNEL = "/accounts/oidc/sso/login/", "/accounts/logout/", "/accounts/oidc/back-channel-logout/"
+DEVICES = "/accounts/sessions/"
 FRESH = "/accounts/oidc/fresh-login/"
 ISSUER = "https://id.example"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -39,8 +42,9 @@ def _configured(settings: Any, provider: NpmProvider) -> None:
 
 
 @pytest.fixture
-def log_in(there: AtProvider) -> Callable[..., Any]:
+def log_in(there: AtProvider, provider: NpmProvider) -> Callable[..., Any]:
     def go(client: Client, sub: str = "ann") -> Any:
+        provider.knows(sub, preferred_username=sub)
         return client.get(path_of(there.log_in(client.post(START)["Location"], sub)))
 
     return go
@@ -51,9 +55,13 @@ def is_logged_in(client: Client) -> bool:
 
 
 class TestLogoutHere:
-    def test_goes_on_to_the_provider_and_comes_back(self, client: Client, there: AtProvider, log_in: Any) -> None:
+    @pytest.mark.parametrize("path", [LOGOUT, "/admin/logout/", DEVICES])
+    def test_goes_on_to_the_provider_and_comes_back(
+        self, client: Client, there: AtProvider, log_in: Any, path: str
+    ) -> None:
         log_in(client)
-        response = client.post(LOGOUT)
+        User.objects.filter(username="ann").update(is_staff=True)
+        response = client.post(path, {"session": UserSession.objects.get(user__username="ann").pk})
         assert response["Location"] == "/accounts/oidc/logout/"
         assert not ProviderSession.objects.exists()
         assert not is_logged_in(client)
@@ -87,9 +95,68 @@ class TestLogoutHere:
         assert page.status_code == 503
         assert "perhaps not at Example ID" in page.content.decode()
 
-    def test_of_who_has_logged_in_here_ends_here(self, client: Client) -> None:
+    @pytest.mark.parametrize("path", [LOGOUT, "/admin/logout/"])
+    def test_of_who_has_logged_in_here_ends_here(self, client: Client, path: str) -> None:
         client.force_login(User.objects.get(username="root"))
-        assert client.post(LOGOUT)["Location"] == "/accounts/login/"
+        assert client.post(path)["Location"] == "/accounts/login/"
+        assert not is_logged_in(client)
+
+
+class TestWhatIsKnownOfASession:
+    """Its ID token goes with it, however it ends."""
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            lambda ann, root: ann.post(LOGOUT),
+            lambda ann, root: ann.post(DEVICES, {"session": rows_of(ann).get().pk}),
+            lambda ann, root: in_another_browser(ann).post(DEVICES),
+            lambda ann, root: in_another_browser(ann).post(DEVICES, {"session": rows_of(ann).get().pk}),
+            lambda ann, root: root.post(USERS, {"action": "end_sessions", "_selected_action": [id_of("ann")]}),
+            lambda ann, root: root.post(f"{USERS}{id_of('ann')}/change/", INACTIVE),
+            lambda ann, root: call_command("removefactors", "ann"),
+        ],
+        ids=["logout", "device", "others", "other", "staff", "inactive", "factors"],
+    )
+    def test_goes_with_it(self, client: Client, log_in: Any, end: Callable[[Client, Client], Any]) -> None:
+        log_in(client)
+        root = Client()
+        root.force_login(User.objects.get(username="root"))
+        assert ProviderSession.objects.count() == 1
+        end(client, root)
+        assert not ProviderSession.objects.exists()
+
+    def test_follows_its_key(self, client: Client, log_in: Any) -> None:
+        log_in(client)
+        session = client.session
+        session.cycle_key()
+        assert ProviderSession.objects.get().session_key == session.session_key
+
+    def test_ends_by_the_provider_while_its_key_changes(self, client: Client, log_in: Any) -> None:
+        log_in(client)
+        session = client.session
+        ProviderSession.objects.all().delete()
+        session.cycle_key()
+        assert not Session.objects.filter(session_key=session.session_key).exists()
+        assert "_auth_user_id" not in session
+
+
+USERS = "/admin/auth/user/"
+INACTIVE = {"username": "ann", "date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
+
+
+def id_of(name: str) -> int:
+    return User.objects.get(username=name).pk
+
+
+def rows_of(client: Client) -> Any:
+    return UserSession.objects.filter(session_key=client.session.session_key)
+
+
+def in_another_browser(client: Client) -> Client:
+    another = Client()
+    another.force_login(User.objects.get(pk=client.session["_auth_user_id"]))
+    return another
 
 
 class TestBackChannelLogout:

@@ -90,6 +90,7 @@ def test_an_address_past_its_limit_is_refused_before_it_waits_for_a_thread(
 
 def test_the_sites_own_limits_are_by_the_minute_and_by_five() -> None:
     assert (settings_module.CHAT_WRONG_LOGINS_PER_MINUTE, settings_module.CHAT_WRONG_LOGINS_PER_ACCOUNT) == (20, 10)
+    assert settings_module.MFA_RATE_LIMITS == {"webauthn_login": "120/m/ip"}
     said = Path(settings_module.__file__).read_text()
     assert '"login": f"{CHAT_LOGINS_PER_MINUTE}/m/ip"' in said
     assert 'f"{CHAT_WRONG_LOGINS_PER_ACCOUNT}/300s/key"' in said
@@ -139,6 +140,16 @@ def test_a_fresh_login_and_a_new_password_are_limited_too(ann: User, settings: A
         assert statuses[-1] == 429, path
         refused = client.post(path, form)
         assert 1 <= int(refused["Retry-After"]) <= 3600
+
+
+def test_logins_by_passkey_are_limited_as_others_and_who_only_looks_is_not(ann: User, settings: Any) -> None:
+    settings.MFA_RATE_LIMITS = {"webauthn_login": "2/h/ip"}
+    path, script = "/accounts/2fa/webauthn/login/", {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
+    assert {Client().get(path, **script).status_code for _ in range(5)} == {200}
+    answers = [Client().post(path, {"credential": "{}"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert answers[-1]["Retry-After"]
+    assert {Client().get(path, **script).status_code for _ in range(5)} == {200}
 
 
 def test_so_are_sign_ups(ann: User, settings: Any) -> None:

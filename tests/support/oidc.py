@@ -1,24 +1,37 @@
 """Providers of OpenID Connect on loopback, which others wrote, and a user's browser that goes there and back."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chatsite.single_sign_on.configuration import as_providers
+from chatsite.single_sign_on.tokens import LOGOUT_EVENT
 
 ROOT = Path(__file__).parent.parent.parent
 CLIENT_ID, CLIENT_SECRET, NAME = "chat", "a-secret-of-32-characters-or-more", "Example ID"
 PATIENCE = 60.0
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PUBLIC = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {
+    "kid": "k1",
+    "use": "sig",
+    "alg": "RS256",
+}
 IS_POSSIBLE = bool(shutil.which("node")) and (ROOT / "node_modules/oidc-provider").exists()
 
 
@@ -131,3 +144,56 @@ class MockProvider:
                 httpx.get(f"{self.issuer}/jwks", timeout=PATIENCE, trust_env=False)
                 return
         raise AssertionError("oidc-provider-mock did not start")
+
+
+class ScriptedProvider:
+    """A provider that answers as a test says: by path, a status and what is sent, in JSON unless it is bytes."""
+
+    def __init__(self) -> None:
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, said = provider.answers.get(self.path, (404, {}))
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(said if isinstance(said, bytes) else json.dumps(said).encode())
+
+            do_POST = do_GET  # noqa: N815 # the name that http.server calls
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=[0.01], daemon=True).start()
+        self.issuer = f"http://127.0.0.1:{self._server.server_port}"
+        self.description = {"issuer": self.issuer, "end_session_endpoint": f"{self.issuer}/end"} | {
+            f"{name}": f"{self.issuer}/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        }
+        self.answers: dict[str, Any] = {
+            "/.well-known/openid-configuration": (200, self.description),
+            "/jwks_uri": (200, {"keys": [PUBLIC]}),
+        }
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def gives(self, nonce: str, /, *, key: Any = KEY, token: Any = None, **changes: Any) -> None:
+        """Its token endpoint, an ID token; `iat` and `exp` are seconds from now."""
+        now = int(time.time())
+        claims = {"iss": self.issuer, "sub": "ann", "aud": CLIENT_ID, "iat": now, "exp": now + 300, "nonce": nonce}
+        claims |= {name: now + value if name in ("iat", "exp") else value for name, value in changes.items()}
+        said = {name: value for name, value in claims.items() if value is not None}
+        signed = jwt.encode(said, key, "RS256" if key is not None else "none", {"kid": "k1"})
+        self.answers["/token_endpoint"] = (200, token or {"access_token": "a", "id_token": signed, "expires_in": "x"})
+
+    def logout_token(self, **changes: Any) -> str:
+        """Of the session `s1` of ann's."""
+        now = int(time.time())
+        claims = {"iss": self.issuer, "aud": CLIENT_ID, "iat": now, "exp": now + 120, "jti": uuid.uuid4().hex}
+        claims |= {"events": {LOGOUT_EVENT: {}}, "sub": "ann", "sid": "s1"} | changes
+        said = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(said, KEY, "RS256", {"kid": "k1", "typ": "logout+jwt"})

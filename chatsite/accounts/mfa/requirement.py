@@ -1,6 +1,7 @@
 """Who needs a second factor (CHAT_MFA), and whether a session has proved one.
 
-A session notes that it has used a factor, or made one. Where one is demanded, the note is held against the database
+A session that began elsewhere, at an identity provider which vouches for its users' factors, has proved one. Any other
+notes that it has used a factor, or made one. Where one is demanded, the note is held against the database
 once, and then says for which demand: so a page costs no query more. Who must have one cannot remove the last
 (adapter.py), and where staff take it away all sessions of its owner end (`manage.py removefactors`): what a session
 has noted stays true.
@@ -20,7 +21,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 NOTE = "second_factor"
-USED = "used"
+USED, ELSEWHERE = "used", "elsewhere"
 
 
 def is_demanded_of(user: Any) -> bool:
@@ -35,7 +36,7 @@ def factors_of(user_id: Any) -> "QuerySet[Authenticator]":
 
 def has_proved(session: SessionBase, user_id: Any) -> bool:
     noted = session.get(NOTE)
-    if noted == _note(user_id, settings.CHAT_MFA):
+    if noted in (_note(user_id, ELSEWHERE), _note(user_id, settings.CHAT_MFA)):
         return True
     if noted != _note(user_id, USED) or not factors_of(user_id).exists():
         return False
@@ -53,6 +54,10 @@ def way_to_proof(user_id: Any, back: str) -> str:
 @receiver([authenticator_used, authenticator_added])
 def note_use(request: HttpRequest, user: Any, **kwargs: Any) -> None:
     request.session[NOTE] = _note(user.pk, USED)
+
+
+def note_elsewhere(session: SessionBase, user_id: Any) -> None:
+    session[NOTE] = _note(user_id, ELSEWHERE)
 
 
 def _note(user_id: Any, of: str) -> str:

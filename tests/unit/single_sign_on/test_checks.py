@@ -15,6 +15,7 @@ WORKS: dict[str, Any] = {
     "OIDC_STAFF_GROUPS": ["admins"],
     "OIDC_ALLOWED_DOMAINS": ["example.org", "bücher.example", "a.b.example"],
     "OIDC_ALLOWED_GROUPS": ["chat"],
+    "OIDC_MFA": ["mfa"],
 }
 NOTHING: dict[str, Any] = {name: type(value)() for name, value in WORKS.items()}
 
