@@ -12,6 +12,8 @@ application = get_asgi_application(limit_all_bodies=True)  # sets Django up, whi
 from chat.assets.storage import warn_if_not_collected  # noqa: E402
 from chat.generation.sweeps import start_sweeps  # noqa: E402
 from chatsite.accounts.first_account import announce_first_signup  # noqa: E402
+from chatsite.database_version import warn_if_database_is_newer  # noqa: E402
+from chatsite.sweep import start_sweeping  # noqa: E402
 
 
 def collect_garbage_less_often() -> None:
@@ -31,6 +33,8 @@ if "daphne.cli" in sys.modules:
 
     serve_command_line()
 warn_if_not_collected()
+warn_if_database_is_newer()
 announce_first_signup()
 start_sweeps()  # at once: daphne does not say when it starts, and a process that nobody talks to must sweep as well
+start_sweeping()
 collect_garbage_less_often()

@@ -1,11 +1,15 @@
 """What in the site's settings cannot work, for `manage.py check`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.db import connections
 from django.utils.module_loading import import_string
+
+from chatsite.database_version import fault_in_version
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]", ".localhost")
 
@@ -37,3 +41,12 @@ def check_passkeys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Serve the site by HTTPS, and leave SESSION_COOKIE_SECURE on. Apps and recovery codes work all the same."
     return [Caution("Passkeys cannot be used over plain HTTP.", hint=hint, id="chatsite.W001")]
+
+
+@register(Tags.database)
+def check_database_version(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Also before each `migrate`, which would do nothing."""
+    faults = [fault_in_version(connections[alias]) for alias in databases or ()]
+    return [Error(fault, id="chatsite.E005") for fault in faults if fault]

@@ -14,7 +14,7 @@ class CacheEntry(models.Model):
     """The default cache: Django's `DatabaseCache` over this table, with its columns.
 
     In the database, so that all processes count together, and each step is atomic. Nothing is kept there but the
-    counters of attempts to log in.
+    counters of attempts to log in, and that a process has swept (chatsite/sweep.py).
     """
 
     cache_key = models.CharField(max_length=255, primary_key=True)

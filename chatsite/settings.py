@@ -29,6 +29,8 @@ if not SECRET_KEY:
         "SECRET_KEY is not set. In production set it to a long random string. "
         "For development set DEBUG=on (`make run` writes both to .env)."
     )
+# Former ones, until what they have signed and encrypted is renewed (docs/deploy.md).
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.

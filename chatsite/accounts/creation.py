@@ -31,7 +31,7 @@ def may_sign_up(request: HttpRequest) -> bool:
 @transaction.atomic
 def create_account(user: User, request: HttpRequest) -> None:
     """Store a new account; the first one as administrator. Raises SignUpClosed, ValidationError, IntegrityError."""
-    _take_turns()
+    take_turns()
     if not may_sign_up(request):
         raise SignUpClosed
     validate_distinct(user.username)
@@ -44,14 +44,14 @@ def create_account(user: User, request: HttpRequest) -> None:
 @transaction.atomic
 def create_member(user: User) -> None:
     """Store a new account that somebody else vouches for, and so never the first. Raises as above."""
-    _take_turns()
+    take_turns()
     if not has_accounts():
         raise SignUpClosed
     validate_distinct(user.username)
     user.save(force_insert=True)
 
 
-def _take_turns() -> None:
+def take_turns() -> None:
     """Let one sign-up finish before the next begins: two at the same time must not both be the first.
 
     PostgreSQL needs a row to lock. SQLite's transactions are IMMEDIATE, which does it.

@@ -173,7 +173,7 @@ class TestLink:
     def test_of_two_at_the_same_time_one_makes_an_account(self, monkeypatch: pytest.MonkeyPatch) -> None:
         link = invite(User.objects.create_superuser("root"))
         meet_in(monkeypatch, creation, "create_account", must_meet=True)
-        meet_in(monkeypatch, creation, "_take_turns", must_meet=False, after=True)
+        meet_in(monkeypatch, creation, "take_turns", must_meet=False, after=True)
         answers: list[int] = []
 
         def visit(name: str) -> None:

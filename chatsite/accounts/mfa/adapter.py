@@ -10,7 +10,7 @@ from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString, mark_safe
@@ -23,7 +23,7 @@ logger = logging.getLogger("chatsite")
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc] # untyped base
-    """Secrets lie in the database encrypted, by a key that is derived from SECRET_KEY."""
+    """Secrets lie in the database encrypted, by a key that is derived from SECRET_KEY (and follow it: rotation.py)."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "cannot_delete_authenticator": gettext_lazy(
@@ -32,8 +32,8 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc] # untyped base
     }
 
     @property
-    def _cipher(self) -> Fernet:
-        return cipher(settings.SECRET_KEY)
+    def _cipher(self) -> MultiFernet:
+        return cipher_of_all_keys()
 
     def encrypt(self, text: str) -> str:
         return self._cipher.encrypt(text.encode()).decode()
@@ -63,6 +63,11 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc] # untyped base
         """An element of the page. Black on white in the dark too, for a camera."""
         drawn: str = qrcode.make(url, image_factory=SvgPathFillImage).to_string(encoding="unicode")
         return mark_safe(drawn)  # noqa: S308 # squares alone
+
+
+def cipher_of_all_keys() -> MultiFernet:
+    """Encrypts by SECRET_KEY, and reads what it or one of SECRET_KEY_FALLBACKS has encrypted."""
+    return MultiFernet([cipher(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
 @cache

@@ -1,0 +1,61 @@
+"""Whether the database is newer than the program: a newer version has migrated it, as where its backup is restored.
+
+Of this project's own tables alone: libraries drop migrations of theirs that a database goes on recording.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
+
+OURS = ("chat", "chatsite")
+
+logger = logging.getLogger("chatsite")
+
+
+def fault_in_version(connection: Any) -> str | None:
+    """What to say of a database that a newer version has migrated; None of any other, an empty one too.
+
+    `connection`: Django's, of any alias. Raises DatabaseError.
+    """
+    if not (unknown := unknown_migrations(connection)):
+        return None
+    return (
+        f"The database is newer than this program, which does not have its migrations {', '.join(unknown)}: "
+        "install the version that made it, or restore a backup of this one."
+    )
+
+
+def unknown_migrations(connection: Any) -> list[str]:
+    """Those that the database records and this program does not have, as `chat.0021_name`."""
+    recorded = MigrationRecorder(connection).applied_migrations()
+    return sorted(f"{app}.{name}" for app, name in recorded if app in OURS and name not in _known(app))
+
+
+def _known(app: str) -> set[str]:
+    """By the names of their files: to import them all takes a site a third of a second at its start."""
+    return {module.name for module in iter_modules(import_module(f"{app}.migrations").__path__)}
+
+
+def warn_if_database_is_newer() -> None:
+    """Called at start; never fails. The site starts all the same: while it is upgraded, older processes go on.
+
+    In a thread: it may be called with an event loop running, and the connection must not stay open.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="version") as thread:
+        if fault := thread.submit(_fault).result():
+            logger.error(fault)
+
+
+def _fault() -> str | None:
+    connection = connections["default"]
+    try:
+        return fault_in_version(connection)
+    except Exception:  # whatever it is, the site starts: it says more at the first request
+        return None
+    finally:
+        connection.close()
