@@ -1,6 +1,5 @@
 """Settings OIDC_… that cannot work."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -9,12 +8,13 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, register
 
+from chatsite.environment import is_domain
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FOR_ALL = {"login.microsoftonline.com": ("common", "organizations", "consumers")}
 """Issuers that name no tenant: each token is another's."""
 OPEN = ("accounts.google.com",)
 """Where everybody may have an account."""
-DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 
 
 @register
@@ -72,7 +72,7 @@ def _groups() -> Iterator[CheckMessage]:
 
 def _domains() -> Iterator[CheckMessage]:
     for domain in settings.OIDC_ALLOWED_DOMAINS:
-        if not DOMAIN.fullmatch(domain):
+        if not is_domain(domain):
             yield _error("OIDC_ALLOWED_DOMAINS", f"is to name domains, as in example.org: {domain!r}.")
 
 
