@@ -12,9 +12,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     try:
         from django.core.management import execute_from_command_line
+
+        from chatsite.environment.start import faults_in_words
     except ImportError:
         sys.exit("Django is not installed here. Run `make run` once, or activate .venv first.")
-    execute_from_command_line(sys.argv)
+    with faults_in_words():
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,17 @@ import os
 import sys
 
 from chat.serving.asgi import get_asgi_application
+from chatsite.environment.start import faults_in_words
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-application = get_asgi_application(limit_all_bodies=True)  # sets Django up, which the rest needs
+with faults_in_words():
+    application = get_asgi_application(limit_all_bodies=True)  # sets Django up, which the rest needs
 
-from chat.assets.storage import warn_if_not_collected  # noqa: E402
-from chat.generation.sweeps import start_sweeps  # noqa: E402
-from chatsite.accounts.first_account import announce_first_signup  # noqa: E402
-from chatsite.database_version import warn_if_database_is_newer  # noqa: E402
-from chatsite.sweep import start_sweeping  # noqa: E402
+from chat.assets.storage import warn_if_not_collected
+from chat.generation.sweeps import start_sweeps
+from chatsite.accounts.first_account import announce_first_signup
+from chatsite.database_version import warn_if_database_is_newer
+from chatsite.sweep import start_sweeping
 
 
 def collect_garbage_less_often() -> None:

@@ -1,6 +1,8 @@
 """What in the site's settings cannot work, for `manage.py check`."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +12,8 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from chatsite.database_version import fault_in_version
+from chatsite.environment.names import twice, unread
+from chatsite.settings import env
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]", ".localhost")
 
@@ -50,3 +54,46 @@ def check_database_version(
     """Also before each `migrate`, which would do nothing."""
     faults = [fault_in_version(connections[alias]) for alias in databases or ()]
     return [Error(fault, id="chatsite.E005") for fault in faults if fault]
+
+
+@register()
+def check_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A misspelt name is as good as none."""
+    found = [*unread(os.environ, env.entries, env.known), *twice(env.entries)]
+    return [Caution(sentence, hint="docs/settings.md has them all.", id="chatsite.W020") for sentence in found]
+
+
+@register()
+def check_logins(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """As chat.W020, for the limits that the site has besides."""
+    wrong, most = settings.CHAT_WRONG_LOGINS_PER_MINUTE, settings.CHAT_LOGINS_PER_MINUTE
+    if not 0 < most < wrong or wrong == env.readings["CHAT_WRONG_LOGINS_PER_MINUTE"].default:
+        return []
+    sentence = f"CHAT_WRONG_LOGINS_PER_MINUTE is {wrong}, which is never reached: CHAT_LOGINS_PER_MINUTE is {most}."
+    return [Caution(sentence, id="chatsite.W022")]
+
+
+@register()
+def check_database_file(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """SQLite makes the file, and no folder."""
+    database = settings.DATABASES["default"]
+    if not database["ENGINE"].endswith("sqlite3") or _may_be_made(Path(database["NAME"])):
+        return []
+    sentence = f"DATABASE_URL names a file that cannot be made, or a folder: {database['NAME']}"
+    hint = "Make the folder that it is to be in, for the account that the site runs as."
+    return [Error(sentence, hint=hint, id="chatsite.E020")]
+
+
+@register()
+def check_hosts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if settings.ALLOWED_HOSTS or settings.DEBUG:
+        return []
+    hint = "Set it to the names under which the site is reached, as in ALLOWED_HOSTS=chat.example.org."
+    return [Caution("ALLOWED_HOSTS names no host, so each request is refused.", hint=hint, id="chatsite.W021")]
+
+
+def _may_be_made(file: Path) -> bool:
+    try:
+        return file.parent.is_dir() and not file.is_dir()
+    except PermissionError:
+        return True  # for another account than this

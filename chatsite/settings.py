@@ -1,14 +1,15 @@
-"""All settings of the site. Each is read once, from the environment or from a file `.env` beside manage.py.
+"""All settings of the site. Each is read once, from the environment or from a file `.env` beside manage.py. What one
+cannot be is collected, and said at the end, all together.
 
 The list with explanations for operators is in docs/settings.md; a test fails when one is missing there.
 """
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
 from django.conf import global_settings
-from django.core.exceptions import ImproperlyConfigured
 
 from chat.conf import AppSettings as Default
 from chatsite.environment import Environment
@@ -16,25 +17,29 @@ from chatsite.single_sign_on.configuration import as_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Environment()
-if (BASE_DIR / ".env").exists():
-    env.read_env(BASE_DIR / ".env")
+env = Environment(collects=True)
+env.read_file(BASE_DIR / ".env")
+# Each may stand in a file of its own, whose path NAME_FILE says: SECRET_KEY_FILE, say.
+env.read_contents(
+    BASE_DIR,
+    ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "OIDC_CLIENT_SECRET", "CHAT_SYSTEM_PROMPT"),
+)
 
 # The process
 
 DEBUG = env.switch("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-key-for-development-only" if DEBUG else "")
-if not SECRET_KEY:
-    raise ImproperlyConfigured(
+SECRET_KEY = env.whole_text("SECRET_KEY", default="insecure-key-for-development-only" if DEBUG else "")
+if not SECRET_KEY.strip():
+    env.refuse(
         "SECRET_KEY is not set. In production set it to a long random string. "
         "For development set DEBUG=on (`make run` writes both to .env)."
     )
 # Former ones, until what they have signed and encrypted is renewed (docs/deploy.md).
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.
-CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_REQUEST_THREADS, least=1)
+CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_REQUEST_THREADS, least=1, most=1_000)
 # What is done there hashes passwords, sends mail or asks an identity provider, and waits in threads of its own.
 CHAT_ACCOUNT_PATHS = ["/accounts/", "/admin/chatsite/invitation/add/"]
 CHAT_IDENTITY_PATHS = ["/accounts/oidc/"]
@@ -116,7 +121,7 @@ TEMPLATES = [
 # The database. SQLite needs WAL, so that readers never wait for a writer, and IMMEDIATE transactions:
 # without them two writers fail with "database is locked", whatever the timeout.
 
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=BASE_DIR / "db.sqlite3", folder=BASE_DIR)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         transaction_mode="IMMEDIATE",
@@ -161,10 +166,10 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 # E-mail: smtp://user:password@host:port, smtp+tls:// or smtp+ssl://. Empty: none is sent.
-EMAIL_URL = env.str("EMAIL_URL", default="")
-CHAT_HAS_MAIL = bool(EMAIL_URL)
-vars().update(env.email_url_config(EMAIL_URL) | {"EMAIL_TIMEOUT": 10} if EMAIL_URL else {})
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
+_EMAIL = env.email("EMAIL_URL")
+CHAT_HAS_MAIL = bool(_EMAIL)
+vars().update(_EMAIL | {"EMAIL_TIMEOUT": 10} if CHAT_HAS_MAIL else {})
+DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", default="webmaster@localhost")
 # May visitors make accounts themselves? On, off, or with addresses of some domains, which are then to be confirmed.
 # The very first account, the administrator's, can be made in any case.
 CHAT_SIGNUP = env.switch_or_domains("CHAT_SIGNUP", default=DEBUG)
@@ -239,15 +244,15 @@ CACHES = {
 
 # Single sign-on by OpenID Connect (docs/accounts.md): the provider, and what this site is called there.
 
-OIDC_ISSUER = env.str("OIDC_ISSUER", default="").strip()
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="").strip()
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
+OIDC_ISSUER = env.text("OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
 # What users know it by: "Log in with …".
-OIDC_NAME = env.str("OIDC_NAME", default="").strip() or "single sign-on"
+OIDC_NAME = env.text("OIDC_NAME", default="single sign-on") or "single sign-on"
 # Is it the only way in, but for the administrator's in an emergency?
 OIDC_ONLY = env.switch("OIDC_ONLY", default=False)
 # The claim whose groups users have here too; those that make staff of them; and whom the site takes (empty: all).
-OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="").strip()
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM")
 OIDC_STAFF_GROUPS = env.names("OIDC_STAFF_GROUPS")
 OIDC_ALLOWED_DOMAINS = env.names("OIDC_ALLOWED_DOMAINS")
 OIDC_ALLOWED_GROUPS = env.names("OIDC_ALLOWED_GROUPS")
@@ -268,7 +273,7 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -333,19 +338,26 @@ CONTENT_SECURITY_POLICY = {
 # The model
 
 # Several services with their models, from a file (docs/providers.md); without it what follows says the same of one.
-CHAT_PROVIDERS = env.toml("CHAT_PROVIDERS", BASE_DIR, "providers")
-OPENAI_API_KEY = env.str("OPENAI_API_KEY", default=Default.OPENAI_API_KEY).strip()
-OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default=Default.OPENAI_BASE_URL).strip()
+CHAT_PROVIDERS = env.providers("CHAT_PROVIDERS", BASE_DIR)
+OPENAI_API_KEY = env.key("OPENAI_API_KEY", default=Default.OPENAI_API_KEY)
+OPENAI_BASE_URL = env.address("OPENAI_BASE_URL", default=Default.OPENAI_BASE_URL)
 # With none of them and DEBUG on, a small built-in model answers, so that a fresh checkout works offline.
 CHAT_LOCAL_MODEL = DEBUG and not CHAT_PROVIDERS and not OPENAI_API_KEY and not OPENAI_BASE_URL
 # The models that users may pick; the first is the default.
-CHAT_MODELS = env.names("CHAT_MODELS") or Default.CHAT_MODELS
+CHAT_MODELS = env.names("CHAT_MODELS", default=Default.CHAT_MODELS) or Default.CHAT_MODELS
 if CHAT_LOCAL_MODEL:
     CHAT_MODELS = ["SmolLM2-135M-Instruct"]
 # Those of them that see images; the others are shown none.
 CHAT_VISION_MODELS = env.names("CHAT_VISION_MODELS", default=Default.CHAT_VISION_MODELS)
+if not CHAT_LOCAL_MODEL and not CHAT_PROVIDERS and CHAT_VISION_MODELS != Default.CHAT_VISION_MODELS:
+    env.refuse(
+        *(
+            f"CHAT_VISION_MODELS names what CHAT_MODELS does not: {name!r}"
+            for name in sorted({*CHAT_VISION_MODELS} - {*CHAT_MODELS})
+        )
+    )
 # What the model is told before every conversation; empty: nothing.
-CHAT_SYSTEM_PROMPT = env.str("CHAT_SYSTEM_PROMPT", default=Default.CHAT_SYSTEM_PROMPT)
+CHAT_SYSTEM_PROMPT = env.whole_text("CHAT_SYSTEM_PROMPT", default=Default.CHAT_SYSTEM_PROMPT)
 # How long a prompt may be, in tokens as we estimate them: of a longer conversation the oldest turns are left out.
 # 0: no bound, and the model's service refuses what is too long for it. The built-in model's window is small.
 CHAT_CONTEXT_TOKENS = env.whole(
@@ -354,12 +366,12 @@ CHAT_CONTEXT_TOKENS = env.whole(
 # Who names a new conversation: `model` asks the model after the first answer; `off` keeps the first words.
 CHAT_TITLES = env.one_of("CHAT_TITLES", ("model", "off"), default=Default.CHAT_TITLES)
 # Which model that is; empty: the one that has answered.
-CHAT_TITLE_MODEL = env.str("CHAT_TITLE_MODEL", default=Default.CHAT_TITLE_MODEL).strip()
+CHAT_TITLE_MODEL = env.text("CHAT_TITLE_MODEL", default=Default.CHAT_TITLE_MODEL)
 
 # The permission that users need, as in `app.codename`; empty: whoever has an account may use the chat.
-CHAT_ALLOWED = env.str("CHAT_ALLOWED", default="")
+CHAT_ALLOWED = env.text("CHAT_ALLOWED")
 # The function that has it proved who asks, before what cannot be undone: by a fresh login. Empty: by the password.
-CHAT_CONFIRM = env.str("CHAT_CONFIRM", default="chatsite.accounts.confirmation.confirm")
+CHAT_CONFIRM = env.text("CHAT_CONFIRM", default="chatsite.accounts.confirmation.confirm")
 
 # Who may read what users share by link: nobody (off), who may use the chat (members), or everybody, where its maker
 # wants that (public, or on). None: members, but links that were made public before stay so.
@@ -369,7 +381,7 @@ CHAT_SHARING = env.switch_or("CHAT_SHARING", ("members", "public"), default=None
 CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=Default.CHAT_ATTACHMENTS)
 
 # For how many days the words are kept that staff searched for in the administration.
-CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS)
+CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS, most=100_000)
 
 # Limits; 0 turns one off
 
@@ -428,9 +440,13 @@ LOGGING = {
     "loggers": {
         # Its own handlers would say each thing once more, and mail what was sent.
         "django": {"handlers": [], "level": "INFO"},
-        "chat": {"handlers": ["stderr"], "level": env.str("CHAT_LOG_LEVEL", default="INFO"), "propagate": False},
+        "chat": {"handlers": ["stderr"], "level": env.log_level("CHAT_LOG_LEVEL", default="INFO"), "propagate": False},
         "chatsite": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # Its line for each request to the upstream says nothing that ours do not.
         "httpx2": {"level": "WARNING"},
     },
 }
+
+# `manage.py settings` says what is wrong, and shows the others.
+if sys.argv[1:2] != ["settings"]:
+    env.raise_faults()

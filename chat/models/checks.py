@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth import get_permission_codename
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
+from chat.conf import settings as chat_settings
 from chat.models import audience
 
 IMMEDIATE = checks.Warning(
@@ -31,6 +34,16 @@ NO_AUDIENCE = checks.Error(
     hint="Until it is, no shared link shows anything.",
     id="chat.E003",
 )
+NO_PERMISSION = checks.Error(
+    "CHAT_ALLOWED is no permission of an app that is installed, so nobody but superusers may use the chat.",
+    hint='One is written as in "chat.view_conversation": the label of its app, and its codename.',
+    id="chat.E020",
+)
+UNKNOWN_PERMISSION = checks.Warning(
+    "CHAT_ALLOWED is a permission that no model of its app has, so perhaps nobody but superusers may use the chat.",
+    hint="Look at its codename. If a migration makes it, all is well: silence this.",
+    id="chat.W022",
+)
 INDEX = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'chat_search_added' "
     "AND EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'chat_search')",
@@ -50,6 +63,25 @@ def check_transactions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register
 def check_sharing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [] if audience.is_known() else [NO_AUDIENCE]
+
+
+@register
+def check_allowed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    app, _, codename = chat_settings.CHAT_ALLOWED.partition(".")
+    if not app and not codename:
+        return []
+    if not codename or app not in apps.app_configs:
+        return [NO_PERMISSION]
+    return [] if codename in _codenames(app) else [UNKNOWN_PERMISSION]
+
+
+def _codenames(app: str) -> set[str]:
+    """Of all permissions that come with the models of an app."""
+    found = set[str]()
+    for model in apps.get_app_config(app).get_models():
+        found |= {get_permission_codename(action, model._meta) for action in model._meta.default_permissions}
+        found |= {codename for codename, *_ in model._meta.permissions}
+    return found
 
 
 @register(Tags.database)

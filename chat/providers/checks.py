@@ -5,6 +5,7 @@ from typing import Any
 from django.core import checks
 from django.core.checks import CheckMessage, register
 
+from chat.conf import AppSettings, settings
 from chat.providers.registry import faults, registry
 
 NO_PROVIDER = checks.Warning(
@@ -13,6 +14,19 @@ NO_PROVIDER = checks.Warning(
     id="chat.W006",
 )
 NO_KEY = "The provider {name!r} lacks its key: its `api_key_variable` names a variable that is not set."
+NOT_A_MODEL = checks.Error(
+    "CHAT_VISION_MODELS names a model that CHAT_MODELS does not.",
+    hint="It says which of CHAT_MODELS see images.",
+    id="chat.E021",
+)
+
+
+@register
+def check_vision(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Where they are set: the defaults belong together."""
+    named, known = settings.CHAT_VISION_MODELS, settings.CHAT_MODELS
+    is_set = named != AppSettings.CHAT_VISION_MODELS and not settings.CHAT_PROVIDERS and not settings.CHAT_LOCAL_MODEL
+    return [NOT_A_MODEL] if is_set and not {*named} <= {*known} else []
 
 
 @register

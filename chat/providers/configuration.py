@@ -18,6 +18,7 @@ from chat.core.prompt import Options
 TEMPERATURE, MAX_TOKENS, MAX_COMPLETION_TOKENS = "temperature", "max_tokens", "max_completion_tokens"
 PARAMETERS = (TEMPERATURE, MAX_TOKENS, MAX_COMPLETION_TOKENS)
 """That a model may take or not. Of the two that limit an answer a model takes one at most."""
+WRONG_KEY = 'CHAT_PROVIDERS, provider "{}": the variable {} has a quote or another character that no key has.'
 UPSTREAM = "The upstream"
 """What the log calls a service that nobody has to tell from others."""
 
@@ -41,6 +42,11 @@ class Provider:
     def lacks_key(self) -> bool:
         """Is it to have a key, which the environment does not have?"""
         return bool(self.api_key_variable) and not self.api_key
+
+    @property
+    def has_wrong_key(self) -> bool:
+        """Is what it has for its key none?"""
+        return bool(self.api_key) and not is_key(self.api_key)
 
     @property
     def is_set_up(self) -> bool:
@@ -113,10 +119,13 @@ def read(given: Any, environment: Mapping[str, str]) -> tuple[Model, ...]:
     """The models of CHAT_PROVIDERS, with their services and the keys that the environment has. Raises Faults."""
     if sentences := [f"CHAT_PROVIDERS{where}: {what}" for where, what in _faults(given)]:
         raise Faults(sentences)
+    providers = [_provider(each, environment) for each in given]
+    if sentences := [WRONG_KEY.format(each.name, each.api_key_variable) for each in providers if each.has_wrong_key]:
+        raise Faults(sentences)
     models = tuple(
         Model(**{"key": model["name"]} | model | _tuples(model), provider=provider)
-        for provider, models in ((_provider(each, environment), each["models"]) for each in given)
-        for model in models
+        for provider, each in zip(providers, given, strict=True)
+        for model in each["models"]
     )
     if not any(model.offered for model in models):
         raise Faults(["CHAT_PROVIDERS: no model is offered to users."])
@@ -167,6 +176,7 @@ LENGTHS: dict[str, int] = {
 }
 PROVIDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+KEY = re.compile(r"[!#-&(-~]+(?: [!#-&(-~]+)*")
 
 
 def _faults(given: Any) -> Iterator[Fault]:
@@ -257,13 +267,24 @@ def _of_members(given: Any, members: dict[str, type], needed: tuple[str, ...]) -
 
 
 def _fault_of_address(address: str) -> str:
-    try:
-        parts = urlsplit(address)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        is_one = False
-    if not is_one:
+    if not is_address(address):
         return "`address` is no http:// or https:// address."
+    parts = urlsplit(address)
     if parts.username is not None or parts.query or parts.fragment:
         return "`address` has a user, a query or a fragment; a key belongs into the environment (`api_key_variable`)."
     return ""
+
+
+def is_address(address: str) -> bool:
+    """Can an API be asked there?"""
+    try:
+        parts = urlsplit(address)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+    return is_web and address.isprintable() and " " not in address
+
+
+def is_key(key: str) -> bool:
+    """Can it stand in a header? One in quotes comes from a file that was not read as one of settings."""
+    return bool(KEY.fullmatch(key))

@@ -6,18 +6,18 @@ Two ways lead to it. `CHAT_PROVIDERS` says all of several services (chat/provide
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from chat.conf import said_by_project, settings
-from chat.core.limits import DEFAULT_PROVIDER
+from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS
 from chat.core.rights import NOT_PERMITTED, Pair, Rights
 from chat.errors import Forbidden
 from chat.i18n import gettext_noop as _
-from chat.providers.configuration import Faults, Model, Provider, read
+from chat.providers.configuration import Faults, Model, Provider, is_address, is_key, read
 
 READ = (
     "CHAT_PROVIDERS",
@@ -151,6 +151,18 @@ def _make() -> Registry:
     )
     vision = settings.CHAT_VISION_MODELS
     names = dict.fromkeys(settings.CHAT_MODELS)
-    if not names:
-        raise Faults(["CHAT_MODELS names no model."])
+    if sentences := [*_of_short_form(names)]:
+        raise Faults(sentences)
     return Registry(tuple(Model(name, name, provider, vision=name in vision) for name in names), short_form=provider)
+
+
+def _of_short_form(names: Collection[str]) -> Iterator[str]:
+    """What is wrong with the four settings that say one service."""
+    if not names:
+        yield "CHAT_MODELS names no model."
+    if any(len(name) > MODEL_CHARACTERS for name in names):
+        yield f"CHAT_MODELS names a model of more than {MODEL_CHARACTERS} characters."
+    if settings.OPENAI_BASE_URL and not is_address(settings.OPENAI_BASE_URL):
+        yield "OPENAI_BASE_URL is no http:// or https:// address."
+    if settings.OPENAI_API_KEY and not is_key(settings.OPENAI_API_KEY):
+        yield "OPENAI_API_KEY has a quote or another character that no key has."

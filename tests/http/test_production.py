@@ -77,9 +77,9 @@ def test_without_a_secret_key_it_says_what_to_do() -> None:
 def test_what_a_setting_cannot_be_is_said_at_start(name: str, value: str) -> None:
     checked = manage("check", **PRODUCTION | {name: value})
     assert checked.returncode != 0
-    last = checked.stderr.strip().splitlines()[-1]
-    assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {name} is n")
-    assert last.endswith(repr(value))
+    (line,) = checked.stderr.strip().splitlines()
+    assert line.startswith(f"Cannot start: {name} is n")
+    assert line.endswith(repr(value))
 
 
 def test_providers_that_cannot_be_are_said_at_start(tmp_path: Path) -> None:
@@ -90,7 +90,39 @@ def test_providers_that_cannot_be_are_said_at_start(tmp_path: Path) -> None:
     started = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=60)
     assert started.returncode != 0
     assert 'CHAT_PROVIDERS, provider "hub": `api_key` is no member' in started.stderr
+    assert "providers.toml" in started.stderr
     assert "sk-secret" not in started.stderr
+    assert "Traceback" not in started.stderr
+
+
+def test_settings_are_shown_as_far_as_they_can_be(tmp_path: Path) -> None:
+    (tmp_path / "providers.toml").write_text(
+        '[[providers]]\nname = "hub"\napi_key_variable = "HUB_KEY"\n[[providers.models]]\nname = "m"\n'
+    )
+    (tmp_path / "hub").write_text("s3cret-of-hub\n")
+    given = {
+        "CHAT_LIVE_PER_USER": "many",
+        "CHAT_LIVE_PER_PROCESS": "7",
+        "CHAT_TOTAL_SECONDS": "900",
+        "SECRET_KEY": "s3cret-of-site",
+        "EMAIL_URL": "smtp+tls://me:s3cret-of-mail@mail.example.org:587",
+        "DATABASE_URL": "postgres://chat:s3cret@db.example.org/chat?sslpassword=s3cret",
+        "OPENAI_BASE_URL": "https://me:s3cret@api.example.org/v1",
+        "CHAT_PROVIDERS": str(tmp_path / "providers.toml"),
+        "HUB_KEY_FILE": str(tmp_path / "hub"),
+    }
+    shown = manage("settings", "--changed", **given)
+    assert shown.returncode == 1
+    assert shown.stderr.splitlines() == ["Wrong: CHAT_LIVE_PER_USER is no whole number from 0 on: 'many'"]
+    rows = {name.strip(): rest for name, rest in (line.split("  ", 1) for line in shown.stdout.splitlines())}
+    assert rows["CHAT_LIVE_PER_USER"].split() == ["(cannot", "be)", "environment"]
+    assert rows["CHAT_LIVE_PER_PROCESS"].split() == ["7", "environment"]
+    assert rows["DATABASE_URL"].split()[0] == "postgres://chat:********@db.example.org/chat?sslpassword=********"
+    assert rows["EMAIL_URL"].split()[0] == "smtp+tls://me:********@mail.example.org:587"
+    assert rows["OPENAI_BASE_URL"].split()[0] == "https://me:********@api.example.org/v1"
+    assert rows["CHAT_PROVIDERS hub HUB_KEY"].split()[:2] == ["********", f"{tmp_path}/hub,"]
+    assert "CHAT_TOTAL_SECONDS" not in rows
+    assert "s3cret" not in shown.stdout + shown.stderr
 
 
 def test_space_around_a_value_does_no_harm() -> None:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import environ
+from chatsite.environment import Environment
 
 IN_PYTEST = "CHATSITE_TEST_FOLDER" not in os.environ
 FOREIGN = (
@@ -21,6 +21,7 @@ FOREIGN = (
     "SESSION_",
     "TRUST_",
     "OIDC_",
+    "SECRET_KEY_",
     "EMAIL_",
     "DATABASE_URL",
     "REDIS_URL",
@@ -43,7 +44,8 @@ if IN_PYTEST:
 else:
     TEST_FOLDER = Path(os.environ["CHATSITE_TEST_FOLDER"])
 
-environ.Env.read_env = lambda *args, **kwargs: None
+read_file = Environment.read_file
+Environment.read_file = lambda *args: None  # type: ignore[method-assign]
 
 from chatsite.settings import *  # noqa: E402, F403
 from chatsite.settings import ACCOUNT_RATE_LIMITS, DATABASES  # noqa: E402

@@ -9,7 +9,7 @@ from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
 
 from chat.models import audience
-from chat.models.checks import check_search_index, check_sharing, check_transactions
+from chat.models.checks import check_allowed, check_search_index, check_sharing, check_transactions
 
 IMMEDIATE = {"transaction_mode": "IMMEDIATE"}
 
@@ -105,3 +105,20 @@ def test_what_sharing_is_set_to(
     assert bool(check_sharing(None)) == (said in ("member", ["public"]))
     del settings.CHAT_SHARING
     assert [answer() for answer in answers] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "found"),
+    [
+        ("", []),
+        ("chat.view_reading", []),
+        ("chat.add_conversation", []),
+        ("chat.no_such", ["chat.W022"]),
+        ("nowhere.view_reading", ["chat.E020"]),
+        ("chat", ["chat.E020"]),
+        (".view_reading", ["chat.E020"]),
+    ],
+)
+def test_what_users_need_is_a_permission(settings: Any, allowed: str, found: list[str]) -> None:
+    settings.CHAT_ALLOWED = allowed
+    assert [each.id for each in check_allowed(None)] == found

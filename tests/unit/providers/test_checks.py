@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
-from chat.providers.checks import check_provider
+from chat.providers.checks import check_provider, check_vision
 
 
 @pytest.fixture
@@ -28,3 +28,36 @@ def test_nobody_answers(nobody: Any) -> None:
 def test_somebody_answers(nobody: Any, name: str, value: object) -> None:
     setattr(nobody, name, value)
     assert check_provider(None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_BASE_URL", "127.0.0.1:9901"),
+        ("OPENAI_API_KEY", '"sk-1"'),
+        ("CHAT_MODELS", []),
+        ("CHAT_MODELS", ["m" * 201]),
+    ],
+)
+def test_what_the_short_form_cannot_be(settings: Any, name: str, value: object) -> None:
+    setattr(settings, name, value)
+    (found,) = check_provider(None)
+    assert found.id == "chat.E002"
+    assert found.msg.startswith(f"{name} ")
+    assert "sk-1" not in found.msg
+
+
+@pytest.mark.parametrize(
+    ("models", "vision", "ids"),
+    [
+        (["a", "b"], ["b"], []),
+        (["a", "b"], ["c"], ["chat.E021"]),
+        (["a"], ["gpt-4o-mini"], []),
+        (["a"], [], []),
+    ],
+)
+def test_models_that_see_are_some_of_the_models(
+    settings: Any, models: list[str], vision: list[str], ids: list[str]
+) -> None:
+    settings.CHAT_MODELS, settings.CHAT_VISION_MODELS = models, vision
+    assert [found.id for found in check_vision(None)] == ids
