@@ -16,7 +16,8 @@ ChatError
     ├── NoModel             none is set up
     ├── UpstreamUnreachable
     ├── UpstreamRefused     it answered with an error status
-    │   └── UpstreamBusy    it is over a limit of its own; says when to try again
+    │   ├── UpstreamBusy    it is over a limit of its own; says when to try again
+    │   └── NoCredit        the account that this site has there must pay first
     ├── UpstreamBroke       it answered with something that is not a stream of chunks, or with an error in one
     └── UpstreamTimeout     a deadline of ours ran out
 
@@ -179,6 +180,14 @@ class UpstreamBusy(UpstreamRefused):
     minutes = numbered(_("The model's service is over its limit just now. Try again in %(number)s minutes."))
     hours = _("The model's service is over its limit just now. Try again in a few hours.")
     days = _("The model's service is over its limit just now. Try again in a day or more.")
+
+
+class NoCredit(UpstreamRefused):
+    code = "upstream_credit"
+    sentence = _(
+        "The account that this site has at the model's service is out of credit. "
+        "Trying again does not help; the administrator finds it in the log."
+    )
 
 
 class UpstreamBroke(UpstreamError):

@@ -236,7 +236,7 @@ ACCOUNT_REAUTHENTICATION_METHODS = [
 # Attempts to log in are counted here, by all processes together, and nothing else is kept.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "chatsite.cache.Cache",
         "LOCATION": "chatsite_cacheentry",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
@@ -426,7 +426,10 @@ CHAT_HEALTH_PATH = "/health/"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"without_secrets": {"()": "chat.serving.logs.WithoutSecrets"}},
+    "filters": {
+        "without_secrets": {"()": "chat.serving.logs.WithoutSecrets"},
+        "causes_first": {"()": "chat.serving.logs.CausesFirst"},
+    },
     "formatters": {
         "line": {
             "()": "chat.serving.logs.Formatter",
@@ -434,7 +437,13 @@ LOGGING = {
             "style": "{",
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["without_secrets", "causes_first"],
+        }
+    },
     # In place of the server's own, which knows no filter.
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {

@@ -52,7 +52,7 @@ def _inspect(file: IO[bytes], limits: Limits) -> Inspected:
         with confined([*COMMAND, json.dumps(asdict(limits))], file, SECONDS) as records:
             return _read(records)
     except OSError as exc:
-        logger.exception("No process could be started to inspect a file")
+        logger.error("No process could be started to inspect a file: %s", exc)
         raise Unavailable(retry_after=5) from exc
     except (subprocess.SubprocessError, ValueError, KeyError, TypeError, StopIteration) as exc:
         logger.warning("A file could not be inspected: %s", words_of(exc))

@@ -17,7 +17,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent, Conversation, Share
 from chat.models.locks import lock_owner
 from chat.models.users import UserId
-from chat.retention.vacuum import overwrite_deleted
+from chat.retention.vacuum import despite_full_disk, overwrite_deleted
 
 MOST_UNSENT = 50
 """Of one user. They are deleted a day after they came (chat/retention/expiry.py)."""
@@ -89,6 +89,7 @@ def store(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected, **beside
     return attachment
 
 
+@despite_full_disk
 @transaction.atomic
 def discard(owner_id: UserId, pk: uuid.UUID) -> None:
     """Delete what has not been sent. Raises NotFound, or Conflict if it has been."""
@@ -138,7 +139,7 @@ def check_size(size: int) -> None:
 
 def check_storage(owner_id: UserId, size: int) -> None:
     """Is there room for so many bytes more? Raises TooLong."""
-    check_taken(storage_taken(owner_id) + max(size, 1))
+    check_taken(storage_taken(owner_id), max(size, 1))
 
 
 def storage_taken(owner_id: UserId) -> int:
@@ -151,12 +152,12 @@ def storage_taken(owner_id: UserId) -> int:
     return files + imported + Share.objects.of(owner_id).not_ended().stored_bytes()
 
 
-def check_taken(size: int) -> None:
-    """May a user have so many bytes here? Raises TooLong."""
+def check_taken(taken: int, size: int) -> None:
+    """Has a user who has `taken` bytes here room for so many more? Raises TooLong."""
     limit = settings.CHAT_STORAGE_PER_USER
-    if limit and size > limit:
+    if limit and taken + size > limit:
         sentence = _(
-            "Your files, what you have imported and what your links show take all of the %(limit)s bytes that are "
-            "yours here. Delete some of these conversations, or revoke some links."
+            "There is no room for this: your files, what you have imported and what your links show take %(taken)s "
+            "of the %(limit)s bytes that are yours here. Delete some of these conversations, or revoke some links."
         )
-        raise TooLong(sentence, values={"limit": limit})
+        raise TooLong(sentence, values={"taken": taken, "limit": limit})

@@ -12,8 +12,10 @@ from chat.live import hints
 from chat.models import Conversation, Generation
 from chat.models.users import UserId
 from chat.retention.erasure import RESTORABLE
+from chat.retention.vacuum import despite_full_disk
 
 
+@despite_full_disk
 @transaction.atomic
 def delete(owner_id: UserId, conversation_id: uuid.UUID) -> list[Generation]:
     """Take it out of sight, to be erased when it can no longer be restored. Raises NotFound.

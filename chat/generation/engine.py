@@ -23,7 +23,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from chat.attachments.prompt_files import sees_images
@@ -36,12 +36,15 @@ from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark, Part, storable
 from chat.core.think_tags import Piece, ThinkTags
 from chat.errors import ChatError, Unavailable, UpstreamTimeout
+from chat.failures import log_failure, unavailable
+from chat.failures.subject import subject
 from chat.generation import background
 from chat.generation.background import spawn
 from chat.generation.deadline import Deadline
 from chat.generation.finishing import finish, stop_stored
 from chat.generation.shutdown import shutdown
 from chat.generation.stopwatch import Stopwatch
+from chat.generation.storage import Storage
 from chat.generation.titles import give_title
 from chat.i18n import gettext_noop as _
 from chat.live import hints
@@ -150,6 +153,7 @@ class Engine:
         self._is_closing = False
         self._checkpointer: asyncio.Task[None] | None = None
         self._renewed_at = 0.0
+        self._storage = Storage()
 
     # What views call
 
@@ -195,10 +199,14 @@ class Engine:
     async def shut_down(self) -> None:
         """The process is about to end: store everything, as interrupted, and take nothing new."""
         self.close()
-        while self.runs or self._accepting.total():  # what is being accepted will still become a run
-            for run in self.runs.values():
-                run.end_from_outside(Status.INTERRUPTED)
-            await asyncio.sleep(0.02)
+        try:
+            while self.runs or self._accepting.total():  # what is being accepted will still become a run
+                for run in self.runs.values():
+                    run.end_from_outside(Status.INTERRUPTED)
+                await asyncio.sleep(0.02)
+        finally:
+            self._storage.ends(self.runs.values())
+            await openai.close_clients()
 
     # Accepting
 
@@ -264,6 +272,7 @@ class Engine:
 
     async def _read(self, run: Run) -> Ending:
         """Read the upstream into the reply until it ends, and say how it ended."""
+        subject.set(f"generation {run.id}")
         try:
             async with Deadline() as deadline:
                 ending = await self._read_until(run, deadline)
@@ -271,8 +280,8 @@ class Engine:
             ending = Ending(Status.FAILED, UpstreamTimeout.code, UpstreamTimeout.sentence)
         except ChatError as error:
             ending = Ending(Status.FAILED, error.code, error.message)
-        except Exception:
-            logger.exception("Generation %s failed", run.id)
+        except Exception as exc:
+            log_failure(logger, exc, "generation %s of %s failed", run.id, run.generation.provider)
             ending = INTERNAL
         run.settle()
         # What goes wrong after the finish reason takes nothing from the answer.
@@ -329,15 +338,20 @@ class Engine:
         outcome = run.outcome(ending)
         while True:
             try:
-                return await write_in_database(
+                is_ours = await write_in_database(
                     finish, run.generation, ending.status, run.live.reply, run.stored, **outcome
                 )
-            except (OperationalError, InterfaceError):
-                logger.exception("The end of generation %s could not be stored; trying again", run.id)
-                await asyncio.sleep(CHECKPOINT_SECONDS)
-            except Exception:
+                run.stored_position = run.live.reply.position
+                self._storage.works([run])
+                return is_ours
+            except Exception as exc:
+                if unavailable(exc):
+                    self._storage.fails(exc, [run, *(other for other in self.runs.values() if other is not run)])
+                    await asyncio.sleep(CHECKPOINT_SECONDS)
+                    continue
                 # Trying the same again would not help; the text alone is what must not be lost.
-                logger.exception("The end of generation %s cannot be stored as it is", run.id)
+                line = "the end of generation %s of %s cannot be stored as it is"
+                log_failure(logger, exc, line, run.id, run.generation.provider)
                 if ending is INTERNAL:
                     return False
                 ending, outcome = INTERNAL, {"code": INTERNAL.code, "error": INTERNAL.error}
@@ -347,8 +361,8 @@ class Engine:
             await asyncio.sleep(CHECKPOINT_SECONDS)
             try:
                 await self._checkpoint()
-            except Exception:
-                logger.exception("A checkpoint failed; trying again")
+            except Exception as exc:
+                self._storage.fails(exc, list(self.runs.values()))
 
     async def _checkpoint(self) -> None:
         runs = [run for run in self.runs.values() if not run.is_finishing]
@@ -365,6 +379,7 @@ class Engine:
         self._renewed_at = now if renew else self._renewed_at
         for run, position, _rows, mark in growth:
             run.stored_position, run.stored = position, mark
+        self._storage.works(runs)
         for run in runs:
             if run.id not in running and not run.is_finishing:
                 run.end_from_outside(None)

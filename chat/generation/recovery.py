@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import close_old_connections
 
+from chat.failures import log_waiting
 from chat.generation.finishing import interrupt
 from chat.models import Generation
 from chat.models.generation import LEASE
@@ -37,7 +38,7 @@ def _sweep_for_ever(alive: Callable[[], Iterable[uuid.UUID]]) -> None:
         try:
             _sweep(watch, alive)
         except Exception as exc:
-            logger.warning("Could not look for interrupted generations: %s", exc)
+            log_waiting(logger, exc, "generations whose process is gone are not looked for")
         time.sleep(SWEEP_SECONDS)
 
 

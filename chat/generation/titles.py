@@ -14,6 +14,7 @@ from chat.core.endings import bad_end, graver
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable
 from chat.core.titles import clean_title
+from chat.failures.subject import subject
 from chat.live import hints
 from chat.live.exchange import exchange
 from chat.models import Conversation, Generation, SearchEntry
@@ -31,6 +32,7 @@ LONGEST_THOUGHTS = 50_000
 async def give_title(generation: Generation, answer: str) -> None:
     """Name the conversation in which `generation` has just given its `answer`, if it needs a name. Never fails."""
     conversation_id = generation.message.conversation_id
+    subject.set(f"title of conversation {conversation_id}")
     try:
         if settings.CHAT_TITLES == "off" or not (question := await in_database(_untitled_question, generation)):
             return

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import IO, Protocol, TypeVar
 from uuid import UUID, uuid4
 
@@ -112,6 +113,7 @@ class Preview:
     refused: set[int] = field(default_factory=set)
     """The numbers of all of them in the file."""
     _taken: int = 0
+    """Bytes of what is new in the file."""
     _seen: set[UUID] = field(default_factory=set)
     _before: tuple[int, int, int, int] = (0, 0, 0, 0)
     """What was counted before the conversation that has begun."""
@@ -161,8 +163,13 @@ class Preview:
         """Counted with their message."""
 
     def _take_room(self, size: int) -> None:
-        self._taken = (self._taken or storage_taken(self.owner_id)) + size
-        check_taken(self._taken)
+        self._taken += size
+        check_taken(self._had, self._taken)
+
+    @cached_property
+    def _had(self) -> int:
+        """Bytes that its owner has here already."""
+        return storage_taken(self.owner_id)
 
 
 def preview(

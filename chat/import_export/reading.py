@@ -42,7 +42,7 @@ def read(file: IO[bytes], name: str, limit: int) -> Generator[Record, None, None
         with confined([*COMMAND, json.dumps([name, limit])], file, SECONDS) as records:
             yield from _said(records)
     except OSError as exc:
-        logger.exception("No process could be started to read a file")
+        logger.error("No process could be started to read a file: %s", exc)
         raise Unavailable(retry_after=5) from exc
 
 

@@ -49,7 +49,7 @@ class Storing:
 
     def __init__(self, owner_id: UserId, import_id: UUID) -> None:
         self._owner_id, self._import_id = owner_id, import_id
-        self._taken = storage_taken(owner_id)
+        self._had, self._taken = storage_taken(owner_id), 0
         self._seen, self._used = set[UUID](), set[UUID]()
         self._rows: dict[type[models.Model], list[Any]] = {}
         self._currents = list[tuple[UUID, UUID]]()
@@ -159,7 +159,7 @@ class Storing:
 
     def _take_room(self, size: int) -> None:
         self._taken += size
-        check_taken(self._taken)
+        check_taken(self._had, self._taken)
 
     def _stored(self, head: AttachmentHead, found: Inspected) -> UUID:
         """By its own id; where that is taken by one that follows from it, or by any."""

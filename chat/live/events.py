@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chat.core import sse
 from chat.core.reply import SPOKEN, Part, Reply
@@ -11,7 +11,7 @@ from chat.live.access.access import SENTENCES, Gone
 from chat.live.exchange import LiveReply
 from chat.models import Generation
 
-OF_STREAMS = ("start", "title", "reset", "gone", "end")
+OF_STREAMS = ("start", "title", "storage", "reset", "gone", "end")
 """Events that are no part of a reply, so that none may look like them."""
 LAST_RETRY = sse.retry(86_400_000)
 """A day. A browser's EventSource comes again after every stream: whoever has the last event need not, for there is
@@ -64,6 +64,27 @@ def gone_frame(gone: Gone) -> bytes:
     """
     frame = sse.frame("gone", {"code": gone, "message": translated(SENTENCES[gone])})
     return frame if gone == Gone.LOGGED_OUT else frame + LAST_RETRY
+
+
+class Notices(NamedTuple):
+    """What is told of a reply besides itself."""
+
+    title: str | None
+    """Another one of its conversation."""
+    unstored: str
+    """The sentence that says that it cannot be stored now; empty: it can."""
+
+
+NO_NOTICES = Notices(None, "")
+
+
+def notice_frames(told: Notices, now: Notices) -> bytes:
+    """What has changed. Without ids: they are no part of the reply."""
+    frames = b"" if now.title == told.title else sse.frame("title", {"title": now.title})
+    if now.unstored != told.unstored:
+        status = "waiting" if now.unstored else "stored"
+        frames += sse.frame("storage", {"status": status, "message": now.unstored and translated(now.unstored)})
+    return frames
 
 
 def new_frames(source: LiveReply | Stored, sent: int) -> tuple[bytes, int]:

@@ -10,12 +10,11 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 
-from django.db import InterfaceError, OperationalError
-
 from chat.core import sse
+from chat.failures import log_failure, unavailable
 from chat.live.access import Access, Gone
 from chat.live.access.watch import watch
-from chat.live.events import Stored, end_frame, gone_frame, new_frames, start_data
+from chat.live.events import NO_NOTICES, Notices, Stored, end_frame, gone_frame, new_frames, notice_frames, start_data
 from chat.live.exchange import LiveReply, exchange
 from chat.live.heartbeat import LOOK_AGAIN_SECONDS, Heartbeat
 from chat.live.open_streams import StreamSlot
@@ -40,7 +39,7 @@ async def follow(
     end. `access` is what allows it: looked at again and again, and when that is gone, so is the stream.
     """
     heartbeat = Heartbeat()
-    title = None
+    told = NO_NOTICES
     try:
         if access:
             watch.add(access, heartbeat.interrupt)
@@ -55,29 +54,34 @@ async def follow(
                 yield gone_frame(access.gone)
                 return
             frames, sent = new_frames(source, sent)
-            if isinstance(source, LiveReply) and source.title != title:
-                title = source.title
-                frames += sse.frame("title", {"title": title})
+            if (now := _notices(source, told)) != told:
+                frames += notice_frames(told, now)
+                told = now
             if source.ending is not None:
                 yield frames + end_frame(source.ending, sent)
                 return
             if frames:
                 yield frames
-            if not await heartbeat.news(source, sent):
+            # Something may have happened while the frames were on their way.
+            if _notices(source, told) == told and not await heartbeat.news(source, sent):
                 yield sse.KEEP_ALIVE
             if isinstance(source, Stored) or (source.is_over and source.ending is None):
                 found = await _source(generation.pk)
                 source = source if isinstance(found, Away) else found
         yield gone_frame(Gone.DELETED)
-    except Exception:
+    except Exception as exc:
         # Ended without `end`, so the reader comes again. Raised on, daphne would leave the connection hanging.
-        logger.exception("A follower of generation %s failed", generation.pk)
+        log_failure(logger, exc, "a follower of generation %s failed", generation.pk)
     finally:
         heartbeat.stop()
         if access:
             watch.discard(access)
         if slot:
             slot.free()
+
+
+def _notices(source: LiveReply | Stored, told: Notices) -> Notices:
+    return Notices(source.title, source.unstored) if isinstance(source, LiveReply) else told
 
 
 async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:
@@ -87,8 +91,10 @@ async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:
         return live
     try:
         return await in_database(_read_stored, generation_id)
-    except (OperationalError, InterfaceError) as exc:
-        logger.warning("The database cannot be asked for generation %s: %s", generation_id, exc)
+    except Exception as exc:
+        if not unavailable(exc):
+            raise
+        log_failure(logger, exc, "streams wait for what is stored, the last of generation %s", generation_id)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
         return Away()
 

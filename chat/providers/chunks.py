@@ -16,8 +16,11 @@ import jiter
 from chat.core import sse
 from chat.core.endings import graver
 from chat.errors import UpstreamBroke, UpstreamError
+from chat.failures import log_repeated
+from chat.failures.subject import about
 from chat.providers.configuration import UPSTREAM
-from chat.providers.refusals import masked, reported
+from chat.providers.log import masked
+from chat.providers.refusals import reported
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +141,9 @@ class Reader:
         elif not self._has_spoken and (message := choice.get("message")):
             said += self._news_of(message)
         if choice.get("error"):
-            logger.warning("%s reported an error in its answer: %r", self._service, masked(str(choice["error"])))
+            words = masked(str(choice["error"]))
+            line = "%s reported an error in its answer: %r%s"
+            log_repeated(logger, logging.WARNING, (line, self._service), line, self._service, words, about())
             said.append(Finish("error"))
         elif reason := _reason(choice):
             said.append(Finish(reason))
@@ -162,7 +167,8 @@ def _chunk(event: str, data: str, service: str = UPSTREAM) -> dict[str, Any]:
     try:
         chunk = _decoded(data)
     except (ValueError, RecursionError) as exc:
-        logger.warning("%s sent what is not JSON: %r", service, masked(data))
+        line = "%s sent what is not JSON: %r%s"
+        log_repeated(logger, logging.WARNING, (line, service), line, service, masked(data), about())
         raise UpstreamBroke from exc
     if not isinstance(chunk, dict):
         raise UpstreamBroke

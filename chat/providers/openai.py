@@ -28,13 +28,14 @@ from yarl import URL
 
 from chat.core import sse
 from chat.core.prompt import NO_OPTIONS, Options
-from chat.errors import NoModel, UpstreamBroke, UpstreamError, UpstreamUnreachable
+from chat.errors import NoCredit, NoModel, UpstreamBroke, UpstreamError, UpstreamUnreachable
 from chat.i18n import gettext_noop as _
 from chat.providers import local
 from chat.providers.chunks import Done, Event, Reader
 from chat.providers.configuration import PARAMETERS, Model, Provider
 from chat.providers.host_names import ProviderResolver
-from chat.providers.refusals import masked, refusal, retry_after
+from chat.providers.log import log_service, log_unreachable, setting_of_address
+from chat.providers.refusals import refusal, retry_after
 from chat.providers.registry import registry
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ async def stream(
     client = await _client(model.provider)
     parameters = model.request_parameters(options)
     chosen = [name for name in PARAMETERS if name in parameters]
-    asking = _asked(client, _body(model, messages, parameters), chosen)
+    asking = _asked(client, model, _body(model, messages, parameters), chosen)
     del messages  # the answer takes long, and the question may be large
     async with asking as (pieces, sock):
         decoder, reader = sse.Decoder(EVENT_CHARS), Reader(client.name)
@@ -98,10 +99,14 @@ async def stream(
                 if waiting := pause():
                     await _collect(sock, waiting)
         except aiohttp.ClientError as exc:
-            logger.warning("%s broke off: %s", client.name, type(exc).__name__)
+            _log_cut(model, f"broke off: {type(exc).__name__}")
         except ValueError as exc:
-            logger.warning("%s sent what cannot be read: %s", client.name, exc)
+            _log_cut(model, f"sent what cannot be read: {exc}")
             raise UpstreamBroke from exc
+
+
+def _log_cut(model: Model, happened: str) -> None:
+    log_service(logger, model.provider, "An answer was cut", happened, model=model.name, level=logging.WARNING)
 
 
 def notice() -> str:
@@ -130,29 +135,35 @@ def _body(model: Model, messages: list[dict[str, Any]], parameters: dict[str, An
 
 
 @asynccontextmanager
-async def _asked(client: "_Client", body: bytes, chosen: Iterable[str]) -> AsyncIterator[tuple[Pieces, Socket]]:
+async def _asked(
+    client: "_Client", model: Model, body: bytes, chosen: Iterable[str]
+) -> AsyncIterator[tuple[Pieces, Socket]]:
     """The response's body, and where it comes from. While it arrives nothing holds the request any more."""
-    async with await _ask_with_retries(client, body, chosen) as response:
+    async with await _ask_with_retries(client, model, body, chosen) as response:
         del body
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind in ("text/html", "application/json", "application/problem+json"):
-            logger.warning("%s answered 200 with %s instead of a stream", client.name, kind)
+            advice = f"Does {setting_of_address(model.provider)} name an API, and not a page?"
+            said = f"answered 200 with {kind} instead of a stream"
+            log_service(logger, model.provider, "No stream came", said, advice, model=model.name)
             raise UpstreamBroke
         transport = response.connection and response.connection.transport
         yield response.content.iter_any(), transport and transport.get_extra_info("socket")
 
 
-async def _ask_with_retries(client: "_Client", body: bytes, chosen: Iterable[str]) -> aiohttp.ClientResponse:
+async def _ask_with_retries(
+    client: "_Client", model: Model, body: bytes, chosen: Iterable[str]
+) -> aiohttp.ClientResponse:
     for retries_left in range(MAX_RETRIES, -1, -1):
         try:
             response = await client.ask(body)
             if 200 <= response.status < 300:
                 return response
             async with response:
-                error: UpstreamError = refusal(response, await _beginning(response), client.provider, chosen)
-            wait = _wait_before_retry(response, retries_left)
+                error: UpstreamError = refusal(response, await _beginning(response), model, chosen)
+            wait = None if isinstance(error, NoCredit) else _wait_before_retry(response, retries_left)
         except (aiohttp.ClientError, ssl.SSLError) as exc:
-            logger.warning("%s could not be reached: %r", client.name, _root_cause(exc))
+            log_unreachable(logger, client.provider, exc)
             error = UpstreamUnreachable()
             wait = _backoff(retries_left) if _could_not_connect(exc) else None
         if wait is None or not retries_left:
@@ -190,12 +201,6 @@ def _could_not_connect(exc: BaseException) -> bool:
     return isinstance(exc, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
-def _root_cause(exc: BaseException) -> str:
-    while exc.__cause__:
-        exc = exc.__cause__
-    return f"{type(exc).__name__}: {masked(str(exc))}"
-
-
 async def _collect(sock: Socket, waiting: Awaitable[None]) -> None:
     """Wait, and meanwhile be woken for nothing of this stream: for each token alone that costs more than to read it.
 
@@ -230,7 +235,8 @@ async def _client(provider: Provider) -> "_Client":
     if provider.is_local:
         provider = replace(provider, address=await local.base_url())
     elif provider.lacks_key:
-        logger.warning("%s lacks its key: its `api_key_variable` names a variable that is not set.", provider.in_log)
+        said = f"lacks its key: its `api_key_variable` names {provider.api_key_variable}, which is not set"
+        log_service(logger, provider, "There is no key", said, f"Set {provider.api_key_variable}, and restart.")
         raise NoModel(
             _("This site has no key for the model's service yet. Please tell the administrator."), code="upstream_key"
         )

@@ -7,14 +7,16 @@ import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import aiohttp
 
-from chat.conf import settings
-from chat.errors import UpstreamBroke, UpstreamBusy, UpstreamError, UpstreamRefused
+from chat.errors import NoCredit, UpstreamBroke, UpstreamBusy, UpstreamError, UpstreamRefused
+from chat.failures import log_repeated
+from chat.failures.subject import about
 from chat.i18n import gettext_noop as _
-from chat.providers.configuration import Provider
-from chat.providers.registry import registry
+from chat.providers.configuration import Model
+from chat.providers.log import log_service, masked, setting_of_address, setting_of_key, setting_of_models
 
 logger = logging.getLogger(__name__)
 
@@ -23,58 +25,116 @@ CONTEXT = re.compile("context[ _](?:length|size|window)", re.IGNORECASE)
 """As LM Studio and llama.cpp say, in a stream that has begun, that a prompt is too long for the model."""
 REPORTED = 10_000
 """So many characters of an error are looked at."""
-LOGGED = 500
-"""Characters of an upstream's words that go to the log."""
+NO_CREDIT = re.compile("insufficient_quota|billing_hard_limit_reached|insufficient[ _]balance", re.IGNORECASE)
+"""As OpenAI, Azure, Moonshot and DeepSeek say that the account behind the key has to pay."""
 
 
-def refusal(
-    response: aiohttp.ClientResponse, text: str, provider: Provider, parameters: Iterable[str]
-) -> UpstreamRefused:
+def refusal(response: aiohttp.ClientResponse, text: str, model: Model, parameters: Iterable[str]) -> UpstreamRefused:
     """Our sentence for the upstream's status; its own words go to the log. `parameters` were chosen by the user."""
-    status = response.status
-    logger.warning("%s answered %s: %r", provider.in_log, status, masked(text))
     wait = retry_after(response.headers.get("retry-after"), time.time())
+    meaning = _meaning(response.status, text, model, wait, list(parameters))
+    said = f"answered {response.status}: {masked(text)!r}"
+    log_service(logger, model.provider, meaning.cause, said, meaning.advice, model=model.name, level=meaning.level)
+    return meaning.error
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a refusal is to the user, and to whoever runs the site."""
+
+    error: UpstreamRefused
+    cause: str
+    advice: str = ""
+    level: int = logging.ERROR
+
+
+def _meaning(status: int, text: str, model: Model, wait: float | None, parameters: list[str]) -> Meaning:
+    if has_no_credit(status, text):
+        advice = "Nothing is asked twice for it. Pay its bill, or raise its limit, at the service."
+        return Meaning(NoCredit(), "The account has no credit", advice)
     if status in (401, 403):
-        return UpstreamRefused(
-            _("The model's service does not accept this site's key. Please tell the administrator."),
-            code="upstream_key",
+        variable = setting_of_key(model.provider)
+        return Meaning(
+            UpstreamRefused(
+                _("The model's service does not accept this site's key. Please tell the administrator."),
+                code="upstream_key",
+            ),
+            "The key is not accepted",
+            f"Set {variable} to one that may use this model there, and restart.",
         )
     if status == 404:
-        return UpstreamRefused(
-            _("The model's service does not know this model. Choose another, or tell the administrator."),
-            code="upstream_model",
+        return Meaning(
+            UpstreamRefused(
+                _("The model's service does not know this model. Choose another, or tell the administrator."),
+                code="upstream_model",
+            ),
+            f"There is no model {model.name}",
+            f"Name one that the service has in {setting_of_models(model)}, or correct "
+            f"{setting_of_address(model.provider)}, which mostly ends in /v1; then restart.",
         )
     if status == 413 or (status == 400 and "context" in text.lower()):
-        return UpstreamRefused(TOO_LONG, code="upstream_too_long")
+        return Meaning(
+            UpstreamRefused(TOO_LONG, code="upstream_too_long"),
+            "A conversation is too long for the model",
+            "If that happens often, say how long they may be: CHAT_CONTEXT_TOKENS, or `context` in CHAT_PROVIDERS.",
+            logging.WARNING,
+        )
     if status == 429:
-        return _busy(wait)
+        advice = "If it goes on, raise the limits of the account at the service."
+        return Meaning(_busy(wait), "The service is over a limit", advice, logging.WARNING)
     if 300 <= status < 400:
-        return UpstreamRefused(
-            _(
-                "The model's service answered from another address, which this site does not follow. "
-                "Please tell the administrator."
+        return Meaning(
+            UpstreamRefused(
+                _(
+                    "The model's service answered from another address, which this site does not follow. "
+                    "Please tell the administrator."
+                ),
+                code="upstream_redirect",
             ),
-            code="upstream_redirect",
+            "The address leads elsewhere",
+            f"Set {setting_of_address(model.provider)} to where it leads, and restart.",
         )
     if status >= 500 or status in (408, 409):
-        return UpstreamRefused(
-            _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
+        return Meaning(
+            UpstreamRefused(
+                _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
+            ),
+            "The service has a problem of its own",
+            level=logging.WARNING,
         )
     if status in (400, 422) and any(name in text for name in parameters):
-        return UpstreamRefused(
-            _(
-                "This model takes no temperature, or no token limit, of this kind. "
-                "Empty them in the settings of this conversation, or choose another model."
+        return Meaning(
+            UpstreamRefused(
+                _(
+                    "This model takes no temperature, or no token limit, of this kind. "
+                    "Empty them in the settings of this conversation, or choose another model."
+                ),
+                code="upstream_options",
             ),
-            code="upstream_options",
+            "The model does not take what a user has set",
+            f"With CHAT_PROVIDERS, `parameters` says what it takes: {', '.join(parameters)} were sent.",
+            logging.WARNING,
         )
-    return UpstreamRefused(_("The model's service refused the request. Please tell the administrator."))
+    return Meaning(
+        UpstreamRefused(_("The model's service refused the request. Please tell the administrator.")),
+        "The request is refused",
+        "`manage.py checkmodel` says what the model takes.",
+    )
+
+
+def has_no_credit(status: int, text: str) -> bool:
+    """Is it a bill, and not a limit that passes? As OpenAI says it with 429 and others with 402."""
+    return status == 402 or (status == 429 and bool(NO_CREDIT.search(text[:REPORTED])))
 
 
 def reported(service: str, data: str, error: object) -> UpstreamError:
     """What an error in the middle of a stream means: here a service that has said 200 can say why it cannot go on."""
-    logger.warning("%s reported an error in its answer: %r", service, masked(data))
+    log_repeated(
+        logger, logging.WARNING, service, "%s reported an error in its answer: %r%s", service, masked(data), about()
+    )
     code = error.get("code") if isinstance(error, dict) else None
+    if NO_CREDIT.search(data[:REPORTED]):
+        return NoCredit()
     if code in (429, "429", "rate_limit_exceeded"):
         return UpstreamBusy()
     if code == "context_length_exceeded" or CONTEXT.search(data[:REPORTED]):
@@ -104,11 +164,3 @@ def retry_after(value: str | None, now: float) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, OverflowError):
         return None
-
-
-def masked(words: str) -> str:
-    """An upstream's words for the log: cut, and without any key of ours should it repeat one."""
-    keys = {settings.OPENAI_API_KEY, *(provider.api_key for provider in registry().providers)}
-    for key in sorted(keys - {""}, key=len, reverse=True):
-        words = words.replace(key, "[key]")
-    return words[:LOGGED]

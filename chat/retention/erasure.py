@@ -31,7 +31,7 @@ from chat.models import AccountErasure, Attachment, Conversation, Feedback, Gene
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ERASING, ConversationQuerySet
 from chat.models.users import has_field
-from chat.retention.vacuum import forget_deleted, forget_words, overwrite_deleted
+from chat.retention.vacuum import despite_full_disk, forget_deleted, forget_words, overwrite_deleted
 from chat.signals import erased
 
 T = TypeVar("T")
@@ -143,6 +143,7 @@ def leaves_no_superuser(user_ids: Iterable[Any]) -> bool:
 # The first transaction
 
 
+@despite_full_disk
 @transaction.atomic
 def _begin_accounts(user_ids: list[Any]) -> None:
     """As far as the project's users can be closed: its model need have no such field."""
@@ -159,6 +160,7 @@ def _begin_accounts(user_ids: list[Any]) -> None:
     _begin(Conversation.with_deleted.filter(owner__in=found))
 
 
+@despite_full_disk
 @transaction.atomic
 def _begin(conversations: ConversationQuerySet) -> list[uuid.UUID]:
     """Returns which are still among `conversations`: a temporary one may have been kept since these were read."""
@@ -225,6 +227,7 @@ def _delete_messages(conversations: list[uuid.UUID]) -> None:
         _delete(Message.objects.filter(pk__in=batch), conversations)
 
 
+@despite_full_disk
 @transaction.atomic
 def _delete_conversations(conversations: list[uuid.UUID], *, and_words: bool) -> None:
     """What was said in them is forgotten with the last of them: until then there is something left to be finished."""
@@ -244,12 +247,14 @@ def _delete(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> Non
         _delete_once(rows, conversations)
 
 
+@despite_full_disk
 @transaction.atomic
 def _delete_once(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> None:
     _lock(conversations)
     rows.all().delete()
 
 
+@despite_full_disk
 @transaction.atomic
 def _delete_account(user_id: Any) -> bool:
     """False if conversations have come in between, as an import that had begun: they go first."""

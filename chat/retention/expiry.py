@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chat.audit import forget_searched_words
+from chat.failures import log_waiting
 from chat.models import AccountErasure, Attachment, Conversation, SearchedWords, ThrottleEntry
 from chat.models.conversation import ConversationQuerySet
 from chat.retention import erasure
@@ -52,7 +53,7 @@ def _erase_for_ever() -> None:
             try:
                 look()
             except Exception as exc:
-                logger.warning("Could not erase what has had its time: %s", exc)
+                log_waiting(logger, exc, "what has had its time is not erased")
         time.sleep(LOOK_SECONDS)
 
 
@@ -63,7 +64,7 @@ def finish_accounts() -> int:
         try:
             finish_account(user_id)
         except Exception as exc:  # others are erased all the same
-            logger.warning("Could not finish the erasure of account %s: %s", user_id, exc)
+            log_waiting(logger, exc, "the erasure of account %s goes on later", user_id)
     return len(ids)
 
 

@@ -17,6 +17,7 @@ from django.db import close_old_connections, models
 
 from chat.conf import settings
 from chat.core.fragments import FragmentStore, Row
+from chat.failures import log_waiting
 from chat.models import Attachment, Conversation, Feedback, Message, Preferences
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def forget_erased() -> None:
         _store.drop(_gone(rows))
     except Exception as exc:
         _store.drop(rows)
-        logger.warning("Could not look for what is erased, so no words of rows are kept: %s", exc)
+        log_waiting(logger, exc, "nobody can look for what is erased, so no words of rows are kept")
 
 
 def _forget_for_ever() -> None:

@@ -7,21 +7,27 @@ its index of words keeps a deleted word until it is merged with others. PostgreS
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models import Model
 from django.dispatch import receiver
 
+from chat.failures import Kind, cause_of
+
 try:
     import fcntl
 except ImportError:  # Windows: SQLite's own locks must do
     fcntl = None  # type: ignore[assignment]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 WORDS_CAN_BE_OVERWRITTEN = sqlite3.sqlite_version_info >= (3, 42)
 ADVISORY_LOCK = 0x63686174
@@ -60,6 +66,28 @@ def forget_deleted() -> None:
     """What was deleted is in no log any more. In a transaction of somebody else's there is nothing to be done yet."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         _empty_log()
+
+
+def despite_full_disk(delete: Callable[P, R]) -> Callable[P, R]:
+    """For a transaction that deletes: SQLite needs room in its log for that, too.
+
+    Where the disk has none, what is in the log goes to the database first, as far as that need not grow for it; then
+    the log begins anew, in the room that it has already (https://sqlite.org/wal.html#ckpt).
+    """
+
+    @wraps(delete)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return delete(*args, **kwargs)
+        except DatabaseError as exc:
+            cause = cause_of(exc)
+            is_full = cause is not None and cause.kind == Kind.FULL
+            if not is_full or connection.vendor != "sqlite" or connection.in_atomic_block:
+                raise
+        _execute("PRAGMA wal_checkpoint(RESTART)")
+        return delete(*args, **kwargs)
+
+    return wrapped
 
 
 @contextmanager

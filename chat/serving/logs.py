@@ -1,4 +1,7 @@
-"""What goes to a log says nothing of what was searched, and nothing that opens a door.
+"""What goes to a log: the cause first, and nothing of what was searched, nor what opens a door.
+
+What Django logs of a request at which a database failed, forty lines each time, becomes one line that begins with the
+cause, once a minute, as the chat says it of itself (chat/failures/).
 
 Servers and Django log the addresses that were asked for. There a query bears what somebody searches (`/search/?q=…`),
 and a path may bear a token that stands for its reader: of a shared link, of a new password. Both are left out of every
@@ -10,6 +13,14 @@ import re
 import traceback
 from typing import Any
 
+from chat.failures import cause_of
+from chat.failures.log import FAILURE_LOGGED, more, repeats
+
+UNAVAILABLE = 503
+INVITATION = "HTTP/2 support not enabled"
+"""To install what browsers get from the proxy in front."""
+LONGEST = 300
+"""Characters of what somebody has sent."""
 LEFT_OUT = "…"
 _SECRET = re.compile(r"[\w-]{20,}", re.ASCII)
 _NO_SECRET = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[a-z_]+", re.ASCII)
@@ -53,6 +64,44 @@ def _loggable(value: Any) -> Any:
         return value
     # A path that was decoded may have blanks, and what looks like a query.
     return _without_secrets(value.partition("?")[0]) if value.startswith("/") else loggable(value)
+
+
+class CausesFirst(logging.Filter):
+    """Of a handler, behind `WithoutSecrets`: what others log of what is no fault of ours is one line, once a minute.
+
+    Of an exception it begins with the cause. Requests of which the chat has said that already are left out.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security.") and record.exc_info:
+            return _is_due(_shortened(record), None)
+        if record.exc_info and (cause := cause_of(record.exc_info[1])):
+            record.msg, record.args = "%s: %s. %s", (cause.sentence, record.getMessage(), cause.advice)
+            record.exc_info = record.exc_text = None
+            return _is_due(record, cause.kind)
+        if record.name == "django.request" and getattr(record, "status_code", 0) == UNAVAILABLE:
+            return not is_failure_logged(record) and _is_due(record, UNAVAILABLE)
+        return not (record.name == "daphne.server" and str(record.msg).startswith(INVITATION))
+
+
+def _shortened(record: logging.LogRecord) -> logging.LogRecord:
+    """A request that Django did not trust, as one for a foreign host: whoever sends such may send thousands."""
+    record.msg, record.args = record.getMessage()[:LONGEST], ()
+    record.exc_info = record.exc_text = None
+    record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+    return record
+
+
+def is_failure_logged(record: logging.LogRecord) -> bool:
+    """By the chat itself, with its cause."""
+    return bool(getattr(getattr(record, "request", None), FAILURE_LOGGED, False))
+
+
+def _is_due(record: logging.LogRecord, key: object) -> bool:
+    if (left_out := repeats.take((record.name, key))) is None:
+        return False
+    record.msg = f"{record.msg}{more(left_out)}"
+    return True
 
 
 class Formatter(logging.Formatter):

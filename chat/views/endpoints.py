@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import get_script_prefix, reverse, set_script_prefix
 from django.utils import translation
@@ -21,19 +21,18 @@ from django.utils.cache import patch_cache_control
 from chat.conf import settings
 from chat.conversations.temporary import come_back, find_left
 from chat.core.rights import ALL, Right
-from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn, Unavailable
+from chat.errors import ChatError, Forbidden, MethodNotAllowed, NotLoggedIn
+from chat.failures import unavailable
 from chat.generation.background import see_through
 from chat.generation.sweeps import start_sweeps
 from chat.i18n import gettext_noop as _
 from chat.models.rights import rights_of
 from chat.models.threads import in_database, login_in_database, write_in_database
 from chat.models.users import has_permission
-from chat.views.errors import draft_of, error_response, wants_json
+from chat.views.errors import draft_of, error_response, failure_response, wants_json
 from chat.views.session_user import get_user
 
 logger = logging.getLogger(__name__)
-
-NO_DATABASE = _("The site cannot reach its database just now. Your text is kept; send it again in a moment.")
 
 NOT_ALLOWED = _("You are not allowed to use this chat. Ask the administrator for the permission.")
 
@@ -74,9 +73,6 @@ def endpoint(
                     raise MethodNotAllowed
                 ids = kwargs if comes_back else {}
                 response = await _unless_erased(answer(request, ids, *args, **kwargs), request)
-            except (OperationalError, InterfaceError):
-                logger.exception("The database failed")
-                response = error_response(request, Unavailable(NO_DATABASE, retry_after=5), draft=draft_of(request))
             except NotLoggedIn as error:
                 response = _ask_for_login(request, error)
             except ChatError as error:
@@ -84,6 +80,10 @@ def endpoint(
                 if isinstance(error, MethodNotAllowed):
                     response["Allow"] = ", ".join(methods)
                 error.__traceback__ = None  # its frames hold what was sent, and one of them holds the error
+            except Exception as exc:
+                if not (refused := failure_response(request, exc)):
+                    raise
+                response = refused
             if not response.has_header("Cache-Control"):
                 patch_cache_control(response, no_store=True, private=True)
             return response
@@ -116,15 +116,16 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
             if request.method not in ("GET", "HEAD"):
                 raise MethodNotAllowed
             response = await in_thread(in_database, view, request, *args, **kwargs)
-        except (OperationalError, InterfaceError):
-            logger.exception("The database failed")
-            response = error_response(request, Unavailable(retry_after=5))
         except NotLoggedIn as error:
             response = _ask_for_login(request, error)
         except ChatError as error:
             response = error_response(request, error)
             if isinstance(error, MethodNotAllowed):
                 response["Allow"] = "GET, HEAD"
+        except Exception as exc:
+            if not (refused := failure_response(request, exc)):
+                raise
+            response = refused
         patch_cache_control(response, no_store=True, private=True)
         return response
 
@@ -212,10 +213,8 @@ async def _unless_erased(answer: Answer, request: HttpRequest) -> HttpResponseBa
     """What a view answers. Raises NotLoggedIn if it failed because its user was deleted meanwhile."""
     try:
         return await answer
-    except (OperationalError, InterfaceError):
-        raise
     except DatabaseError as exc:  # such as a row that refers to a user who is gone
-        if not request.user.is_authenticated or await login_in_database(_is_there, request.user):
+        if unavailable(exc) or not request.user.is_authenticated or await login_in_database(_is_there, request.user):
             raise
         raise NotLoggedIn from exc
 

@@ -1,5 +1,8 @@
 """Errors as responses, in the language of the request: JSON for scripts, a page for people."""
 
+import logging
+import sys
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
@@ -9,9 +12,13 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from chat import errors
+from chat.failures import log_failure, unavailable
+from chat.failures.log import FAILURE_LOGGED
 from chat.forms.body import posted_by_form
 from chat.i18n import gettext_noop as _
 from chat.i18n import translated
+
+logger = logging.getLogger(__name__)
 
 FOR_SCRIPTS = (
     "conversations",
@@ -57,6 +64,19 @@ def error_response(request: HttpRequest, error: errors.ChatError, **context: obj
         response["Retry-After"] = str(error.retry_after)
     patch_cache_control(response, no_store=True, private=True)
     return response
+
+
+def failure_response(request: HttpRequest, exc: Exception) -> HttpResponse | None:
+    """503, where what failed is the database, a disk or the like; it is logged. None for any other exception.
+
+    Nothing is asked for the page: it knows nobody.
+    """
+    if not (error := unavailable(exc)):
+        return None
+    route = request.resolver_match.route if request.resolver_match else ""  # a path may hold a token
+    log_failure(logger, exc, "requests are answered 503, the last of them %s /%s", request.method, route)
+    setattr(request, FAILURE_LOGGED, True)
+    return _for_nobody(request, error, draft=_draft_if_read(request))
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -130,6 +150,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls it while it handles the exception. It logs that by itself, as CausesFirst has it shortened."""
+    if (exc := sys.exc_info()[1]) and (refused := unavailable(exc)):
+        return _for_nobody(request, refused, draft=_draft_if_read(request))
     error = errors.ChatError(_("Something went wrong on this site. Your text is kept; please try again."))
     return _for_nobody(request, error)
 
@@ -165,6 +188,14 @@ def _standalone(context: dict[str, object]) -> str:
         return render_to_string("chat/errors/standalone.html", context)
     except ValueError:  # the static files have not been collected
         return f"<!doctype html><title>{context['status']}</title><p>{context['sentence']}</p>"
+
+
+def _draft_if_read(request: HttpRequest) -> str:
+    """What failed may be what reads it, such as the disk of a file that was sent."""
+    try:
+        return draft_of(request)
+    except Exception:
+        return ""
 
 
 def draft_of(request: HttpRequest) -> str:

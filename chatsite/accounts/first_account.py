@@ -16,6 +16,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from chat.failures import log_failure
+
 logger = logging.getLogger("chatsite")
 
 
@@ -50,8 +52,8 @@ def announce_first_signup() -> None:
 def _is_vacant() -> bool:
     try:
         return not has_accounts()
-    except Exception as error:  # whatever it is, the site starts: it says more at the first request
-        logger.warning("The accounts cannot be read yet (%s). Has `manage.py migrate` run?", error)
+    except Exception as exc:  # whatever it is, the site starts
+        log_failure(logger, exc, "the accounts cannot be read yet", level=logging.WARNING)
         return False
     finally:
         connection.close()

@@ -3,6 +3,7 @@
 In a project with several processes each looks so often; the row is written by the first of them.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -17,6 +18,10 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.decorators import sync_and_async_middleware
+
+from chat.failures import cause_of, log_waiting
+
+logger = logging.getLogger("chatsite")
 
 SECONDS = 300
 MOST_SESSIONS = 20_000
@@ -63,6 +68,16 @@ def _is_due(request: HttpRequest) -> bool:
 
 
 def _note(request: HttpRequest) -> None:
+    """Where it cannot be written the page, which has been made, is given out all the same."""
+    try:
+        _store(request)
+    except Exception as exc:
+        if not cause_of(exc):
+            raise
+        log_waiting(logger, exc, "when sessions were last used is not noted")
+
+
+def _store(request: HttpRequest) -> None:
     now, found = timezone.now(), UserSession.objects.filter(session_key=request.session.session_key)
     seen = {
         "ip": get_adapter().get_client_ip(request),

@@ -188,6 +188,19 @@ def test_a_cut_beyond_the_keep_alive_does_no_harm(
 
 
 @needs_nginx
+@pytest.mark.parametrize("name", ["CHAT_ATTACHMENT_BYTES", "CHAT_IMPORT_BYTES"])
+def test_says_that_files_are_refused_which_the_site_takes(
+    run_nginx: RunNginx, proxied_site: Site, settings: Any, name: str
+) -> None:
+    """As where the setting was raised, and nginx not told: its 413 is a page of HTML."""
+    setattr(settings, name, 100_000_000)
+    fault = Report(run_nginx(proxied_site).url).fault
+    assert fault.startswith("Something refuses what the site takes at /")
+    assert f"100,002,000 bytes, as {name} has it" in fault
+    assert "`client_max_body_size 96m`" in fault
+
+
+@needs_nginx
 @pytest.mark.parametrize(
     ("value", "words"),
     [('""', "Something drops Last-Event-ID"), ('"7"', "Something changes Last-Event-ID to '7'")],

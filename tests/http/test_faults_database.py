@@ -4,12 +4,19 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import connections
+from django.utils import timezone
 
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
@@ -114,6 +121,9 @@ def test_locked_for_ten_seconds_streams_go_on_and_a_process_that_is_ended_is_gon
     assert stream.page.text == "".join(words)
     assert (ending.page.text, late.page.text) == ("Hello, world", "Late, but well")
     assert len(upstream.asked(question + " Late")) == 1
+    if left.page.text != own.stored(left.ids["generation"])[1]:
+        said = next(line for line in leaving.log.splitlines() if "characters are lost" in line)
+        assert f"11 characters are lost ({left.ids['generation']} of default: 11 characters)" in said
     own.lapse(left.ids["generation"])
     leaving.start()  # which sweeps at once
     assert_kept(own, caught_up(client, left), "interrupted")
@@ -195,6 +205,14 @@ def test_while_the_database_is_away_it_says_so_and_when_it_is_back_all_is_there(
             assert_kept(fresh, again.rest(), "complete")
 
 
+PAGES = (
+    *("/", "/settings/", "/archive/", "/search/?q=x", f"/c/{uuid.uuid4()}/", "/s/nosuch/"),
+    *("/accounts/login/", "/accounts/signup/", "/accounts/sessions/", "/accounts/password/change/", "/admin/"),
+    *("/admin/login/", "/admin/chat/conversation/"),
+)
+FORMS = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/settings/", "/admin/login/")
+
+
 def test_without_its_database_the_site_says_so_to_people_and_to_scripts(
     run_site: RunSite, committed: None, tmp_path: Path
 ) -> None:
@@ -205,7 +223,24 @@ def test_without_its_database_the_site_says_so_to_people_and_to_scripts(
     assert (shown.status, shown.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert "cannot reach its database" in shown.text
     assert_refused_for_now(client.post(f"/c/{uuid.uuid4()}/messages/", body_of("Hello?")))
+    for path in ("/hints/", "/prompts/", "/conversations/", f"/generations/{uuid.uuid4()}/events/"):
+        assert_refused_for_now(client.get(path))
+    form = {"login": "ann", "password": "sesame", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+    answers = {path: client.get(path, Accept="text/html") for path in PAGES}
+    answers |= {f"POST {path}": client.post(path, form=form, Accept="text/html") for path in FORMS}
+    for path, page in answers.items():
+        assert (path, page.status) == (path, 503)
+        assert int(page.headers["Retry-After"]) > 0
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "cannot reach its database" in page.text
+        assert "chat/css/base/tokens" in page.text, "It looks like all pages"
+    log = site.log
     site.close()
+    assert "Traceback" not in log
+    lines = [line for line in log.splitlines() if "The database is away: " in line]
+    assert lines
+    assert len(lines) < 8, "Each is said once a minute"
+    assert all(f"Is {tmp_path}/nowhere/db.sqlite3 there" in line for line in lines)
 
 
 # Full
@@ -253,15 +288,89 @@ def test_with_the_disk_full_text_is_kept_and_stored_once_there_is_room(
         fill(filler)
         middle.open()
         stream.until_text(long)
-        eventually(lambda: "A checkpoint failed" in small.site.log, "A checkpoint fails")
+        waiting = stream.until("storage")
+        assert waiting.data["status"] == "waiting"
+        assert "cannot be stored just now" in waiting.data["message"]
         gate.open()
         stream.until_text("The end.")
-        eventually(lambda: "could not be stored; trying again" in small.site.log, "The end cannot be stored")
         assert small.stored(generation)[0] == "running"
         refused = client.post(f"/c/{conversation}/messages/", body_of("Meanwhile " + long[:90_000], id=asked))
         assert_refused_for_now(refused)
+        form = {"login": "ann", "password": "sesame", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        page = Client(small.site.url).post("/accounts/login/", form=form, Accept="text/html")
+        assert (page.status, "cannot store anything just now" in page.text) == (503, True)
+        assert client.get("/", Accept="text/html").status == 200, "What is stored is shown"
+        with client.follow(generation) as late:
+            assert late.until("storage").data["status"] == "waiting"
+        log = small.site.log
         filler.unlink()
         page = stream.rest()
+        assert stream.events[-2:] == ["storage", "end"]
+    said = [line for line in log.splitlines() if "The disk is full: 1 answer is kept in memory" in line]
+    assert len(said) == 1, "It is said once a minute"
+    assert generation in said[0]
+    assert f"Free space on {small.file.parent}" in said[0]
+    assert "Traceback" not in log
     assert page.text == "Hello. " + long + "The end."
     assert_kept(small, page, "complete")
     assert client.ask_whole("Meanwhile", conversation, id=asked).text == "An answer."
+
+
+# A standby
+
+
+@pytest.fixture
+def standby(postgres: str) -> Iterator[Callable[[str], None]]:
+    """`standby("on")`: the PostgreSQL refuses to be written to, as one does that another has taken the place of."""
+
+    def turn(value: str) -> None:
+        with connections[postgres].cursor() as cursor:
+            cursor.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+            cursor.execute("SELECT pg_reload_conf()")
+        connections[postgres].close()
+
+    yield turn
+    turn("off")
+
+
+def test_with_a_database_that_is_only_read_answers_wait_and_are_stored_afterwards(
+    postgres: str,
+    standby: Callable[[str], None],
+    run_site: RunSite,
+    committed: None,
+    upstream: ScriptedUpstream,
+    question: str,
+) -> None:
+    server = connections[postgres].settings_dict
+    site = run_site(own=True, DATABASE_URL=f"postgres://{server['USER']}@{server['HOST']}:{server['PORT']}/postgres")
+    client, gate = Client(site.url), Gate()
+    client.cookies["sessionid"] = session_in(postgres)
+    upstream.script(question, say("Hello"), gate, answer(", world"))
+    with client.ask(question) as stream:
+        stream.until_text("Hello")
+        standby("on")
+        gate.open()
+        stream.until_text(", world")
+        assert stream.until("storage").data["status"] == "waiting"
+        assert_refused_for_now(client.post(f"/c/{uuid.uuid4()}/messages/", body_of("Meanwhile")))
+        assert client.get("/", Accept="text/html").status == 200
+        standby("off")
+        page = stream.rest()
+    assert (page.text, page.end and page.end["status"]) == ("Hello, world", "complete")
+    same_for_whoever_follows(client, stream.ids["generation"], page)
+    log = site.log
+    site.close()
+    assert "The database cannot be written to: 1 answer is kept in memory" in log
+    assert "Traceback" not in log
+
+
+def session_in(alias: str) -> str:
+    """Of a new user of that database."""
+    user = User(username=f"user-{uuid.uuid4().hex[:12]}", password="!")
+    user.save(using=alias)
+    backend = "django.contrib.auth.backends.ModelBackend"
+    data = {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: backend, HASH_SESSION_KEY: user.get_session_auth_hash()}
+    key = uuid.uuid4().hex
+    row = {"session_key": key, "session_data": SessionStore().encode(data)}
+    Session.objects.using(alias).create(**row, expire_date=timezone.now() + timedelta(days=1))
+    return key

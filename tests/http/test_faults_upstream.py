@@ -66,6 +66,19 @@ def test_each_refusal_ends_the_reply_with_its_own_sentence(
     assert len(upstream.asked(question)) == (3 if code in RETRIED else 1)
 
 
+@pytest.mark.parametrize("code", [402, 429])
+def test_a_bill_is_no_limit_that_passes(alice: Client, upstream: ScriptedUpstream, question: str, code: int) -> None:
+    """Of OpenAI's 429 the code tells the two apart (https://platform.openai.com/docs/guides/error-codes)."""
+    words = '{"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}'
+    for _ in range(3):
+        upstream.script(question, status(code, words, Retry_After="0"))
+    with alice.ask(question) as stream:
+        assert replayed(alice, stream) == ("failed", "", "upstream_credit")
+    assert stream.page.end
+    assert "out of credit" in stream.page.end["message"]
+    assert len(upstream.asked(question)) == 1
+
+
 @pytest.mark.parametrize(
     ("chosen", "code"), [({"max_tokens": 40}, "upstream_options"), ({"temperature": 0.5}, "refused_by_upstream")]
 )

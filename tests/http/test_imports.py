@@ -344,7 +344,7 @@ def test_files_beyond_the_storage_of_their_owner_are_not_imported(
     for confirm in ("", "yes", hashlib.sha256(json.dumps(content).encode()).hexdigest()):
         reply = post(alice, content, confirm)
         assert reply.status == 413
-        assert "all of the 1,000 bytes that are yours here" in Page(reply.text).words
+        assert "take 0 of the 1,000 bytes that are yours here" in Page(reply.text).words
     assert not Attachment.objects.exists()
     assert bring(alice, with_files("One", ("a.txt", b"a" * 600))).status == 302
 
@@ -627,6 +627,6 @@ def test_text_that_was_imported_takes_its_owners_storage(run_site: RunSite, clie
         another = conversation("Another", system_prompt="x" * 300)
         reply = bring(alice, another) if confirm else post(alice, another)
         assert reply.status == 413
-        assert "all of the 2,000 bytes that are yours here" in Page(reply.text).words
+        assert "of the 2,000 bytes that are yours here" in Page(reply.text).words
     assert alice.upload(b"x" * 300, "a.txt").status == 413
     assert titles(alice) == ["Large"]

@@ -1,14 +1,19 @@
 """Guesses at passwords: how many are let through, what is said past that, and whom it does not stop."""
 
 import itertools
+import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.test import Client
+from django.db import connection
+from django.test import Client, RequestFactory
 
 from chat.serving import refused_addresses
 from chat.serving.refused_addresses import seconds_refused
@@ -16,6 +21,7 @@ from chatsite import settings as settings_module
 from chatsite.accounts.throttling import DEVICE_COOKIE
 from tests.conftest import RunSite
 from tests.support.client import Client as SiteClient
+from tests.support.site import ROOT
 
 PASSWORD = "a-long-walk-in-the-rain"
 addresses = (f"10.0.{part}.{rest}" for part, rest in itertools.product(range(250), range(1, 250)))
@@ -174,3 +180,48 @@ def test_fifty_at_once_are_let_through_no_further_over_two_processes(run_site: R
         cache.clear()
         for site in sites:
             site.close()
+
+
+# The log
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
+    monkeypatch.setattr(logging.getLogger("chatsite"), "propagate", True)
+    return caplog
+
+
+def test_each_login_that_fails_is_a_line_for_fail2ban_without_what_was_typed(
+    ann: User, lines: pytest.LogCaptureFixture
+) -> None:
+    for typed in ("ann", "ANN@example.org", "my-other-secret"):
+        attempt(Client(), typed, "my-secret", address="203.0.113.7")
+    attempt(Client(), password=PASSWORD, address="203.0.113.7")
+    said = [record.getMessage() for record in lines.records if record.name == "chatsite.logins"]
+    beginning = "A login failed from 203.0.113.7: wrong password, "
+    assert said == [f"{beginning}account {ann.pk}"] * 2 + [f"{beginning}unknown account"]
+    assert "secret" not in lines.text
+    (failregex,) = re.findall(r"^failregex = (.+)$", (ROOT / "docs/deploy.md").read_text(), re.MULTILINE)
+    pattern = re.compile(failregex.replace("<HOST>", r"(?P<host>\S+)"))
+    found = pattern.search(f"2026-11-29 20:27:47,185 WARNING chatsite.logins: {said[0]}")
+    assert found
+    assert found["host"] == "203.0.113.7"
+
+
+def test_a_wrong_second_factor_is_one_too(ann: User, lines: pytest.LogCaptureFixture) -> None:
+    request = RequestFactory().post("/accounts/2fa/authenticate/", REMOTE_ADDR="203.0.113.7")
+    authentication_failed.send(sender=Authenticator, request=request, user=ann, authenticator=None)
+    assert lines.messages == [f"A login failed from 203.0.113.7: wrong second factor, account {ann.pk}"]
+
+
+def test_a_database_that_cannot_be_written_to_is_no_limit(ann: User) -> None:
+    """By Django's own cache it would be one: allauth cannot count."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = on")
+    try:
+        refused = attempt(Client(raise_request_exception=False), password=PASSWORD)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = off")
+    assert (refused.status_code, refused["Retry-After"]) == (503, "5")
+    assert "cannot store anything just now" in refused.content.decode()

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import ssl
 import threading
@@ -21,6 +22,9 @@ from chat.diagnostics.checkstream.findings import CERTIFICATE, NOT_HERE, SEE_LOG
 from chat.diagnostics.probe import Plan
 
 LAST_EVENT_ID = "1234567"
+FORM = "multipart/form-data; boundary=x"
+STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+EXPECT_SECONDS = 5.0
 LARGEST = 65_536
 """Characters of an event, bytes of anything else that is read."""
 
@@ -153,6 +157,23 @@ class Address:
                 recording.ended_at = time.monotonic() - began
                 recording.has_run_out = has_run_out.is_set()
         return recording
+
+    def takes_body(self, path: str, size: int) -> bool | None:
+        """Is a POST let through whose body has so many bytes? None if nobody says. Raises Unreachable.
+
+        The body is only announced (RFC 9110, section 10.1.1): who refuses it says so at once, others ask for it.
+        """
+        with self._connection() as connection:
+            connection.putrequest("POST", path)
+            for name, value in ("Content-Length", size), ("Content-Type", FORM), ("Expect", "100-continue"):
+                connection.putheader(name, str(value))
+            connection.endheaders()
+            connection.sock.settimeout(min(self.patience, EXPECT_SECONDS))
+            try:
+                said = STATUS.match(connection.sock.recv(LARGEST))
+            except OSError:
+                return None
+        return said[1] != b"413" if said else None
 
     def speaks_http2(self) -> bool:
         """Would a browser get HTTP/2 here? Raises Unreachable."""

@@ -11,11 +11,14 @@ from functools import cached_property
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
-from django.conf import settings
+from django.conf import settings as project
 from django.http.request import validate_host
+from django.urls import reverse
 
+from chat.conf import settings
 from chat.diagnostics.checkstream.address import LAST_EVENT_ID, Address, Arrival, Recording
 from chat.diagnostics.checkstream.findings import (
+    BODIES,
     BUFFERS,
     CACHES,
     CHANGES_CACHE_CONTROL,
@@ -41,6 +44,10 @@ TICKS = Plan(events=12, interval=0.1)
 NEEDED_SILENCE = KEEP_ALIVE_SECONDS + 5.0
 """What must be survived, in seconds: a keep-alive comment may be late."""
 ENCODINGS = "gzip, br, zstd"
+FORM_BYTES = 2_000
+"""Of the form that brings a file."""
+MEGABYTE = 1 << 20
+"""nginx's."""
 
 
 class Check:
@@ -70,6 +77,7 @@ class Check:
         yield from self._own_address()
         yield self._cache()
         yield self._cache_control()
+        yield from self._bodies()
         yield self._version()
         if self.address.insecure:
             yield note("The certificate was not looked at.")
@@ -107,7 +115,7 @@ class Check:
         host = str(self.ticks.start.get("host")).lower()
         if f"{scheme}://{host}" == str(self.address):
             yield ok("The site knows its public address: scheme and host arrive.")
-        elif str(self.address) in settings.CSRF_TRUSTED_ORIGINS:
+        elif str(self.address) in project.CSRF_TRUSTED_ORIGINS:
             yield note(f"The site takes itself for {scheme}://{host}; CSRF_TRUSTED_ORIGINS makes up for that.")
         else:
             if scheme != self.address.url.scheme:
@@ -137,6 +145,19 @@ class Check:
         return fault(
             f"Something changes Cache-Control, no-store and no-transform, to {value!r}.", CHANGES_CACHE_CONTROL
         )
+
+    def _bodies(self) -> Iterator[Finding]:
+        """Does whatever lies between take what the site takes? Else its refusal is a page of its own."""
+        small = [refused for setting, path, size in _largest() if (refused := self._body(setting, path, size))]
+        yield from small or [ok("Bodies arrive that are as large as the site takes them: texts, files, imports.")]
+
+    def _body(self, setting: str, path: str, size: int) -> Finding | None:
+        takes = self.address.takes_body(path, size)
+        if takes is None:
+            return note(f"Whether bodies of {size:,} bytes arrive at {path} cannot be seen: nobody answers to Expect.")
+        words = f"Something refuses what the site takes at {path}: {size:,} bytes, as {setting} has it."
+        remedy = f"nginx: `client_max_body_size {-(-size // MEGABYTE)}m` there. {BODIES}"
+        return None if takes else fault(words, remedy)
 
     def _version(self) -> Finding:
         six = "browsers open six connections to a host at most, so a seventh open answer waits"
@@ -190,14 +211,31 @@ class Check:
         target = urljoin(asked, location)
         if target == asked:
             words = "The site redirects to the address that was asked, for ever: it does not see that this is HTTPS."
-            return fault(words, HIDES_HTTPS if settings.SECURE_PROXY_SSL_HEADER else DISTRUSTS_PROXY)
+            return fault(words, HIDES_HTTPS if project.SECURE_PROXY_SSL_HEADER else DISTRUSTS_PROXY)
         place = urlsplit(target)._replace(query="").geturl()
         return fault(f"This address redirects to {place}; nothing more was checked.", "give the address of the site.")
 
     def _refused_host(self) -> Finding:
         words = f"The site refuses the host name that it gets for {self.address.host} (400)."
-        is_allowed = validate_host(self.address.host, settings.ALLOWED_HOSTS)
+        is_allowed = validate_host(self.address.host, project.ALLOWED_HOSTS)
         return fault(words, HIDES_HOST if is_allowed else f"Django: ALLOWED_HOSTS={self.address.host}")
+
+
+def _largest() -> list[tuple[str, str, int]]:
+    """Which setting says how large a body may be, where, and how large that is. Any size, 0, cannot be tried."""
+    sizes = [
+        ("CHAT_INPUT_CHARS", reverse("chat:new"), project.DATA_UPLOAD_MAX_MEMORY_SIZE or 0),
+        ("CHAT_IMPORT_BYTES", reverse("chat:imports"), _with_form(settings.CHAT_IMPORT_BYTES)),
+    ]
+    if settings.CHAT_ATTACHMENTS:
+        sizes.append(
+            ("CHAT_ATTACHMENT_BYTES", reverse("chat:attachments"), _with_form(settings.CHAT_ATTACHMENT_BYTES))
+        )
+    return [one for one in sizes if one[2]]
+
+
+def _with_form(size: int) -> int:
+    return size and size + FORM_BYTES
 
 
 def _came_together(one: Arrival, other: Arrival) -> bool:

@@ -30,6 +30,7 @@ CHANGES_CACHE_CONTROL = (
     "nginx: no `proxy_hide_header Cache-Control`, no `add_header Cache-Control`, no `expires`; Apache: no `Header set "
     "Cache-Control`; CDN: respect the origin's header."
 )
+BODIES = "Apache: `LimitRequestBody`; CDN: its limit for uploads."
 HIDES_HTTPS = (
     "nginx: `proxy_set_header X-Forwarded-Proto $scheme`, and `https` for `$scheme` where another proxy ends the TLS; "
     "Apache: `RequestHeader set X-Forwarded-Proto https`; CDN: TLS to the origin too (Cloudflare: Full, not Flexible)."

@@ -18,11 +18,11 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.signed_cookies import SessionStore as InCookie
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from chat.conf import settings
+from chat.failures import log_failure, log_waiting, unavailable
 from chat.live.access.access import Access, Gone
 from chat.models import Conversation
 from chat.models.threads import in_database
@@ -63,8 +63,8 @@ async def _exists(store: type[SessionBase], key: str) -> bool:
     """True as well where the store cannot tell, or cannot be asked."""
     try:
         is_there = await store().aexists(key)
-    except Exception:
-        logger.exception("Where the sessions lie cannot be asked for one")
+    except Exception as exc:
+        log_waiting(logger, exc, "where the sessions lie cannot be asked for one")
         return True
     if is_there:
         _tell.add(store)
@@ -123,12 +123,11 @@ def _users(streams: Iterable[Access]) -> dict[tuple[str, UserId], Any]:
 def _found_by(backend: Any, pk: UserId) -> Any:
     try:
         return backend.get_user(pk)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        # Theirs alone goes on unasked.
-        logger.exception("A backend cannot be asked for a user")
-        return UNKNOWN
+    except Exception as exc:
+        if unavailable(exc):
+            raise
+        log_failure(logger, exc, "a backend cannot be asked for a user")
+        return UNKNOWN  # theirs alone goes on unasked
 
 
 def _is_logged_in(access: Access, user: Any, sessions: set[Session]) -> bool:

@@ -5,8 +5,7 @@ import contextvars
 import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
-
+from chat.failures import log_waiting
 from chat.live.access.access import Access
 from chat.live.access.questions import ask
 
@@ -43,10 +42,8 @@ class Watch:
         """Ends what nothing allows any more. Where nobody can be asked, what was true before still is."""
         try:
             ended = await ask(list(self._open))
-        except (OperationalError, InterfaceError) as exc:
-            logger.warning("The database cannot be asked what open streams are allowed: %s", exc)
-        except Exception:
-            logger.exception("It cannot be asked what open streams are allowed")
+        except Exception as exc:
+            log_waiting(logger, exc, "it cannot be asked what open streams are allowed")
         else:
             for access, gone in ended:
                 access.end(gone)

@@ -19,6 +19,8 @@ class LiveReply:
         self.reply = Reply(parts)
         self.ending: dict[str, object] | None = None
         self.title: str | None = None
+        self.unstored = ""
+        """What readers are told while it cannot be stored; empty while it can."""
         self.is_over = False
         self._loop = asyncio.get_running_loop()
         self.encoded: tuple[int, int, bytes] | None = None
@@ -61,6 +63,12 @@ class LiveReply:
     def retitle(self, title: str) -> None:
         self.title = title
         self.tell()
+
+    def wait_for_storage(self, sentence: str) -> None:
+        """It cannot be stored now, which `sentence` says; empty: it can again."""
+        if sentence != self.unstored:
+            self.unstored = sentence
+            self.tell()
 
     def news(self, position: int) -> asyncio.Future[bool]:
         """Done once there is more than `position`, another title, or an end; at most once a frame.

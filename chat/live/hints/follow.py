@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 
 from chat.core import sse
+from chat.failures import log_failure
 from chat.live.access import Gone
 from chat.live.access.watch import watch
 from chat.live.events import LAST_RETRY
@@ -37,9 +38,9 @@ async def follow_hints(stream: HintStream, version: str, since: str) -> AsyncIte
             if stream.access.gone or stream.is_over:
                 return
             yield stream.take() or sse.KEEP_ALIVE
-    except Exception:
+    except Exception as exc:
         # Raised on, daphne would leave the connection hanging.
-        logger.exception("A stream of hints failed")
+        log_failure(logger, exc, "a stream of hints failed")
     finally:
         watch.discard(stream.access)
         registry.discard(stream)

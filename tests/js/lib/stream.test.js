@@ -22,6 +22,7 @@ class Page {
   onText = (text) => (this.text += text);
   onReasoning = (text) => (this.reasoning += text);
   onTitle = (title) => this.seen.push(["title", title]);
+  onStorage = (sentence) => this.seen.push(["storage", sentence]);
   onReset = () => Object.assign(this, { text: "", reasoning: "" });
   onConnection = (connection) => (this.connection = connection);
   onEnd = (ending) => this.seen.push(["end", ending.status]);
@@ -42,6 +43,16 @@ function run(source, random) {
   const opened = open(source, random);
   return { ...opened, done: opened.stream.run() };
 }
+
+test("a reader hears that the answer cannot be stored, and that it can again", async () => {
+  const { site, page, done } = run();
+  const waiting = frame("storage", { status: "waiting", message: "Not stored." });
+  await site.send(start(), frame("text", { text: "Half" }, 4), waiting, frame("text", { text: "!" }, 5));
+  assert.deepEqual(page.seen.at(-1), ["storage", "Not stored."]);
+  await site.send(frame("storage", { status: "stored", message: "" }), end(5));
+  await done;
+  assert.deepEqual([page.text, page.seen.slice(-2)], ["Half!", [["storage", ""], ["end", "complete"]]]);
+});
 
 describe("a reader who has lost the right to it", () => {
   const gone = (code) => frame("gone", { code, message: "A sentence." });

@@ -96,6 +96,32 @@ def test_a_new_title_is_told_without_an_id() -> None:
     run(test())
 
 
+def test_that_it_cannot_be_stored_is_told_to_all_and_that_it_can_again() -> None:
+    async def test() -> None:
+        followed = Followed()
+        await followed.publish()
+        frames = [await followed.next() for _ in range(2)]
+        waiting = asyncio.create_task(followed.next())
+        await asyncio.sleep(0)
+        for _ in range(3):  # tried again and again, and said once
+            followed.live.wait_for_storage("This is not stored.")
+        frames.append(await waiting)
+        followed.live.append(TEXT, "Hello")
+        frames.append(await followed.next())
+        late = Followed()
+        late.generation, late.live = followed.generation, followed.live
+        await late.publish()
+        said = [await late.next() for _ in range(4)]
+        followed.live.wait_for_storage("")
+        frames.append(await followed.next())
+        assert [frame.event for frame in frames] == [None, "start", "storage", "text", "storage"]
+        assert (frames[2].id, frames[2].data) == (None, {"status": "waiting", "message": "This is not stored."})
+        assert frames[4].data == {"status": "stored", "message": ""}
+        assert [frame.event for frame in said] == [None, "start", "text", "storage"]
+
+    run(test())
+
+
 def test_the_ending_follows_the_last_text_at_once() -> None:
     async def test() -> None:
         followed = Followed()

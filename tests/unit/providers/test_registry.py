@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chat.providers.checks import check_provider
-from chat.providers.refusals import masked
+from chat.providers.log import masked
 from chat.providers.registry import registry
 
 HOUSE: dict[str, Any] = {"name": "house", "address": "http://127.0.0.1:9/v1", "models": [{"name": "llama"}]}

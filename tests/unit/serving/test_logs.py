@@ -1,14 +1,19 @@
 """What a log does not say."""
 
+import errno
 import logging
+from collections.abc import Iterator
 
 import pytest
+from django.core.exceptions import DisallowedHost
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils.log import log_response
 
+from chat.failures.log import FAILURE_LOGGED, repeats
 from chat.models.share import new_token
-from chat.serving.logs import Formatter, WithoutSecrets, loggable
+from chat.serving.logs import CausesFirst, Formatter, WithoutSecrets, loggable
 
 TOKEN = "Zk3-_hGm9dQw2Lr7Xb0YcVt5Ns8UeJa1"
 RESET = "cxq2p1-0f3d9b1a5c7e8f90a1b2c3d4e5f60718"
@@ -66,3 +71,76 @@ def test_a_traceback_has_no_row_that_a_database_quotes() -> None:
         text = Formatter().formatException((type(exc), exc, exc.__traceback__))
     assert "duplicate key" in text
     assert "my illness" not in text.partition("raise RuntimeError(said)")[2]
+
+
+# The cause first
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.LogCaptureFixture]:
+    """As the handler of chatsite/settings.py has them, which is put aside: it would have said them already."""
+    root = logging.getLogger()
+    ours = [handler for handler in root.handlers if any(isinstance(one, CausesFirst) for one in handler.filters)]
+    for handler in ours:
+        root.removeHandler(handler)
+    monkeypatch.setattr(caplog.handler, "filters", [WithoutSecrets(), CausesFirst()])
+    repeats.clear()
+    yield caplog
+    repeats.clear()
+    for handler in ours:
+        root.addHandler(handler)
+
+
+def log_of_django(status: int, exc: Exception | None, path: str = f"/s/{TOKEN}/") -> None:
+    request, response = RequestFactory().get(path), HttpResponse(status=status)
+    log_response("%s: %s", "Reason", path, response=response, request=request, exception=exc)
+
+
+def failed() -> Exception:
+    exc = OperationalError("disk full")
+    exc.__cause__ = OSError(errno.ENOSPC, "No space left on device", "/var/lib/chat/site_of_a_long_name")
+    return exc
+
+
+def test_what_django_logs_of_a_full_disk_is_one_line_that_begins_with_it(lines: pytest.LogCaptureFixture) -> None:
+    for _ in range(50):
+        log_of_django(500, failed())
+    assert len(lines.messages) == 1
+    said = "The disk is full: Reason: /s/…/. Free space on /var/lib/chat/site_of_a_long_name."
+    assert lines.messages[0].startswith(said)
+    assert "Traceback" not in lines.text
+
+
+def test_a_fault_of_ours_keeps_its_traceback_each_time(lines: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        log_of_django(500, ValueError("ours"))
+    assert lines.messages == ["Reason: /s/…/"] * 3
+    assert lines.text.count("ValueError: ours") == 3
+
+
+def test_a_foreign_host_is_one_line(lines: pytest.LogCaptureFixture) -> None:
+    for host in range(100):
+        exc = DisallowedHost(f"Invalid HTTP_HOST header: '{host}.evil.example{'x' * 9000}'. %s %d")
+        logging.getLogger("django.security.DisallowedHost").error(str(exc), exc_info=exc)
+    assert len(lines.messages) == 1
+    assert lines.records[0].levelname == "WARNING"
+    assert "0.evil.example" in lines.text
+    assert len(lines.text) < 500
+
+
+def test_a_503_is_said_once_a_minute_and_not_where_the_chat_has_said_why(lines: pytest.LogCaptureFixture) -> None:
+    for _ in range(20):
+        log_of_django(503, None, "/")
+    assert lines.messages == ["Reason: /"]
+    request = RequestFactory().get("/")
+    setattr(request, FAILURE_LOGGED, True)
+    repeats.clear()
+    log_response("%s: %s", "Reason", "/", response=HttpResponse(status=503), request=request)
+    assert lines.messages == ["Reason: /"]
+
+
+def test_nobody_is_invited_to_install_http_2(lines: pytest.LogCaptureFixture) -> None:
+    with lines.at_level(logging.INFO, "daphne.server"):
+        logging.getLogger("daphne.server").info("HTTP/2 support not enabled (install the http2 …)")
+        logging.getLogger("daphne.server").info("Listening on TCP address 127.0.0.1:8000")
+    assert lines.messages == ["Listening on TCP address 127.0.0.1:8000"]

@@ -82,6 +82,7 @@ export class LiveAnswer {
       onText: (text) => view.append(text),
       onReasoning: (text) => view.appendReasoning(text),
       onTitle: (title) => this.#owner.onTitle(title),
+      onStorage: (sentence) => (view.storage = sentence),
       onReset: () => view.clear(),
       onConnection: (connection) => this.#connected(connection),
       onEnd: (ending) => this.#ended(ending),

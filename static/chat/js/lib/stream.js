@@ -35,6 +35,7 @@ import { failureOf } from "./failure.js";
  * @property {(text: string) => void} onText
  * @property {(text: string) => void} onReasoning
  * @property {(title: string) => void} onTitle
+ * @property {(sentence: string) => void} onStorage it cannot be stored now, which the sentence says; empty: it can again
  * @property {() => void} onReset drop all text and reasoning; it follows again
  * @property {(connection: Connection) => void} onConnection
  * @property {(ending: Ending) => void} onEnd
@@ -54,7 +55,7 @@ const NOT_LOGGED_IN = 401;
 /** What has begun is not to be had by this user any more. */
 const FOREVER = [403, 404];
 
-const KNOWN = new Set(["start", "text", "reasoning", "title", "reset", "end", "gone"]);
+const KNOWN = new Set(["start", "text", "reasoning", "title", "storage", "reset", "end", "gone"]);
 const LOGGED_OUT = "logged_out";
 
 export class ReplyStream {
@@ -192,6 +193,7 @@ export class ReplyStream {
     else if (event === "text") this.#reader.onText(value.text);
     else if (event === "reasoning") this.#reader.onReasoning(value.text);
     else if (event === "title") this.#reader.onTitle(value.title);
+    else if (event === "storage") this.#reader.onStorage(value.status === "waiting" ? value.message : "");
     else if (event === "reset") this.#reset();
     else if (event === "end") this.#ended(value);
     else if (event === "gone") this.#lost(value);

@@ -180,6 +180,11 @@ export class MessageView {
     this.#note(CONNECTION[connection]);
   }
 
+  /** It cannot be stored now, which the sentence says; empty: it can again. @param {string} sentence */
+  set storage(sentence) {
+    this.#note(sentence);
+  }
+
   /** It goes on at the server, but no longer here: says so, with a way back. @param {import("../ui/failure_advice.js").Advice} advice */
   lose(advice) {
     this.cutOff(advice);

@@ -1,0 +1,12 @@
+"""What a task is about, for lines of those who know no more than that something failed."""
+
+from contextvars import ContextVar
+
+subject: ContextVar[str] = ContextVar("subject", default="")
+"""As `generation 0b9f3a52-…`. Set at the beginning of a task that has a context of its own."""
+
+
+def about(words: str = "") -> str:
+    """`words` and what this is about, in brackets; empty where neither is known."""
+    known = ", ".join(filter(None, (subject.get(), words)))
+    return f" ({known})" if known else ""
