@@ -125,7 +125,7 @@ class Message(models.Model):
     @property
     def reasoning_ms(self) -> int | None:
         """How long the generations that have ended reasoned; None if that is not known of each."""
-        times = [generation.reasoning_ms for generation in self.generations.all() if not generation.is_running]
+        times = [generation.reasoning_ms for generation in self.runs if not generation.is_running]
         known = [time for time in times if time is not None]
         return sum(known) if len(known) == len(times) else None
 
@@ -158,9 +158,21 @@ class Message(models.Model):
         return [row.attachment for row in self.attached.all()]
 
     @property
+    def runs(self) -> Iterable[Generation]:
+        """Its generations. Of those that are loaded the ORM makes a manager anew each time that one looks at them."""
+        loaded: dict[str, Iterable[Generation]] = getattr(self, "_prefetched_objects_cache", {})
+        return loaded["generations"] if "generations" in loaded else self.generations.all()
+
+    @property
+    def opinion(self) -> Feedback | None:
+        """Its feedback, if it has any. That there is none the ORM says by an exception."""
+        loaded: dict[str, Feedback | None] = self._state.fields_cache
+        return loaded["feedback"] if "feedback" in loaded else getattr(self, "feedback", None)
+
+    @property
     def generation(self) -> Generation | None:
         """The latest generation that wrote this message; None for what a person wrote."""
-        return max(self.generations.all(), key=lambda generation: generation.number, default=None)
+        return max(self.runs, key=lambda generation: generation.number, default=None)
 
     @property
     def version(self) -> bytes:
@@ -169,16 +181,14 @@ class Message(models.Model):
         Once it has ended, text comes only by another generation: its size says enough of it, where that is known.
         """
         said = [self.size] if self.size is not None else [(part.kind, part.text) for part in self.said]
-        feedback = getattr(self, "feedback", None)
-        return version_of(self, feedback, *self.generations.all(), *self.attachments, beside=said)
+        return version_of(self, self.opinion, *self.runs, *self.attachments, beside=said)
 
     @property
     def rows(self) -> list[tuple[str, Hashable]]:
         """Whose words are in what is made of it (chat/retention/fragments.py)."""
-        feedback = getattr(self, "feedback", None)
         files = [("attachment", file.pk) for file in self.attachments]
         own = [("conversation", self.conversation_id), ("message", self.pk)]
-        return [*own, *files, *([("feedback", feedback.pk)] if feedback else [])]
+        return [*own, *files, *([("feedback", self.opinion.pk)] if self.opinion else [])]
 
     def cut(self, rows: Sequence[MessagePart], most: int) -> None:
         """Have the first `most` characters of what `first_rows` has read of it, and no more."""
