@@ -36,7 +36,8 @@
 
 enum { CONVERSATIONS = 64, ID = 37, TAG = 80, LINE = 512, WIRE = 2048, TAIL = 256, LOOK_US = 2000, DRAIN_SECONDS = 5 };
 enum { PATIENCE_MS = 1000 }; /* before a stream of hints that was cut is opened anew, at most */
-enum { SOON_US = 300000 };   /* so long before an answer's event a hint is still of the same */
+
+enum change { BEGUN, ENDED, CHANGES }; /* of an answer; a hint tells each, its conversation or its entry of the list */
 
 enum kind { PAGE, ASK, SEARCH, LIST, STATE, HINTS, KINDS };
 
@@ -56,8 +57,9 @@ struct person {
     struct conversation *looks_at;      /* the entry that is to be asked for next */
     char position[TAG];                 /* of the hints */
     uint64_t changed;                   /* since when the list shows too little; 0: it does not */
-    uint64_t unheard;                   /* since when a hint of it is missing; 0: none is */
-    uint64_t hinted;                    /* when the last one came */
+    const struct conversation *asks_in; /* where the last answer was asked for */
+    bool heard[CHANGES];                /* was it told of that answer before its own stream said so? */
+    uint64_t unheard[CHANGES];          /* since when a hint of it is missing; 0: none is */
     struct connection *hints, *idle;
 };
 
@@ -300,19 +302,30 @@ static void look_again(struct person *person)
     }
 }
 
-/* An answer has begun or ended. Who has hints is told of it, perhaps has been. */
-static void change(struct person *person, bool has_begun)
+/* An answer has begun or ended, as its own stream says. Who has hints is told of it, perhaps has been. */
+static void change(struct person *person, enum change what)
 {
     if (!person->hints) {
         person->changed = person->changed ? person->changed : clock_now;
         look(person, NULL);
-    } else if (clock_now - person->hinted < SOON_US) {
+    } else if (!person->heard[what]) {
+        person->unheard[what] = clock_now;
+    } else if (is_in_window(clock_now)) {
         note(&hint_times, clock_now, clock_now);
-        if (has_begun)
+        if (what == BEGUN)
             note(&list_times, clock_now, clock_now);
-    } else {
-        person->unheard = clock_now;
     }
+}
+
+/* A hint is of the last answer if it names its conversation, or none: then all that was changed before is meant. */
+static void hear(struct person *person, enum change what, const char *about)
+{
+    if (about[0] && !(person->asks_in && !strcmp(about, person->asks_in->id)))
+        return;
+    if (is_in_window(person->unheard[what]))
+        note(&hint_times, person->unheard[what], clock_now);
+    person->heard[what] = !person->unheard[what];
+    person->unheard[what] = 0;
 }
 
 static void ask(struct person *person)
@@ -325,6 +338,8 @@ static void ask(struct person *person)
              "\"leaf\": \"%s\"}",
              id, (unsigned long long)(throw() % 1000), interval, tokens_asked, conversation->leaf, conversation->leaf);
     person->is_asking = true;
+    person->asks_in = conversation;
+    person->heard[BEGUN] = person->heard[ENDED] = false;
     struct connection *it = request(person, ASK, "text/event-stream", body, "/c/%s/messages/", conversation->id);
     it->conversation = conversation;
 }
@@ -346,9 +361,16 @@ static void listen_to_hints(struct person *person)
     person->hints = it->fd >= 0 ? it : NULL;
 }
 
-/* The page is there: it is another one than before, with the list as it is now. */
+/* The page is there: it is another one than before, with the list as it was when it was asked for at the earliest. */
 static void opened(struct person *person, const struct connection *it)
 {
+    for (int what = 0; what < CHANGES; what++) {
+        if (!person->unheard[what] || person->unheard[what] > it->began)
+            continue; /* of the latter the next stream of hints tells in its beginning */
+        if (is_in_window(person->unheard[what]))
+            note(&list_times, person->unheard[what], clock_now);
+        person->unheard[what] = 0;
+    }
     person->open = (size_t)(it->conversation - person->conversations);
     person->tag[0] = 0;
     if (person->hints)
@@ -421,7 +443,7 @@ static void take_start(struct connection *it, const char *bytes, size_t length)
         return;
     it->has_started = true;
     snprintf(it->conversation->leaf, ID, "%.36s", id + 1);
-    change(it->person, true);
+    change(it->person, BEGUN);
 }
 
 static void keep_tail(struct connection *it, const char *bytes, size_t length)
@@ -442,8 +464,8 @@ static void take_news(struct connection *it)
     struct person *person = it->person;
     if (!it->about[0]) {
         request(person, STATE, "application/json", NULL, "/c/%s/", person->conversations[person->open].id);
-    } else if (is_in_window(person->unheard)) {
-        note(&list_times, person->unheard, clock_now);
+    } else if (is_in_window(person->unheard[BEGUN])) {
+        note(&list_times, person->unheard[BEGUN], clock_now);
     }
 }
 
@@ -455,7 +477,7 @@ static void take_change(struct connection *it)
         if (!strcmp(it->about, person->conversations[number].id))
             entry = &person->conversations[number];
     if (!person->changed)
-        person->changed = person->unheard ? person->unheard : clock_now;
+        person->changed = person->unheard[ENDED] ? person->unheard[ENDED] : clock_now;
     look(person, entry);
 }
 
@@ -470,10 +492,7 @@ static void take_hint(struct connection *it)
         take_news(it);
     else
         take_change(it);
-    if (is_in_window(person->unheard))
-        note(&hint_times, person->unheard, clock_now);
-    person->unheard = 0;
-    person->hinted = clock_now;
+    hear(person, is_news ? BEGUN : ENDED, it->about);
 }
 
 static void take_line(struct connection *it)
@@ -565,7 +584,7 @@ static void finish(struct connection *it, bool is_well)
             opened(person, it);
     } else if (it->kind == ASK) {
         person->is_asking = false;
-        change(person, false);
+        change(person, ENDED);
     } else if (it->kind == SEARCH) {
         if (is_well && it->is_measured)
             note(&search_times, it->began, clock_now);
@@ -690,9 +709,17 @@ static bool is_any_awaited(void)
     return false;
 }
 
-/* What was asked within the time and has not come took at least so long. */
+/* What was asked, or changed, within the time and has not come took at least so long. */
 static void count_unfinished(void)
 {
+    for (size_t number = 0; number < people_here; number++) {
+        for (int what = 0; what < CHANGES; what++) {
+            if (!is_in_window(people[number].unheard[what]))
+                continue;
+            note(&hint_times, people[number].unheard[what], clock_now);
+            note(&list_times, people[number].unheard[what], clock_now);
+        }
+    }
     for (size_t number = 0; number < flight_count; number++) {
         struct connection *it = in_flight[number];
         if (!is_awaited(it))

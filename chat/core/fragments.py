@@ -24,12 +24,13 @@ ROW_BYTES = 400
 
 
 class Fragment(NamedTuple):
-    text: str
+    pieces: tuple[str, ...]
+    """A text, or what is before, between and after what is filled in each time, with its mark in each place."""
     rows: tuple[Row, ...] = ()
 
     @property
     def size(self) -> int:
-        return sys.getsizeof(self.text) + ENTRY_BYTES + ROW_BYTES * len(self.rows)
+        return sum(map(sys.getsizeof, self.pieces)) + ENTRY_BYTES + ROW_BYTES * len(self.rows)
 
 
 class FragmentStore:
@@ -47,13 +48,13 @@ class FragmentStore:
         """In bytes, as far as they can be told."""
         return int(self._fragments.currsize)
 
-    def find(self, key: Hashable) -> str | None:
+    def find(self, key: Hashable) -> tuple[str, ...] | None:
         with self._lock:
             found = self._fragments.get(key)
-        return found.text if found else None
+        return found.pieces if found else None
 
-    def keep(self, key: Hashable, text: str, rows: Iterable[Row] = ()) -> None:
-        fragment = Fragment(text, tuple(rows))
+    def keep(self, key: Hashable, pieces: tuple[str, ...], rows: Iterable[Row] = ()) -> None:
+        fragment = Fragment(pieces, tuple(rows))
         if fragment.size <= self._most:
             with self._lock:
                 self._fragments[key] = fragment

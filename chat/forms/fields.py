@@ -1,4 +1,4 @@
-"""Texts as the database can hold them, and no longer than a message may be."""
+"""Texts as the database can hold them, and no longer than a message may be; and fields that are not copied."""
 
 from typing import Any
 
@@ -44,3 +44,10 @@ class LongText(StorableText):
             sentence = gettext_lazy("This text has %(count)s characters; %(limit)s are allowed. Shorten it.")
             raise forms.ValidationError(sentence, code="too_long", params={"count": len(text), "limit": limit})
         return text
+
+
+class SharedFields(dict[str, forms.Field]):
+    """The fields of a form that nobody changes: else each form would copy them, which takes longer than the rest."""
+
+    def __deepcopy__(self, memo: object) -> "SharedFields":
+        return self

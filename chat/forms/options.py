@@ -1,7 +1,9 @@
 """What a model is to be told and how it is to answer, as users fill it in."""
 
 from collections.abc import Hashable, Sequence
+from copy import deepcopy
 from dataclasses import asdict
+from functools import cache
 from typing import Self
 
 from django import forms
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.core.limits import MOST_TEMPERATURE, MOST_TOKENS
 from chat.core.prompt import NO_OPTIONS, Options
-from chat.forms.fields import LongText
+from chat.forms.fields import LongText, SharedFields
 from chat.models.version import version_of
 
 TEMPERATURE_FAULT = gettext_lazy("The temperature is a number from 0 to 2.")
@@ -56,11 +58,22 @@ class OptionsForm(forms.Form):
 
     def belonging_to(self, form_id: str) -> Self:
         """With fields that are sent with another form of the page."""
-        for field in self.fields.values():
-            field.widget.attrs["form"] = form_id
+        self.fields = _fields_of(form_id)
         return self
 
     @property
     def options(self) -> Options:
         """Of a form that is valid."""
         return Options(**self.cleaned_data)
+
+
+OptionsForm.base_fields = SharedFields(OptionsForm.base_fields)
+
+
+@cache
+def _fields_of(form_id: str) -> SharedFields:
+    """Those that are sent with this form of a page."""
+    fields = SharedFields(deepcopy(dict(OptionsForm.base_fields)))
+    for field in fields.values():
+        field.widget.attrs["form"] = form_id
+    return fields

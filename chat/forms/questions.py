@@ -15,6 +15,7 @@ from chat.core.reply import storable
 from chat.core.rights import ALL, Rights
 from chat.errors import BadInput, TooLong
 from chat.forms.body import ProgramForm, as_typed, check_types, cleaned, posted_by_form, read_body
+from chat.forms.fields import SharedFields
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
 from chat.providers.registry import registry
@@ -42,13 +43,6 @@ class ForModel:
                 params={"models": ", ".join(model.listed for model in offered)},
             )
         return key
-
-
-class SharedFields(dict[str, forms.Field]):
-    """The fields of a form that nobody changes: else each form would copy them, which takes longer than the rest."""
-
-    def __deepcopy__(self, memo: object) -> "SharedFields":
-        return self
 
 
 class QuestionForm(ForModel, ProgramForm):

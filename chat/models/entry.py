@@ -1,14 +1,13 @@
 """An entry of the list of conversations: what it shows of one, and nothing else, for each page asks for many."""
 
 import uuid
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from django.urls import reverse
 from django.utils.translation import gettext
-
-from chat.models.version import version_of
 
 FIELDS = ("id", "title", "is_pinned", "activity", "updated_at")
 """Of a conversation, in the order of an entry's own."""
@@ -38,9 +37,10 @@ class Entry:
         return self.title or gettext("New conversation")
 
     @property
-    def version(self) -> bytes:
+    def version(self) -> Hashable:
         """Another one when anything of it has changed."""
-        return version_of(beside=[getattr(self, name) for name in self.__slots__])
+        marks = self.is_pinned, self.is_answering, self.is_current, self.is_renamed
+        return self.pk, self.title, self.activity, self.updated_at, *marks
 
     @property
     def rows(self) -> list[tuple[str, uuid.UUID]]:

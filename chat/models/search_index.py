@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, models
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy
 
 from chat.core.search_terms import indexed, terms_of
 from chat.models.conversation import Conversation
 from chat.models.message import Message
-from chat.models.sql import insert_values, prepared, upsert
+from chat.models.sql import UUIDs, all_rows, insert_values, prepared, upsert
 
 COLUMNS = ("conversation_id", "owner_id", "message_id", "words")
 MATCHING = {
@@ -39,34 +38,56 @@ HAS_WORD = "(' ' || words) LIKE %s"
 LAST = 2**63 - 1
 
 
+FOUND = """
+SELECT entry.id, entry.conversation_id, entry.message_id, conversation.title FROM chat_searchentry entry
+JOIN chat_conversation conversation ON conversation.id = entry.conversation_id
+WHERE entry.id IN ({ids}) AND conversation.deleted_at IS NULL AND NOT conversation.is_temporary{besides}
+ORDER BY entry.id DESC LIMIT %s
+"""
+"""The ORM takes several times as long to say this as a database to find it."""
+
+
+class Found(NamedTuple):
+    """Of an entry what a hit needs."""
+
+    pk: int
+    conversation_id: UUID
+    message_id: UUID | None
+    title: str
+
+
 class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
-    def matching(self, owner_id: Any, query: str, before: int | None = None) -> Self:
-        """The owner's entries in which each word of `query` begins a word; none if it has no words.
+    def matching(self, owner_id: Any, query: str, before: int | None = None, most: int = LAST) -> list[Found]:
+        """The owner's entries in which each word of `query` begins a word, newest first; none if it has no words.
 
         With `before` those that are older than the entry with this id.
         """
         wanted = _wanted(query)
         if not wanted:
-            return self.none()
-        sentence = SENTENCES[self._vendor](str(self._stored(owner_id)), wanted)
-        found = self.filter(pk__in=RawSQL(MATCHING[self._vendor], [sentence]))  # noqa: S611 - a parameter
-        if not _is_one_word(owner_id):
-            found = found.filter(owner=owner_id)
-        return found.shown() if before is None else found.shown().filter(pk__lt=before)
+            return []
+        owner = self._stored(owner_id)
+        conditions = {} if _is_one_word(owner_id) else {" AND entry.owner_id = %s": owner}
+        conditions |= {} if before is None else {" AND entry.id < %s": before}
+        sentence = SENTENCES[self._vendor](str(owner), wanted)
+        return self._found(MATCHING[self._vendor], [sentence], conditions, most)
 
-    def matching_newest(self, owner_id: Any, query: str, before: int | None = None) -> Self:
+    def matching_newest(self, owner_id: Any, query: str, before: int | None = None, most: int = LAST) -> list[Found]:
         """Of these the ones among the owner's newest entries; none where the database needs no such help."""
         wanted = _wanted(query)
         if not wanted or self._vendor not in MATCHING_NEWEST:
-            return self.none()
-        statement = MATCHING_NEWEST[self._vendor] + " AND ".join([HAS_WORD] * len(wanted))
+            return []
+        ids = MATCHING_NEWEST[self._vendor] + " AND ".join([HAS_WORD] * len(wanted))
         beginnings = [f"% {word}%" for word in wanted]  # letters and digits, so nothing that LIKE knows
         owner = self._stored(owner_id)
-        values = [owner, LAST if before is None else before, owner, *beginnings]
-        return self.filter(pk__in=RawSQL(statement, values)).shown()  # noqa: S611 - parameters
+        return self._found(ids, [owner, LAST if before is None else before, owner, *beginnings], {}, most)
 
-    def shown(self) -> Self:
-        return self.filter(conversation__deleted_at=None, conversation__is_temporary=False)
+    def _found(self, ids: str, values: list[Any], besides: Mapping[str, Any], most: int) -> list[Found]:
+        statement = FOUND.format(ids=ids, besides="".join(besides))
+        rows, read = all_rows(statement, *values, *besides.values(), most, using=self.db), UUIDs()
+        return [
+            Found(pk, read[conversation], read[message] if message else None, title)
+            for pk, conversation, message, title in rows
+        ]
 
     def _stored(self, owner_id: Any) -> Any:
         return prepared(SearchEntry, "owner_id", owner_id, self.db)

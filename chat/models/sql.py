@@ -149,9 +149,9 @@ def scalar(statement: str, *values: Any) -> Any:
     return row and row[0]
 
 
-def all_rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+def all_rows(statement: str, *values: Any, using: str = DEFAULT_DB_ALIAS) -> list[tuple[Any, ...]]:
     """All that a SELECT gives, as the database has it; ids as `UUIDs` reads them."""
-    with connection.cursor() as cursor:
+    with connections[using].cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
 

@@ -11,6 +11,7 @@ project's stays as it is.
 
 import math
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ from chat.generation.background import see_through
 
 try:
     from csp import middleware as csp
+    from csp.utils import build_policy
 except ImportError:  # django-csp is a project's own choice
     csp = None
 
@@ -132,9 +134,36 @@ ON_EVENT_LOOP: dict[Any, type[OnEventLoop]] = {
 }
 
 if csp:
+    NONCE = uuid.uuid4().hex
+    """Stands for each in the policy that is made once."""
 
     class CSPMiddleware(OnEventLoop, csp.CSPMiddleware):  # type: ignore[misc] # untyped base
-        pass
+        """Says the project's one policy as it has been made: to make it takes a seventh of an empty request."""
+
+        def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+            super().__init__(get_response)
+            self._policies: tuple[object, str, str] = (None, "", "")
+            """Of which settings; without a nonce, and with one."""
+
+        def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+            said = getattr(settings, "CONTENT_SECURITY_POLICY", None)
+            if not said or said.get("EXCLUDE_URL_PREFIXES") or _has_policy_of_its_own(response):
+                return super().process_response(request, response)  # type: ignore[no-any-return]
+            if self._policies[0] is not said:
+                self._policies = said, build_policy(), build_policy(nonce=NONCE)
+            _, policy, with_nonce = self._policies
+            if nonce := getattr(request, "_csp_nonce", None):
+                policy = with_nonce.replace(NONCE, nonce)
+            else:
+                request.csp_nonce = csp.CheckableLazyObject(self._csp_nonce_post_response)
+            if policy:
+                response.headers.setdefault(csp.HEADER, policy)
+            return response
+
+    def _has_policy_of_its_own(response: HttpResponseBase) -> bool:
+        """Or none, or are there two?"""
+        only_reported = getattr(settings, "CONTENT_SECURITY_POLICY_REPORT_ONLY", None)
+        return settings.DEBUG or bool(only_reported) or any(name.startswith("_csp") for name in vars(response))
 
     ON_EVENT_LOOP[csp.CSPMiddleware] = CSPMiddleware
 

@@ -1,12 +1,13 @@
 """What all pages of allauth have on this site."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.decorators import sync_and_async_middleware
 
 
@@ -32,4 +33,10 @@ def _mark(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
 
 def is_of_accounts(request: HttpRequest) -> bool:
     """Is this a page of allauth's, or below one?"""
-    return request.path.startswith(reverse("account_login").removesuffix("login/"))
+    return request.path.startswith(_accounts_below(get_script_prefix()))
+
+
+@lru_cache(maxsize=16)
+def _accounts_below(prefix: str) -> str:
+    """Found once for each place where the site is mounted, on which `reverse` depends: each request asks."""
+    return reverse("account_login").removesuffix("login/")

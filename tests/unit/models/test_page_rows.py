@@ -94,14 +94,18 @@ def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
     assert conversation.load([], MOST) == []
 
 
-def test_first_texts_are_those_of_the_beginnings(owner: User) -> None:
+def test_first_texts_and_rows_are_those_of_the_beginnings(owner: User) -> None:
     _conversation, messages = stored_conversation(owner.pk, ["Why?", "Because " * 200, "And?", "So."])
     for number, kind in enumerate(("reasoning", "text", "text"), start=1):
         MessagePart.objects.create(message=messages[1], number=number, kind=kind, text=f"{number}" * 300)
     ids = [message.pk for message in messages]
     for most in (0, 3, 1_599, 1_600, 1_900, 2_500):
-        rows = MessagePart.beginnings(most).filter(message__in=ids, kind="text")
-        assert MessagePart.first_texts(ids, most) == [(row.message_id, row.beginning) for row in rows]
+        rows = MessagePart.beginnings(most).filter(message__in=ids)
+        texts = [(row.message_id, row.beginning) for row in rows.filter(kind="text")]
+        assert MessagePart.first_texts(ids, most) == texts
+        found = MessagePart.first_rows(ids, most)
+        read = [(pk, row.number, row.kind, row.beginning) for pk in sorted(found) for row in found[pk]]
+        assert read == [(row.message_id, row.number, row.kind, row.beginning) for row in rows]
 
 
 def test_texts_are_read_from_where_they_are_asked_for(owner: User) -> None:

@@ -24,8 +24,8 @@ from chat.retention import fragments
 fragments.LOOK_SECONDS = 0.1
 fragments.start_forgetting()
 (conversation,) = Conversation.objects.filter(pk=sys.argv[1])
-fragments.fragments().keep("entry", conversation.title, conversation.rows)
-fragments.fragments().keep("frame", "Close")
+fragments.fragments().keep("entry", (conversation.title,), conversation.rows)
+fragments.fragments().keep("frame", ("Close",))
 time.sleep(0.5)
 print(fragments.fragments().count, flush=True)
 while fragments.fragments().rows():
@@ -54,26 +54,26 @@ def rows(db: None) -> dict[str, Row]:
 
 
 def test_what_is_there_stays(store: FragmentStore, rows: dict[str, Row]) -> None:
-    store.keep("message", "words", rows.values())
+    store.keep("message", ("words",), rows.values())
     fragments.forget_erased()
-    assert store.find("message") == "words"
+    assert store.find("message") == ("words",)
 
 
 @pytest.mark.parametrize("gone", ["conversation", "message", "attachment", "feedback"])
 def test_what_is_of_a_row_that_is_gone_is_dropped(store: FragmentStore, rows: dict[str, Row], gone: str) -> None:
-    store.keep("message", "words", rows.values())
-    store.keep("other", "words", [row for row in rows.values() if row != rows[gone]])
-    store.keep("frame", "Close")
+    store.keep("message", ("words",), rows.values())
+    store.keep("other", ("words",), [row for row in rows.values() if row != rows[gone]])
+    store.keep("frame", ("Close",))
     model = {"conversation": Conversation, "message": Message, "attachment": Attachment, "feedback": Feedback}[gone]
     model._base_manager.filter(pk=rows[gone][1]).delete()
     fragments.forget_erased()
     assert store.find("message") is None
-    assert store.find("frame") == "Close"
+    assert store.find("frame") == ("Close",)
     assert (store.find("other") is None) == (gone in ("conversation", "message")), "its message goes with it"
 
 
 def test_what_is_deleted_and_can_be_restored_is_not_kept_meanwhile(store: FragmentStore, rows: dict[str, Row]) -> None:
-    store.keep("entry", "title", [rows["conversation"]])
+    store.keep("entry", ("title",), [rows["conversation"]])
     Conversation.objects.update(deleted_at=timezone.now())
     fragments.forget_erased()
     assert store.count == 0
@@ -86,10 +86,10 @@ def test_where_nobody_can_look_nothing_of_rows_is_kept(
         raise DatabaseError("away")
 
     monkeypatch.setattr(fragments, "_gone", fail)
-    store.keep("entry", "title", [("conversation", 1)])
-    store.keep("frame", "Close")
+    store.keep("entry", ("title",), [("conversation", 1)])
+    store.keep("frame", ("Close",))
     fragments.forget_erased()
-    assert (store.rows(), store.find("frame")) == ([], "Close")
+    assert (store.rows(), store.find("frame")) == ([], ("Close",))
     assert "away" in caplog.text
 
 

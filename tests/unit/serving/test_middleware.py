@@ -5,6 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from csp.constants import HEADER, NONCE
+from csp.decorators import csp_exempt, csp_replace, csp_update
+from csp.exceptions import CSPNonceError
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.middleware import MessageMiddleware
@@ -34,8 +38,8 @@ def test_what_takes_its_place_differs_in_where_it_runs_alone(middleware: Any) ->
     ours = on_event_loop(middleware)
     assert ours.__mro__[1:3] == (OnEventLoop, middleware)
     steps = {"asks_database", "process_view"}
-    if middleware is CsrfViewMiddleware:
-        steps |= {"__init__", "process_response"}  # which renews its cookie, below
+    if middleware in (CsrfViewMiddleware, CSPMiddleware):
+        steps |= {"__init__", "process_response"}  # which renews its cookie, or remembers its policy, below
     assert set(vars(ours)) - {"__module__", "__doc__", "__firstlineno__", "__static_attributes__"} <= steps
 
 
@@ -49,6 +53,50 @@ def test_tokens_in_sessions_are_read_in_threads(settings: Any) -> None:
     assert on_event_loop(CsrfViewMiddleware) is not CsrfViewMiddleware
     settings.CSRF_USE_SESSIONS = True
     assert on_event_loop(CsrfViewMiddleware) is CsrfViewMiddleware
+
+
+# The policy
+
+POLICY = {"DIRECTIVES": {"script-src": ["'self'", NONCE], "img-src": ["'self'"]}}
+
+
+def policy_of(middleware: Any, *decorators: Any, reads_nonce: bool = False) -> tuple[dict[str, str], bool]:
+    """What the answer says, and whether a nonce may be asked for afterwards."""
+    request = RequestFactory().get("/")
+    middleware.process_request(request)
+    nonce = str(request.csp_nonce) if reads_nonce else "none"  # type: ignore[attr-defined]
+    view: Any = lambda request: HttpResponse()  # noqa: E731
+    for decorator in decorators:
+        view = decorator(view)
+    response = middleware.process_response(request, view(request))
+    said = {name: text.replace(nonce, "NONCE") for name, text in response.items() if name != "Content-Type"}
+    try:
+        return said, bool(str(request.csp_nonce))  # type: ignore[attr-defined]
+    except CSPNonceError:
+        return said, False
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"CONTENT_SECURITY_POLICY": POLICY},
+        {"CONTENT_SECURITY_POLICY": POLICY | {"EXCLUDE_URL_PREFIXES": ["/"]}},
+        {"CONTENT_SECURITY_POLICY": POLICY, "CONTENT_SECURITY_POLICY_REPORT_ONLY": POLICY},
+        {"CONTENT_SECURITY_POLICY": {"DIRECTIVES": {"default-src": None}}},
+        {"CONTENT_SECURITY_POLICY": None},
+    ],
+)
+def test_a_policy_that_is_remembered_is_that_which_is_made(settings: Any, said: dict[str, Any]) -> None:
+    ours, theirs = ON_EVENT_LOOP[CSPMiddleware](answer), CSPMiddleware(answer)
+    policy_of(ours)  # of other settings
+    for name, value in said.items():
+        setattr(settings, name, value)
+    own = [(), (csp_exempt(),), (csp_update({"img-src": "data:"}),), (csp_replace({"img-src": "data:"}),)]
+    for decorators in [*own, *own]:
+        for reads_nonce in (False, True):
+            asked = [policy_of(one, *decorators, reads_nonce=reads_nonce) for one in (ours, theirs)]
+            assert asked[0] == asked[1]
+    assert policy_of(ours, lambda view: lambda request: HttpResponse(headers={HEADER: "own"}))[0][HEADER] == "own"
 
 
 # The CSRF cookie
