@@ -12,6 +12,7 @@ application = get_asgi_application(limit_all_bodies=True)  # sets Django up, whi
 from chat.assets.storage import warn_if_not_collected  # noqa: E402
 from chat.generation.sweeps import start_sweeps  # noqa: E402
 from chatsite.accounts.first_account import announce_first_signup  # noqa: E402
+from chatsite.start import log_findings  # noqa: E402
 
 
 def collect_garbage_less_often() -> None:
@@ -31,6 +32,7 @@ if "daphne.cli" in sys.modules:
 
     serve_command_line()
 warn_if_not_collected()
+log_findings()
 announce_first_signup()
 start_sweeps()  # at once: daphne does not say when it starts, and a process that nobody talks to must sweep as well
 collect_garbage_less_often()

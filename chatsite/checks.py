@@ -1,11 +1,16 @@
-"""What in the site's settings cannot work, for `manage.py check`."""
+"""What in the site's settings and its database cannot work, for `manage.py check`."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.utils.module_loading import import_string
+
+from chat.diagnostics.health import pending_migrations
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]", ".localhost")
 
@@ -37,3 +42,26 @@ def check_passkeys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Serve the site by HTTPS, and leave SESSION_COOKIE_SECURE on. Apps and recovery codes work all the same."
     return [Caution("Passkeys cannot be used over plain HTTP.", hint=hint, id="chatsite.W001")]
+
+
+@register(deploy=True)
+def check_migrations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Of `check --deploy` and of the start: other commands do without, which to look would make slower."""
+    hint = "Run, as the user of the site: manage.py migrate"
+    if _is_absent():
+        return [Caution("There is no database yet.", hint=hint, id="chatsite.W004")]
+    try:
+        pending = pending_migrations()
+    except DatabaseError as error:
+        sentence = f"The database cannot be read: {str(error).strip()}."
+        return [Caution(sentence, hint="Look at DATABASE_URL, and whether it is there.", id="chatsite.W005")]
+    if not pending:
+        return []
+    sentence = f"The database lacks {len(pending)} migrations, up to {pending[-1]}."
+    return [Caution(sentence, hint=hint, id="chatsite.W004")]
+
+
+def _is_absent() -> bool:
+    """A file of SQLite that is not there yet: to connect would make it, and it would belong to whoever looks."""
+    is_file = connection.vendor == "sqlite" and not connection.is_in_memory_db()
+    return is_file and not Path(connection.settings_dict["NAME"]).exists()
