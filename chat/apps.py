@@ -11,6 +11,7 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         """The system checks of the rooms, and what listens to Django's signals."""
+        import_module("chat.assets.checks")
         import_module("chat.models.checks")
         import_module("chat.generation.checks")
         import_module("chat.providers.checks")

@@ -15,6 +15,7 @@ from chat.assets.storage import warn_if_not_collected
 from chat.generation.sweeps import start_sweeps
 from chatsite.accounts.first_account import announce_first_signup
 from chatsite.database_version import warn_if_database_is_newer
+from chatsite.start import log_findings
 from chatsite.sweep import start_sweeping
 
 
@@ -36,6 +37,7 @@ if "daphne.cli" in sys.modules:
     serve_command_line()
 warn_if_not_collected()
 warn_if_database_is_newer()
+log_findings()
 announce_first_signup()
 start_sweeps()  # at once: daphne does not say when it starts, and a process that nobody talks to must sweep as well
 start_sweeping()

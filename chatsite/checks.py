@@ -1,4 +1,4 @@
-"""What in the site's settings cannot work, for `manage.py check`."""
+"""What in the site's settings and its database cannot work, for `manage.py check`."""
 
 import os
 from collections.abc import Sequence
@@ -8,9 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
-from django.db import connections
+from django.db import Error as DatabaseError
+from django.db import connection, connections
 from django.utils.module_loading import import_string
 
+from chat.diagnostics.health import pending_migrations
 from chatsite.database_version import fault_in_version
 from chatsite.environment.names import twice, unread
 from chatsite.settings import env
@@ -97,3 +99,26 @@ def _may_be_made(file: Path) -> bool:
         return file.parent.is_dir() and not file.is_dir()
     except PermissionError:
         return True  # for another account than this
+
+
+@register(deploy=True)
+def check_migrations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Of `check --deploy` and of the start: other commands do without, which to look would make slower."""
+    hint = "Run, as the user of the site: manage.py migrate"
+    if _is_absent():
+        return [Caution("There is no database yet.", hint=hint, id="chatsite.W004")]
+    try:
+        pending = pending_migrations()
+    except DatabaseError as error:
+        sentence = f"The database cannot be read: {str(error).strip()}."
+        return [Caution(sentence, hint="Look at DATABASE_URL, and whether it is there.", id="chatsite.W005")]
+    if not pending:
+        return []
+    sentence = f"The database lacks {len(pending)} migrations, up to {pending[-1]}."
+    return [Caution(sentence, hint=hint, id="chatsite.W004")]
+
+
+def _is_absent() -> bool:
+    """A file of SQLite that is not there yet: to connect would make it, and it would belong to whoever looks."""
+    is_file = connection.vendor == "sqlite" and not connection.is_in_memory_db()
+    return is_file and not Path(connection.settings_dict["NAME"]).exists()

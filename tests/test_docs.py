@@ -78,6 +78,14 @@ def test_links_between_documents_lead_somewhere(page: str) -> None:
         assert (path.parent / target).exists(), f"{page} links to {target}"
 
 
+def test_all_name_the_same_port() -> None:
+    """By which daphne is started, and nginx finds it."""
+    documents = (ROOT / "README.md").read_text() + (ROOT / "docs/deploy.md").read_text()
+    ports = re.findall(r"daphne -b 127\.0\.0\.1 -p (\d+)|server 127\.0\.0\.1:(\d+);|--port (\d+)", documents)
+    assert len(ports) > 3
+    assert {port for found in ports for port in found if port} == {"8000"}
+
+
 GUARANTEES = re.findall(r"^- `(tests/[\w/.]+)::(\w+)`$", (ROOT / "docs/guarantees.md").read_text(), re.MULTILINE)
 
 

@@ -50,6 +50,12 @@ def addresses() -> dict[str, str]:
     return {name: staticfiles_storage.url(file) for name, file in files.items() if _exists(file)}
 
 
+def missing() -> list[str]:
+    """The packages of npm of which the page lacks a file."""
+    lacking = [file for file in MODULES.values() if not _exists(f"{PREFIX}/{file}")]
+    return sorted({"/".join(file.split("/")[: 2 if file.startswith("@") else 1]) for file in lacking})
+
+
 def _exists(file: str) -> bool:
     """Among what was collected, where names are hashed; with DEBUG on they are not, whatever the storage."""
     if isinstance(staticfiles_storage, ManifestFilesMixin) and staticfiles_storage.hashed_files and not settings.DEBUG:

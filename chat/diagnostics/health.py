@@ -61,7 +61,7 @@ class Readiness:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-            self._is_migrated = self._is_migrated or not _pending_migrations()
+            self._is_migrated = self._is_migrated or not pending_migrations()
         except (DatabaseError, InterfaceError):
             return "database"
         return "" if self._is_migrated else "migrations"
@@ -70,9 +70,11 @@ class Readiness:
 _ready = Readiness()
 
 
-def _pending_migrations() -> bool:
+def pending_migrations() -> list[str]:
+    """Those that `migrate` would apply, in its order."""
     executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def _response(method: str, data: dict[str, str], status: int = 200) -> HttpResponse:

@@ -72,13 +72,8 @@ class Shop(Site):
         self.project = project
         self._command = SERVERS[server]
         self._application = application
-        self._port = super().port
         if server == "runserver":
             self._listener.close()  # it binds the port itself
-
-    @property
-    def port(self) -> int:
-        return self._port
 
     def launch(self) -> None:
         listener = self._listener.fileno()

@@ -7,12 +7,14 @@ import pytest
 
 from tests.app.shop import PASSWORD, Customer, Project, Shop
 from tests.support.client import question as asked
+from tests.support.site import ROOT
 from tests.support.upstream import ScriptedUpstream
 
 RunShop = Callable[..., Shop]
 SETTINGS = ("shop.settings", "shop.settings_without_admin")
 
 
+@pytest.mark.skipif(not (ROOT / "node_modules/marked").exists(), reason="the browser libraries are not installed")
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_checks_find_nothing(empty_project: Project, settings: str) -> None:
     changes = {"DJANGO_SETTINGS_MODULE": settings, "OPENAI_API_KEY": "sk-none"}

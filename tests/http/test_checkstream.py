@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -241,8 +242,8 @@ def test_says_that_the_site_does_not_learn_of_https(
 
 @needs_nginx
 def test_trusted_origins_make_up_for_a_hidden_address(run_nginx: RunNginx, proxied_site: Site, settings: Any) -> None:
-    nginx = run_nginx(proxied_site, without="proxy_set_header Host", add="proxy_set_header Host localhost;")
-    assert Report(nginx.url).fault.startswith("The site takes itself for localhost: posts fail with 403")
+    nginx = run_nginx(proxied_site, without="proxy_set_header Host", add="proxy_set_header Host 127.0.0.1;")
+    assert Report(nginx.url).fault.startswith("The site takes itself for 127.0.0.1: posts fail with 403")
     settings.CSRF_TRUSTED_ORIGINS = [nginx.url]
     report = Report(nginx.url)
     report.assert_all_well()
@@ -253,7 +254,7 @@ def test_trusted_origins_make_up_for_a_hidden_address(run_nginx: RunNginx, proxi
 def test_says_that_the_proxy_hides_the_host(run_nginx: RunNginx, proxied_site: Site) -> None:
     """nginx then sends the name of its upstream block."""
     fault = Report(run_nginx(proxied_site, without="proxy_set_header Host").url).fault
-    assert fault.startswith("The site refuses the host name that it gets for 127.0.0.1 (400).")
+    assert fault.startswith("The site refuses the host name that it gets for localhost (400).")
     assert "proxy_set_header Host $http_host" in fault
 
 
@@ -281,7 +282,7 @@ def test_says_that_the_site_behind_the_proxy_is_down(run_nginx: RunNginx, run_si
     site = run_site(own=True)
     nginx = run_nginx(site)
     site.close()
-    assert "has a proxy that does not reach the site behind it (502)" in Report(nginx.url).fault
+    assert "has a proxy that does not reach the site behind it (503)" in Report(nginx.url).fault
 
 
 @needs_nginx
@@ -290,7 +291,7 @@ def test_says_that_the_certificate_is_not_to_be_trusted(
 ) -> None:
     nginx = run_nginx(proxied_site)
     monkeypatch.delenv("SSL_CERT_FILE")
-    assert Report(nginx.url).fault.startswith("The certificate of 127.0.0.1 is not to be trusted: self")
+    assert Report(nginx.url).fault.startswith("The certificate of localhost is not to be trusted: self")
     report = Report(nginx.url, insecure=True)
     report.assert_all_well()
     assert "The certificate was not looked at." in report.text
@@ -298,7 +299,7 @@ def test_says_that_the_certificate_is_not_to_be_trusted(
 
 @needs_nginx
 def test_says_that_the_address_redirects(run_nginx: RunNginx, proxied_site: Site) -> None:
-    words = "This address redirects to https://127.0.0.1/diagnostics/stream/; nothing more was checked."
+    words = "This address redirects to https://localhost/diagnostics/stream/; nothing more was checked."
     assert Report(run_nginx(proxied_site).plain_url).fault.startswith(words)
 
 
@@ -306,7 +307,58 @@ def test_says_that_the_address_redirects(run_nginx: RunNginx, proxied_site: Site
 def test_says_that_it_is_the_wrong_protocol(run_nginx: RunNginx, proxied_site: Site) -> None:
     nginx = run_nginx(proxied_site)
     assert " speaks TLS. " in Report(nginx.url.replace("https:", "http:")).fault
-    assert Report(nginx.plain_url.replace("http:", "https:")).fault.startswith("There is no TLS at 127.0.0.1:")
+    assert Report(nginx.plain_url.replace("http:", "https:")).fault.startswith("There is no TLS at localhost:")
+
+
+@needs_nginx
+@pytest.mark.parametrize(("name", "is_known"), [("localhost", True), ("chat.example", False), (None, False)])
+def test_the_page_answers_its_own_name_alone(
+    run_nginx: RunNginx, proxied_site: Site, name: str | None, is_known: bool
+) -> None:
+    nginx = run_nginx(proxied_site)
+    trusting = ssl.create_default_context()
+    trusting.check_hostname = False
+    ask = f"GET /accounts/login/ HTTP/1.0\r\n{f'Host: {name}' if name else 'X: y'}\r\n\r\n".encode()
+
+    def answer(url: str, server_name: str | None) -> bytes:
+        with socket.create_connection(("127.0.0.1", urllib.parse.urlsplit(url).port), timeout=30) as connection:
+            if url.startswith("https:"):
+                connection = trusting.wrap_socket(connection, server_hostname=server_name)
+            with connection:
+                connection.sendall(ask)
+                return connection.recv(65536)
+
+    assert bool(answer(nginx.plain_url, None)) == is_known
+    assert bool(answer(nginx.url, "localhost")) == is_known
+    with suppress(ssl.SSLError) if is_known else pytest.raises(ssl.SSLError, match="unrecognized name"):
+        answer(nginx.url, name)
+
+
+@needs_nginx
+def test_the_page_says_in_words_that_the_site_is_away(run_nginx: RunNginx, run_site: RunSite) -> None:
+    site = run_site(own=True)
+    nginx = run_nginx(site)
+    site.close()
+    status, headers, body = _asked(nginx)
+    assert (status, headers["Retry-After"], headers["Content-Type"]) == (503, "5", "text/html")
+    assert b"The chat is away" in body
+
+
+@needs_nginx
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_the_page_leaves_the_sites_own_errors_as_they_are(run_nginx: RunNginx, status: int) -> None:
+    own = f"HTTP/1.1 {status} Own\r\nContent-Length: 4\r\nRetry-After: 77\r\n\r\nmine".encode()
+    with server_that_says(own, then="close") as url:
+        site = mock.Mock(port=urllib.parse.urlsplit(url).port)
+        said, headers, body = _asked(run_nginx(site))
+    assert (said, headers["Retry-After"], body) == (status, "77", b"mine")
+
+
+def _asked(nginx: Nginx) -> tuple[int, Any, bytes]:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{nginx.url}/accounts/login/", context=ssl.create_default_context(), timeout=30)
+    with caught.value as answer:
+        return answer.status, answer.headers, answer.read()
 
 
 @needs_nginx

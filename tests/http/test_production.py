@@ -41,6 +41,7 @@ PRODUCTION: dict[str, str | None] = {
 }
 
 
+@pytest.mark.skipif(not (ROOT / "node_modules/marked").exists(), reason="the browser libraries are not installed")
 def test_the_check_for_deployment_finds_nothing() -> None:
     checked = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert checked.returncode == 0, checked.stderr

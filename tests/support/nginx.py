@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import ipaddress
 import os
 import re
 import shutil
@@ -23,6 +22,8 @@ from tests.support.site import ROOT
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 WHY_MISSING = "nginx is not installed: on Debian, apt-get install nginx-light"
 PAGE = ROOT / "docs/deploy.md"
+NAME = "localhost"
+"""A name, by which clients ask in TLS too: whoever asks for an address gets no answer."""
 START_SECONDS = 30.0
 END_SECONDS = 30.0
 USER = "user root;" if os.geteuid() == 0 else ""
@@ -49,7 +50,8 @@ http {{
 
 def configuration() -> str:
     """What docs/deploy.md tells an operator to write."""
-    (block,) = re.findall(r"^```nginx\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    written = r"^install .* /etc/nginx/sites-available/chatsite <<'END'\n(.*?)^END$"
+    (block,) = re.findall(written, PAGE.read_text(), re.MULTILINE | re.DOTALL)
     return str(block)
 
 
@@ -67,16 +69,16 @@ class Nginx:
         _write_certificate(self.certificate, folder / "key.pem")
         page = self._with_our_places(configuration(), site_ports)
         page = _without(page, without) if without else page
-        page = _replace(page, "location / {", f"location / {{ {add}")
+        page = _replace(page, "location / {\n", f"location / {{ {add}\n")
         (folder / "nginx.conf").write_text(MAIN.format(user=USER, folder=folder, http=http, page=page))
 
     @property
     def url(self) -> str:
-        return f"https://127.0.0.1:{self._ports[1]}"
+        return f"https://{NAME}:{self._ports[1]}"
 
     @property
     def plain_url(self) -> str:
-        return f"http://127.0.0.1:{self._ports[0]}"
+        return f"http://{NAME}:{self._ports[0]}"
 
     @property
     def _ports(self) -> list[int]:
@@ -86,12 +88,12 @@ class Nginx:
         """The page's configuration but for ports, names, certificates, and IPv6, which machines may lack."""
         page = _without(page, "listen [::]:")
         for old, new in {
-            "listen 80;": f"listen 127.0.0.1:{self._ports[0]};",
+            "listen 80": f"listen 127.0.0.1:{self._ports[0]}",
             "listen 443 ssl": f"listen 127.0.0.1:{self._ports[1]} ssl",
             "server 127.0.0.1:8000;": _servers(site_ports),
             "/etc/letsencrypt/live/chat.example.org/fullchain.pem": str(self.certificate),
             "/etc/letsencrypt/live/chat.example.org/privkey.pem": str(self._folder / "key.pem"),
-            "server_name chat.example.org;": "server_name 127.0.0.1;",
+            "server_name chat.example.org;": f"server_name {NAME};",
             "/var/log/nginx/": f"{self._folder}/",
         }.items():
             page = _replace(page, old, new)
@@ -133,7 +135,7 @@ class Nginx:
             contextlib.suppress(TimeoutError),
             socket.create_connection(("127.0.0.1", self._ports[0]), timeout=0.2) as plain,
         ):
-            plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            plain.sendall(f"GET / HTTP/1.0\r\nHost: {NAME}\r\n\r\n".encode())
             return bool(plain.recv(1))
         return False
 
@@ -157,9 +159,9 @@ def _without(page: str, start: str) -> str:
 
 
 def _write_certificate(certificate: Path, key: Path) -> None:
-    """One for 127.0.0.1 that vouches for itself."""
+    """One that vouches for itself."""
     private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     now = datetime.datetime.now(datetime.UTC)
     signed = (
         x509.CertificateBuilder()
@@ -169,9 +171,7 @@ def _write_certificate(certificate: Path, key: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(private, hashes.SHA256())
     )

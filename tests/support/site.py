@@ -58,13 +58,14 @@ class Site:
     def __init__(self, log: Path, variables: dict[str, str], preloaded: Preloaded | None = None) -> None:
         self._preloaded = preloaded
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self._port = int(self._listener.getsockname()[1])
         self._variables = variables
         self._process: subprocess.Popen[bytes] | Process | None = None
         self.log_file = log
 
     @property
     def port(self) -> int:
-        return int(self._listener.getsockname()[1])
+        return self._port
 
     @property
     def url(self) -> str:

@@ -1,0 +1,208 @@
+"""A place on this machine where the commands of docs/deploy.md are run as they stand there, by root.
+
+Only what `substitutions` names is another: folders, the user, ports, names. What the machine of a test lacks is done
+by programs of the same name that come first in the PATH (tests/deploy/programs/): systemctl and certbot, and the real
+apt-get and nginx with something left out.
+"""
+
+import os
+import pwd
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from tests.app.conftest import needed
+from tests.support.site import API_KEY, ROOT
+
+PROGRAMS = Path(__file__).parent / "programs"
+PREFIX = "chatsite-t"
+NAME = "localhost"
+FOLDERS = (
+    *("/srv/chatsite", "/var/lib/chatsite", "/var/backups/chatsite", "/var/log/nginx"),
+    *("/etc/nginx", "/etc/systemd/system", "/etc/letsencrypt", "/run/nginx.pid"),
+)
+"""What the page has at the top of the machine, and a test in a folder of its own."""
+DEBIANS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+KEPT = ("HOME", "LANG", "TMPDIR", "PIP_", "NPM_", "npm_", "HTTP", "http", "NO_PROXY", "no_proxy", "NODE_EXTRA")
+"""Beginnings of what commands get of our environment: where packages come from, and no setting of the site."""
+OFFLINE = re.compile(
+    "NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError|NameResolutionError"  # pip
+    "|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT"  # npm
+    "|Could not resolve|Temporary failure resolving"  # apt-get
+)
+COMMAND_SECONDS = 300
+
+
+class Machine:
+    """A context manager; afterwards nothing is left of it."""
+
+    def __init__(self, model_url: str) -> None:
+        self._model_url = model_url
+        self.user = f"{PREFIX}{os.getpid()}"
+        self.folder = Path(tempfile.mkdtemp(prefix="chatsite-deploy-"))
+        self.site_port, self.plain_port, self.tls_port = _free_ports(3)
+        self._cwd = self.folder
+
+    @property
+    def substitutions(self) -> dict[str, str]:
+        """Patterns of the page, and what a test has in their place, in this order."""
+        return {
+            r"https://git\.example\.org/chatsite\.git": f"{self.folder}/repository.git",
+            r"sk-your-key": f"{API_KEY}\nOPENAI_BASE_URL={self._model_url}\nCHAT_TITLES=off",
+            rf"(?<![\w.])({'|'.join(FOLDERS)})\b": rf"{self.folder}\1",
+            r"(-u |-o |-g |root:|User=|Group=|--no-create-home )chatsite\b": rf"\1{self.user}",
+            r"-p 8000\b": f"-p {self.site_port}",
+            r"127\.0\.0\.1:8000\b": f"127.0.0.1:{self.site_port}",
+            r"listen 80\b": f"listen 127.0.0.1:{self.plain_port}",
+            r"listen 443\b": f"listen 127.0.0.1:{self.tls_port}",
+            r"^\s*listen \[::\]:.*\n": "",
+            r"checkstream https://chat\.example\.org": f"checkstream --insecure --idle 1 {self.url}",
+            r"chat\.example\.org": NAME,
+        }
+
+    @property
+    def url(self) -> str:
+        return f"https://{NAME}:{self.tls_port}"
+
+    def adapted(self, text: str) -> str:
+        for pattern, new in self.substitutions.items():
+            text = re.sub(pattern, new, text, flags=re.MULTILINE)
+        return text
+
+    def path(self, place: str) -> Path:
+        """Where a place of the page is here."""
+        return Path(self.adapted(place))
+
+    @property
+    def log(self) -> str:
+        """What the site has logged."""
+        return (self.folder / "chatsite.log").read_text()
+
+    def run(self, text: str) -> str:
+        """Runs commands in the folder where those before have ended. Each must succeed. What they say."""
+        script = f"trap 'pwd > {self.folder}/cwd' EXIT\n{self.adapted(text)}"
+        done = subprocess.run(
+            ["bash", "-euxo", "pipefail", "-c", script],
+            cwd=self._cwd,
+            env=self._environment(),
+            umask=0o022,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_SECONDS,
+        )
+        if done.returncode and OFFLINE.search(done.stdout):
+            pytest.skip(f"there is no network to install packages from: {done.stdout[-300:]}")
+        assert done.returncode == 0, f"A command of docs/deploy.md failed, status {done.returncode}:\n{done.stdout}"
+        self._cwd = Path((self.folder / "cwd").read_text().strip())
+        for program, act in self._afterwards.items():
+            if program in text:
+                act()
+        return re.sub(r"^\+.*\n", "", done.stdout, flags=re.MULTILINE)  # without what bash says that it does
+
+    @property
+    def _afterwards(self) -> dict[str, Callable[[], None]]:
+        """What a test does when a command of the page has been run."""
+        return {"-m venv": self._lend_packages, "apt-get install": self._copy_nginx}
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
+        return {**kept, "PATH": f"{PROGRAMS}:{DEBIANS_PATH}", "PLACES": str(self.folder)}
+
+    def __enter__(self) -> Self:
+        """What is there before the page's first command: Debian's folders, its nginx, and a repository to clone."""
+        _remove_users_of_the_dead()
+        self.folder.chmod(0o755)
+        for place in ("srv", "run", "var/lib", "var/backups", "var/log/nginx", "etc/systemd/system"):
+            (self.folder / place).mkdir(parents=True)
+        self._make_repository()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            self.run("systemctl stop nginx chatsite")
+        finally:
+            _remove_user(self.user)
+            shutil.rmtree(self.folder)
+
+    def _lend_packages(self) -> None:
+        """Those that we run with so that pip has little to fetch: it looks whether they are the right ones."""
+        site_packages = self.path(f"/srv/chatsite/.venv/lib/python3.{sys.version_info.minor}/site-packages")
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        if site_packages.exists():  # else it is another Python
+            for package in needed([*project["dependencies"], *project["optional-dependencies"]["site"]]):
+                link(package, site_packages)
+
+    def _copy_nginx(self) -> None:
+        """The configuration as Debian's package leaves it, with a site of its own."""
+        shutil.copytree("/etc/nginx", self.folder / "etc/nginx")
+        for file in (self.folder / "etc/nginx").rglob("*"):
+            if file.is_file():
+                file.write_text(self.adapted(file.read_text(errors="surrogateescape")), errors="surrogateescape")
+
+    def _make_repository(self) -> None:
+        """Of what stands in the working tree, committed or not."""
+        repository = f"{self.folder}/repository.git"
+        subprocess.run(["git", "init", "--quiet", "--bare", repository], check=True)
+        git = ["git", f"--git-dir={repository}", f"--work-tree={ROOT}"]
+        subprocess.run([*git, "add", "--all"], cwd=ROOT, check=True)
+        who = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+        subprocess.run([*git, *who, "commit", "--quiet", "--message=All"], cwd=ROOT, check=True)
+
+
+def link(package: Distribution, site_packages: Path) -> None:
+    """Its files once more, in another environment."""
+    for file in package.files or []:
+        source, target = Path(str(package.locate_file(file))), site_packages / file
+        if ".." not in file.parts and source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                target.hardlink_to(source)
+            except OSError:  # on another disk
+                shutil.copy2(source, target)
+
+
+def _free_ports(number: int) -> list[int]:
+    """Below those that the kernel gives to whoever asks for any, so that nobody takes them meanwhile."""
+    ports: list[int] = []
+    while len(ports) < number:
+        port = random.randrange(12_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
+    return ports
+
+
+def _remove_users_of_the_dead() -> None:
+    """Of tests that were killed."""
+    for user in pwd.getpwall():
+        pid = user.pw_name.removeprefix(PREFIX)
+        if pid != user.pw_name and not Path("/proc", pid).exists():
+            _remove_user(user.pw_name)
+
+
+def _remove_user(name: str) -> None:
+    with suppress(KeyError):
+        _end_processes_of(pwd.getpwnam(name).pw_uid)
+        # By force: what has been killed may not be buried yet.
+        subprocess.run(["/usr/sbin/userdel", "--force", name], check=True, stderr=subprocess.DEVNULL)
+
+
+def _end_processes_of(uid: int) -> None:
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if process.stat().st_uid == uid:
+                os.kill(int(process.name), signal.SIGKILL)

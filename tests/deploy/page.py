@@ -1,0 +1,21 @@
+"""The commands of docs/deploy.md, by section, as they stand there."""
+
+import re
+
+from tests.support.site import ROOT
+
+PAGE = ROOT / "docs/deploy.md"
+
+
+def commands(section: str) -> list[str]:
+    """What the blocks of commands below a heading say, in order: `commands("4. The process")`."""
+    return re.findall(r"^```sh\n(.*?)^```$", _sections()[section], re.MULTILINE | re.DOTALL)
+
+
+def headings() -> list[str]:
+    return list(_sections())
+
+
+def _sections() -> dict[str, str]:
+    _, *parts = re.split(r"^## (.+)\n", PAGE.read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
