@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import close_old_connections
 
+from chat import metrics
 from chat.generation.finishing import interrupt
 from chat.models import Generation
 from chat.models.generation import LEASE
@@ -45,6 +46,7 @@ def _sweep(watch: "LeaseWatch", alive: Callable[[], Iterable[uuid.UUID]]) -> Non
     running, lapsed = Generation.objects.leases()
     gone = watch.gone(running, lapsed) - set(alive())
     if gone and (count := interrupt(gone)):
+        metrics.swept.inc(count)
         logger.warning("Marked %s generations as interrupted: their process is gone", count)
 
 
