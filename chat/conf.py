@@ -100,6 +100,10 @@ class AppSettings:
     """Likewise where it asks an identity provider; these count before the others."""
     CHAT_HEALTH_PATH: str = ""
     """Below which `live/` and `ready/` say how the process is, before anything else is looked at. Empty: nowhere."""
+    CHAT_METRICS_PATH: str = ""
+    """Where Prometheus finds what the process counts (chat/metrics.py). Empty: nowhere."""
+    CHAT_METRICS_TOKEN: str = ""
+    """What it must bear for that. Empty: nobody finds it."""
     CHAT_STATIC_MIDDLEWARE: list[str] = []
     """A project's middleware that has no part in the answer to a static file that is not there (missing_files.py)."""
     CHAT_ACCOUNT_QUEUE: int = 100

@@ -420,6 +420,9 @@ CHAT_DRAIN_NOTICE_SECONDS = env.seconds("CHAT_DRAIN_NOTICE_SECONDS", default=Def
 CHAT_DRAIN_SECONDS = env.seconds("CHAT_DRAIN_SECONDS", default=Default.CHAT_DRAIN_SECONDS)
 # Where the process says how it is: /health/live/ and /health/ready/ (chat/diagnostics/health.py).
 CHAT_HEALTH_PATH = "/health/"
+# What Prometheus must bear to be told what the process counts (chat/diagnostics/scrape.py). Empty: nobody is told.
+CHAT_METRICS_PATH = "/metrics"
+CHAT_METRICS_TOKEN = env.str("CHAT_METRICS_TOKEN", default=Default.CHAT_METRICS_TOKEN).strip()
 
 # The log: to standard error, without what users write or search, without keys and without the tokens of links
 

@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from chat import metrics
 from chat.failures.causes import cause_of
 
 REPEAT_SECONDS = 60.0
@@ -61,7 +62,9 @@ def log_failure(
 
     Alike are those of the same cause with the same clause, whatever is filled in.
     """
-    if cause := cause_of(exc):
+    cause = cause_of(exc)
+    metrics.failures.labels(cause.kind if cause else "fault").inc()
+    if cause:
         line = f"%s: {consequence}. %s"
         log_repeated(logger, level, (cause.kind, consequence), line, cause.sentence, *args, cause.advice)
     else:

@@ -26,6 +26,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from chat import metrics
 from chat.attachments.prompt_files import sees_images
 from chat.conf import settings
 from chat.conversations import messages
@@ -224,6 +225,7 @@ class Engine:
         try:
             accepted = await write_in_database(turn, owner_id, place, wish, partial(self._has_room, provider))
             if accepted.is_new:
+                metrics.started.labels(wish.model).inc()
                 await self._start(accepted)
         finally:
             self._accepting[provider] -= 1
@@ -360,8 +362,10 @@ class Engine:
         while self.runs:
             await asyncio.sleep(CHECKPOINT_SECONDS)
             try:
-                await self._checkpoint()
+                with metrics.checkpoints.time():
+                    await self._checkpoint()
             except Exception as exc:
+                metrics.checkpoint_failures.inc()
                 self._storage.fails(exc, list(self.runs.values()))
 
     async def _checkpoint(self) -> None:
@@ -387,6 +391,7 @@ class Engine:
 
 engine = Engine()
 """The process's engine."""
+metrics.running.set_function(lambda: len(engine.runs))
 
 
 def _run_of(accepted: Accepted) -> Run:

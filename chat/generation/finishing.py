@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
+from chat import metrics
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
@@ -37,6 +38,7 @@ def finish(
     for name, value in ended.items():
         setattr(generation, name, value)
     hints.entry_changed(generation.owner_id, message.conversation_id)
+    _count(generation)
     announce(
         generation_ended,
         Generation,
@@ -47,6 +49,16 @@ def finish(
         owner_id=generation.owner_id,
     )
     return True
+
+
+def _count(generation: Generation) -> None:
+    model = generation.model
+    metrics.ended.labels(generation.status, model).inc()
+    metrics.whole.labels(model).observe(generation.duration or 0)
+    if (waited := generation.first_piece_after) is not None:
+        metrics.first_token.labels(model).observe(waited)
+    metrics.tokens.labels("prompt", model).inc(generation.prompt_tokens or 0)
+    metrics.tokens.labels("completion", model).inc(generation.completion_tokens or 0)
 
 
 def interrupt(ids: Iterable[uuid.UUID]) -> int:

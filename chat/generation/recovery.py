@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import close_old_connections
 
+from chat import metrics
 from chat.failures import log_waiting
 from chat.generation.finishing import interrupt
 from chat.models import Generation
@@ -46,6 +47,7 @@ def _sweep(watch: "LeaseWatch", alive: Callable[[], Iterable[uuid.UUID]]) -> Non
     running, lapsed = Generation.objects.leases()
     gone = watch.gone(running, lapsed) - set(alive())
     if gone and (count := interrupt(gone)):
+        metrics.swept.inc(count)
         logger.warning("Marked %s generations as interrupted: their process is gone", count)
 
 

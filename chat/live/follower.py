@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 
+from chat import metrics
 from chat.core import sse
 from chat.failures import log_failure, unavailable
 from chat.live.access import Access, Gone
@@ -40,14 +41,18 @@ async def follow(
     """
     heartbeat = Heartbeat()
     told = NO_NOTICES
+    counted = None
     try:
         if access:
             watch.add(access, heartbeat.interrupt)
         while isinstance(source := await _source(generation.pk), Away):
             yield sse.KEEP_ALIVE
+        counted = metrics.followers.labels("here" if isinstance(source, LiveReply) else "elsewhere")
+        counted.inc()
         sent = position if source and position is not None and position <= source.reply.position else 0
         yield sse.retry(RETRY_MILLISECONDS) + sse.frame("start", start_data(generation), sent)
         if position != sent:
+            metrics.resets.inc()
             yield sse.frame("reset", {}, 0)
         while source:
             if access and access.gone:
@@ -74,6 +79,8 @@ async def follow(
         log_failure(logger, exc, "a follower of generation %s failed", generation.pk)
     finally:
         heartbeat.stop()
+        if counted:
+            counted.dec()
         if access:
             watch.discard(access)
         if slot:

@@ -8,18 +8,35 @@ from typing import ParamSpec, TypeVar
 
 from django.db import close_old_connections
 
+from chat import metrics
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Of their own, because writers wait for each other, up to 20 s when SQLite is locked, and readers need not.
-_readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-reading")
-_writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-writing")
-# Theirs may take minutes, with all that an account owns.
-_erasers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-erasing")
-_doorkeepers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-login")
 
+class Pool(ThreadPoolExecutor):
+    def __init__(self, name: str) -> None:
+        super().__init__(max_workers=2, thread_name_prefix=f"chat-{name}")
+        self._waiting = 0
+        metrics.waiting.labels(name).set_function(lambda: self._waiting)
+
+    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        work = partial(with_usable_connection, function, *args, **kwargs)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self, work)
+        finally:
+            self._waiting -= 1
+
+
+# Of their own, because writers wait for each other, up to 20 s when SQLite is locked, and readers need not.
+_readers = Pool("reading")
+_writers = Pool("writing")
+# Theirs may take minutes, with all that an account owns.
+_erasers = Pool("erasing")
+_doorkeepers = Pool("login")
 # Each password takes one a third of a second.
-_hashers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="chat-hashing")
+_hashers = Pool("hashing")
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -28,32 +45,27 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
     Unlike `sync_to_async` it needs nothing of the request's context, so that tasks which outlive their request
     may call it. If the caller is cancelled a function that has begun still runs to its end.
     """
-    call = partial(with_usable_connection, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_readers, call)
+    return await _readers.call(function, *args, **kwargs)
 
 
 async def write_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for a function that writes."""
-    call = partial(with_usable_connection, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_writers, call)
+    return await _writers.call(function, *args, **kwargs)
 
 
 async def erase_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for what is erased at once: nobody else's turn waits for it."""
-    call = partial(with_usable_connection, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_erasers, call)
+    return await _erasers.call(function, *args, **kwargs)
 
 
 async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for the two short reads that each request begins with: they must not wait for long ones."""
-    call = partial(with_usable_connection, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_doorkeepers, call)
+    return await _doorkeepers.call(function, *args, **kwargs)
 
 
 async def hash_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for what hashes a password, which may store it anew: nobody else's turn waits for it."""
-    call = partial(with_usable_connection, function, *args, **kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_hashers, call)
+    return await _hashers.call(function, *args, **kwargs)
 
 
 def with_usable_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -19,6 +19,7 @@ from typing import Any
 
 from django.core.exceptions import RequestAborted
 
+from chat import metrics
 from chat.conf import settings
 from chat.serving.request_threads import RequestThread
 
@@ -37,6 +38,7 @@ class AccountThreads:
         self._free = [RequestThread(f"{name}-{index}") for index in range(THREADS)]
         self._waiting: dict[str, deque[Place]] = {}
         """By address, that whose turn is next first."""
+        metrics.waiting.labels(name).set_function(lambda: sum(map(len, self._waiting.values())))
 
     async def turn(self, address: str, leaving: asyncio.Future[Any]) -> "Turn":
         """Waits for one. Raises TooBusy, and RequestAborted if the client is `leaving`."""

@@ -6,7 +6,7 @@
 - A stream's frames go to the server as they are.
 - A body that says it is too large is refused before it is looked at.
 - A static file that is not there is answered as it was before (missing_files.py).
-- How the process is (/health/) is answered before anything else is looked at.
+- How the process is, and what it counts, is answered before anything else is looked at.
 - A process that is about to end has its connections closed after each response (chat/generation/shutdown.py).
 
 Whatever else Django's handler does, and in which order, stays; tests compare the two.
@@ -33,6 +33,7 @@ from django.utils.module_loading import import_string
 
 from chat.conf import settings
 from chat.diagnostics.health import health_answer
+from chat.diagnostics.scrape import metrics_answer
 from chat.generation.engine import engine
 from chat.generation.shutdown import SECONDS as STORING_SECONDS
 from chat.generation.shutdown import shutdown
@@ -116,10 +117,14 @@ class ASGIHandler(asgi.ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        if answer := health_answer(path_below_mount(scope)):
+        path = path_below_mount(scope)
+        if answer := health_answer(path):
             await self.send_response(await answer(scope["method"]), send)
             return
-        if threads := self._threads_by_turn(path_below_mount(scope)):
+        if counted := metrics_answer(path, scope["headers"]):
+            await self.send_response(counted, send)
+            return
+        if threads := self._threads_by_turn(path):
             await self._handle_in_turn(threads, scope, body, receive, send)
         else:
             async with self._threads.one():

@@ -12,12 +12,14 @@ from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext
 
+from chat import metrics
 from chat.models.threads import with_usable_connection
 
 
 class RequestThreads:
     def __init__(self, number: int) -> None:
         self._threads = [RequestThread(f"request-{index}") for index in range(number)]
+        metrics.waiting.labels("request").set_function(lambda: sum(len(one.waiting) for one in self._threads))
 
     def one(self) -> ThreadSensitiveContext:
         """The context of a request: one of the threads, where least waits."""

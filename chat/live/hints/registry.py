@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from chat import metrics
 from chat.live.hints.history import History
 from chat.live.hints.pending import CONVERSATION, LIST, Hint
 from chat.live.hints.stream import HintStream
@@ -32,6 +33,10 @@ class Registry:
         self._sent_at: dict[HintStream, float] = {}
         """In the order in which they are due."""
         self._pulse: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        """How many streams are open."""
+        return len(self._sent_at)
 
     @property
     def position(self) -> str:
@@ -100,6 +105,7 @@ class Registry:
 
 registry = Registry()
 """The process's."""
+metrics.hint_streams.set_function(lambda: len(registry))
 
 
 def _more_than(limit: int, streams: list[HintStream]) -> list[HintStream]:
