@@ -106,7 +106,7 @@ def check_migrations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Of `check --deploy` and of the start: other commands do without, which to look would make slower."""
     hint = "Run, as the user of the site: manage.py migrate"
     if _is_absent():
-        return [Caution("There is no database yet.", hint=hint, id="chatsite.W004")]
+        return [Caution("There is no database yet.", hint=hint, id="chatsite.W006")]
     try:
         pending = pending_migrations()
     except DatabaseError as error:

@@ -29,7 +29,11 @@ def scraped(site: Site) -> dict[str, float]:
     answer = Client(site.url).get("/metrics", Authorization=f"Bearer {TOKEN}", Accept="text/plain", Host="10.1.2.3:9")
     assert answer.status == 200, answer.text
     families = text_string_to_metric_families(answer.text)
-    return {f"{sample.name}{sample.labels or ''}": sample.value for family in families for sample in family.samples}
+    return {
+        f"{sample.name}{dict(sorted(sample.labels.items())) or ''}": sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 def test_an_answer_is_counted_from_its_begin_to_its_end(
@@ -51,7 +55,7 @@ def test_an_answer_is_counted_from_its_begin_to_its_end(
     assert after["chat_generations_running"] == 0
     for name in (
         "chat_generations_started_total{'model': 'two'}",
-        "chat_generations_ended_total{'status': 'complete', 'model': 'two'}",
+        "chat_generations_ended_total{'model': 'two', 'status': 'complete'}",
         "chat_first_token_seconds_count{'model': 'two'}",
         "chat_generation_seconds_count{'model': 'two'}",
     ):
