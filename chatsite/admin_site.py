@@ -35,6 +35,8 @@ class AdminSite(admin.AdminSite):
             return super().login(request, extra_context)
         return redirect(way_to_proof(request.user.pk, request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")))
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(  # type: ignore[override] # as much of a response as Django's
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The site's, which goes on to the identity provider."""
         return logout(request)  # type: ignore[no-any-return]

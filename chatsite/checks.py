@@ -120,5 +120,5 @@ def check_migrations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def _is_absent() -> bool:
     """A file of SQLite that is not there yet: to connect would make it, and it would belong to whoever looks."""
-    is_file = connection.vendor == "sqlite" and not connection.is_in_memory_db()
+    is_file = connection.vendor == "sqlite" and not connection.is_in_memory_db()  # type: ignore[attr-defined]
     return is_file and not Path(connection.settings_dict["NAME"]).exists()

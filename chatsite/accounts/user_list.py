@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from chatsite.environment import OFF, ON
+from chatsite.environment.values import OFF, ON
 
 COLUMNS = ("username", "email", "groups", "first_name", "last_name", "staff")
 DELIMITERS = ",;\t"

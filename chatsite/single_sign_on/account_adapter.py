@@ -43,7 +43,7 @@ class AccountAdapter(adapter.AccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         request.session.pop(AFTER_LOGOUT, None)
-        login = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
+        login: Any = (kwargs.get("signal_kwargs") or {}).get("sociallogin")
         session = login and login.state.pop(STATE, None)
         if session and not provider_sessions.began(request, user, login.account.uid, **session):
             super().logout(request)

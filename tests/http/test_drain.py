@@ -226,21 +226,21 @@ def test_two_behind_nginx_are_restarted_without_a_cut(
                     )
                 streams = [asker.ask(f"{question} {turn} {number}").until_text("It is") for number in range(25)]
                 site.send(signal.SIGTERM)
-                eventually(lambda site=site: "Draining:" in site.log, "It drains")  # type: ignore[misc]
+                eventually(lambda site=site: "Draining:" in site.log, "It drains")
                 with pytest.raises(ConnectionRefusedError):
                     socket.create_connection(("127.0.0.1", site.port)).close()
                 served = [visitor.served for visitor in visitors]
                 eventually(
                     lambda served=served: all(
                         v.served > n + 1 or v.faults for v, n in zip(visitors, served, strict=True)
-                    ),  # type: ignore[misc]
+                    ),
                     "The other serves",
                 )
                 for gate in gates:
                     gate.open()
                 endings = {(stream.rest().text, ending(stream.page)[0]) for stream in streams}
                 assert endings == {("It is whole.", "complete")}
-                eventually(lambda site=site: site.has_ended, "It ends")  # type: ignore[misc]
+                eventually(lambda site=site: site.has_ended, "It ends")
                 site.start()
         finally:
             for visitor in visitors:

@@ -297,8 +297,8 @@ def test_with_the_disk_full_text_is_kept_and_stored_once_there_is_room(
         refused = client.post(f"/c/{conversation}/messages/", body_of("Meanwhile " + long[:90_000], id=asked))
         assert_refused_for_now(refused)
         form = {"login": "ann", "password": "sesame", "csrfmiddlewaretoken": client.cookies["csrftoken"]}
-        page = Client(small.site.url).post("/accounts/login/", form=form, Accept="text/html")
-        assert (page.status, "cannot store anything just now" in page.text) == (503, True)
+        refused = Client(small.site.url).post("/accounts/login/", form=form, Accept="text/html")
+        assert (refused.status, "cannot store anything just now" in refused.text) == (503, True)
         assert client.get("/", Accept="text/html").status == 200, "What is stored is shown"
         with client.follow(generation) as late:
             assert late.until("storage").data["status"] == "waiting"

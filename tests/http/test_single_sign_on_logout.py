@@ -142,7 +142,7 @@ class TestWhatIsKnownOfASession:
 
 
 USERS = "/admin/auth/user/"
-INACTIVE = {"username": "ann", "date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
+INACTIVE: dict[str, str] = {"username": "ann", "date_joined_0": "2026-01-01", "date_joined_1": "12:00:00"}
 
 
 def id_of(name: str) -> int:

@@ -150,12 +150,12 @@ def test_a_fresh_login_and_a_new_password_are_limited_too(ann: User, settings: A
 
 def test_logins_by_passkey_are_limited_as_others_and_who_only_looks_is_not(ann: User, settings: Any) -> None:
     settings.MFA_RATE_LIMITS = {"webauthn_login": "2/h/ip"}
-    path, script = "/accounts/2fa/webauthn/login/", {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
-    assert {Client().get(path, **script).status_code for _ in range(5)} == {200}
+    path, script = "/accounts/2fa/webauthn/login/", {"X-Requested-With": "XMLHttpRequest"}
+    assert {Client().get(path, headers=script).status_code for _ in range(5)} == {200}
     answers = [Client().post(path, {"credential": "{}"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [302, 302, 429]
     assert answers[-1]["Retry-After"]
-    assert {Client().get(path, **script).status_code for _ in range(5)} == {200}
+    assert {Client().get(path, headers=script).status_code for _ in range(5)} == {200}
 
 
 def test_so_are_sign_ups(ann: User, settings: Any) -> None:
