@@ -426,6 +426,10 @@ CHAT_METRICS_TOKEN = env.str("CHAT_METRICS_TOKEN", default=Default.CHAT_METRICS_
 
 # The log: to standard error, without what users write or search, without keys and without the tokens of links
 
+CHAT_LOG_FORMAT = env.one_of("CHAT_LOG_FORMAT", ("text", "json"), default="text")
+if CHAT_LOG_FORMAT == "json" and not find_spec("pythonjsonlogger"):
+    env.refuse('CHAT_LOG_FORMAT is json, for which the extra is missing: pip install -c constraints.txt -e ".[json]"')
+    CHAT_LOG_FORMAT = "text"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -438,12 +442,13 @@ LOGGING = {
             "()": "chat.serving.logs.Formatter",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "chat.serving.json_logs.JSONLines"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": "json" if CHAT_LOG_FORMAT == "json" else "line",
             "filters": ["without_secrets", "causes_first"],
         }
     },

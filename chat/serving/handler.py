@@ -15,6 +15,7 @@ Whatever else Django's handler does, and in which order, stays; tests compare th
 import asyncio
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
@@ -34,6 +35,7 @@ from django.utils.module_loading import import_string
 from chat.conf import settings
 from chat.diagnostics.health import health_answer
 from chat.diagnostics.scrape import metrics_answer
+from chat.failures.subject import request_id
 from chat.generation.engine import engine
 from chat.generation.shutdown import SECONDS as STORING_SECONDS
 from chat.generation.shutdown import shutdown
@@ -90,6 +92,7 @@ class ASGIHandler(asgi.ASGIHandler):
         match scope["type"]:
             case "http":
                 # Where the site is mounted is not for whoever asks to say: Django takes FORCE_SCRIPT_NAME.
+                request_id.set(secrets.token_hex(8))
                 shutdown.requests += 1
                 try:
                     await self.handle({**scope, "root_path": ""}, receive, send)

@@ -108,5 +108,9 @@ class Formatter(logging.Formatter):
     """Of a handler: tracebacks without what a database quotes of users' rows."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
-        lines = "".join(traceback.format_exception(*ei)).rstrip("\n").split("\n")
-        return "\n".join(line for line in lines if not line.startswith(QUOTES))
+        return traceback_without_rows(ei)
+
+
+def traceback_without_rows(ei: Any) -> str:
+    lines = "".join(traceback.format_exception(*ei)).rstrip("\n").split("\n")
+    return "\n".join(line for line in lines if not line.startswith(QUOTES))

@@ -18,9 +18,21 @@ from tests.support.site import ROOT
 SETTINGS = ROOT / "chatsite/settings.py"
 READ = set(re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS.read_text()))
 
-COUNTED = [name for name in READ if re.search(r"_PER_|_BYTES$|_CHARS$|_PIXELS$|_PAGES$|_SECONDS$|_TOKENS$", name)]
-SWITCHES = ["DEBUG", "OIDC_ONLY", "CHAT_ATTACHMENTS", "CHAT_SHARING", "CHAT_SIGNUP", "TRUST_X_FORWARDED_PROTO"]
-SWITCHES += [name for name in READ if re.match(r"(SECURE|SESSION|CSRF)_.*(SECURE|REDIRECT|SUBDOMAINS|PRELOAD)$", name)]
+COUNTED = [
+    name for name in sorted(READ) if re.search(r"_PER_|_BYTES$|_CHARS$|_PIXELS$|_PAGES$|_SECONDS$|_TOKENS$", name)
+]
+SWITCHES = [
+    "DEBUG",
+    "OIDC_ONLY",
+    "OIDC_MFA",
+    "CHAT_ATTACHMENTS",
+    "CHAT_SHARING",
+    "CHAT_SIGNUP",
+    "TRUST_X_FORWARDED_PROTO",
+]
+SWITCHES += [
+    name for name in sorted(READ) if re.match(r"(SECURE|SESSION|CSRF)_.*(SECURE|REDIRECT|SUBDOMAINS|PRELOAD)$", name)
+]
 CANNOT_BE: dict[str, list[str]] = {
     **{name: ["many", "-1", "", "1e9x", "9" * 30] for name in COUNTED},
     **{name: ["onn", "on # one"] for name in SWITCHES},
@@ -51,6 +63,7 @@ CANNOT_BE: dict[str, list[str]] = {
     "DEFAULT_FROM_EMAIL": ["", "Chat", "chat@", "a@example.org\nBcc: b@example.org"],
     "TIME_ZONE": ["", "Europe/Berln", "../etc/passwd", "/etc/localtime", "Europe"],
     "CHAT_LOG_LEVEL": ["", "verbose", "20"],
+    "CHAT_LOG_FORMAT": ["", "xml"],
     "CHAT_REQUEST_THREADS": ["0", "1001"],
     "CHAT_ACCOUNT_QUEUE": ["-1"],
     "CHAT_AUDIT_WORDS_DAYS": ["-1", "1000000"],
@@ -81,6 +94,8 @@ ANY_TEXT = {
     "CHAT_MODELS": "the service says what they are",
     "CHAT_TITLE_MODEL": "the service says what it is",
     "CHAT_SYSTEM_PROMPT": "words",
+    "CHAT_METRICS_TOKEN": "whatever it is, Prometheus says the same",
+    "SECRET_KEY_FALLBACKS": "former ones",
 }
 MANY = [(name, value) for name, values in CANNOT_BE.items() for value in values]
 DEBUG = {"DEBUG": "on", "SECRET_KEY": "k"}
