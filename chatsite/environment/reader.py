@@ -22,7 +22,7 @@ Default = TypeVar("Default")
 Value = TypeVar("Value")
 
 DEFAULT = "default"
-SECRET = re.compile(r"SECRET|PASSWORD|_KEY(S?$|_)")
+SECRET = re.compile(r"SECRET|PASSWORD|_TOKEN$|_KEY(S?$|_)")
 """In the name of a setting whose value nobody is shown."""
 MOST_BYTES = 1_000_000
 """Of a file that holds one setting."""

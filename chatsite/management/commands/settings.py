@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from chat.conf import AppSettings
-from chatsite.environment.reader import DEFAULT, Reading
+from chatsite.environment.reader import DEFAULT, SECRET, Reading
 from chatsite.environment.services import HIDDEN
 from chatsite.settings import env
 
@@ -50,7 +50,7 @@ def _rows() -> Iterator[Row]:
             yield from _providers()
     for name in dir(settings):
         if name.startswith("CHAT_") and name not in env.readings:
-            yield Row(name, _text(getattr(settings, name)), DERIVED)
+            yield Row(name, HIDDEN if SECRET.search(name) else _text(getattr(settings, name)), DERIVED)
 
 
 def _row(name: str, reading: Reading) -> Row:
