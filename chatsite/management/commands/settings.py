@@ -86,6 +86,8 @@ def _text(value: Any) -> str:
         return "(none)"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:.15g}"
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     text = text if text.isprintable() else repr(text)
     return text if len(text) <= CHARACTERS else f"{text[: CHARACTERS - 1]}…"
