@@ -50,7 +50,7 @@ def _rows() -> Iterator[Row]:
             yield from _providers()
     for name in dir(settings):
         if name.startswith("CHAT_") and name not in env.readings:
-            yield Row(name, HIDDEN if SECRET.search(name) else _text(getattr(settings, name)), DERIVED)
+            yield Row(name, _text(_shown(name, getattr(settings, name))), DERIVED)
 
 
 def _row(name: str, reading: Reading) -> Row:
@@ -65,6 +65,13 @@ def _row(name: str, reading: Reading) -> Row:
     if in_force != reading.value and reading.value is not None:
         return Row(name, _text(in_force), DERIVED, is_changed=True)
     return Row(name, _text(in_force), reading.source, is_changed)
+
+
+def _shown(name: str, value: Any) -> Any:
+    """What is derived from a secret is one."""
+    masks = (reading.masked for reading in env.readings.values() if reading.value == value)
+    mask = next((mask for mask in masks if mask is not None), HIDDEN if SECRET.search(name) else None)
+    return value if mask is None or not value else mask
 
 
 def _providers() -> Iterator[Row]:
