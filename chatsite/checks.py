@@ -81,7 +81,7 @@ def check_database_file(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     database = settings.DATABASES["default"]
     if not database["ENGINE"].endswith("sqlite3") or _may_be_made(Path(database["NAME"])):
         return []
-    sentence = f"DATABASE_URL names a file that cannot be made, or a folder: {database['NAME']}"
+    sentence = f"DATABASE_URL names a file that cannot be made, or a folder: {database['NAME']}."
     hint = "Make the folder that it is to be in, for the account that the site runs as."
     return [Error(sentence, hint=hint, id="chatsite.E020")]
 

@@ -22,7 +22,10 @@ env.read_file(BASE_DIR / ".env")
 # Each may stand in a file of its own, whose path NAME_FILE says: SECRET_KEY_FILE, say.
 env.read_contents(
     BASE_DIR,
-    ("SECRET_KEY", "DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "OIDC_CLIENT_SECRET", "CHAT_SYSTEM_PROMPT"),
+    (
+        *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "OIDC_CLIENT_SECRET"),
+        *("CHAT_SYSTEM_PROMPT", "CHAT_METRICS_TOKEN"),
+    ),
 )
 
 # The process
@@ -422,7 +425,7 @@ CHAT_DRAIN_SECONDS = env.seconds("CHAT_DRAIN_SECONDS", default=Default.CHAT_DRAI
 CHAT_HEALTH_PATH = "/health/"
 # What Prometheus must bear to be told what the process counts (chat/diagnostics/scrape.py). Empty: nobody is told.
 CHAT_METRICS_PATH = "/metrics"
-CHAT_METRICS_TOKEN = env.str("CHAT_METRICS_TOKEN", default=Default.CHAT_METRICS_TOKEN).strip()
+CHAT_METRICS_TOKEN = env.key("CHAT_METRICS_TOKEN", default=Default.CHAT_METRICS_TOKEN)
 
 # The log: to standard error, without what users write or search, without keys and without the tokens of links
 

@@ -40,4 +40,4 @@ def _never_reached() -> Iterator[str]:
     for name, bound in BOUNDS:
         value, most = getattr(settings, name), getattr(settings, bound)
         if value != vars(AppSettings)[name] and 0 < most < value:
-            yield f"{name} is {value}, which is never reached: {bound} is {most}."
+            yield f"{name} is {value:.15g}, which is never reached: {bound} is {most:.15g}."

@@ -22,7 +22,7 @@ Default = TypeVar("Default")
 Value = TypeVar("Value")
 
 DEFAULT = "default"
-SECRET = re.compile(r"SECRET|PASSWORD|_KEY(S?$|_)")
+SECRET = re.compile(r"SECRET|PASSWORD|_TOKEN$|_KEY(S?$|_)")
 """In the name of a setting whose value nobody is shown."""
 MOST_BYTES = 1_000_000
 """Of a file that holds one setting."""
@@ -254,6 +254,9 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
         said: str = self.str(name)
         if said.startswith("$") and said.lstrip("$") in os.environ and not self._is_literal(name):
             self.refuse(f"{name} {REFERENCE}")
+        if any("\ud800" <= character <= "\udfff" for character in said):
+            self.refuse(f"{name} is not written in UTF-8.")
+            return None
         return said
 
     def _is_literal(self, name: str) -> bool:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from chat.conf import AppSettings
-from chatsite.environment.reader import DEFAULT, Reading
+from chatsite.environment.reader import DEFAULT, SECRET, Reading
 from chatsite.environment.services import HIDDEN
 from chatsite.settings import env
 
@@ -50,7 +50,7 @@ def _rows() -> Iterator[Row]:
             yield from _providers()
     for name in dir(settings):
         if name.startswith("CHAT_") and name not in env.readings:
-            yield Row(name, _text(getattr(settings, name)), DERIVED)
+            yield Row(name, _text(_shown(name, getattr(settings, name))), DERIVED)
 
 
 def _row(name: str, reading: Reading) -> Row:
@@ -65,6 +65,13 @@ def _row(name: str, reading: Reading) -> Row:
     if in_force != reading.value and reading.value is not None:
         return Row(name, _text(in_force), DERIVED, is_changed=True)
     return Row(name, _text(in_force), reading.source, is_changed)
+
+
+def _shown(name: str, value: Any) -> Any:
+    """What is derived from a secret is one."""
+    masks = (reading.masked for reading in env.readings.values() if reading.value == value)
+    mask = next((mask for mask in masks if mask is not None), HIDDEN if SECRET.search(name) else None)
+    return value if mask is None or not value else mask
 
 
 def _providers() -> Iterator[Row]:
@@ -86,6 +93,8 @@ def _text(value: Any) -> str:
         return "(none)"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:.15g}"
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     text = text if text.isprintable() else repr(text)
     return text if len(text) <= CHARACTERS else f"{text[: CHARACTERS - 1]}…"

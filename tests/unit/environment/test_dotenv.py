@@ -141,6 +141,13 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, env: Environment) ->
         env.read_file(tmp_path / ".env")
 
 
+def test_bytes_that_are_no_text_are_said(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "A", "caf\udce9 s3cret")
+    with pytest.raises(Faults) as raised:
+        env.text("A")
+    assert str(raised.value) == "A is not written in UTF-8."
+
+
 # What is secret
 
 

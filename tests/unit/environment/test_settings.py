@@ -12,6 +12,7 @@ from django.core.checks import run_checks
 
 from chat.providers.configuration import Faults
 from chatsite.environment import Environment, services
+from chatsite.settings import env
 from tests.support.settings import read_file
 from tests.support.site import ROOT
 
@@ -77,6 +78,7 @@ CANNOT_BE: dict[str, list[str]] = {
         *("http:/h/v1", "“https://h/v1”", "https://h /v1"),
     ],
     "CHAT_VISION_MODELS": ["nosuch"],
+    "CHAT_METRICS_TOKEN": ["“s3cret”"],
 }
 BY_CHECK = {
     "OIDC_ISSUER": "id.example.org",
@@ -89,6 +91,8 @@ BY_CHECK = {
 ANY_TEXT = {
     "OIDC_CLIENT_SECRET": "the provider says what it is",
     "OIDC_NAME": "what people read",
+    "OIDC_MFA": "the provider says what they are",
+    "SECRET_KEY_FALLBACKS": "what SECRET_KEY was",
     "OIDC_GROUPS_CLAIM": "the provider says what it is",
     "OIDC_ALLOWED_GROUPS": "the provider's groups",
     "CHAT_MODELS": "the service says what they are",
@@ -107,7 +111,8 @@ def settings_with(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, fi
 
 
 def test_every_setting_is_looked_at() -> None:
-    assert sorted(READ) == sorted({*CANNOT_BE, *BY_CHECK, *ANY_TEXT})
+    """And read by a method that notes it, for `manage.py settings`."""
+    assert sorted(READ) == sorted({*CANNOT_BE, *BY_CHECK, *ANY_TEXT}) == sorted(env.readings)
 
 
 @pytest.mark.parametrize(("name", "value"), MANY)
