@@ -155,7 +155,7 @@ if csp:
             if nonce := getattr(request, "_csp_nonce", None):
                 policy = with_nonce.replace(NONCE, nonce)
             else:
-                request.csp_nonce = csp.CheckableLazyObject(self._csp_nonce_post_response)
+                request.csp_nonce = csp.CheckableLazyObject(self._csp_nonce_post_response)  # type: ignore[attr-defined]
             if policy:
                 response.headers.setdefault(csp.HEADER, policy)
             return response
