@@ -87,8 +87,8 @@ def policy_of(middleware: Any, *decorators: Any, reads_nonce: bool = False) -> t
     ],
 )
 def test_a_policy_that_is_remembered_is_that_which_is_made(settings: Any, said: dict[str, Any]) -> None:
-    middleware: Any = ON_EVENT_LOOP[CSPMiddleware]
-    ours, theirs = middleware(answer), CSPMiddleware(answer)
+    kinds: list[Any] = [on_event_loop(CSPMiddleware), CSPMiddleware]
+    ours, theirs = [kind(answer) for kind in kinds]
     policy_of(ours)  # of other settings
     for name, value in said.items():
         setattr(settings, name, value)
