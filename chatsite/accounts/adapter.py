@@ -26,7 +26,7 @@ from chat.views.confirmation import keep_session
 from chatsite.accounts.creation import create_account, may_sign_up
 from chatsite.accounts.invitations.acceptance import is_proved
 from chatsite.accounts.throttling import WAIT_SECONDS, attempts_key, remember_device, seconds_to_wait, too_many
-from chatsite.sessions.ending import end_surplus_of
+from chatsite.sessions.ending import end_others_of, end_surplus_of
 
 logger = logging.getLogger("chatsite")
 
@@ -58,7 +58,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
         return is_proved(request, email) or bool(super().is_email_verified(request, email))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Of who is inactive it says what it says of a wrong password; allauth has a page that says so."""
+        """Of who is inactive it says what it says of a wrong password; allauth has a page that says so.
+
+        What is typed is looked for as an address, too, where it is given as a name. Given as both, the password of an
+        address that somebody has would be checked once more, and how long that takes would tell.
+        """
+        if credentials.get("email") == credentials.get("username"):
+            credentials.pop("email", None)
         user: User | None = super().authenticate(request, **credentials)
         return user if user and user.is_active else None
 
@@ -127,6 +133,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # untyped bas
             user.save(update_fields=["password"])
         except DatabaseError as error:
             self._leave_if_gone(self.request, user, error)
+        end_others_of(user, self.request.session.session_key)
 
     def _leave_if_gone(self, request: HttpRequest, user: User, error: DatabaseError) -> None:
         if User.objects.filter(pk=user.pk).exists():

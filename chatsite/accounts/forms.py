@@ -5,7 +5,9 @@ from typing import Any
 from allauth.account import forms
 from allauth.core import context
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from chat.views.confirmation import keep_session
@@ -25,6 +27,13 @@ class SignUpForm(forms.SignupForm):  # type: ignore[misc] # untyped base
                 gettext("Accounts here are for addresses of %(domains)s.") % {"domains": ", ".join(domains)}
             )
         return email
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Takes as long where the address has an account already, to which a mail says so."""
+        made, response = super().try_save(request)
+        if made is None:
+            make_password(self.cleaned_data["password1"])
+        return made, response
 
 
 class ChangePasswordForm(forms.ChangePasswordForm):  # type: ignore[misc] # untyped base

@@ -25,6 +25,7 @@ DEVICE_COOKIE = "chat_device"
 DEVICE_SECONDS = 180 * 24 * 3600
 ACTIONS = {
     "account_login": ("login", "login_failed"),
+    "openid_connect_login": ("login",),
     "account_signup": ("signup",),
     "account_invitation": ("signup",),
     "account_reset_password": ("reset_password",),

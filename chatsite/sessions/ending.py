@@ -26,6 +26,12 @@ def end_sessions_of(user: Any) -> int:
     return len(keys)
 
 
+def end_others_of(user: Any, key: str | None) -> None:
+    """Those that the list knows, but that of this key. A new password has made them worthless."""
+    for session in UserSession.objects.filter(user_id=user.pk).exclude(session_key=key or ""):
+        session.end()
+
+
 def end_surplus_of(user: Any) -> None:
     """Room for one more."""
     for session in UserSession.objects.filter(user_id=user.pk).order_by("-last_seen_at")[MOST_SESSIONS - 1 :]:

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
+from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
@@ -45,6 +46,9 @@ def at_provider(view: View) -> View:
 
 @at_provider
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Counted as a login: each that begins stores a session."""
+    if too_many := ratelimit.consume_or_429(request, app="allauth.account", action="login"):
+        return too_many  # type: ignore[no-any-return]
     return OAuth2LoginView.adapter_view(Adapter(request, provider_id))(request)  # type: ignore[no-any-return]
 
 

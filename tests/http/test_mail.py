@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.checks import run_checks
@@ -56,6 +57,20 @@ def away(mail: MailServer, settings: Any) -> None:
 def of_domains(settings: Any) -> None:
     for name, value in OF_DOMAINS.items():
         setattr(settings, name, value)
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The passwords that are hashed, which takes nearly all of the time of a login or a sign-up."""
+    hashed: list[str] = []
+
+    def encode(hasher: Any, password: str, salt: str, **more: Any) -> str:
+        hashed.append(password)
+        return str(unobserved(hasher, password, salt, **more))
+
+    unobserved = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", encode)
+    return hashed
 
 
 def words(response: Any) -> str:
@@ -113,6 +128,17 @@ class TestForgottenPassword:
         assert not any("/password/reset/key/" in sent.get_content() for sent in mail.mails)
 
 
+def test_the_time_of_a_login_does_not_tell_whether_there_is_an_account(ann: User, hashed: list[str]) -> None:
+    cache.clear()
+    User.objects.create_user("gone", "gone@example.org", PASSWORD, is_active=False)
+    User.objects.create(username="elsewhere", email="elsewhere@example.org", password="!")
+    names = ("ann", "gone", "elsewhere", "nobody")
+    for login in (*names, *(f"{name}@example.org" for name in names)):
+        hashed.clear()
+        assert log_in(Client(), login, ANOTHER).status_code == 200
+        assert len(hashed) == 2, login
+
+
 @pytest.mark.usefixtures("of_domains")
 class TestDomains:
     def test_an_address_is_confirmed_before_its_owner_is_let_in(self, client: Client, mail: MailServer) -> None:
@@ -141,6 +167,12 @@ class TestDomains:
         assert words(taken).replace("ann@", "ann3@") == words(free)
         assert not User.objects.filter(username="ann2").exists()
         assert "already" in mail.mails[0].get_content()
+
+    def test_nor_does_the_time_tell_it(self, mail: MailServer, ann: User, hashed: list[str]) -> None:
+        EmailAddress.objects.create(user=ann, email="ann@example.org", verified=True, primary=True)
+        sign_up(Client(), "ann2", "ann@example.org", follow=False)
+        sign_up(Client(), "ann3", "ann3@example.org", follow=False)
+        assert hashed == [PASSWORD, PASSWORD]
 
     def test_whom_staff_have_made_an_account_needs_none(self, client: Client, mail: MailServer, ann: User) -> None:
         assert log_in(client, "ann")["Location"] == "/"

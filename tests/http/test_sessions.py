@@ -70,6 +70,16 @@ def test_nobody_ends_somebody_elses(ann: User) -> None:
     assert Client().post(LIST, {"session": row.pk})["Location"].startswith("/accounts/login/")
 
 
+def test_a_new_password_ends_the_others(ann: User) -> None:
+    here, phone = logged_in(), logged_in(PHONE)
+    key = phone.session.session_key
+    form = {"oldpassword": PASSWORD, "password1": "another-walk-in-the-snow", "password2": "another-walk-in-the-snow"}
+    assert here.post("/accounts/password/change/", form).status_code == 302
+    assert [client.get(LIST).status_code for client in (here, phone)] == [200, 302]
+    assert not Session.objects.filter(session_key=key).exists()
+    assert UserSession.objects.get().session_key == here.session.session_key
+
+
 def test_when_it_was_last_seen_is_written_once_in_five_minutes(ann: User) -> None:
     client = logged_in()
     middleware.forget()

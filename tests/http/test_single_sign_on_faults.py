@@ -102,6 +102,14 @@ class TestTheWayThere:
         assert page.status_code == 200
         assert "Log in with Example ID" in words(page)
 
+    def test_is_gone_as_often_as_one_may_log_in(
+        self, client: Client, provider: ScriptedProvider, settings: Any
+    ) -> None:
+        settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login": "2/h/ip"}
+        answers = [client.post(START) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [302, 302, 429]
+        assert answers[-1]["Retry-After"]
+
     def test_is_not_gone_by_a_stranger(self, provider: ScriptedProvider) -> None:
         assert Client(enforce_csrf_checks=True).post(START).status_code == 403
 
