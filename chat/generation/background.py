@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from chat.errors import ChatError
-from chat.failures import log_failure
+from chat.failures import log_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -46,4 +46,4 @@ async def see_through(work: Coroutine[Any, Any, R], if_left: Callable[[], object
 def _forget(task: asyncio.Task[Any]) -> None:
     _tasks.discard(task)
     if not task.cancelled() and (error := task.exception()) and not isinstance(error, ChatError):
-        log_failure(logger, error, "a task of the chat failed")
+        log_waiting(logger, error, "a task of the chat failed")

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import IO, Protocol, TypeVar
 from uuid import UUID, uuid4
 
@@ -114,6 +113,8 @@ class Preview:
     """The numbers of all of them in the file."""
     _taken: int = 0
     """Bytes of what is new in the file."""
+    _had: int | None = None
+    """Bytes that its owner has here already."""
     _seen: set[UUID] = field(default_factory=set)
     _before: tuple[int, int, int, int] = (0, 0, 0, 0)
     """What was counted before the conversation that has begun."""
@@ -163,13 +164,10 @@ class Preview:
         """Counted with their message."""
 
     def _take_room(self, size: int) -> None:
+        if self._had is None:
+            self._had = storage_taken(self.owner_id)
         self._taken += size
         check_taken(self._had, self._taken)
-
-    @cached_property
-    def _had(self) -> int:
-        """Bytes that its owner has here already."""
-        return storage_taken(self.owner_id)
 
 
 def preview(

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from chat.core import sse
 from chat.core.reply import SPOKEN, Part, Reply
 from chat.i18n import translated
 from chat.live.access.access import SENTENCES, Gone
 from chat.live.exchange import LiveReply
+from chat.live.exchange.live_reply import Notices
 from chat.models import Generation
 
 OF_STREAMS = ("start", "title", "storage", "reset", "gone", "end")
@@ -64,18 +65,6 @@ def gone_frame(gone: Gone) -> bytes:
     """
     frame = sse.frame("gone", {"code": gone, "message": translated(SENTENCES[gone])})
     return frame if gone == Gone.LOGGED_OUT else frame + LAST_RETRY
-
-
-class Notices(NamedTuple):
-    """What is told of a reply besides itself."""
-
-    title: str | None
-    """Another one of its conversation."""
-    unstored: str
-    """The sentence that says that it cannot be stored now; empty: it can."""
-
-
-NO_NOTICES = Notices(None, "")
 
 
 def notice_frames(told: Notices, now: Notices) -> bytes:

@@ -15,8 +15,9 @@ from chat.core import sse
 from chat.failures import log_failure, unavailable
 from chat.live.access import Access, Gone
 from chat.live.access.watch import watch
-from chat.live.events import NO_NOTICES, Notices, Stored, end_frame, gone_frame, new_frames, notice_frames, start_data
+from chat.live.events import Stored, end_frame, gone_frame, new_frames, notice_frames, start_data
 from chat.live.exchange import LiveReply, exchange
+from chat.live.exchange.live_reply import NO_NOTICES, Notices
 from chat.live.heartbeat import LOOK_AGAIN_SECONDS, Heartbeat
 from chat.live.open_streams import StreamSlot
 from chat.models import Generation
@@ -59,7 +60,7 @@ async def follow(
                 yield gone_frame(access.gone)
                 return
             frames, sent = new_frames(source, sent)
-            if (now := _notices(source, told)) != told:
+            if (now := _notices(source, told)) is not told:
                 frames += notice_frames(told, now)
                 told = now
             if source.ending is not None:
@@ -68,7 +69,7 @@ async def follow(
             if frames:
                 yield frames
             # Something may have happened while the frames were on their way.
-            if _notices(source, told) == told and not await heartbeat.news(source, sent):
+            if _notices(source, told) is told and not await heartbeat.news(source, sent):
                 yield sse.KEEP_ALIVE
             if isinstance(source, Stored) or (source.is_over and source.ending is None):
                 found = await _source(generation.pk)
@@ -88,7 +89,7 @@ async def follow(
 
 
 def _notices(source: LiveReply | Stored, told: Notices) -> Notices:
-    return Notices(source.title, source.unstored) if isinstance(source, LiveReply) else told
+    return source.notices if isinstance(source, LiveReply) else told
 
 
 async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:

@@ -79,8 +79,12 @@ class CausesFirst(logging.Filter):
             record.msg, record.args = "%s: %s. %s", (cause.sentence, record.getMessage(), cause.advice)
             record.exc_info = record.exc_text = None
             return _is_due(record, cause.kind)
-        if record.name == "django.request" and getattr(record, "status_code", 0) == UNAVAILABLE:
-            return not is_failure_logged(record) and _is_due(record, UNAVAILABLE)
+        if record.name == "django.request":
+            status = getattr(record, "status_code", 0)
+            if status == UNAVAILABLE:
+                return not is_failure_logged(record) and _is_due(record, UNAVAILABLE)
+            if 400 <= status < 500:  # a refusal, which Django makes of an exception
+                record.exc_info = record.exc_text = None
         return not (record.name == "daphne.server" and str(record.msg).startswith(INVITATION))
 
 

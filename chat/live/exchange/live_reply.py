@@ -3,12 +3,25 @@
 import asyncio
 import uuid
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from chat.core.reply import Part, Reply
 from chat.live.exchange.tick import BUSY_FRAME_SECONDS, FRAME_SECONDS, tick
 
 CROWD = 8
 """Followers of one reply. More are told as rarely: each piece is sent to each of them."""
+
+
+class Notices(NamedTuple):
+    """What readers are told of a reply besides itself. Another value is another object."""
+
+    title: str | None = None
+    """Another one of its conversation."""
+    unstored: str = ""
+    """The sentence that says that it cannot be stored now; empty: it can."""
+
+
+NO_NOTICES = Notices()
 
 
 class LiveReply:
@@ -18,9 +31,7 @@ class LiveReply:
         self.conversation_id = conversation_id
         self.reply = Reply(parts)
         self.ending: dict[str, object] | None = None
-        self.title: str | None = None
-        self.unstored = ""
-        """What readers are told while it cannot be stored; empty while it can."""
+        self.notices = NO_NOTICES
         self.is_over = False
         self._loop = asyncio.get_running_loop()
         self.encoded: tuple[int, int, bytes] | None = None
@@ -61,13 +72,13 @@ class LiveReply:
         self.tell()
 
     def retitle(self, title: str) -> None:
-        self.title = title
+        self.notices = self.notices._replace(title=title)
         self.tell()
 
     def wait_for_storage(self, sentence: str) -> None:
         """It cannot be stored now, which `sentence` says; empty: it can again."""
-        if sentence != self.unstored:
-            self.unstored = sentence
+        if sentence != self.notices.unstored:
+            self.notices = self.notices._replace(unstored=sentence)
             self.tell()
 
     def news(self, position: int) -> asyncio.Future[bool]:

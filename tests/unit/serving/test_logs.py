@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -116,6 +116,13 @@ def test_a_fault_of_ours_keeps_its_traceback_each_time(lines: pytest.LogCaptureF
         log_of_django(500, ValueError("ours"))
     assert lines.messages == ["Reason: /s/…/"] * 3
     assert lines.text.count("ValueError: ours") == 3
+
+
+def test_a_refusal_has_no_traceback(lines: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        log_of_django(403, PermissionDenied())
+    assert lines.messages == ["Reason: /s/…/"] * 2
+    assert "PermissionDenied" not in lines.text
 
 
 def test_a_foreign_host_is_one_line(lines: pytest.LogCaptureFixture) -> None:
