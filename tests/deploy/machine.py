@@ -18,6 +18,7 @@ import tempfile
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Self
@@ -32,7 +33,7 @@ PREFIX = "chatsite-t"
 NAME = "localhost"
 FOLDERS = (
     *("/srv/chatsite", "/var/lib/chatsite", "/var/backups/chatsite", "/var/log/nginx"),
-    *("/etc/nginx", "/etc/systemd/system", "/etc/letsencrypt", "/run/nginx.pid"),
+    *("/etc/nginx", "/etc/systemd/system", "/etc/letsencrypt", "/run/nginx.pid", "/root"),
 )
 """What the page has at the top of the machine, and a test in a folder of its own."""
 DEBIANS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -63,6 +64,7 @@ class Machine:
             r"https://git\.example\.org/chatsite\.git": f"{self.folder}/repository.git",
             r"sk-your-key": f"{API_KEY}\nOPENAI_BASE_URL={self._model_url}\nCHAT_TITLES=off",
             rf"(?<![\w.])({'|'.join(FOLDERS)})\b": rf"{self.folder}\1",
+            r"2026-11-29\.backup": f"{date.today()}.backup",
             r"(-u |-o |-g |root:|User=|Group=|--no-create-home )chatsite\b": rf"\1{self.user}",
             r"-p 8000\b": f"-p {self.site_port}",
             r"127\.0\.0\.1:8000\b": f"127.0.0.1:{self.site_port}",
@@ -127,7 +129,7 @@ class Machine:
         """What is there before the page's first command: Debian's folders, its nginx, and a repository to clone."""
         _remove_users_of_the_dead()
         self.folder.chmod(0o755)
-        for place in ("srv", "run", "var/lib", "var/backups", "var/log/nginx", "etc/systemd/system"):
+        for place in ("root", "srv", "run", "var/lib", "var/backups", "var/log/nginx", "etc/systemd/system"):
             (self.folder / place).mkdir(parents=True)
         self._make_repository()
         return self

@@ -1,6 +1,7 @@
 """The commands of docs/deploy.md, by section, as they stand there."""
 
 import re
+from textwrap import dedent
 
 from tests.support.site import ROOT
 
@@ -9,7 +10,8 @@ PAGE = ROOT / "docs/deploy.md"
 
 def commands(section: str) -> list[str]:
     """What the blocks of commands below a heading say, in order: `commands("4. The process")`."""
-    return re.findall(r"^```sh\n(.*?)^```$", _sections()[section], re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", _sections()[section], re.MULTILINE | re.DOTALL)
+    return [dedent(block) for block in blocks]
 
 
 def headings() -> list[str]:

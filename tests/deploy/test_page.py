@@ -1,4 +1,4 @@
-"""docs/deploy.md is followed: each command as it stands there, in order, until a browser sees an answer.
+"""docs/deploy.md is followed: each command as it stands there, in order, until a browser sees an answer, and on.
 
 It takes root on Debian, adds a user of the system for its time, and installs the packages that are missing. Nothing
 else is left behind.
@@ -34,20 +34,20 @@ WHY_NOT = next(
     "",
 )
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"docs/deploy.md is not followed here: {WHY_NOT}")
+
 PASSWORD = "a long passphrase"
+FIRST = ("1. The program", "2. The settings", "3. The database and the static files", "4. The process", "5. nginx")
+CLOSED_FOLDERS = ("/srv/chatsite", "/var/lib/chatsite", "/var/backups/chatsite")
+CLOSED_FILES = ("/srv/chatsite/.env", "/var/lib/chatsite/db.sqlite3")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def machine(upstream: ScriptedUpstream) -> Iterator[Machine]:
-    """One on which the page has been followed, from the first section to the sixth."""
     with Machine(upstream.base_url) as machine:
-        for section in headings()[:5]:
-            for command in commands(section):
-                machine.run(command)
         yield machine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -55,65 +55,84 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def test_a_browser_sees_a_rendered_answer(
+def test_the_page_leads_to_a_site_that_answers(
     machine: Machine, browser: Browser, upstream: ScriptedUpstream, question: str
 ) -> None:
-    """The administrator comes by the line of the log, and asks."""
-    upstream.script(question, answer("A **spade**\n\n```python\nspade = 1\n```\n\n", "$a^2$"))
+    """One test: each would have to begin with an installation of its own."""
+    assert headings()[: len(FIRST)] == list(FIRST)
+    for section in FIRST:
+        follow(machine, section)
+    nobody_else_reads_what_is_not_theirs(machine)
+    the_site_cannot_change_its_program(machine)
+    the_checks_find_nothing(machine)
     page = browser.new_page(ignore_https_errors=True)
-    page.goto(machine.url + re.search(r"signs up at (\S+)", machine.log)[1])
-    sign_up(page)
+    the_administrator_comes_by_the_line_of_the_log(machine, page)
+    upstream.script(question, answer("A **spade**\n\n```python\nspade = 1\n```\n\n", "$a^2$"))
     send(page, question)
-    has_status(last_answer(page), "complete")
-    expect(body(last_answer(page)).locator("strong")).to_have_text("spade")
-    expect(body(last_answer(page)).locator(".hljs-number")).to_have_text("1")
-    expect(body(last_answer(page)).locator(".katex")).to_have_count(1)
-    page.close()
+    an_answer_is_rendered(page)
+    assert "All is well." in follow(machine, "6. Check the way")
+    follow(machine, "How it is")
+    follow(machine, "Backups")
+    the_units_are_sound(machine)
+    the_machine_is_lost_but_for_the_backup(machine)
+    follow(machine, "Restore on a new machine")
+    machine.run("systemctl start chatsite")
+    nobody_else_reads_what_is_not_theirs(machine)
+    page.reload()
+    an_answer_is_rendered(page)
 
 
-def sign_up(page: Page) -> None:
+def follow(machine: Machine, section: str) -> str:
+    return "".join(machine.run(command) for command in commands(section))
+
+
+def nobody_else_reads_what_is_not_theirs(machine: Machine) -> None:
+    for places, program in ((CLOSED_FOLDERS, "ls"), (CLOSED_FILES, "cat")):
+        for place in map(machine.path, places):
+            assert place.stat().st_mode & 0o007 == 0, place
+            as_nobody = ["runuser", "-u", "nobody", "--", program, str(place)]
+            done = subprocess.run(as_nobody, capture_output=True, text=True, check=False)
+            assert "Permission denied" in done.stderr, place
+
+
+def the_site_cannot_change_its_program(machine: Machine) -> None:
+    for place in ("manage.py", ".env", ".venv/bin/python", "staticfiles", "."):
+        assert machine.path(f"/srv/chatsite/{place}").lstat().st_uid == 0
+    assert machine.run("cd /srv/chatsite\ngit status --short\n") == "", "root runs git there"
+
+
+def the_checks_find_nothing(machine: Machine) -> None:
+    check = "runuser -u chatsite -- .venv/bin/python manage.py check --deploy --fail-level WARNING"
+    assert "no issues" in machine.run(f"cd /srv/chatsite\n{check}")
+    warnings = [line for line in machine.log.splitlines() if " WARNING " in line or " ERROR " in line]
+    assert len(warnings) == 1, warnings
+    assert "There is no account on this site yet." in warnings[0]
+
+
+def the_administrator_comes_by_the_line_of_the_log(machine: Machine, page: Page) -> None:
+    page.goto(machine.url + re.search(r"signs up at (\S+)", machine.log)[1])
     for name, value in {"username": "boss", "password1": PASSWORD, "password2": PASSWORD}.items():
         page.locator(f"input[name={name}]").fill(value)
     page.locator("main").get_by_role("button", name="Sign up").click()
     page.wait_for_url(re.compile("/$"))
 
 
-def test_nothing_on_the_way_holds_streams_back(machine: Machine) -> None:
-    for command in commands("6. Check the way"):
-        assert "All is well." in machine.run(command)
+def an_answer_is_rendered(page: Page) -> None:
+    """By the libraries that npm has brought."""
+    has_status(last_answer(page), "complete")
+    expect(body(last_answer(page)).locator("strong")).to_have_text("spade")
+    expect(body(last_answer(page)).locator(".hljs-number")).to_have_text("1")
+    expect(body(last_answer(page)).locator(".katex")).to_have_count(1)
 
 
-def test_the_checks_find_nothing(machine: Machine) -> None:
-    check = "cd /srv/chatsite; runuser -u chatsite -- .venv/bin/python manage.py check --deploy --fail-level WARNING"
-    assert "no issues" in machine.run(check)
-    assert "WARNING" not in re.sub(r".*There is no account on this site yet.*\n", "", machine.log)
+def the_units_are_sound(machine: Machine) -> None:
+    if shutil.which("systemd-analyze"):
+        units = [file.name for file in machine.path("/etc/systemd/system").iterdir()]
+        said = machine.run(" ".join(["systemd-analyze verify", *(f"/etc/systemd/system/{unit}" for unit in units)]))
+        assert not any(unit in said for unit in units), said
 
 
-def test_the_unit_is_sound(machine: Machine) -> None:
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("systemd is not installed: nothing here can say whether the unit is sound")
-    said = machine.run("systemd-analyze verify /etc/systemd/system/chatsite.service")
-    assert "chatsite.service" not in said
-
-
-@pytest.mark.parametrize(
-    ("place", "is_folder"),
-    [
-        ("/srv/chatsite", True),
-        ("/var/lib/chatsite", True),
-        ("/var/backups/chatsite", True),
-        ("/srv/chatsite/.env", False),
-        ("/var/lib/chatsite/db.sqlite3", False),
-    ],
-)
-def test_nobody_else_reads_it(machine: Machine, place: str, is_folder: bool) -> None:
-    mode = machine.path(place).stat().st_mode & 0o777
-    assert mode & 0o007 == 0
-    as_nobody = ["runuser", "-u", "nobody", "--", "ls" if is_folder else "cat", str(machine.path(place))]
-    assert "Permission denied" in subprocess.run(as_nobody, capture_output=True, text=True, check=False).stderr
-
-
-def test_the_site_cannot_change_its_program(machine: Machine) -> None:
-    for place in ("manage.py", ".env", ".venv/bin/python", "staticfiles", "."):
-        assert machine.path(f"/srv/chatsite/{place}").lstat().st_uid == 0
-    assert machine.run("cd /srv/chatsite\ngit status --short\n") == "", "root runs git there"
+def the_machine_is_lost_but_for_the_backup(machine: Machine) -> None:
+    """The one that its timer makes."""
+    machine.run("rm /var/backups/chatsite/*\nsystemctl start chatsite-backup")
+    machine.run("mv /var/backups/chatsite/*.backup /root/\nsystemctl stop chatsite\nrm /var/lib/chatsite/*")
