@@ -124,6 +124,7 @@ async def measure(pid: int, port: int, sessions: list[str], seconds: float) -> N
     idle = await share(pid, seconds)
     alive = heard.bytes / len(streams) / seconds
     print(f"{len(streams):,} open streams: {idle:.2%} of a core (20 take {without:.2%}), {held:.0f} kB each")
+    print(f"the process with 20: {before / 1000:.0f} MB")
     print(f"keeping them alive: {alive:.1f} bytes a second each")
     print(f"to open one: {opening:.1f} ms of CPU")
     for task in tasks:

@@ -4,6 +4,7 @@ Of this project's own tables alone: libraries drop migrations of theirs that a d
 """
 
 import logging
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pkgutil import iter_modules
@@ -31,8 +32,12 @@ def fault_in_version(connection: Any) -> str | None:
 
 
 def unknown_migrations(connection: Any) -> list[str]:
-    """Those that the database records and this program does not have, as `chat.0021_name`."""
-    recorded = MigrationRecorder(connection).applied_migrations()
+    """Those that the database records and this program does not have."""
+    return unknown_among(MigrationRecorder(connection).applied_migrations())
+
+
+def unknown_among(recorded: Iterable[tuple[str, str]]) -> list[str]:
+    """Of `(app, name)`, as a database or a backup records them; as `chat.0021_name`."""
     return sorted(f"{app}.{name}" for app, name in recorded if app in OURS and name not in _known(app))
 
 

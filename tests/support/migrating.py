@@ -39,13 +39,13 @@ def migrating(
             database = connections.settings["default"] | {"NAME": file}
         else:
             database = _copy_on_postgres(request.getfixturevalue("postgres"), name)
-        with _known(database):
+        with known(database):
             yield ALIAS
 
 
 def _go_back(file: Path, name: str) -> None:
     shutil.copyfile(LATEST, file)
-    with _known(connections.settings["default"] | {"NAME": file}):
+    with known(connections.settings["default"] | {"NAME": file}):
         migrate(ALIAS, name)
 
 
@@ -56,14 +56,14 @@ def _copy_on_postgres(server: str, name: str | None) -> dict[str, object]:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if name and not cursor.fetchone():
             cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{settings["NAME"]}"')
-            with _known(settings | {"NAME": name}):
+            with known(settings | {"NAME": name}):
                 migrate(ALIAS, name)
         cursor.execute(f'CREATE DATABASE "{ours}" TEMPLATE "{name or settings["NAME"]}"')
     return settings | {"NAME": ours}
 
 
 @contextmanager
-def _known(database: dict[str, object]) -> Iterator[None]:
+def known(database: dict[str, object]) -> Iterator[None]:
     connections.settings[ALIAS] = database
     ContentType.objects.clear_cache()  # whose ids are others in each
     yield
