@@ -44,6 +44,13 @@ CANNOT_BE: dict[str, list[str]] = {
         *("postgres://u:s3cret@h", "postgres://u:s3?cret@h/d", "postgres://u:s3cret@[h/d", "sqlite:///a.sqlite3 "),
         *("postgres://u:s3cret@%2Frun%2Fpostgresql/d", "'sqlite:///a.sqlite3'"),
     ],
+    "REDIS_URL": [
+        "host:6379",
+        "http://:s3cret@h",
+        "redis://:s3cret@h:port",
+        "redis://h/?db=s3cret",
+        "redis://h/?s3cret=1",
+    ],
     "EMAIL_URL": [
         *("mail.example.org", "http://me:s3cret@mail.example.org", "smtp://", "smtp://me:s3cret@mail.example.org:x"),
         "smtp://me:s3/cret@mail.example.org:25",
