@@ -89,8 +89,11 @@ class AppSettings:
     CHAT_TRUSTED_PROXIES: int | list[str] = []
     """The proxies that are believed whose requests they pass on: how many, or their addresses."""
 
-    # The process
+    # The processes
 
+    CHAT_REDIS_URL: str = ""
+    """The Redis or Valkey by which several processes of one site tell each other what is new: nothing is stored there.
+    Empty: there is one process, or what others write is read in the database."""
     CHAT_REQUEST_THREADS: int = 4
     """Threads, and so database connections, for the synchronous parts of requests."""
     CHAT_ACCOUNT_PATHS: list[str] = []

@@ -23,8 +23,8 @@ env.read_file(BASE_DIR / ".env")
 env.read_contents(
     BASE_DIR,
     (
-        *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "EMAIL_URL", "OPENAI_API_KEY", "OIDC_CLIENT_SECRET"),
-        *("CHAT_SYSTEM_PROMPT", "CHAT_METRICS_TOKEN"),
+        *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "OPENAI_API_KEY"),
+        *("OIDC_CLIENT_SECRET", "CHAT_SYSTEM_PROMPT", "CHAT_METRICS_TOKEN"),
     ),
 )
 
@@ -48,6 +48,8 @@ CHAT_ACCOUNT_PATHS = ["/accounts/", "/admin/chatsite/invitation/add/"]
 CHAT_IDENTITY_PATHS = ["/accounts/oidc/"]
 # How many requests may wait for those threads.
 CHAT_ACCOUNT_QUEUE = env.whole("CHAT_ACCOUNT_QUEUE", default=Default.CHAT_ACCOUNT_QUEUE)
+# The Redis or Valkey by which several processes tell each other what is new; empty: there is none.
+CHAT_REDIS_URL = env.redis("REDIS_URL")
 # How many bytes of what templates have made are kept in memory, so that it need not be made again. 0: none.
 CHAT_FRAGMENT_BYTES = env.whole("CHAT_FRAGMENT_BYTES", default=Default.CHAT_FRAGMENT_BYTES)
 

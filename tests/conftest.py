@@ -25,6 +25,7 @@ from chat.models import Prompt
 from chat.retention import fragments
 from chat.templatetags import chat_libraries
 from chat.views import page_templates
+from tests.support import redis
 from tests.support.client import Client
 from tests.support.once import FOLDER, made_once
 from tests.support.postgres import Postgres, programs
@@ -96,6 +97,20 @@ def postgres(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
         data = made_once(FOLDER / "postgres", migrated)
         with Postgres(binaries, data) as server, connected(server) as alias:
             yield alias
+
+
+@pytest.fixture(scope="session")
+def redis_program() -> str:
+    if not (found := redis.program()):
+        pytest.skip("there is no Redis server on this machine: install the package redis-server")
+    return found
+
+
+@pytest.fixture(scope="session")
+def redis_server(redis_program: str) -> Iterator[redis.RedisServer]:
+    """One for all tests that do it no harm."""
+    with redis.RedisServer(redis_program) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ FOR_PROJECTS = {
     "CHAT_STATIC_MIDDLEWARE",
     "CHAT_HEALTH_PATH",
     "CHAT_METRICS_PATH",
+    "CHAT_REDIS_URL",
 }
 """Settings of the app that the site itself does not take from its environment."""
 

@@ -29,6 +29,7 @@ from chat.conversations.preferences import preferred
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core.endings import Status
 from chat.core.limits import GENERATIONS_PER_MESSAGE
+from chat.core.process import process_name
 from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
@@ -302,6 +303,7 @@ def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
         provider=known.provider.name,
         label=known.label,
         lease_until=lease,
+        process=process_name(),
         **fields,
     )
     insert([generation])

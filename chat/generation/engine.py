@@ -6,7 +6,8 @@ inherits a request's context would hold the request's thread for as long as it l
 
 The row in the database is the truth. A generation is stored as running, with a lease, before the upstream is asked.
 Once a second the checkpointer writes what all replies have grown to, in one transaction, and renews the leases; it
-also learns which rows are no longer running and lets their tasks go. A generation ends by one conditional update,
+also learns which rows are no longer running, and lets their tasks go, and which of them somebody wants stopped who
+asked at another process. A generation ends by one conditional update,
 running -> an ending, together with its whole text; only after that is committed do followers hear of it. Whose
 process is gone stops renewing, and a sweep in any process marks its generations interrupted when the lease runs out.
 """
@@ -16,7 +17,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ from chat.conversations import messages
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core import prompt as prompts
 from chat.core.endings import INTERNAL, Ending, Status, ending_of, graver, named
+from chat.core.process import process_name
 from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark, Part, storable
 from chat.core.think_tags import Piece, ThinkTags
@@ -42,7 +44,7 @@ from chat.failures.subject import subject
 from chat.generation import background
 from chat.generation.background import spawn
 from chat.generation.deadline import Deadline
-from chat.generation.finishing import finish, stop_stored
+from chat.generation.finishing import ask_to_stop, asked_to_stop, finish, stop_stored
 from chat.generation.shutdown import shutdown
 from chat.generation.stopwatch import Stopwatch
 from chat.generation.storage import Storage
@@ -51,7 +53,7 @@ from chat.i18n import gettext_noop as _
 from chat.live import hints
 from chat.live.exchange import LiveReply, exchange
 from chat.models import Generation, MessagePart
-from chat.models.threads import write_in_database
+from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.providers import chunks, openai
 from chat.providers.registry import registry
@@ -63,6 +65,9 @@ RENEW_SECONDS = 4.0
 """How often leases (15 s) are renewed."""
 CLOSE_SECONDS = 2.0
 """How long a stopped generation waits for its upstream to be closed before it is stored as stopped."""
+STOP_SECONDS = 4.0
+"""How long another process may take to end what it was asked to stop: a checkpoint, CLOSE_SECONDS and some. Then it
+counts as gone."""
 AFTER_FINISH_SECONDS = 5.0
 """How long the usage and the end of the stream may still take after the finish reason."""
 
@@ -155,6 +160,7 @@ class Engine:
         self._checkpointer: asyncio.Task[None] | None = None
         self._renewed_at = 0.0
         self._storage = Storage()
+        self._to_check = set[uuid.UUID]()
 
     # What views call
 
@@ -174,8 +180,14 @@ class Engine:
         """End a running generation as stopped, wherever it runs. False if it had ended in the meantime."""
         if await exchange.stop(generation.pk):
             return True
-        # Nobody runs it, so nobody else will end it; a process that does after all will see that its row has ended.
-        return await write_in_database(stop_stored, generation.pk)
+        if generation.process in ("", process_name()):
+            # Nobody runs it, so nobody else will end it; who does after all will see that its row has ended.
+            return await write_in_database(stop_stored, generation.pk)
+        if not await write_in_database(ask_to_stop, generation.pk):
+            return False
+        await exchange.stop(generation.pk, generation.process)
+        spawn(self._see_stopped(generation.pk))
+        return True
 
     def check_open(self) -> None:
         """Raises Unavailable once the process is about to end. What is open before that hears of it."""
@@ -207,6 +219,7 @@ class Engine:
                 await asyncio.sleep(0.02)
         finally:
             self._storage.ends(self.runs.values())
+            await exchange.close()
             await openai.close_clients()
 
     # Accepting
@@ -242,7 +255,8 @@ class Engine:
         self.runs[run.id] = run
         spawn(self._generate(run, spawn(self._read(run))))
         # Findable at once: whoever follows or stops it now must not take it for one that nobody runs.
-        await exchange.publish(run.id, run.live, lambda: run.end_from_outside(Status.STOPPED))
+        stop, check = partial(run.end_from_outside, Status.STOPPED), partial(self._check_stop, run.id)
+        await exchange.publish(run.id, run.live, stop, check)
         if not self._checkpointer or self._checkpointer.done():
             self._checkpointer = spawn(self._checkpoint_while_running())
 
@@ -323,6 +337,30 @@ class Engine:
                         run.is_done = True
         return None
 
+    # Stopped by whoever is at another process
+
+    async def _see_stopped(self, generation_id: uuid.UUID) -> None:
+        await asyncio.sleep(STOP_SECONDS)
+        await write_in_database(stop_stored, generation_id)
+
+    def _check_stop(self, generation_id: uuid.UUID) -> None:
+        """Somebody says that it is to be stopped. The database says whether that is so, of all at once."""
+        if not self._to_check:
+            spawn(self._check_stops())
+        self._to_check.add(generation_id)
+
+    async def _check_stops(self) -> None:
+        while ids := set(self._to_check):
+            try:
+                self._stop_asked(await in_database(asked_to_stop, ids))
+            except Exception as exc:
+                log_failure(logger, exc, "what was stopped at another process goes on until the next checkpoint")
+            self._to_check -= ids
+
+    def _stop_asked(self, ids: Iterable[uuid.UUID]) -> None:
+        for run in [self.runs[pk] for pk in ids if pk in self.runs]:
+            run.end_from_outside(Status.STOPPED)
+
     # Storing
 
     async def _finish(self, run: Run, ending: Ending) -> None:
@@ -374,7 +412,7 @@ class Engine:
         growth = [(run, run.live.reply.position, *run.live.reply.rows_since(run.stored)) for run in grown]
         now = time.monotonic()
         renew = now - self._renewed_at >= RENEW_SECONDS
-        running = await write_in_database(
+        running, to_stop = await write_in_database(
             _store_progress,
             [run.id for run in runs],
             [(run.id, run.generation.message_id, rows) for run, _, rows, _ in growth],
@@ -387,6 +425,7 @@ class Engine:
         for run in runs:
             if run.id not in running and not run.is_finishing:
                 run.end_from_outside(None)
+        self._stop_asked(to_stop)
 
 
 engine = Engine()
@@ -406,12 +445,13 @@ def _run_of(accepted: Accepted) -> Run:
 
 def _store_progress(
     ids: list[uuid.UUID], grown: list[tuple[uuid.UUID, uuid.UUID, list[tuple[int, Part]]]], *, renew: bool
-) -> set[uuid.UUID]:
-    """Write the replies that grew, of those generations that still run. Returns the ids of these."""
+) -> tuple[set[uuid.UUID], list[uuid.UUID]]:
+    """Write the replies that grew, of those generations that still run. Returns these, and which are to be stopped."""
     with transaction.atomic():
         locked = Generation.objects.running().filter(pk__in=ids).select_for_update()
-        running = set(locked.values_list("pk", flat=True))
+        asked = dict(locked.values_list("pk", "stop_asked_at"))
+        running = set(asked)
         MessagePart.store((message_id, rows) for pk, message_id, rows in grown if pk in running)
         if renew:
             Generation.objects.renew(running)
-    return running
+    return running, [pk for pk, asked_at in asked.items() if asked_at]

@@ -74,6 +74,17 @@ def stop_stored(pk: uuid.UUID) -> bool:
     return _finish_stored(pk, Status.STOPPED)
 
 
+def ask_to_stop(pk: uuid.UUID) -> bool:
+    """Have the process that runs it end it: it looks once a second, or when it is told to. False if it had ended."""
+    return update(Generation, pk, {"stop_asked_at": timezone.now()}, "status = 'running'")
+
+
+def asked_to_stop(ids: Iterable[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of `ids` that somebody wants stopped who cannot do so."""
+    asked = Generation.objects.running().filter(pk__in=list(ids), stop_asked_at__isnull=False)
+    return list(asked.values_list("pk", flat=True))
+
+
 @transaction.atomic
 def _finish_stored(pk: uuid.UUID, status: Status) -> bool:
     """The row is locked before its text is read: a process that writes it after all must not be overtaken."""

@@ -40,9 +40,19 @@ async def give_title(generation: Generation, answer: str) -> None:
             title = await _ask(settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer))
         is_stored: bool = bool(title) and await write_in_database(_store, generation.owner_id, conversation_id, title)
         if is_stored:
-            await exchange.retitle(conversation_id, title)
+            await exchange.retitle(conversation_id, title, await _others(conversation_id))
     except Exception as exc:
         logger.info("No title for conversation %s: %s", conversation_id, type(exc).__name__)
+
+
+async def _others(conversation_id: uuid.UUID) -> set[str]:
+    """The processes that write in this conversation by now."""
+    return await in_database(_processes, conversation_id) if exchange.reaches_others else set()
+
+
+def _processes(conversation_id: uuid.UUID) -> set[str]:
+    running = Generation.objects.running().filter(message__conversation=conversation_id)
+    return set(running.values_list("process", flat=True))
 
 
 async def _ask(model: str, messages: list[dict[str, Any]]) -> str:

@@ -1,6 +1,7 @@
 """The events of a reply (docs/protocol.md), framed."""
 
 import json
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,13 @@ class Stored:
     """A reply as the database has it; `ending` is None while its generation counts as running."""
 
     reply: Reply
+    conversation_id: uuid.UUID
+    process: str
+    """Which runs it, or has."""
     ending: dict[str, object] | None
+
+    may_lag = True
+    """What was written in the last second, and read elsewhere, may not be here yet."""
 
 
 def start_data(generation: Generation) -> dict[str, object]:
@@ -78,9 +85,11 @@ def notice_frames(told: Notices, now: Notices) -> bytes:
 
 def new_frames(source: LiveReply | Stored, sent: int) -> tuple[bytes, int]:
     """As `frames_since`, which all followers of a live reply that are at the same place share."""
+    position = source.reply.position
+    if source.may_lag and source.ending is None and sent > position:
+        return b"", sent  # more is to come, or else it ends without
     if isinstance(source, Stored):
         return frames_since(source.reply, sent)
-    position = source.reply.position
     if sent == position:
         return b"", sent
     if source.encoded and source.encoded[:2] == (sent, position):

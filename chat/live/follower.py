@@ -1,8 +1,9 @@
 """A follower: one open event stream that reads a reply from a position.
 
 It reads the live reply while the generation runs, and the database afterwards; both are the same `Reply`, so it does
-not matter in the middle of which the reader comes and goes. What it holds is one integer. If what it has sent is no
-longer there (the process died before its last second was stored), it says so with `reset` and sends all.
+not matter in the middle of which the reader comes and goes. Of a generation that another process runs it reads a
+mirror or, where there is none, the database every second. What it holds is one integer. If what it has sent is not
+there at the end (the process died before its last second was stored), it says so with `reset` and sends all.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from chat.live.access.watch import watch
 from chat.live.events import Stored, end_frame, gone_frame, new_frames, notice_frames, start_data
 from chat.live.exchange import LiveReply, exchange
 from chat.live.exchange.live_reply import NO_NOTICES, Notices
+from chat.live.exchange.mirror import Mirror
 from chat.live.heartbeat import LOOK_AGAIN_SECONDS, Heartbeat
 from chat.live.open_streams import StreamSlot
 from chat.models import Generation
@@ -46,7 +48,7 @@ async def follow(
     try:
         if access:
             watch.add(access, heartbeat.interrupt)
-        while isinstance(source := await _source(generation.pk), Away):
+        while isinstance(source := await _source_at(generation.pk, position), Away):
             yield sse.KEEP_ALIVE
         counted = metrics.followers.labels("here" if isinstance(source, LiveReply) else "elsewhere")
         counted.inc()
@@ -89,7 +91,20 @@ async def follow(
 
 
 def _notices(source: LiveReply | Stored, told: Notices) -> Notices:
-    return source.notices if isinstance(source, LiveReply) else told
+    """What of a reply that is written elsewhere is not known stays as it was. The same value is the same object."""
+    if isinstance(source, Stored) or not source.is_known:
+        return told
+    now = source.notices if source.notices.title else source.notices._replace(title=told.title)
+    return told if now == told else now
+
+
+async def _source_at(generation_id: uuid.UUID, position: int | None) -> LiveReply | Stored | Away | None:
+    """As `_source`: what is behind `position` is given a moment, as what is stored is where another process writes."""
+    source = await _source(generation_id)
+    if isinstance(source, Mirror) and position is not None and position > source.reply.position:
+        await source.first()
+        return await _source(generation_id) if source.is_over else source
+    return source
 
 
 async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:
@@ -98,13 +113,16 @@ async def _source(generation_id: uuid.UUID) -> LiveReply | Stored | Away | None:
     if live and not live.is_over:
         return live
     try:
-        return await in_database(_read_stored, generation_id)
+        stored = await in_database(_read_stored, generation_id)
     except Exception as exc:
         if not unavailable(exc):
             raise
         log_failure(logger, exc, "streams wait for what is stored, the last of generation %s", generation_id)
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
         return Away()
+    if not stored or stored.ending is not None:
+        return stored
+    return exchange.mirror(generation_id, stored.process, stored.conversation_id, stored.reply.parts()) or stored
 
 
 def _read_stored(generation_id: uuid.UUID) -> Stored | None:
@@ -113,4 +131,5 @@ def _read_stored(generation_id: uuid.UUID) -> Stored | None:
         return None
     # Clipped: a later generation may have continued the message.
     reply = generation.message.reply.until(generation.ends_at)
-    return Stored(reply, None if generation.is_running else generation.ending)
+    ending = None if generation.is_running else generation.ending
+    return Stored(reply, generation.message.conversation_id, generation.process, ending)

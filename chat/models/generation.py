@@ -72,6 +72,9 @@ class Generation(models.Model):
     begins_at = models.PositiveIntegerField(default=0)
     ends_at = models.PositiveIntegerField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # Which runs it, or has (chat/core/process.py), and since when somebody wants it stopped who cannot do so there.
+    process = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    stop_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     first_piece_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -203,6 +203,10 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
         """As Django has it; by default SQLite's, in this file."""
         return self._read(name, services.sqlite(default), partial(services.database, folder), services.masked)
 
+    def redis(self, name: str) -> str:
+        """Its address; empty: there is none."""
+        return self._read(name, "", services.redis, lambda said, value: services.masked_redis(value))
+
     def email(self, name: str) -> dict[str, Any]:
         """Django's settings for it; empty: none is sent."""
         return self._read(name, dict[str, Any](), services.email, services.masked)

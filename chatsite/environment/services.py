@@ -2,6 +2,7 @@
 is wrong with one says what stands there.
 """
 
+import re
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+
+from chat.live.redis_client import fault_in_url
 
 HIDDEN = "********"
 DATABASES = ("sqlite", *environ.Env.POSTGRES_FAMILY)
@@ -44,6 +47,14 @@ def _file(folder: Path, said: str, config: dict[str, Any]) -> str:
     if path != here and here.exists() and not path.exists():
         raise ValueError(f"is a path from {folder} on, and the file is elsewhere: write {here}")
     return str(path)
+
+
+def redis(said: str) -> str:
+    """Raises ValueError."""
+    url = said.strip()
+    if url and (fault := fault_in_url(url)):
+        raise ValueError(fault)
+    return url
 
 
 def email(said: str) -> dict[str, Any]:
@@ -89,6 +100,10 @@ def masked(said: str, config: dict[str, Any]) -> str:
     query = "&".join(f"{key}={_masked_option(key, value)}" for key, value in config.get("OPTIONS", {}).items())
     port, name, query = port and f":{port}", name and f"/{name}", query and f"?{query}"
     return f"{_scheme(said.strip()) or 'sqlite'}://{login}{host}{port}{name}{query}"
+
+
+def masked_redis(url: str) -> str:
+    return re.sub(r"(password=)[^&]*", rf"\1{HIDDEN}", without_password(url))
 
 
 def _masked_option(name: str, value: Any) -> Any:

@@ -73,4 +73,6 @@ def test_there_is_nothing_to_migrate_and_two_things_to_say(tmp_path: Path, varia
     assert "No changes detected" in run(database, "django", "makemigrations", "--check", "--dry-run", **variables)
     model = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
     said = run(database, "django", "check", **variables, **model)
-    assert sorted(re.findall(r"chat\.\w\d+", said)) == ["chat.W002", "chat.W009"], "nothing says ASGI, nor has libraries"
+    assert sorted(re.findall(r"chat\.\w\d+", said)) == ["chat.W002", "chat.W009"], (
+        "nothing says ASGI, nor has libraries"
+    )

@@ -66,7 +66,7 @@ class Nginx:
         self._listeners = [socket.create_server(("127.0.0.1", 0), backlog=50) for _ in range(2)]
         self._folder = folder
         self.certificate = folder / "certificate.pem"
-        _write_certificate(self.certificate, folder / "key.pem")
+        write_certificate(self.certificate, folder / "key.pem")
         page = self._with_our_places(configuration(), site_ports)
         page = _without(page, without) if without else page
         page = _replace(page, "location / {\n", f"location / {{ {add}\n")
@@ -158,7 +158,7 @@ def _without(page: str, start: str) -> str:
     return "\n".join(kept)
 
 
-def _write_certificate(certificate: Path, key: Path) -> None:
+def write_certificate(certificate: Path, key: Path) -> None:
     """One that vouches for itself."""
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])

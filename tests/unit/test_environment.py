@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from chatsite.environment import Environment
+from chat.live import redis_client
+from chatsite.environment import Environment, services
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,31 @@ def test_proxies_are_counted_or_named(monkeypatch: pytest.MonkeyPatch, value: st
     with pytest.raises(ImproperlyConfigured) as raised:
         Environment().proxies("SOME_PROXIES")
     assert str(raised.value) == f"SOME_PROXIES {proxies}"
+
+
+@pytest.mark.parametrize("url", ["", "redis://:pass@host:6379/0", "rediss://host?ssl_ca_certs=/a/file", "unix:///a/b"])
+def test_the_address_of_a_redis(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_URL", f" {url}\n")
+    assert Environment().redis("SOME_URL") == url
+
+
+def test_a_redis_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_client, "find_spec", lambda name: None)
+    monkeypatch.setenv("SOME_URL", "redis://:s3cret@host")
+    with pytest.raises(
+        ImproperlyConfigured, match=r"SOME_URL is set, but the package redis is not installed: "
+    ) as said:
+        Environment().redis("SOME_URL")
+    assert "s3cret" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("", ""),
+        ("redis://me:s3cret@host/1", "redis://me:********@host/1"),
+        ("unix:///a?password=s3cret&db=1", "unix:///a?password=********&db=1"),
+    ],
+)
+def test_the_password_of_a_redis_is_hidden(url: str, masked: str) -> None:
+    assert services.masked_redis(url) == masked

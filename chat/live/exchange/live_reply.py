@@ -27,6 +27,13 @@ NO_NOTICES = Notices()
 class LiveReply:
     """A reply that is being written, and the followers that wait for it. For one event loop, not for threads."""
 
+    may_lag = False
+    """May it have less than what was already read of the same reply elsewhere?"""
+    sets_the_pace = True
+    """Is it written here?"""
+    is_known = True
+    """Is its title known, and whether it can be stored?"""
+
     def __init__(self, conversation_id: uuid.UUID, parts: Iterable[Part] = ()) -> None:
         self.conversation_id = conversation_id
         self.reply = Reply(parts)
@@ -42,7 +49,8 @@ class LiveReply:
         self._is_paced = False
         """Does its writer pause from tick to tick?"""
         self._will_tell = False
-        tick.add(self)
+        if self.sets_the_pace:
+            tick.add(self)
 
     def append(self, kind: str, text: str) -> None:
         self.reply.append(kind, text)

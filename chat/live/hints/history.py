@@ -1,9 +1,8 @@
 """When each user was last told of something: so that whoever comes back learns whether anything was missed."""
 
-import os
-import secrets
 from collections import OrderedDict
 
+from chat.core.process import process_name
 from chat.models.users import UserId
 
 MOST_USERS = 10_000
@@ -15,7 +14,6 @@ class History:
     """Counts what has been told in this process. A position is `<process>-<count>`; only its own process reads it."""
 
     def __init__(self) -> None:
-        self._process: tuple[int, str] = (0, "")
         self._count = 0
         self._last: OrderedDict[UserId, int] = OrderedDict()
         self._dropped = 0
@@ -42,7 +40,4 @@ class History:
 
     @property
     def _name(self) -> str:
-        """Of this process: one that was forked has a name of its own."""
-        if self._process[0] != os.getpid():
-            self._process = os.getpid(), secrets.token_hex(6)
-        return self._process[1]
+        return process_name()

@@ -25,7 +25,6 @@ COUNTED = [
 SWITCHES = [
     "DEBUG",
     "OIDC_ONLY",
-    "OIDC_MFA",
     "CHAT_ATTACHMENTS",
     "CHAT_SHARING",
     "CHAT_SIGNUP",
@@ -56,6 +55,13 @@ CANNOT_BE: dict[str, list[str]] = {
         *("postgres://u:s3cret@h:port/d", "postgres://u:s3cret@h:99999/d", "postgres://u:s3/cret@h/d"),
         *("postgres://u:s3cret@h", "postgres://u:s3?cret@h/d", "postgres://u:s3cret@[h/d", "sqlite:///a.sqlite3 "),
         *("postgres://u:s3cret@%2Frun%2Fpostgresql/d", "'sqlite:///a.sqlite3'"),
+    ],
+    "REDIS_URL": [
+        "host:6379",
+        "http://:s3cret@h",
+        "redis://:s3cret@h:port",
+        "redis://h/?db=s3cret",
+        "redis://h/?s3cret=1",
     ],
     "EMAIL_URL": [
         *("mail.example.org", "http://me:s3cret@mail.example.org", "smtp://", "smtp://me:s3cret@mail.example.org:x"),
@@ -99,7 +105,6 @@ ANY_TEXT = {
     "CHAT_TITLE_MODEL": "the service says what it is",
     "CHAT_SYSTEM_PROMPT": "words",
     "CHAT_METRICS_TOKEN": "whatever it is, Prometheus says the same",
-    "SECRET_KEY_FALLBACKS": "former ones",
 }
 MANY = [(name, value) for name, values in CANNOT_BE.items() for value in values]
 DEBUG = {"DEBUG": "on", "SECRET_KEY": "k"}

@@ -1,13 +1,14 @@
-"""The contract of the exchange, one suite for every back end: a back end's class of tests adds `new_exchange`."""
+"""The contract of the exchange, one suite for every back end: a back end's class of tests adds `exchanges`."""
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from chat.core.reply import REASONING, TEXT, Part
+from chat.core.reply import REASONING, TEXT, Part, Reply
 from chat.live.exchange import Exchange, LiveReply
 from chat.live.exchange.live_reply import CROWD
 from chat.live.exchange.memory import MemoryExchange
@@ -17,26 +18,93 @@ PATIENCE = 30.0
 ENDING: dict[str, object] = {"status": "complete"}
 
 
+class Database:
+    """What all processes read: what is stored of each reply, who writes it, and whether it is to be stopped.
+
+    What was said when it was begun stands there until the end, as if there were no checkpoint.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[uuid.UUID, tuple[str, LiveReply, list[Part]]] = {}
+        self.to_stop: set[uuid.UUID] = set()
+
+
+class Process:
+    """An exchange, and what the engine and followers of its process do with the database beside it."""
+
+    def __init__(self, exchange: Exchange, database: Database) -> None:
+        self.name = exchange.name
+        self.exchange = exchange
+        self._database = database
+
+    async def publish(self, generation_id: uuid.UUID, live: LiveReply, stop: Callable[[], None]) -> None:
+        def check() -> None:
+            if generation_id in self._database.to_stop:
+                stop()
+
+        self._database.rows[generation_id] = self.name, live, live.reply.parts()
+        await self.exchange.publish(generation_id, live, stop, check)
+
+    async def withdraw(self, generation_id: uuid.UUID) -> None:
+        await self.exchange.withdraw(generation_id)
+
+    async def find(self, generation_id: uuid.UUID) -> LiveReply | None:
+        """The live reply or a mirror; waited for where the database would be read meanwhile."""
+        while True:
+            live = await self.exchange.find(generation_id)
+            if live and not live.is_over:
+                return live
+            if not (row := self._database.rows.get(generation_id)) or row[1].is_over:
+                return None
+            process, written, stored = row
+            if mirror := self.exchange.mirror(generation_id, process, written.conversation_id, stored):
+                return mirror
+            await asyncio.sleep(0.02)
+
+    def read(self, generation_id: uuid.UUID) -> tuple[Reply, dict[str, object] | None]:
+        """The whole reply, and how it has ended."""
+        _process, live, _stored = self._database.rows[generation_id]
+        assert live.is_over
+        return live.reply, live.ending
+
+    async def stop(self, generation_id: uuid.UUID) -> bool:
+        if await self.exchange.stop(generation_id):
+            return True
+        if not (row := self._database.rows.get(generation_id)):
+            return False
+        self._database.to_stop.add(generation_id)
+        await self.exchange.stop(generation_id, row[0])
+        return True
+
+    async def retitle(self, conversation_id: uuid.UUID, title: str) -> None:
+        rows = self._database.rows.values()
+        others = {process for process, live, _ in rows if live.conversation_id == conversation_id} - {self.name}
+        await self.exchange.retitle(conversation_id, title, others)
+
+
 class ExchangeContract:
     """What holds for any back end. Two exchanges stand for two processes; a back end may give the same twice."""
 
-    def new_exchanges(self) -> tuple[Exchange, Exchange]:
+    @asynccontextmanager
+    async def exchanges(self) -> AsyncIterator[tuple[Exchange, Exchange]]:
         """The exchange of the process that runs a generation, and that of another which follows."""
         raise NotImplementedError
+        yield
 
     @pytest.fixture
     def generation_id(self) -> uuid.UUID:
         return uuid.uuid4()
 
-    def run(self, test: Callable[[Exchange, Exchange], Coroutine[Any, Any, None]]) -> None:
+    def run(self, test: Callable[[Process, Process], Coroutine[Any, Any, None]]) -> None:
         async def within_time() -> None:
-            async with asyncio.timeout(PATIENCE):
-                await test(*self.new_exchanges())
+            database = Database()
+            async with asyncio.timeout(PATIENCE), self.exchanges() as (here, there):
+                await test(Process(here, database), Process(there, database))
 
         asyncio.run(within_time())
 
     def test_finds_what_was_published(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             await here.publish(generation_id, live_reply("Hello"), no_stop)
             found = await there.find(generation_id)
             assert found
@@ -46,14 +114,14 @@ class ExchangeContract:
         self.run(test)
 
     def test_finds_nothing_of_an_unknown_generation(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             await here.publish(uuid.uuid4(), live_reply(), no_stop)
             assert await there.find(generation_id) is None
 
         self.run(test)
 
     def test_finds_nothing_after_it_was_withdrawn(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             live = live_reply("Hello")
             await here.publish(generation_id, live, no_stop)
             live.end(ENDING)
@@ -64,7 +132,7 @@ class ExchangeContract:
         self.run(test)
 
     def test_a_follower_sees_every_append_and_then_the_ending(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             live = live_reply()
             await here.publish(generation_id, live, no_stop)
             following = asyncio.create_task(followed(there, generation_id))
@@ -78,7 +146,7 @@ class ExchangeContract:
         self.run(test)
 
     def test_a_follower_that_comes_late_sees_the_same(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             live = live_reply("Hello")
             await here.publish(generation_id, live, no_stop)
             early = asyncio.create_task(followed(there, generation_id))
@@ -93,7 +161,7 @@ class ExchangeContract:
         self.run(test)
 
     def test_many_followers_are_told_of_the_same_news(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             live = live_reply()
             await here.publish(generation_id, live, no_stop)
             following = [asyncio.create_task(followed(there, generation_id)) for _ in range(20)]
@@ -105,7 +173,7 @@ class ExchangeContract:
         self.run(test)
 
     def test_a_follower_that_goes_disturbs_no_other(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             live = live_reply()
             await here.publish(generation_id, live, no_stop)
             goes, stays = (asyncio.create_task(followed(there, generation_id)) for _ in range(2))
@@ -118,7 +186,7 @@ class ExchangeContract:
         self.run(test)
 
     def test_stop_reaches_the_generation(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             stopped = asyncio.Event()
             await here.publish(generation_id, live_reply(), stopped.set)
             assert await there.stop(generation_id)
@@ -127,13 +195,13 @@ class ExchangeContract:
         self.run(test)
 
     def test_stop_of_an_unknown_generation_says_so(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             assert not await there.stop(generation_id)
 
         self.run(test)
 
     def test_a_new_title_reaches_who_follows_in_that_conversation(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             live, other = live_reply(), live_reply()
             await here.publish(generation_id, live, no_stop)
             await here.publish(uuid.uuid4(), other, no_stop)
@@ -143,13 +211,13 @@ class ExchangeContract:
             await asyncio.sleep(0)
             await there.retitle(live.conversation_id, "Titles")
             await news
-            assert found.title == "Titles"
-            assert other.title is None
+            assert found.notices.title == "Titles"
+            assert other.notices.title is None
 
         self.run(test)
 
     def test_an_abandoned_reply_sends_its_followers_to_the_database(self, generation_id: uuid.UUID) -> None:
-        async def test(here: Exchange, there: Exchange) -> None:
+        async def test(here: Process, there: Process) -> None:
             live = live_reply("Hello")
             await here.publish(generation_id, live, no_stop)
             following = asyncio.create_task(followed(there, generation_id))
@@ -162,9 +230,10 @@ class ExchangeContract:
 
 
 class TestMemoryExchange(ExchangeContract):
-    def new_exchanges(self) -> tuple[Exchange, Exchange]:
+    @asynccontextmanager
+    async def exchanges(self) -> AsyncIterator[tuple[Exchange, Exchange]]:
         exchange = MemoryExchange()
-        return exchange, exchange
+        yield exchange, exchange
 
 
 class TestLiveReply:
@@ -289,20 +358,34 @@ def no_stop() -> None:
     raise AssertionError("Nobody asked for a stop")
 
 
-async def followed(exchange: Exchange, generation_id: uuid.UUID) -> tuple[list[Part], dict[str, object] | None]:
+async def followed(process: Process, generation_id: uuid.UUID) -> tuple[list[Part], dict[str, object] | None]:
     """What a follower of a live reply has seen when it is over: its parts, read by position, and its ending."""
-    live = await exchange.find(generation_id)
+    live = await process.find(generation_id)
     assert live
     pieces: list[Part] = []
     position = 0
-    while True:
-        over = live.is_over
-        for part in live.reply.since(position):
+
+    def read(reply: Reply) -> None:
+        nonlocal position
+        for part in reply.since(position):
             if pieces and pieces[-1].kind == part.kind:
                 pieces[-1] = Part(part.kind, pieces[-1].text + part.text)
             else:
                 pieces.append(part)
             position += len(part)
-        if over:
+
+    while live:
+        over = live.is_over
+        if live.reply.position >= position:
+            read(live.reply)
+        else:
+            assert live.may_lag
+        if over and (live.ending or not live.may_lag):
             return pieces, live.ending
-        await live.news(position)
+        if over:
+            live = await process.find(generation_id)
+        else:
+            await live.news(position)
+    reply, ending = process.read(generation_id)
+    read(reply)
+    return pieces, ending

@@ -277,11 +277,12 @@ def test_whose_right_is_gone_is_told_so(code: Gone) -> None:
     run(test)
 
 
-def test_a_process_that_ends_lets_go_of_all_without_a_word() -> None:
+def test_a_process_that_ends_lets_go_of_all_which_come_again_spread() -> None:
     async def test() -> None:
         readers = [await Reader(user()).opened() for _ in range(3)]
         hints.close()
         for reader in readers:
+            assert 1 <= int((await reader.next()).retry or 0) <= 5_000
             assert await reader.ends()
         assert not registry._of
 

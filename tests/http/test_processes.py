@@ -1,0 +1,180 @@
+"""Several processes of one site: followed, stopped and titled from another one than the one that writes."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+
+from chat.models import Generation
+from tests.conftest import RunSite
+from tests.support.client import Client
+from tests.support.endings import ending
+from tests.support.faults import locked
+from tests.support.redis import RedisServer
+from tests.support.site import Site
+from tests.support.upstream import Gate, ScriptedUpstream, answer, say
+from tests.support.waiting import eventually
+
+ClientFor = Callable[..., Client]
+
+
+@pytest.fixture(scope="module")
+def own_redis(redis_program: str) -> Iterator[RedisServer]:
+    with RedisServer(redis_program) as server:
+        yield server
+
+
+@pytest.fixture
+def sites(own_redis: RedisServer, run_site: RunSite, committed: None) -> list[Site]:
+    """Two that tell each other what is new."""
+    shared = {"REDIS_URL": own_redis.url, "CHAT_TITLES": "model"}
+    return [run_site(**shared), run_site(**shared, CHAT_LIVE_PER_USER="6")]
+
+
+@pytest.fixture
+def both(sites: list[Site], client_for: ClientFor) -> tuple[Client, Client]:
+    """The same user at each."""
+    here = client_for(sites[0])
+    return here, elsewhere(here, sites[1])
+
+
+@pytest.fixture
+def apart(run_site: RunSite, client_for: ClientFor) -> tuple[Client, Client]:
+    """The same, without a Redis."""
+    here = client_for(run_site())
+    return here, elsewhere(here, run_site(CHAT_LIVE_PER_USER="6"))
+
+
+def elsewhere(client: Client, site: Site) -> Client:
+    there = Client(site.url)
+    there.user, there.cookies = client.user, client.cookies
+    return there
+
+
+def test_what_is_written_is_seen_at_another_process_before_it_is_stored(
+    both: tuple[Client, Client], upstream: ScriptedUpstream, question: str, own_redis: RedisServer
+) -> None:
+    (here, there), gates = both, [Gate(), Gate()]
+    upstream.script(question, say("Hello"), gates[0], say(", world"), gates[1], answer("!"))
+    with here.ask(question) as stream:
+        generation = stream.until_text("Hello").ids["generation"]
+        published = own_redis.published()
+        with there.follow(generation) as following:
+            following.until_text("Hello")
+            eventually(lambda: own_redis.published() > published, "the two talk of it")
+            with locked(connection.settings_dict["NAME"]):
+                gates[0].open()
+                following.until_text(", world")
+                with there.follow(generation, last_event_id=following.page.position) as again:
+                    assert again.ids["generation"] == generation
+                    gates[1].open()
+                    again.until_text("!")
+                    assert "reset" not in again.events, "A position is honoured that is not stored yet"
+                following.until_text("!")
+            whole = following.rest()
+        assert stream.rest().text == whole.text == "Hello, world!"
+        assert ending(whole) == ("complete", "stop", "")
+        assert "reset" not in following.events
+    assert own_redis.ask("DBSIZE") == 0
+
+
+@pytest.mark.parametrize("which", ["both", "apart"])
+def test_stopped_at_another_process_it_keeps_all_text(
+    which: str, request: pytest.FixtureRequest, upstream: ScriptedUpstream, question: str
+) -> None:
+    here, there = request.getfixturevalue(which)
+    gate = Gate()
+    upstream.script(question, say("Hello"), gate, say(", world"), Gate())
+    with here.ask(question) as stream:
+        generation = stream.until_text("Hello").ids["generation"]
+        gate.open()
+        stream.until_text(", world")
+        assert there.cancel(generation).status == 202
+        upstream.wait_asked(question).wait_closed()
+        assert stream.rest().text == "Hello, world"
+    assert stream.events.count("reset") == 0
+    stored = Generation.objects.get(pk=generation)
+    assert (stored.status, stored.message.text) == ("stopped", "Hello, world")
+    assert there.cancel(generation).json == {"status": "stopped"}
+
+
+@pytest.mark.alone
+def test_stopped_at_another_process_its_provider_is_closed_within_a_second(
+    both: tuple[Client, Client], upstream: ScriptedUpstream, question: str
+) -> None:
+    here, there = both
+    upstream.script(question, say("Hello"), Gate())
+    with here.ask(question) as stream:
+        generation = stream.until_text("Hello").ids["generation"]
+        asked, stopped_at = upstream.wait_asked(question), time.monotonic()
+        there.cancel(generation)
+        asked.wait_closed()
+        assert asked.closed_at - stopped_at < 1
+        stream.rest()
+
+
+def test_what_no_process_runs_any_more_can_be_stopped(
+    run_site: RunSite, committed: None, client_for: ClientFor, upstream: ScriptedUpstream, question: str
+) -> None:
+    site = run_site(own=True)
+    client = client_for(site)
+    upstream.script(question, say("Hello"), Gate())
+    with client.ask(question) as stream:
+        generation = stream.until_text("Hello").ids["generation"]
+        eventually(lambda: Generation.objects.get(pk=generation).message.text, "it is stored")
+        site.kill()
+        stream.until_lost()
+    there = elsewhere(client, run_site())
+    assert there.cancel(generation).status == 202
+    whole = there.follow(generation).rest()
+    assert whole.text == "Hello"
+    assert whole.end["status"] in ("stopped", "interrupted")
+    site.close()
+
+
+def test_a_title_reaches_who_follows_the_next_answer_at_another_process(
+    both: tuple[Client, Client], upstream: ScriptedUpstream, question: str
+) -> None:
+    (here, there), title, second = both, Gate(), Gate()
+    upstream.script(question, title, answer("Blue skies"), what="title")
+    page = here.ask_whole(question)
+    upstream.wait_asked(question, what="title")
+    upstream.script(f"{question} And?", say("And"), second, answer(" so."))
+    start = page.start
+    with there.ask(f"{question} And?", start["conversation"], parent=start["message"]) as stream:
+        stream.until_text("And")
+        title.open()
+        assert stream.until("title").data == {"title": "Blue skies"}
+        second.open()
+        assert stream.rest().text == "And so."
+
+
+def test_without_its_redis_it_goes_on_and_comes_back(
+    both: tuple[Client, Client], upstream: ScriptedUpstream, question: str, own_redis: RedisServer, sites: list[Site]
+) -> None:
+    (here, there), gates = both, [Gate(), Gate(), Gate()]
+    upstream.script(question, say("One"), gates[0], say(", two"), gates[1], say(", three"), gates[2], answer("!"))
+    with here.ask(question) as stream:
+        generation = stream.until_text("One").ids["generation"]
+        with there.follow(generation) as following:
+            following.until_text("One")
+            own_redis.kill()
+            gates[0].open()
+            following.until_text(", two")
+            own_redis.start()
+            eventually(lambda: own_redis.published(), "the two talk of it again")
+            with locked(connection.settings_dict["NAME"]):
+                gates[1].open()
+                following.until_text(", three")
+            gates[2].open()
+            assert following.rest().text == "One, two, three!"
+        assert stream.rest().text == "One, two, three!"
+    for site in sites:
+        assert site.log.count("Redis is away") == 1
+
+
+def test_an_address_that_is_none_is_said_at_the_start(run_site: RunSite, committed: None) -> None:
+    with pytest.raises(AssertionError, match="REDIS_URL is no address of a Redis") as said:
+        run_site(own=True, REDIS_URL="http://:secret@127.0.0.1")
+    assert "secret" not in str(said.value)
