@@ -107,6 +107,8 @@ class AppSettings:
     """Where Prometheus finds what the process counts (chat/metrics.py). Empty: nowhere."""
     CHAT_METRICS_TOKEN: str = ""
     """What it must bear for that. Empty: nobody finds it."""
+    CHAT_TRACES: bool = False
+    """Make a span of OpenTelemetry for each generation (chat/generation/traces.py)."""
     CHAT_STATIC_MIDDLEWARE: list[str] = []
     """A project's middleware that has no part in the answer to a static file that is not there (missing_files.py)."""
     CHAT_ACCOUNT_QUEUE: int = 100

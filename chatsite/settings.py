@@ -429,6 +429,11 @@ CHAT_HEALTH_PATH = "/health/"
 CHAT_METRICS_PATH = "/metrics"
 CHAT_METRICS_TOKEN = env.key("CHAT_METRICS_TOKEN", default=Default.CHAT_METRICS_TOKEN)
 
+# A span of OpenTelemetry for each answer (chat/generation/traces.py), which goes where OTEL_EXPORTER_… says.
+CHAT_TRACES = env.switch("CHAT_TRACES", default=Default.CHAT_TRACES)
+if CHAT_TRACES and not find_spec("opentelemetry"):
+    env.refuse('CHAT_TRACES is on, for which the extra is missing: pip install -c constraints.txt -e ".[otel]"')
+
 # The log: to standard error, without what users write or search, without keys and without the tokens of links
 
 CHAT_LOG_FORMAT = env.one_of("CHAT_LOG_FORMAT", ("text", "json"), default="text")

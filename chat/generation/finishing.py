@@ -10,6 +10,7 @@ from chat import metrics
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
+from chat.generation.traces import trace
 from chat.live import hints
 from chat.models import Generation, MessagePart, SearchEntry
 from chat.models.sql import update
@@ -39,6 +40,7 @@ def finish(
         setattr(generation, name, value)
     hints.entry_changed(generation.owner_id, message.conversation_id)
     _count(generation)
+    trace(generation)
     announce(
         generation_ended,
         Generation,

@@ -29,6 +29,7 @@ SWITCHES = [
     "CHAT_SHARING",
     "CHAT_SIGNUP",
     "TRUST_X_FORWARDED_PROTO",
+    "CHAT_TRACES",
 ]
 SWITCHES += [
     name for name in sorted(READ) if re.match(r"(SECURE|SESSION|CSRF)_.*(SECURE|REDIRECT|SUBDOMAINS|PRELOAD)$", name)

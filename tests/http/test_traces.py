@@ -1,0 +1,114 @@
+"""Spans of answers, as a collector of OpenTelemetry receives them."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.conftest import RunSite
+from tests.support.client import Client
+from tests.support.site import Site
+from tests.support.upstream import Head, ScriptedUpstream, done, finish, say, usage
+from tests.support.waiting import eventually
+
+ClientFor = Callable[..., Client]
+
+
+class Collector(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Receiver)
+        self.bodies: list[bytes] = []
+
+    def spans(self) -> dict[str, Any]:
+        """By the ids of their generations."""
+        found = {}
+        for body in self.bodies:
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for span in (each for scope in resource.scope_spans for each in scope.spans):
+                    found[attributes(span)["chat.generation.id"]] = span
+        return found
+
+
+class Receiver(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def attributes(span: Any) -> dict[str, Any]:
+    def value(each: Any) -> Any:
+        kind = each.WhichOneof("value")
+        return [value(one) for one in each.array_value.values] if kind == "array_value" else getattr(each, kind)
+
+    return {each.key: value(each.value) for each in span.attributes}
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    with Collector() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def traced(collector: Collector, run_site: RunSite, committed: None) -> Site:
+    return run_site(
+        CHAT_TRACES="on",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.server_port}",
+        OTEL_BSP_SCHEDULE_DELAY="100",
+        CHAT_MODELS="one,two",
+    )
+
+
+def span_of(collector: Collector, generation: str) -> Any:
+    return eventually(lambda: collector.spans().get(generation), "The span arrives")
+
+
+def test_an_answer_is_a_span_without_its_words(
+    traced: Site, collector: Collector, client_for: ClientFor, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, say("A secret answer"), finish(), usage(7, 3), done())
+    with client_for(traced).ask(question, model="two") as stream:
+        generation = stream.ids["generation"]
+        stream.rest()
+    span = span_of(collector, generation)
+    said = attributes(span)
+    assert (span.name, span.kind, span.status.code) == ("chat two", 3, 0)
+    assert span.end_time_unix_nano > span.start_time_unix_nano
+    assert said.pop("gen_ai.response.time_to_first_chunk") >= 0
+    assert said == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "default",
+        "gen_ai.request.model": "two",
+        "gen_ai.request.stream": True,
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.usage.input_tokens": 7,
+        "gen_ai.usage.output_tokens": 3,
+        "chat.generation.id": generation,
+        "chat.generation.status": "complete",
+    }
+    assert not [body for body in collector.bodies if b"secret" in body or question.encode() in body]
+
+
+def test_one_that_fails_says_why(
+    traced: Site, collector: Collector, client_for: ClientFor, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, Head(401))
+    with client_for(traced).ask(question) as stream:
+        generation = stream.ids["generation"]
+        code = (stream.rest().end or {})["code"]
+    span = span_of(collector, generation)
+    assert (span.status.code, attributes(span)["error.type"]) == (2, code)
