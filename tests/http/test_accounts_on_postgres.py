@@ -42,7 +42,8 @@ def users(postgres: str, django_db_blocker: DjangoDbBlocker) -> Iterator["Callab
 
 def visitor(site: Site, address: str = "127.0.0.1") -> httpx.Client:
     transport = httpx.HTTPTransport(local_address=address)
-    cookies, headers = {"csrftoken": CSRF_SECRET}, {"X-CSRFToken": CSRF_SECRET, "Accept": "text/html"}
+    cookies, headers = httpx.Cookies(), {"X-CSRFToken": CSRF_SECRET, "Accept": "text/html"}
+    cookies.set("csrftoken", CSRF_SECRET, domain="127.0.0.1")  # where the site's own will be
     return httpx.Client(
         base_url=site.url, cookies=cookies, headers=headers, timeout=PATIENCE, trust_env=False, transport=transport
     )
