@@ -1,8 +1,11 @@
 """The page while the site dies, says nothing or cannot be reached."""
 
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -25,6 +28,7 @@ from tests.browser.pages import (
 from tests.browser.wire import Wire
 from tests.conftest import RunSite
 from tests.support.client import Client
+from tests.support.faults import OwnDatabase
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say
 from tests.support.waiting import eventually
@@ -39,6 +43,36 @@ AT_ONCE_MS = 4_000
 
 def connection(page: Page) -> Locator:
     return last_answer(page).locator(".message__connection")
+
+
+# The database fails
+
+
+def rename_table(file: Path, before: str, after: str) -> None:
+    with closing(sqlite3.connect(file, timeout=30)) as other, other:
+        other.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+def test_a_page_says_that_an_answer_cannot_be_stored_and_that_it_can_again(
+    visit: OpenPage, run_site: RunSite, committed: None, tmp_path: Path, upstream: ScriptedUpstream, question: str
+) -> None:
+    own = OwnDatabase(run_site, tmp_path)
+    middle, later, last = Gate(), Gate(), Gate()
+    upstream.script(question, say("Stored, "), middle, say("kept, "), later, say("stored, "), last, answer("done."))
+    page = visit(own.client, own.site.url)
+    send(page, question)
+    shows(page, "Stored,")
+    rename_table(own.file, "chat_messagepart", "elsewhere")
+    middle.open()
+    expect(connection(page)).to_contain_text("cannot be stored just now. It goes on here")
+    shows(page, "Stored, kept,")
+    rename_table(own.file, "elsewhere", "chat_messagepart")
+    expect(connection(page)).to_be_hidden()
+    later.open()
+    shows(page, "Stored, kept, stored,")
+    last.open()
+    has_status(last_answer(page), "complete")
+    own.site.close()
 
 
 # The site dies
