@@ -453,7 +453,8 @@ LOGGING = {
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
         },
-        "json": {"()": "chat.serving.json_logs.JSONLines"},
+        # Named only where it is wanted: what is named is loaded, and its package is an extra.
+        **({"json": {"()": "chat.serving.json_logs.JSONLines"}} if CHAT_LOG_FORMAT == "json" else {}),
     },
     "handlers": {
         "stderr": {

@@ -8,6 +8,7 @@ import pytest
 from chat import errors
 from chat.conf import AppSettings
 from chat.core.endings import Status
+from tests.deploy.page import FOLLOWED, LEFT_OUT, commands, headings
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = (ROOT / "chatsite/settings.py").read_text()
@@ -78,6 +79,11 @@ def test_links_between_documents_lead_somewhere(page: str) -> None:
     path = ROOT / page if (ROOT / page).exists() else ROOT / "docs" / page
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
         assert (path.parent / target).exists(), f"{page} links to {target}"
+
+
+def test_each_command_for_operators_is_run_or_left_out_by_name() -> None:
+    assert headings()[:6] == list(FOLLOWED[:6])
+    assert {section for section in headings() if commands(section)} <= {*FOLLOWED, *LEFT_OUT}
 
 
 def test_all_name_the_same_port() -> None:

@@ -62,6 +62,7 @@ class Machine:
         """Patterns of the page, and what a test has in their place, in this order."""
         return {
             r"https://git\.example\.org/chatsite\.git": f"{self.folder}/repository.git",
+            r"NEW-VERSION": "origin/HEAD",
             r"sk-your-key": f"{API_KEY}\nOPENAI_BASE_URL={self._model_url}\nCHAT_TITLES=off",
             rf"(?<![\w.])({'|'.join(FOLDERS)})\b": rf"{self.folder}\1",
             r"2026-11-29\.backup": f"{date.today()}.backup",
@@ -131,7 +132,8 @@ class Machine:
         self.folder.chmod(0o755)
         for place in ("root", "srv", "run", "var/lib", "var/backups", "var/log/nginx", "etc/systemd/system"):
             (self.folder / place).mkdir(parents=True)
-        self._make_repository()
+        subprocess.run(["git", "init", "--quiet", "--bare", self.folder / "repository.git"], check=True)
+        self.release()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -156,14 +158,13 @@ class Machine:
             if file.is_file():
                 file.write_text(self.adapted(file.read_text(errors="surrogateescape")), errors="surrogateescape")
 
-    def _make_repository(self) -> None:
-        """Of what stands in the working tree, committed or not."""
-        repository = f"{self.folder}/repository.git"
-        subprocess.run(["git", "init", "--quiet", "--bare", repository], check=True)
-        git = ["git", f"--git-dir={repository}", f"--work-tree={ROOT}"]
+    def release(self) -> None:
+        """A version in the repository: what stands in our working tree, committed or not."""
+        git = ["git", f"--git-dir={self.folder}/repository.git", f"--work-tree={ROOT}"]
         subprocess.run([*git, "add", "--all"], cwd=ROOT, check=True)
         who = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-        subprocess.run([*git, *who, "commit", "--quiet", "--message=All"], cwd=ROOT, check=True)
+        commit = ["commit", "--quiet", "--allow-empty", "--message=A version"]
+        subprocess.run([*git, *who, *commit], cwd=ROOT, check=True)
 
 
 def link(package: Distribution, site_packages: Path) -> None:

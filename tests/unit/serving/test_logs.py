@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import OperationalError
 from django.http import HttpResponse
@@ -18,6 +19,11 @@ from chat.serving.logs import CausesFirst, Formatter, WithoutSecrets, loggable
 TOKEN = "Zk3-_hGm9dQw2Lr7Xb0YcVt5Ns8UeJa1"
 RESET = "cxq2p1-0f3d9b1a5c7e8f90a1b2c3d4e5f60718"
 PK = "0b9f3a52-6a1d-4c55-9d1e-7f0c2f6a8e13"
+
+
+def test_what_an_extra_brings_is_not_needed_where_it_is_not_wanted() -> None:
+    """logging loads each formatter that is named."""
+    assert list(settings.LOGGING["formatters"]) == ["line"]
 
 
 @pytest.mark.parametrize(
