@@ -31,6 +31,8 @@ CHANGING_SECONDS = 5.0
 """For a moment a session whose key changes has neither."""
 BATCH = 500
 DAY = timedelta(days=1)
+SEEN = timedelta(days=90)
+"""For which the administration says when somebody was last active, though their session is over."""
 UNTAKEN = timedelta(days=30)
 """How long staff see that an invitation has ended which nobody took."""
 TURN = "chatsite.sweep"
@@ -65,7 +67,9 @@ def sweep() -> None:
     encrypt_anew()
     swept = {
         "ended sessions": end_sessions(),
-        "devices of ended sessions": forget_devices(UserSession.objects.all()),
+        "devices of ended sessions": forget_devices(
+            UserSession.objects.filter(last_seen_at__lt=timezone.now() - SEEN)
+        ),
         "provider's sessions": forget_devices(ProviderSession.objects.all()),
         "logout tokens": _delete(UsedLogoutToken.objects.filter(expires__lt=timezone.now() - DAY)),
         "untaken invitations": forget_invitations(),

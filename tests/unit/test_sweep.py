@@ -23,7 +23,9 @@ from chatsite.accounts.mfa.rotation import encrypt_anew
 from chatsite.models import CacheEntry, Invitation, ProviderSession, UsedLogoutToken
 from tests.support.queries import counted_queries
 
-DAYS = {name: timedelta(days=number) for name, number in {"hour": 1 / 24, "two": 2, "month": 31}.items()}
+DAYS = {
+    name: timedelta(days=number) for name, number in {"hour": 1 / 24, "two": 2, "month": 31, "quarter": 91}.items()
+}
 
 
 @pytest.fixture
@@ -41,23 +43,32 @@ def session(ends: timedelta) -> str:
     return str(store.session_key)
 
 
-def device(user: User, key: str) -> UserSession:
-    return UserSession.objects.create(user=user, session_key=key, ip="127.0.0.1", user_agent="")
+def device(user: User, key: str, seen: timedelta) -> UserSession:
+    seen_at = timezone.now() - seen
+    return UserSession.objects.create(user=user, session_key=key, ip="127.0.0.1", user_agent="", last_seen_at=seen_at)
 
 
 def at_provider(user: User, key: str) -> ProviderSession:
     return ProviderSession.objects.create(user=user, session_key=key, sub="sub", sid="", id_token="")
 
 
-def test_sessions_go_a_day_after_their_end_with_what_is_known_of_them(user: User) -> None:
+def test_sessions_go_a_day_after_their_end_with_what_the_provider_knows_of_them(user: User) -> None:
     live, ended, over = session(DAYS["two"]), session(-DAYS["hour"]), session(-DAYS["two"])
     for key in (live, ended, over, "of-a-logout"):
-        device(user, key)
         at_provider(user, key)
     sweep.sweep()
     assert set(Session.objects.filter(pk__in=[live, ended, over]).values_list("pk", flat=True)) == {live, ended}
-    for rows in (UserSession, ProviderSession):
-        assert set(rows.objects.filter(user=user).values_list("session_key", flat=True)) == {live, ended}
+    assert set(ProviderSession.objects.filter(user=user).values_list("session_key", flat=True)) == {live, ended}
+
+
+def test_devices_go_when_nobody_asks_any_more_when_their_users_were_active(user: User) -> None:
+    live = session(DAYS["two"])
+    device(user, live, DAYS["quarter"])
+    device(user, "of a logout", DAYS["quarter"])
+    device(user, "of a newer one", DAYS["month"])
+    sweep.sweep()
+    kept = UserSession.objects.filter(user=user).values_list("session_key", flat=True)
+    assert set(kept) == {live, "of a newer one"}
 
 
 def test_a_session_whose_key_changes_meanwhile_keeps_its_rows(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +119,7 @@ def test_some_rows_are_deleted_at_a_time(user: User, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sweep, "BATCH", 2)
     keys = [session(-DAYS["two"]) for _ in range(5)]
     for key in keys:
-        device(user, key)
+        device(user, key, DAYS["quarter"])
     with counted_queries() as queries:
         assert sweep.end_sessions() >= 5
     assert len([each for each in queries if each.startswith("DELETE")]) >= 3
