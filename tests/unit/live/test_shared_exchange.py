@@ -17,7 +17,7 @@ from chat.core.reply import REASONING, TEXT
 from chat.live import redis_client
 from chat.live.exchange import Exchange, audience, messages, mirrors
 from chat.live.exchange import redis as redis_module
-from chat.live.exchange.bus import Bus
+from chat.live.exchange.bus import ALL, Bus
 from chat.live.exchange.mirror import Mirror
 from chat.live.exchange.redis import RedisBus
 from chat.live.exchange.shared import SharedExchange
@@ -68,8 +68,9 @@ class LocalBus(Bus):
         self._others.pop(self._name, None)
 
     def _arrive(self, process: str, message: bytes) -> None:
-        if hear := getattr(self._others.get(process), "hear", None):
-            hear(message)
+        for name, bus in list(self._others.items()):
+            if process in (name, ALL):
+                bus.hear(message)
 
     def kinds(self) -> list[str]:
         return [message.kind for _, message in self.sent]
@@ -345,6 +346,23 @@ def test_what_another_process_says_of_it_or_to_an_earlier_mirror_is_not_heard() 
     asyncio.run(test())
 
 
+def test_a_note_is_told_to_all_others_once(redis_server: RedisServer) -> None:
+    async def test() -> None:
+        async with two_at(redis_server.url) as two:
+            heard: dict[str, list[tuple[str, ...]]] = {"here": [], "there": []}
+            two.here.exchange.hear_note, two.there.exchange.hear_note = (heard[name].append for name in heard)
+            for exchange in (two.here.exchange, two.there.exchange):
+                exchange.open()
+            for _ in range(3):  # from a thread, as after a transaction
+                await asyncio.to_thread(two.here.exchange.tell_all, ("hint", "1", "é"))
+            await is_true(lambda: heard["there"])
+            two.there.exchange.tell_all(("hint", "2"))
+            await is_true(lambda: heard["here"])
+            assert heard == {"here": [("hint", "2")], "there": [("hint", "1", "é")]}
+
+    asyncio.run(test())
+
+
 def test_an_ending_is_read_in_the_database_alone() -> None:
     async def test() -> None:
         async with two_processes() as two:
@@ -387,13 +405,13 @@ def test_a_process_that_says_nothing_any_more_is_followed_in_the_database(monkey
 UNREADABLE: dict[str, bytes] = {
     "no JSON": b"\xff",
     "no message": b"{}",
-    "of another version": b'[2,"here","news",[]]',
-    "of no kind": b'[1,"here","what",[]]',
-    "without entries": b'[1,"here","news",5]',
-    "no news": b'[1,"here","news",[["x",1,0,[["text"]],false,null,""]]]',
-    "no wish": b'[1,"here","ask",[["x",1,-1]]]',
-    "no id": b'[1,"here","stop",[["x"]]]',
-    "no title": b'[1,"here","title",[["x","y"]]]',
+    "of another version": b'[2,"else","news",[]]',
+    "of no kind": b'[1,"else","what",[]]',
+    "without entries": b'[1,"else","news",5]',
+    "no news": b'[1,"else","news",[["x",1,0,[["text"]],false,null,""]]]',
+    "no wish": b'[1,"else","ask",[["x",1,-1]]]',
+    "no id": b'[1,"else","stop",[["x"]]]',
+    "no title": b'[1,"else","title",[["x","y"]]]',
     "deep": b"[" * 100_000,
 }
 
