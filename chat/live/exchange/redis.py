@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
+from chat import metrics
 from chat.core.process import process_name
 from chat.live.exchange.bus import ALL, Bus
 from chat.live.redis_client import client_of
@@ -61,7 +62,10 @@ class RedisBus(Bus):
             self._task = loop.create_task(self._run(hear, lost), context=contextvars.Context())
 
     def send(self, process: str, message: bytes) -> None:
-        if not self.is_up or (self._bytes and self._bytes + len(message) > QUEUE_BYTES):
+        if not self.is_up:
+            return
+        if self._bytes and self._bytes + len(message) > QUEUE_BYTES:
+            metrics.bus_messages.labels("dropped").inc()
             return
         self._queue.append((process, message))
         self._bytes += len(message)
@@ -105,6 +109,7 @@ class RedisBus(Bus):
             if message["type"] == "subscribe":
                 self.is_up = True
             elif message["type"] == "message":
+                metrics.bus_messages.labels("heard").inc()
                 hear(message["data"])
 
     async def _send(self, client: Any) -> None:
@@ -117,6 +122,7 @@ class RedisBus(Bus):
                 for process, message in batch:
                     pipeline.publish(CHANNEL + process, message)
                 await pipeline.execute()
+            metrics.bus_messages.labels("sent").inc(len(batch))
             self._bytes -= sum(len(message) for _, message in batch)
             if not self._queue:
                 self._has_sent.set()
