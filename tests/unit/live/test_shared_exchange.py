@@ -101,6 +101,8 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         (mirrors, "RENEW_SECONDS"),
         (mirrors, "SILENT_SECONDS"),
         (mirrors, "REST_SECONDS"),
+        (mirrors, "LONGEST_REST_SECONDS"),
+        (mirrors, "YOUNG_SECONDS"),
     ]:
         monkeypatch.setattr(module, name, getattr(module, name) / 20)
 
@@ -327,6 +329,24 @@ def test_what_does_not_join_throws_the_mirror_away_and_the_next_one_is_right(pos
             two.live.append(TEXT, " and right")
             await two.is_mirrored()
             assert await two.mirror() is not mirror
+
+    asyncio.run(test())
+
+
+@pytest.mark.usefixtures("hurried")
+def test_of_whom_nothing_is_heard_is_asked_more_and_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a process of another version."""
+    monkeypatch.setattr(LocalBus, "arrivals", lambda self: [])
+
+    async def test() -> None:
+        async with two_processes() as two:
+            first = await two.begin()
+            began = asyncio.get_running_loop().time()
+            for _ in range(3):
+                await (await two.mirror()).news(5)
+            assert first.is_over
+            rests = mirrors.REST_SECONDS * (1 + 2)
+            assert asyncio.get_running_loop().time() - began >= rests
 
     asyncio.run(test())
 
