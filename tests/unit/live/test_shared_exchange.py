@@ -228,7 +228,7 @@ class Two:
             while (await self.mirror()).reply.parts() != self.live.reply.parts():
                 await asyncio.sleep(0.01)
 
-    def forge(self, sender: str, kind: str, *entries: object) -> None:
+    def forge(self, sender: str, kind: str, *entries: Any) -> None:
         self.there_bus.hear(messages.encoded(sender, kind, entries))
 
 
@@ -294,7 +294,8 @@ def test_interest_is_one_for_all_followers_and_lapses_by_itself(monkeypatch: pyt
             for task in following:
                 task.cancel()
             await is_true(lambda: mirror.is_over)
-            await is_true(lambda: not two.here.exchange._audience._asked)
+            audience_here: Any = two.here.exchange
+            await is_true(lambda: not audience_here._audience._asked)
             two.here_bus.sent.clear()
             two.live.append(TEXT, "to nobody")
             await asyncio.sleep(0.1)
