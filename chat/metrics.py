@@ -60,6 +60,7 @@ whole = _metric(
 tokens = _metric("Counter", "tokens", "As the model's service reports them.", ("kind", "model"))
 followers = _metric("Gauge", "followers", "Open streams of answers, by where these are written.", ("source",))
 hint_streams = _metric("Gauge", "hint_streams", "Open streams of hints.")
+bus_messages = _metric("Counter", "bus_messages", "What processes say to each other over Redis.", ("way",))
 resets = _metric("Counter", "stream_resets", "Streams that began anew, for a position that could not be honoured.")
 checkpoints = _metric(
     "Histogram", "checkpoint_seconds", "How long storing all that answers have grown by takes.", buckets=SHORT_SECONDS

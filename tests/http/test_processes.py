@@ -8,6 +8,7 @@ from django.db import connection
 
 from chat.models import Generation
 from tests.conftest import RunSite
+from tests.http.test_list import listed, post
 from tests.support.client import Client
 from tests.support.endings import ending
 from tests.support.faults import locked
@@ -148,6 +149,19 @@ def test_a_title_reaches_who_follows_the_next_answer_at_another_process(
         assert stream.until("title").data == {"title": "Blue skies"}
         second.open()
         assert stream.rest().text == "And so."
+
+
+def test_what_is_changed_at_one_process_is_hinted_at_the_other(
+    both: tuple[Client, Client], own_redis: RedisServer
+) -> None:
+    here, there = both
+    (conversation,) = listed(here)
+    eventually(lambda: own_redis.ask("PUBSUB", "NUMSUB", "chat:process:all")[1] >= 2, "both listen")
+    with there.stream("GET", "/hints/") as hints:
+        hints.until("version")
+        post(here, conversation, "title", {"title": "Zebra"})
+        while (frame := hints.until("list")).data != {"conversation": str(conversation.pk)}:
+            assert frame.data == {}, "Whoever comes without a position is told to ask"
 
 
 def test_without_its_redis_it_goes_on_and_comes_back(

@@ -3,12 +3,12 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from chat.conf import settings
-from chat.live.exchange.base import Exchange
+from chat.live.exchange.base import Exchange, Note
 from chat.live.exchange.live_reply import LiveReply
 from chat.live.exchange.memory import MemoryExchange
 from chat.live.redis_client import fault_in_url
 
-__all__ = ["Exchange", "LiveReply", "exchange"]
+__all__ = ["Exchange", "LiveReply", "Note", "exchange"]
 
 
 def _chosen() -> Exchange:

@@ -17,10 +17,13 @@ Rules for every back end, kept by one suite of tests:
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from chat.core.process import process_name
 from chat.core.reply import Part
 from chat.live.exchange.live_reply import LiveReply
+
+Note: TypeAlias = tuple[str, ...]
 
 
 class Exchange(ABC):
@@ -28,11 +31,21 @@ class Exchange(ABC):
 
     reaches_others = False
     """Can other processes be told and asked?"""
+    hear_note: Callable[[Note], None] | None = None
+    """What becomes of the notes of other processes."""
 
     @property
     def name(self) -> str:
         """What this process is called: as the rows of the generations that it runs say."""
         return process_name()
+
+    def open(self) -> None:
+        """Begin to listen to other processes, if there may be any. Safe to repeat; called on the event loop."""
+        return
+
+    def tell_all(self, note: Note) -> None:
+        """Have all other processes call `hear_note` with it, soon. It may be lost. From any thread."""
+        return
 
     @abstractmethod
     async def publish(

@@ -6,6 +6,9 @@ What arrives may be doubled, late or out of order as well: whoever hears it must
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+ALL = "all"
+"""The name by which all processes are reached."""
+
 
 class Bus(ABC):
     """For one event loop at a time."""
@@ -27,7 +30,7 @@ class Bus(ABC):
 
     @abstractmethod
     def send(self, process: str, message: bytes) -> None:
-        """To one process. Waits for nothing: what there is no room for is dropped."""
+        """To one process, or to all, this one too. Waits for nothing: what there is no room for is dropped."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -14,8 +14,9 @@ from chat.core.reply import Part
 
 VERSION = 1
 
-ASK, NEWS, STOP, TITLE = "ask", "news", "stop", "title"
-"""Wishes; what is new of what was wished for; generations that are to be stopped; titles of conversations."""
+ASK, NEWS, STOP, TITLE, NOTE = "ask", "news", "stop", "title", "note"
+"""Wishes; what is new of what was wished for; generations that are to be stopped; titles of conversations; and what is
+said to all, in words that the exchange does not know."""
 
 
 class Unreadable(ValueError):
@@ -112,6 +113,12 @@ def read_title(entry: Any) -> tuple[uuid.UUID, str]:
     match entry:
         case [str(key), str(title)]:
             return _uuid(key), title
+    raise Unreadable
+
+
+def read_note(entry: Any) -> tuple[str, ...]:
+    if isinstance(entry, list) and all(isinstance(word, str) for word in entry):
+        return tuple(entry)
     raise Unreadable
 
 

@@ -47,8 +47,8 @@ class Mirror(LiveReply):
             return False
         notices = Notices(news.title, news.unstored)
         has_news = bool(news.parts) or notices != self.notices
-        self.notices, self.is_known = notices, True
-        self.heard_at = self._loop.time()
+        self.notices = notices if has_news else self.notices
+        self.heard_at, self.is_known = self._loop.time(), True
         self._first.set()
         if has_news:
             self.tell()  # at once: who sends it keeps the pace

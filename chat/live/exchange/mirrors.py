@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import count
 
 from chat.core.reply import Part
@@ -22,8 +23,16 @@ SILENT_SECONDS = 3.0
 UNWANTED_SECONDS = 10.0
 """How long a mirror stays that nobody reads."""
 REST_SECONDS = 2.0
+LONGEST_REST_SECONDS = 30.0
 YOUNG_SECONDS = 1.0
-"""What does not live so long rests before it is tried again: else each lost message costs a read of the database."""
+"""What does not live so long rests before it is tried again: else each lost message costs a read of the database. What
+nothing is heard of in this time rests as well, each time twice as long: its process may be of another version."""
+
+
+@dataclass
+class Rest:
+    until: float
+    seconds: float
 
 
 class Mirrors:
@@ -32,8 +41,8 @@ class Mirrors:
     def __init__(self, ask: Callable[[str, list[Wish]], None]) -> None:
         self._ask = ask
         self._mirrors: dict[str, Mirror] = {}
-        self._resting: dict[str, float] = {}
-        """Until when there is none."""
+        self._rests: dict[str, Rest] = {}
+        """When there is none; remembered for a while."""
         self._wishes: dict[str, list[Wish]] = {}
         self._numbers = count(1)
         self._renewed_at = 0.0
@@ -49,7 +58,7 @@ class Mirrors:
         if found := self._mirrors.get(generation):
             return found
         loop = asyncio.get_running_loop()
-        if self._resting.get(generation, 0.0) > loop.time():
+        if (rest := self._rests.get(generation)) and rest.until > loop.time():
             return None
         mirror = self._mirrors[generation] = Mirror(conversation_id, stored, process, next(self._numbers))
         self._wish(generation, mirror)
@@ -80,8 +89,10 @@ class Mirrors:
 
     def _throw_away(self, generation: str, *, rests: bool) -> None:
         mirror = self._mirrors.pop(generation)
+        last = self._rests.pop(generation, None)
         if rests:
-            self._resting[generation] = asyncio.get_running_loop().time() + REST_SECONDS
+            seconds = min(last.seconds * 2, LONGEST_REST_SECONDS) if last else REST_SECONDS
+            self._rests[generation] = Rest(asyncio.get_running_loop().time() + seconds, seconds)
         mirror.abandon()
 
     def _wish(self, generation: str, mirror: Mirror) -> None:
@@ -97,18 +108,18 @@ class Mirrors:
             self._ask(process, those)
 
     async def _beat(self) -> None:
-        while self._mirrors or self._resting:
+        while self._mirrors or self._rests:
             await asyncio.sleep(BEAT_SECONDS)
             self._look(asyncio.get_running_loop().time())
 
     def _look(self, now: float) -> None:
-        self._resting = {generation: until for generation, until in self._resting.items() if until > now}
+        self._rests = {pk: rest for pk, rest in self._rests.items() if rest.until > now - LONGEST_REST_SECONDS}
         renews = now - self._renewed_at >= RENEW_SECONDS
         self._renewed_at = now if renews else self._renewed_at
         for generation, mirror in list(self._mirrors.items()):
             if mirror.is_wanted:
                 mirror.wanted_at = now
-            if mirror.heard_at < now - SILENT_SECONDS:
+            if mirror.heard_at < now - (SILENT_SECONDS if mirror.is_known else YOUNG_SECONDS):
                 self._throw_away(generation, rests=True)
             elif mirror.wanted_at < now - UNWANTED_SECONDS:
                 self._throw_away(generation, rests=False)

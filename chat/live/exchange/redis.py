@@ -1,4 +1,4 @@
-"""Redis, or Valkey, as the bus: a channel for each process, and nothing that is kept.
+"""Redis, or Valkey, as the bus: a channel for each process and one for all, and nothing that is kept.
 
 What is sent waits in a queue with a bound, and one task sends all of it in one round trip; another listens. When
 either fails, both end, and begin anew with another connection a moment later. Nobody else waits for Redis, and the log
@@ -13,8 +13,9 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
+from chat import metrics
 from chat.core.process import process_name
-from chat.live.exchange.bus import Bus
+from chat.live.exchange.bus import ALL, Bus
 from chat.live.redis_client import client_of
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class RedisBus(Bus):
         self._has_more, self._has_sent = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._heard_at = 0.0
+        self._is_closed = False
         self._is_said = False
         """Does the log say that it is away?"""
 
@@ -52,13 +54,18 @@ class RedisBus(Bus):
 
     def start(self, hear: Callable[[bytes], None], lost: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
+        if self._is_closed:
+            return
         if not self._task or self._task.done() or self._task.get_loop() is not loop:
             self._has_more, self._has_sent = asyncio.Event(), asyncio.Event()
             # In a context of its own: that of a request would keep the request's thread.
             self._task = loop.create_task(self._run(hear, lost), context=contextvars.Context())
 
     def send(self, process: str, message: bytes) -> None:
-        if not self.is_up or (self._bytes and self._bytes + len(message) > QUEUE_BYTES):
+        if not self.is_up:
+            return
+        if self._bytes and self._bytes + len(message) > QUEUE_BYTES:
+            metrics.bus_messages.labels("dropped").inc()
             return
         self._queue.append((process, message))
         self._bytes += len(message)
@@ -66,6 +73,7 @@ class RedisBus(Bus):
         self._has_more.set()
 
     async def close(self) -> None:
+        self._is_closed = True
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await (self._has_sent.wait() if self._bytes else asyncio.sleep(0))
@@ -89,7 +97,7 @@ class RedisBus(Bus):
     async def _connected(self, hear: Callable[[bytes], None]) -> None:
         """Sends and listens until something fails."""
         async with client_of(self._url) as client, client.pubsub() as channel:
-            await channel.subscribe(CHANNEL + self.name)
+            await channel.subscribe(CHANNEL + self.name, CHANNEL + ALL)
             await _all_until_one_fails(self._listen(channel, hear), self._send(client), self._watch(channel))
 
     async def _listen(self, channel: Any, hear: Callable[[bytes], None]) -> None:
@@ -101,6 +109,7 @@ class RedisBus(Bus):
             if message["type"] == "subscribe":
                 self.is_up = True
             elif message["type"] == "message":
+                metrics.bus_messages.labels("heard").inc()
                 hear(message["data"])
 
     async def _send(self, client: Any) -> None:
@@ -113,6 +122,7 @@ class RedisBus(Bus):
                 for process, message in batch:
                     pipeline.publish(CHANNEL + process, message)
                 await pipeline.execute()
+            metrics.bus_messages.labels("sent").inc(len(batch))
             self._bytes -= sum(len(message) for _, message in batch)
             if not self._queue:
                 self._has_sent.set()

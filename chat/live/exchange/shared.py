@@ -10,13 +10,14 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chat.core.reply import Part
 from chat.live.exchange import messages
 from chat.live.exchange.audience import Audience
-from chat.live.exchange.base import Exchange
-from chat.live.exchange.bus import Bus
+from chat.live.exchange.base import Exchange, Note
+from chat.live.exchange.bus import ALL, Bus
 from chat.live.exchange.live_reply import LiveReply
 from chat.live.exchange.messages import Message, News, Unreadable, Wish
 from chat.live.exchange.mirrors import Mirrors
@@ -24,6 +25,10 @@ from chat.live.exchange.tick import AT_ONCE
 
 logger = logging.getLogger(__name__)
 
+MOST_HEARD = 20_000
+"""News that wait to be passed on. Of more all are dropped, and those who follow read the database."""
+NOTE_SECONDS = 0.05
+"""How long a note waits for others."""
 COMPLAIN_SECONDS = 60.0
 """How rarely it is said that a message cannot be read."""
 
@@ -47,10 +52,22 @@ class SharedExchange(Exchange):
         self._mirrors = Mirrors(self._ask)
         self._heard: deque[tuple[str, News]] = deque()
         self._complained_at = -COMPLAIN_SECONDS
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._notes: dict[Note, None] = {}
+        """That are to be told, each once."""
 
     @property
     def name(self) -> str:
         return self._bus.name
+
+    def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._bus.start(self._hear, self._lost)
+
+    def tell_all(self, note: Note) -> None:
+        if self._loop and self._bus.is_up:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._note, note)
 
     async def publish(
         self,
@@ -110,16 +127,28 @@ class SharedExchange(Exchange):
     def _ask(self, process: str, wishes: list[Wish]) -> None:
         self._send(process, messages.ASK, wishes)
 
-    def _send(self, process: str, kind: str, entries: Iterable[list[str] | Wish]) -> None:
+    def _send(self, process: str, kind: str, entries: Iterable[list[str] | Wish | Note]) -> None:
         self._bus.start(self._hear, self._lost)
         if process not in ("", self.name):
             self._bus.send(process, messages.encoded(self.name, kind, entries))
+
+    def _note(self, note: Note) -> None:
+        """It is told together with what else there is to tell by then."""
+        if not self._notes:
+            asyncio.get_running_loop().call_later(NOTE_SECONDS, self._tell_notes)
+        self._notes[note] = None
+
+    def _tell_notes(self) -> None:
+        notes, self._notes = self._notes, {}
+        self._send(ALL, messages.NOTE, notes)
 
     # What is heard
 
     def _hear(self, data: bytes) -> None:
         try:
-            self._take(messages.decoded(data))
+            message = messages.decoded(data)
+            if message.sender != self.name:
+                self._take(message)
         except messages.OtherVersion:
             self._complain("A process of another version of the site was heard, which is not understood here")
         except Unreadable:
@@ -140,11 +169,17 @@ class SharedExchange(Exchange):
             case messages.TITLE:
                 for conversation_id, title in [messages.read_title(entry) for entry in message.entries]:
                     self._retitle(conversation_id, title)
+            case messages.NOTE:
+                for note in [messages.read_note(entry) for entry in message.entries]:
+                    if self.hear_note:
+                        self.hear_note(note)
 
     def _take_news(self, news: list[tuple[str, News]]) -> None:
         is_behind = bool(self._heard)
         self._heard.extend(news)
-        if not is_behind:
+        if len(self._heard) > MOST_HEARD:
+            self._lost()
+        elif not is_behind:
             self._pass_on()
 
     def _pass_on(self) -> None:

@@ -10,7 +10,8 @@ is pending for a slow reader is kept once for each thing, and bounded (`pending`
 asks whether they are still allowed, is one task for all of a process. Positions (`history`) let whoever comes back, or
 opens a page, learn whether anything has been told in between.
 
-Other processes on the same database are not heard: a page asks once when it is shown again.
+Where there is a Redis, other processes on the same database are told as well, all of them, and look whom they have a
+stream of. Without one they are not heard: a page asks once when it is shown again.
 """
 
 from chat.live.hints.follow import follow_hints

@@ -1,6 +1,7 @@
 """What a reader has not been told yet: each thing once, however often it has changed."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 LIST, CONVERSATION = "list", "conversation"
@@ -18,6 +19,19 @@ class Hint:
     """The answer that is being written there,"""
     generation: uuid.UUID | None = None
     """and by which generation."""
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "Hint":
+        """What another process has said. Raises ValueError."""
+        event, *ids = words
+        if event not in (LIST, CONVERSATION):
+            raise ValueError(f"{event!r} is no hint")
+        return cls(event, *(uuid.UUID(pk) if pk else None for pk in ids[:3]))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        ids = self.conversation, self.message, self.generation
+        return self.event, *(str(pk) if pk else "" for pk in ids)
 
     @property
     def data(self) -> dict[str, object]:

@@ -3,12 +3,16 @@
 import asyncio
 import contextvars
 import threading
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from chat import metrics
+from chat.live.exchange import Note, exchange
 from chat.live.hints.history import History
 from chat.live.hints.pending import CONVERSATION, LIST, Hint
 from chat.live.hints.stream import HintStream
@@ -103,6 +107,9 @@ class Registry:
         return due
 
 
+NOTE = "hint"
+"""The kind of notes that bear hints to other processes."""
+
 registry = Registry()
 """The process's."""
 metrics.hint_streams.set_function(lambda: len(registry))
@@ -139,4 +146,21 @@ def close() -> None:
 
 
 def _tell(owner_id: UserId, hint: Hint) -> None:
-    transaction.on_commit(partial(registry.tell, owner_id, hint))
+    transaction.on_commit(partial(_tell_everywhere, owner_id, hint))
+
+
+def _tell_everywhere(owner_id: UserId, hint: Hint) -> None:
+    registry.tell(owner_id, hint)
+    if exchange.reaches_others:
+        exchange.tell_all((NOTE, str(owner_id), *hint.words))
+
+
+def _hear(note: Note) -> None:
+    """Of another process. What it is not, is not for here."""
+    with suppress(ValueError, ValidationError):
+        kind, owner, *words = note
+        if kind == NOTE:
+            registry.tell(get_user_model()._meta.pk.to_python(owner), Hint.of(words))
+
+
+exchange.hear_note = _hear

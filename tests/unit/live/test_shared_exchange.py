@@ -17,7 +17,7 @@ from chat.core.reply import REASONING, TEXT
 from chat.live import redis_client
 from chat.live.exchange import Exchange, audience, messages, mirrors
 from chat.live.exchange import redis as redis_module
-from chat.live.exchange.bus import Bus
+from chat.live.exchange.bus import ALL, Bus
 from chat.live.exchange.mirror import Mirror
 from chat.live.exchange.redis import RedisBus
 from chat.live.exchange.shared import SharedExchange
@@ -68,8 +68,9 @@ class LocalBus(Bus):
         self._others.pop(self._name, None)
 
     def _arrive(self, process: str, message: bytes) -> None:
-        if hear := getattr(self._others.get(process), "hear", None):
-            hear(message)
+        for name, bus in list(self._others.items()):
+            if process in (name, ALL):
+                bus.hear(message)
 
     def kinds(self) -> list[str]:
         return [message.kind for _, message in self.sent]
@@ -100,6 +101,8 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         (mirrors, "RENEW_SECONDS"),
         (mirrors, "SILENT_SECONDS"),
         (mirrors, "REST_SECONDS"),
+        (mirrors, "LONGEST_REST_SECONDS"),
+        (mirrors, "YOUNG_SECONDS"),
     ]:
         monkeypatch.setattr(module, name, getattr(module, name) / 20)
 
@@ -225,7 +228,7 @@ class Two:
             while (await self.mirror()).reply.parts() != self.live.reply.parts():
                 await asyncio.sleep(0.01)
 
-    def forge(self, sender: str, kind: str, *entries: object) -> None:
+    def forge(self, sender: str, kind: str, *entries: Any) -> None:
         self.there_bus.hear(messages.encoded(sender, kind, entries))
 
 
@@ -291,7 +294,8 @@ def test_interest_is_one_for_all_followers_and_lapses_by_itself(monkeypatch: pyt
             for task in following:
                 task.cancel()
             await is_true(lambda: mirror.is_over)
-            await is_true(lambda: not two.here.exchange._audience._asked)
+            audience_here: Any = two.here.exchange
+            await is_true(lambda: not audience_here._audience._asked)
             two.here_bus.sent.clear()
             two.live.append(TEXT, "to nobody")
             await asyncio.sleep(0.1)
@@ -330,6 +334,24 @@ def test_what_does_not_join_throws_the_mirror_away_and_the_next_one_is_right(pos
     asyncio.run(test())
 
 
+@pytest.mark.usefixtures("hurried")
+def test_of_whom_nothing_is_heard_is_asked_more_and_more_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a process of another version."""
+    monkeypatch.setattr(LocalBus, "arrivals", lambda self: [])
+
+    async def test() -> None:
+        async with two_processes() as two:
+            first = await two.begin()
+            began = asyncio.get_running_loop().time()
+            for _ in range(3):
+                await (await two.mirror()).news(5)
+            assert first.is_over
+            rests = mirrors.REST_SECONDS * (1 + 2)
+            assert asyncio.get_running_loop().time() - began >= rests
+
+    asyncio.run(test())
+
+
 def test_what_another_process_says_of_it_or_to_an_earlier_mirror_is_not_heard() -> None:
     async def test() -> None:
         async with two_processes() as two:
@@ -341,6 +363,23 @@ def test_what_another_process_says_of_it_or_to_an_earlier_mirror_is_not_heard() 
             two.forge("else", messages.STOP, [key])
             two.forge("here", messages.NEWS, [uuid.uuid4().hex, 1, 0, [[TEXT, "Forged"]], True, None, ""])
             assert (mirror.reply.text, mirror.notices.title, mirror.is_over) == ("Begun", None, False)
+
+    asyncio.run(test())
+
+
+def test_a_note_is_told_to_all_others_once(redis_server: RedisServer) -> None:
+    async def test() -> None:
+        async with two_at(redis_server.url) as two:
+            heard: dict[str, list[tuple[str, ...]]] = {"here": [], "there": []}
+            two.here.exchange.hear_note, two.there.exchange.hear_note = (heard[name].append for name in heard)
+            for exchange in (two.here.exchange, two.there.exchange):
+                exchange.open()
+            for _ in range(3):  # from a thread, as after a transaction
+                await asyncio.to_thread(two.here.exchange.tell_all, ("hint", "1", "é"))
+            await is_true(lambda: heard["there"])
+            two.there.exchange.tell_all(("hint", "2"))
+            await is_true(lambda: heard["here"])
+            assert heard == {"here": [("hint", "2")], "there": [("hint", "1", "é")]}
 
     asyncio.run(test())
 
@@ -387,13 +426,13 @@ def test_a_process_that_says_nothing_any_more_is_followed_in_the_database(monkey
 UNREADABLE: dict[str, bytes] = {
     "no JSON": b"\xff",
     "no message": b"{}",
-    "of another version": b'[2,"here","news",[]]',
-    "of no kind": b'[1,"here","what",[]]',
-    "without entries": b'[1,"here","news",5]',
-    "no news": b'[1,"here","news",[["x",1,0,[["text"]],false,null,""]]]',
-    "no wish": b'[1,"here","ask",[["x",1,-1]]]',
-    "no id": b'[1,"here","stop",[["x"]]]',
-    "no title": b'[1,"here","title",[["x","y"]]]',
+    "of another version": b'[2,"else","news",[]]',
+    "of no kind": b'[1,"else","what",[]]',
+    "without entries": b'[1,"else","news",5]',
+    "no news": b'[1,"else","news",[["x",1,0,[["text"]],false,null,""]]]',
+    "no wish": b'[1,"else","ask",[["x",1,-1]]]',
+    "no id": b'[1,"else","stop",[["x"]]]',
+    "no title": b'[1,"else","title",[["x","y"]]]',
     "deep": b"[" * 100_000,
 }
 
