@@ -3,6 +3,7 @@
 import errno
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -23,7 +24,8 @@ PK = "0b9f3a52-6a1d-4c55-9d1e-7f0c2f6a8e13"
 
 def test_what_an_extra_brings_is_not_needed_where_it_is_not_wanted() -> None:
     """logging loads each formatter that is named."""
-    assert list(settings.LOGGING["formatters"]) == ["line"]
+    formatters: Any = settings.LOGGING["formatters"]
+    assert list(formatters) == ["line"]
 
 
 @pytest.mark.parametrize(
