@@ -108,11 +108,7 @@ def test_killed_in_the_middle_it_is_begun_again_and_all_comes_along(sqlite: Path
     assert f"DATABASE_URL=postgres://chatsite:…@127.0.0.1:{target['PORT']}/{target['NAME']}" in said
     with as_default(target):
         assert everything() == before
-<<<<<<< HEAD
         assert SearchEntry.objects.matching(User.objects.get(username="Zoë").pk, "größe")
-=======
-        assert SearchEntry.objects.matching(User.objects.get(username="Zoë").pk, "größe")
->>>>>>> a8b6082c48134ac311c8bc54035959bd1dde9a1e
         assert User.objects.create(username="new").pk == 3, "Ids are used once"
     with as_default(connections.settings[postgres]):
         assert schema(target) == schema(connections.settings[postgres])
