@@ -76,7 +76,7 @@ def gone_frame(gone: Gone) -> bytes:
 
 def notice_frames(told: Notices, now: Notices) -> bytes:
     """What has changed. Without ids: they are no part of the reply."""
-    frames = b"" if now.title == told.title else sse.frame("title", {"title": now.title})
+    frames = b"" if now.title in (None, told.title) else sse.frame("title", {"title": now.title})
     if now.unstored != told.unstored:
         status = "waiting" if now.unstored else "stored"
         frames += sse.frame("storage", {"status": status, "message": now.unstored and translated(now.unstored)})

@@ -50,7 +50,7 @@ async def follow(
             watch.add(access, heartbeat.interrupt)
         while isinstance(source := await _source_at(generation.pk, position), Away):
             yield sse.KEEP_ALIVE
-        counted = metrics.followers.labels("here" if isinstance(source, LiveReply) else "elsewhere")
+        counted = metrics.followers.labels("here" if _is_here(source) else "elsewhere")
         counted.inc()
         sent = position if source and position is not None and position <= source.reply.position else 0
         yield sse.retry(RETRY_MILLISECONDS) + sse.frame("start", start_data(generation), sent)
@@ -91,11 +91,12 @@ async def follow(
 
 
 def _notices(source: LiveReply | Stored, told: Notices) -> Notices:
-    """What of a reply that is written elsewhere is not known stays as it was. The same value is the same object."""
-    if isinstance(source, Stored) or not source.is_known:
-        return told
-    now = source.notices if source.notices.title else source.notices._replace(title=told.title)
-    return told if now == told else now
+    """What is not known of a reply that is written elsewhere stays as it was."""
+    return source.notices if isinstance(source, LiveReply) and source.is_known else told
+
+
+def _is_here(source: LiveReply | Stored | None) -> bool:
+    return isinstance(source, LiveReply) and not isinstance(source, Mirror)
 
 
 async def _source_at(generation_id: uuid.UUID, position: int | None) -> LiveReply | Stored | Away | None:

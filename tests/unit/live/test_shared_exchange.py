@@ -21,7 +21,6 @@ from chat.live.exchange.bus import ALL, Bus
 from chat.live.exchange.mirror import Mirror
 from chat.live.exchange.redis import RedisBus
 from chat.live.exchange.shared import SharedExchange
-from chat.live.exchange.tick import tick
 from tests.support.nginx import PAGE as DEPLOY_PAGE
 from tests.support.nginx import write_certificate
 from tests.support.redis import RedisServer
@@ -84,12 +83,6 @@ class FaultyBus(LocalBus):
     def arrivals(self) -> list[float]:
         times = self.chance.choice([0, 1, 1, 1, 2])
         return [self.chance.uniform(0, 0.02) for _ in range(times)]
-
-
-@pytest.fixture(autouse=True)
-def _pace() -> Iterator[None]:
-    yield
-    tick._due.clear()  # what the loop of this test has not come to
 
 
 @pytest.fixture
