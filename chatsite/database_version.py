@@ -41,6 +41,12 @@ def unknown_among(recorded: Iterable[tuple[str, str]]) -> list[str]:
     return sorted(f"{app}.{name}" for app, name in recorded if app in OURS and name not in _known(app))
 
 
+def missing_from(recorded: Iterable[tuple[str, str]]) -> list[str]:
+    """Those of this program that are not among these, as `unknown_among` has them: `migrate` is still to run."""
+    there = set(recorded)
+    return sorted(f"{app}.{name}" for app in OURS for name in _known(app) if (app, name) not in there)
+
+
 def _known(app: str) -> set[str]:
     """By the names of their files: to import them all takes a site a third of a second at its start."""
     return {module.name for module in iter_modules(import_module(f"{app}.migrations").__path__)}

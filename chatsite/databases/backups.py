@@ -5,11 +5,11 @@ from pathlib import Path
 
 from django.db import connection
 
+from chatsite.database_version import unknown_among
 from chatsite.databases.base import Contents, Database
 from chatsite.databases.errors import Refused
 from chatsite.databases.postgresql import PostgreSQL
 from chatsite.databases.sqlite import SQLite
-from chatsite.databases.versions import unknown_among
 from chatsite.databases.whole_file import as_sentence, need_space, whole_file
 
 KINDS: Sequence[type[Database]] = (SQLite, PostgreSQL)

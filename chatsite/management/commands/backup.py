@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chatsite.database_version import missing_from, unknown_among
 from chatsite.databases.backups import back_up, verify
 from chatsite.databases.base import Contents
 from chatsite.databases.errors import Refused
-from chatsite.databases.versions import missing_from, unknown_among
 from chatsite.databases.whole_file import said_size
 
 

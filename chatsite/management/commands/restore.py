@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chatsite.database_version import missing_from
 from chatsite.databases.backups import restore
 from chatsite.databases.errors import Refused
-from chatsite.databases.versions import missing_from
 
 
 class Command(BaseCommand):
