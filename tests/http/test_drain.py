@@ -156,10 +156,6 @@ def test_until_it_is_noticed_all_is_served_but_no_connection_is_kept(
 # Two behind nginx
 
 
-ELSEWHERE = "proxy_next_upstream error timeout http_503 non_idempotent;"
-"""A question that is refused has not been stored: nginx sends it to the other process."""
-
-
 @pytest.fixture
 def pair(
     upstream: ScriptedUpstream, static_files: Path, committed: None, tmp_path: Path
@@ -213,7 +209,7 @@ class Visitor(threading.Thread):
 def test_two_behind_nginx_are_restarted_without_a_cut(
     pair: list[ListeningSite], client_for: ClientFor, upstream: ScriptedUpstream, question: str, tmp_path: Path
 ) -> None:
-    with Nginx(tmp_path, *(site.port for site in pair), add=ELSEWHERE) as nginx:
+    with Nginx(tmp_path, *(site.port for site in pair)) as nginx:
         asker, visitors = client_for(nginx), [Visitor(client_for(nginx)) for _ in range(3)]
         for visitor in visitors:
             visitor.start()

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import dedent
 from typing import Self
 
 from cryptography import x509
@@ -22,6 +23,7 @@ from tests.support.site import ROOT
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 WHY_MISSING = "nginx is not installed: on Debian, apt-get install nginx-light"
 PAGE = ROOT / "docs/deploy.md"
+WHOLE = re.MULTILINE | re.DOTALL
 NAME = "localhost"
 """A name, by which clients ask in TLS too: whoever asks for an address gets no answer."""
 START_SECONDS = 30.0
@@ -86,11 +88,10 @@ class Nginx:
 
     def _with_our_places(self, page: str, site_ports: Sequence[int]) -> str:
         """The page's configuration but for ports, names, certificates, and IPv6, which machines may lack."""
-        page = _without(page, "listen [::]:")
+        page = _with_processes(_without(page, "listen [::]:"), site_ports)
         for old, new in {
             "listen 80": f"listen 127.0.0.1:{self._ports[0]}",
             "listen 443 ssl": f"listen 127.0.0.1:{self._ports[1]} ssl",
-            "server 127.0.0.1:8000;": _servers(site_ports),
             "/etc/letsencrypt/live/chat.example.org/fullchain.pem": str(self.certificate),
             "/etc/letsencrypt/live/chat.example.org/privkey.pem": str(self._folder / "key.pem"),
             "server_name chat.example.org;": f"server_name {NAME};",
@@ -140,10 +141,17 @@ class Nginx:
         return False
 
 
-def _servers(ports: Sequence[int]) -> str:
-    """Of several, none is left out for a while because it was away: the others may be next."""
-    fails = " max_fails=0" if len(ports) > 1 else ""
-    return " ".join(f"server 127.0.0.1:{port}{fails};" for port in ports)
+def _with_processes(page: str, ports: Sequence[int]) -> str:
+    """Of several as the page says it of many."""
+    if len(ports) == 1:
+        return _replace(page, "server 127.0.0.1:8000;", f"server 127.0.0.1:{ports[0]};")
+    upstream, elsewhere = (
+        dedent(block) for block in re.findall(r"^   ```nginx\n(.*?)^   ```$", PAGE.read_text(), WHOLE)
+    )
+    for number, port in enumerate(ports, 1):
+        upstream = _replace(upstream, f"server 127.0.0.1:800{number} ", f"server 127.0.0.1:{port} ")
+    page = re.sub(r"^upstream chatsite \{.*?^\}\n", lambda _: upstream, page, flags=WHOLE)
+    return _replace(page, "proxy_pass http://chatsite;", f"proxy_pass http://chatsite; {elsewhere}")
 
 
 def _replace(page: str, old: str, new: str) -> str:
