@@ -12,12 +12,16 @@ NEXT_DJANGO := Django==6.1.3
 # Where a shell forbids it, each of the many processes of a test run compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run check test test-next test-browsers bench browser-libraries javascript-tools messages screenshots clean
+.PHONY: run run-many check test test-next test-browsers bench browser-libraries javascript-tools messages screenshots clean
 
 run: .venv/run .env browser-libraries
 	@$(BIN)/python manage.py migrate --no-input --verbosity 0
 	@echo "Chatsite is at http://$(ADDRESS)/ (stop it with Ctrl-C)"
 	@$(BIN)/python manage.py runserver $(ADDRESS)
+
+# Many processes as one site (docs/deploy.md): two, with PostgreSQL, Redis and nginx, all of them temporary.
+run-many: .venv/test browser-libraries
+	@$(BIN)/python -m tests.support.run_many
 
 # Style, types, layers, the JavaScript and the unit tests.
 check: .venv/test javascript-tools
