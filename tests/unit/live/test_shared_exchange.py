@@ -276,6 +276,7 @@ def test_nothing_is_sent_that_nobody_asked_for() -> None:
 def test_interest_is_one_for_all_followers_and_lapses_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirrors, "UNWANTED_SECONDS", 0.1)
     monkeypatch.setattr(audience, "LAPSE_SECONDS", 0.5)
+    _be_patient(monkeypatch)
 
     async def test() -> None:
         async with two_processes() as two:
@@ -297,8 +298,16 @@ def test_interest_is_one_for_all_followers_and_lapses_by_itself(monkeypatch: pyt
     asyncio.run(test())
 
 
+def _be_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is silent for longer than hurried processes may be."""
+    for name in ("SILENT_SECONDS", "YOUNG_SECONDS"):
+        monkeypatch.setattr(mirrors, name, 30.0)
+
+
 @pytest.mark.usefixtures("hurried")
-def test_where_nothing_is_written_the_position_is_told_again_and_again() -> None:
+def test_where_nothing_is_written_the_position_is_told_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    _be_patient(monkeypatch)
+
     async def test() -> None:
         async with two_processes() as two:
             mirror = await two.begin()

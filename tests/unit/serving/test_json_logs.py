@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,15 @@ from django.test import RequestFactory
 
 from chat.failures.subject import request_id, subject
 from chat.serving.json_logs import JSONLines
+
+
+@pytest.fixture(autouse=True)
+def about_nothing() -> Iterator[None]:
+    """Whatever other tests have left."""
+    tokens = [(variable, variable.set("")) for variable in (request_id, subject)]
+    yield
+    for variable, token in tokens:
+        variable.reset(token)
 
 
 def said(level: int = logging.INFO, message: str = "Something", *args: object, **more: object) -> dict[str, str]:
