@@ -7,6 +7,7 @@ from chat.models.feedback import Feedback
 from chat.models.generation import Generation
 from chat.models.imports import Import
 from chat.models.message import Message, MessagePart
+from chat.models.note import ProcessNote
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
 from chat.models.reading import Reading, SearchedWords
@@ -28,6 +29,7 @@ __all__ = [
     "MessagePart",
     "ModelAccess",
     "Preferences",
+    "ProcessNote",
     "Prompt",
     "Reading",
     "Restriction",

@@ -40,8 +40,8 @@ from chat.generation.engine import engine
 from chat.generation.shutdown import SECONDS as STORING_SECONDS
 from chat.generation.shutdown import shutdown
 from chat.generation.sweeps import start_sweeps
+from chat.live import hints
 from chat.live.event_stream import EventStream
-from chat.live.exchange import exchange
 from chat.models.threads import with_usable_connection
 from chat.serving import signals
 from chat.serving.account_paths import AccountPaths, path_below_mount
@@ -92,7 +92,7 @@ class ASGIHandler(asgi.ASGIHandler):
             engine.expect_end()
         match scope["type"]:
             case "http":
-                exchange.open()
+                hints.open_to_others()
                 # Where the site is mounted is not for whoever asks to say: Django takes FORCE_SCRIPT_NAME.
                 request_id.set(secrets.token_hex(8))
                 shutdown.requests += 1

@@ -164,6 +164,18 @@ def test_what_is_changed_at_one_process_is_hinted_at_the_other(
             assert frame.data == {}, "Whoever comes without a position is told to ask"
 
 
+def test_without_a_redis_it_is_hinted_too(apart: tuple[Client, Client]) -> None:
+    here, there = apart
+    (conversation,) = listed(here)
+    with there.stream("GET", "/hints/") as hints:
+        hints.until("version")
+        began = time.monotonic()
+        post(here, conversation, "title", {"title": "Zebra"})
+        while (frame := hints.until("list")).data != {"conversation": str(conversation.pk)}:
+            assert frame.data == {}, "Whoever comes without a position is told to ask"
+        assert time.monotonic() - began < 30, "6 s are promised, of a machine with nothing else to do"
+
+
 def test_without_its_redis_it_goes_on_and_comes_back(
     both: tuple[Client, Client], upstream: ScriptedUpstream, question: str, own_redis: RedisServer, sites: list[Site]
 ) -> None:

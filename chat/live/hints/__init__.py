@@ -11,11 +11,11 @@ asks whether they are still allowed, is one task for all of a process. Positions
 opens a page, learn whether anything has been told in between.
 
 Where there is a Redis, other processes on the same database are told as well, all of them, and look whom they have a
-stream of. Without one they are not heard: a page asks once when it is shown again.
+stream of. Without one they are told by the database, some seconds later (`stored`).
 """
 
 from chat.live.hints.follow import follow_hints
-from chat.live.hints.registry import close, entry_changed, list_changed, now, went_on
+from chat.live.hints.registry import close, entry_changed, list_changed, now, open_to_others, went_on
 from chat.live.hints.stream import HintStream
 
-__all__ = ["HintStream", "close", "entry_changed", "follow_hints", "list_changed", "now", "went_on"]
+__all__ = ["HintStream", "close", "entry_changed", "follow_hints", "list_changed", "now", "open_to_others", "went_on"]

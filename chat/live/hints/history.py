@@ -31,6 +31,12 @@ class History:
             _, self._dropped = self._last.popitem(last=False)
         return self.position
 
+    def lose(self) -> None:
+        """Anybody may have been told of something that is not known here."""
+        self._count += 1
+        self._last.clear()
+        self._dropped = self._count
+
     def has_missed(self, user_id: UserId, position: str) -> bool:
         """May this user have been told of anything after `position`? True for one that cannot be honoured."""
         name, _, count = position.rpartition("-")

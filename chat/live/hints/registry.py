@@ -15,6 +15,7 @@ from chat import metrics
 from chat.live.exchange import Note, exchange
 from chat.live.hints.history import History
 from chat.live.hints.pending import CONVERSATION, LIST, Hint
+from chat.live.hints.stored import stored
 from chat.live.hints.stream import HintStream
 from chat.models.users import UserId
 
@@ -54,7 +55,10 @@ class Registry:
 
     def add(self, stream: HintStream, since: str) -> bool:
         """From now on it is told. Returns whether anything may have been missed `since`."""
+        has_gap = not exchange.reaches_others and stored.listen(_hear, lambda: bool(self._sent_at))
         with self._lock:
+            if has_gap:
+                self._history.lose()
             streams = self._of.setdefault(stream.user_id, [])
             same = [each for each in streams if each.session == stream.session]
             too_many = {*_more_than(OF_SESSION, same), *_more_than(OF_USER, streams)}
@@ -125,6 +129,12 @@ def now() -> str:
     return registry.position
 
 
+def open_to_others() -> None:
+    """Other processes may be told, and heard, from now on. Safe to repeat; on the event loop."""
+    exchange.open()
+    stored.open()
+
+
 def list_changed(owner_id: UserId) -> None:
     """Once the transaction is committed, if any, as all of these. Where nobody listens it costs next to nothing."""
     _tell(owner_id, Hint(LIST))
@@ -151,8 +161,8 @@ def _tell(owner_id: UserId, hint: Hint) -> None:
 
 def _tell_everywhere(owner_id: UserId, hint: Hint) -> None:
     registry.tell(owner_id, hint)
-    if exchange.reaches_others:
-        exchange.tell_all((NOTE, str(owner_id), *hint.words))
+    tell_others = exchange.tell_all if exchange.reaches_others else stored.tell
+    tell_others((NOTE, str(owner_id), *hint.words))
 
 
 def _hear(note: Note) -> None:
