@@ -36,7 +36,7 @@ def test_it_is_that_of_one_but_for_its_name_port_and_drain() -> None:
 def test_it_may_take_as_long_to_stop_as_its_answers_take() -> None:
     text = UNIT.read_text()
     stop, notice, drain = (
-        int(re.search(rf"{name}=(\d+)", text)[1])  # type: ignore[index]
+        int(re.search(rf"{name}=(\d+)", text)[1])
         for name in ("TimeoutStopSec", "CHAT_DRAIN_NOTICE_SECONDS", "CHAT_DRAIN_SECONDS")
     )
     assert stop >= notice + drain + 15
