@@ -462,7 +462,7 @@ def test_over_a_limit(visit: OpenPage, run_site: RunSite, client_for: Callable[.
 def test_without_a_database(visit: OpenPage, run_site: RunSite, alice: Client) -> None:
     site = run_site(own=True, DATABASE_URL="sqlite:////nowhere/at/all.sqlite3")
     page = visit(None, site.url + "/accounts/signup/")
-    is_fit_to_be_seen(page, 500, "That did not work")
+    is_fit_to_be_seen(page, 503, "Not just now")
     expect(page.get_by_role("link", name="Try again")).to_be_visible()
     is_fit_to_be_seen(visit(Client(site.url, alice.user), site.url), 503, "Not just now")
     site.close()
