@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from chat.models import Conversation
 from tests.browser.axe import faults_in_all_looks
@@ -147,6 +147,20 @@ def test_thirty_quick_clicks_leave_one_menu_which_is_of_the_last(open_page: Open
     page.keyboard.press("Escape")
     expect(menus).to_have_count(0)
     expect(item(page, second.title).get_by_role("button", name=f"Actions for “{second.title}”")).to_be_focused()
+
+
+def test_a_menu_that_is_opened_while_another_goes_stays_open(open_page: OpenPage, alice: Client) -> None:
+    first, second, *_others = listed(alice, 8)
+    page, held = open_page(alice, first.get_absolute_url()), list[Route]()
+    page.route("**/deletion/", lambda route: held.append(route))
+    with page.expect_request("**/deletion/"):
+        choose(page, second.title, "Delete")
+    item(page, first.title).locator(MENU).click()
+    rename = item(page, first.title).locator(".menu__item", has_text="Rename")
+    expect(rename).to_be_visible()
+    held[0].continue_()
+    page.locator(".deleted").wait_for()
+    expect(rename).to_be_visible()
 
 
 def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:

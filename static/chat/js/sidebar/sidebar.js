@@ -125,12 +125,15 @@ export class Sidebar {
   async #delete(id) {
     if (!(await this.#do(id, "deletion"))) return;
     if (id === this.#current) return this.#owner.onDeleted(id);
+    const focused = document.activeElement?.closest("[data-key]");
     this.#list.remove(id);
     const template = /** @type {HTMLTemplateElement} */ (document.getElementById("deleted"));
     this.#notices.append(template.content.cloneNode(true));
     const notice = /** @type {HTMLFormElement} */ (this.#notices.lastElementChild);
     notice.dataset["id"] = id;
-    notice.querySelector("button")?.focus();
+    // Who has gone on to another one meanwhile, as to its menu, is left there.
+    const isElsewhere = focused?.isConnected && focused.getAttribute("data-key") !== id;
+    if (!isElsewhere) notice.querySelector("button")?.focus();
   }
 
   /** @param {SubmitEvent} event */
