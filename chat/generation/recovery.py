@@ -10,8 +10,10 @@ from datetime import datetime
 from django.db import close_old_connections
 
 from chat import metrics
+from chat.core.process import process_name
 from chat.failures import log_waiting
 from chat.generation.finishing import interrupt
+from chat.live import hints
 from chat.models import Generation
 from chat.models.generation import LEASE
 
@@ -44,7 +46,9 @@ def _sweep_for_ever(alive: Callable[[], Iterable[uuid.UUID]]) -> None:
 
 
 def _sweep(watch: "LeaseWatch", alive: Callable[[], Iterable[uuid.UUID]]) -> None:
-    running, lapsed = Generation.objects.leases()
+    running, lapsed, processes = Generation.objects.leases()
+    if processes - {"", process_name()}:
+        hints.saw_others()
     gone = watch.gone(running, lapsed) - set(alive())
     if gone and (count := interrupt(gone)):
         metrics.swept.inc(count)

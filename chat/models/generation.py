@@ -49,11 +49,14 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         """This process still runs these."""
         self.filter(pk__in=list(ids)).running().update(lease_until=Now() + LEASE)
 
-    def leases(self) -> tuple[dict[uuid.UUID, datetime | None], list[uuid.UUID]]:
-        """Until when each running one is leased, and those whose lease has run out by the database's clock."""
+    def leases(self) -> tuple[dict[uuid.UUID, datetime | None], list[uuid.UUID], set[str]]:
+        """Until when each running one is leased, those whose lease has run out by the database's clock, and by which
+        processes they are run.
+        """
         rows = self.running().annotate(has_lapsed=Q(lease_until__lt=Now()))
-        leases = list(rows.values_list("pk", "lease_until", "has_lapsed"))
-        return {pk: until for pk, until, _ in leases}, [pk for pk, _, has_lapsed in leases if has_lapsed]
+        leases = list(rows.values_list("pk", "lease_until", "has_lapsed", "process"))
+        lapsed = [pk for pk, _, has_lapsed, _ in leases if has_lapsed]
+        return {pk: until for pk, until, _, _ in leases}, lapsed, {process for *_, process in leases}
 
 
 class Generation(models.Model):

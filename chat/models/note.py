@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 
 HEARD_FOR = timedelta(seconds=10)
@@ -16,8 +16,9 @@ KEPT_FOR = timedelta(minutes=1)
 class ProcessNoteQuerySet(models.QuerySet["ProcessNote"]):
     def tell(self, process: str, notes: Iterable[Sequence[str]]) -> None:
         """Of `process`, to all others. What is old goes."""
-        self.filter(written_at__lt=Now() - KEPT_FOR).delete()
-        self.bulk_create(ProcessNote(process=process, words=list(words)) for words in notes)
+        with transaction.atomic():
+            self.filter(written_at__lt=Now() - KEPT_FOR).delete()
+            self.bulk_create(ProcessNote(process=process, words=list(words)) for words in notes)
 
     def recent(self, process: str) -> dict[int, list[str]]:
         """What others than `process` have told lately, by its id."""

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 from django.core import mail
-from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
 MOST_FAILURES = 3
@@ -16,25 +15,22 @@ Link = tuple[User, str]
 
 
 def send_links(links: list[Link], until: datetime) -> list[Link]:
-    """Over one connection. Returns those that could not be sent."""
+    """Returns those that could not be sent."""
     unsent: list[Link] = []
     failures = 0
-    connection = mail.get_connection()
     for user, link in links:
-        failures = 0 if failures < MOST_FAILURES and _send(connection, user, link, until) else failures + 1
+        failures = 0 if failures < MOST_FAILURES and _send(user, link, until) else failures + 1
         if failures:
             unsent.append((user, link))
-    connection.close()
     return unsent
 
 
-def _send(connection: BaseEmailBackend, user: User, link: str, until: datetime) -> bool:
+def _send(user: User, link: str, until: datetime) -> bool:
     context = {"username": user.username, "link": link, "until": until, "host": urlsplit(link).netloc}
     subject, message = (
         render_to_string(f"account/email/new_account_{part}.txt", context).strip() for part in ("subject", "message")
     )
     try:
-        return bool(mail.EmailMessage(subject, message, to=[user.email], connection=connection).send())
+        return bool(mail.EmailMessage(subject, message, to=[user.email]).send())
     except (OSError, SMTPException):
-        connection.close()
         return False

@@ -15,7 +15,17 @@ stream of. Without one they are told by the database, some seconds later (`store
 """
 
 from chat.live.hints.follow import follow_hints
-from chat.live.hints.registry import close, entry_changed, list_changed, now, open_to_others, went_on
+from chat.live.hints.registry import close, entry_changed, list_changed, now, open_to_others, saw_others, went_on
 from chat.live.hints.stream import HintStream
 
-__all__ = ["HintStream", "close", "entry_changed", "follow_hints", "list_changed", "now", "open_to_others", "went_on"]
+__all__ = [
+    "HintStream",
+    "close",
+    "entry_changed",
+    "follow_hints",
+    "list_changed",
+    "now",
+    "open_to_others",
+    "saw_others",
+    "went_on",
+]

@@ -135,6 +135,11 @@ def open_to_others() -> None:
     stored.open()
 
 
+def saw_others() -> None:
+    """Other processes run on this database. From any thread."""
+    stored.saw_others()
+
+
 def list_changed(owner_id: UserId) -> None:
     """Once the transaction is committed, if any, as all of these. Where nobody listens it costs next to nothing."""
     _tell(owner_id, Hint(LIST))

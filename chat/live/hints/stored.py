@@ -1,14 +1,15 @@
 """Hints of other processes by the database, where there is no Redis: a few seconds late.
 
-What a process has to tell is written every few seconds, if there is anything; what others have told is read every few
-seconds, by one query for all streams of the process, while there are any. A process that has stopped to read knows
-not what it has missed, and says so once it begins again.
+What a process has to tell is written every few seconds, if there is anything, and if others were seen to run answers.
+What others have told is read every few seconds, by one query for all streams of the process, while there are any. A
+process that has stopped to read knows not what it has missed, and says so once it begins again.
 """
 
 import asyncio
 import contextvars
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -25,6 +26,8 @@ READ_SECONDS = 2.5
 """Together less than the 6 s that are promised."""
 LINGER_SECONDS = 20.0
 """How long it is read on after the last stream: a page that is left for another ends one and begins one."""
+OTHERS_SECONDS = 3600.0
+"""How long another process counts as there that was seen to run an answer (chat/generation/recovery.py)."""
 MOST = 1_000
 """Notes that wait to be written. Of more some are lost, which a page makes up for when it asks the next time."""
 
@@ -40,14 +43,19 @@ class StoredHints:
         self._reading: asyncio.Task[None] | None = None
         self._known = set[int]()
         self._has_stopped = False
+        self._others_until = 0.0
 
     def open(self) -> None:
         """Others may be told from now on. Safe to repeat."""
         self._loop = self._loop or asyncio.get_running_loop()
 
+    def saw_others(self) -> None:
+        """Another process runs on this database, or ran until just now. From any thread."""
+        self._others_until = time.monotonic() + OTHERS_SECONDS
+
     def tell(self, note: Note) -> None:
-        """All other processes, soon."""
-        if not self._loop:
+        """All other processes, soon, if there are any."""
+        if not self._loop or time.monotonic() > self._others_until:
             return
         with self._lock:
             is_first = not self._pending

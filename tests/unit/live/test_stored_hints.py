@@ -14,6 +14,7 @@ from chat.live.hints import stored as module
 from chat.live.hints.history import History
 from chat.live.hints.stored import StoredHints
 from chat.models import ProcessNote
+from chat.models.threads import in_database, write_in_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +45,7 @@ class Process:
     def __init__(self) -> None:
         self.hints, self.heard, self.is_wanted = StoredHints(), list[Note](), True
         self.hints.open()
+        self.hints.saw_others()
 
     def listen(self) -> bool:
         return self.hints.listen(self.heard.append, lambda: self.is_wanted)
@@ -57,9 +59,9 @@ def test_what_others_tell_is_heard_once() -> None:
     async def test() -> None:
         here = Process()
         here.listen()
-        await asyncio.to_thread(told, "there", HINT)
+        await write_in_database(told, "there", HINT)
         await is_true(lambda: bool(here.heard))
-        await asyncio.to_thread(told, "there", ("hint", "2"))
+        await write_in_database(told, "there", ("hint", "2"))
         await is_true(lambda: len(here.heard) == 2)
         assert here.heard == [HINT, ("hint", "2")]
         here.is_wanted = False
@@ -75,7 +77,7 @@ def test_it_tells_in_one_go_what_has_come_together_and_does_not_hear_itself() ->
         for number in (1, 2, 1):
             await asyncio.to_thread(here.hints.tell, ("hint", str(number)))
         await is_true(lambda: here.hints._writing is not None and here.hints._writing.done())
-        rows = await asyncio.to_thread(lambda: list(ProcessNote.objects.values_list("words", flat=True)))
+        rows = await in_database(lambda: list(ProcessNote.objects.values_list("words", flat=True)))
         assert sorted(map(tuple, rows)) in ([("hint", "1"), ("hint", "2")], [("hint", "1")] * 2 + [("hint", "2")])
         assert here.heard == []
         here.is_wanted = False
@@ -93,6 +95,19 @@ def test_who_has_not_listened_for_a_while_says_that_something_may_be_missed() ->
         here.is_wanted = True
         assert here.listen() is True
         here.is_wanted = False
+
+    run(test)
+
+
+def test_where_there_is_nobody_else_nothing_is_told() -> None:
+    async def test() -> None:
+        alone, here = StoredHints(), Process()
+        alone.open()
+        alone.tell(HINT)
+        assert alone._writing is None
+        here.hints.tell(HINT)
+        await is_true(lambda: here.hints._writing is not None and here.hints._writing.done())
+        assert await in_database(ProcessNote.objects.count) == 1
 
     run(test)
 
