@@ -26,6 +26,8 @@ from chatsite.management.commands import createusers
 from chatsite.single_sign_on.configuration import as_providers
 
 PASSWORD = "a-long-walk-in-the-rain"
+by_the_default_mailer = pytest.mark.filterwarnings("ignore:Django 2028 will not have a default mailer")
+"""Django 5.2 has no other."""
 SITE = "http://testserver"
 LIST = "username,email,groups,first_name,last_name,staff\nann,Ann@example.org,one|two,Ann,Smith,yes\nbob,,,,,\n"
 ANN = Row(2, "ann", "ann@example.org", ("one", "two"), "Ann", "Smith", True)
@@ -281,6 +283,7 @@ def test_where_a_provider_is_the_only_way_there_are_no_links(
 # By e-mail
 
 
+@by_the_default_mailer
 def test_nothing_is_mailed_unless_it_is_asked_for(run: Run, settings: Any) -> None:
     settings.CHAT_HAS_MAIL = True
     run("username,email\nann,ann@example.org\n")
@@ -304,6 +307,7 @@ def test_mail_needs_a_server_and_addresses(run: Run, settings: Any) -> None:
     assert not User.objects.filter(username__in=["ann", "bob"]).exists()
 
 
+@by_the_default_mailer
 def test_links_that_could_not_be_mailed_are_written(run: Run, settings: Any, monkeypatch: Any, tmp_path: Path) -> None:
     settings.CHAT_HAS_MAIL = True
     tried: list[str] = []
