@@ -77,8 +77,9 @@ class RedisBus(Bus):
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await (self._has_sent.wait() if self._bytes else asyncio.sleep(0))
-        if self._task:
+        if self._task and self._task.get_loop() is asyncio.get_running_loop():
             self._task.cancel()
+            await asyncio.wait({self._task}, timeout=CLOSE_SECONDS)  # it closes its connections, if it is let
 
     async def _run(self, hear: Callable[[bytes], None], lost: Callable[[], None]) -> None:
         """Connects, again and again."""
