@@ -5,13 +5,14 @@ Of this project's own tables alone: libraries drop migrations of theirs that a d
 
 import logging
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
+
+from chatsite.at_start import asked
 
 OURS = ("chat", "chatsite")
 
@@ -53,20 +54,13 @@ def _known(app: str) -> set[str]:
 
 
 def warn_if_database_is_newer() -> None:
-    """Called at start; never fails. The site starts all the same: while it is upgraded, older processes go on.
-
-    In a thread: it may be called with an event loop running, and the connection must not stay open.
-    """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="version") as thread:
-        if fault := thread.submit(_fault).result():
-            logger.error(fault)
+    """Called at start; never fails. The site starts all the same: while it is upgraded, older processes go on."""
+    if fault := asked(_fault):
+        logger.error(fault)
 
 
 def _fault() -> str | None:
-    connection = connections["default"]
     try:
-        return fault_in_version(connection)
+        return fault_in_version(connections["default"])
     except Exception:  # whatever it is, the site starts: it says more at the first request
         return None
-    finally:
-        connection.close()

@@ -6,17 +6,16 @@ SECRET_KEY: every process knows the same one and nothing is stored. It is worth 
 """
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from chat.failures import log_failure
+from chatsite.at_start import asked
 
 logger = logging.getLogger("chatsite")
 
@@ -39,14 +38,12 @@ def announce_first_signup() -> None:
     """Log the way to the first account, if there is none. Called at start; never fails.
 
     With DEBUG the page itself lets anybody make it, so there is nothing to tell.
-    In a thread: it may be called with an event loop running, and the connection must not stay open.
     """
     if settings.DEBUG:
         return
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="announce") as thread:
-        if thread.submit(_is_vacant).result():
-            path = f"{reverse('account_signup')}?{urlencode({'token': first_signup_token()})}"
-            logger.warning("There is no account on this site yet. Its administrator signs up at %s", path)
+    if asked(_is_vacant):
+        path = f"{reverse('account_signup')}?{urlencode({'token': first_signup_token()})}"
+        logger.warning("There is no account on this site yet. Its administrator signs up at %s", path)
 
 
 def _is_vacant() -> bool:
@@ -55,5 +52,3 @@ def _is_vacant() -> bool:
     except Exception as exc:  # whatever it is, the site starts
         log_failure(logger, exc, "the accounts cannot be read yet", level=logging.WARNING)
         return False
-    finally:
-        connection.close()
