@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from chat.conf import settings
-from chat.core.context_window import left_out
+from chat.core.context_window import left_out, with_room_for_results
 from chat.core.prompt import Document, Picture, Turn
 from chat.core.rights import Right, Rights
 from chat.core.tokens import BYTES_PER_TOKEN
@@ -95,6 +95,7 @@ def fit_to_context(turns: list[Turn], model: str, besides: str, unread: int = 0)
     more: a conversation may have many files.
     """
     tokens = prompt_tokens(model)
+    turns = with_room_for_results(turns, tokens, besides)
     count = left_out(turns, tokens, besides, is_end=unread > 0)
     shown, count = turns[count:], unread + count
     if not any(turn.attachments for turn in shown):

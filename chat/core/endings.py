@@ -1,4 +1,4 @@
-"""What becomes of a generation: it runs, or has ended in one of eight ways (docs/protocol.md, "Endings")."""
+"""What becomes of a generation: it runs, or has ended in one of nine ways (docs/protocol.md, "Endings")."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,7 +9,7 @@ from chat.i18n import said_of
 
 
 class Status(StrEnum):
-    """`running`, or one of the eight endings."""
+    """`running`, or one of the nine endings."""
 
     RUNNING = "running"
     COMPLETE = "complete"
@@ -20,6 +20,8 @@ class Status(StrEnum):
     TRUNCATED = "truncated"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
+    WAITING = "waiting"
+    """For the user's yes: nothing runs, and it keeps (chat/core/tool_parts.py)."""
 
 
 LABELS = {
@@ -32,6 +34,7 @@ LABELS = {
     Status.TRUNCATED: _("cut by the model's service"),
     Status.INTERRUPTED: _("interrupted by a restart"),
     Status.FAILED: _("failed"),
+    Status.WAITING: _("waits for a yes"),
 }
 """What a status is called, by people who cannot do anything about it."""
 
@@ -43,6 +46,7 @@ SENTENCES = {
     Status.TRUNCATED: _("The connection to the model broke off before the answer was finished."),
     Status.INTERRUPTED: _("The server stopped while the answer was being written. What had arrived is kept."),
     Status.FAILED: _("The model could not answer. Try again in a moment."),
+    Status.WAITING: _("The model wants to do something that needs your yes."),
 }
 """What the user reads under an answer that is not complete, unless the generation has a sentence of its own."""
 

@@ -14,6 +14,8 @@ PROVIDER_CHARACTERS = 50
 """Of a provider's name."""
 DEFAULT_PROVIDER = "default"
 """What the one provider of the short form is called, and that of all that was written when there was no other."""
+TOOL_NAME_CHARACTERS = 64
+"""Of a tool's name: as many as services take."""
 MOST_TEMPERATURE = 2
 """OpenAI's highest, and no compatible service takes a higher one."""
 GENERATIONS_PER_MESSAGE = 1_000

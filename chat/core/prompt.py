@@ -1,13 +1,16 @@
 """A branch of messages -> the messages of the request to the upstream. Pure."""
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 from uuid import UUID
 
+from chat.core.reply import TEXT, Part
 from chat.core.tokens import BYTES_PER_TOKEN, TURN_TOKENS, tokens_of
+from chat.core.tool_parts import Call, Round, rounds
 
 CONTINUE = (
     "Your answer was cut off. Write on exactly where it stops, even in the middle of a word. "
@@ -18,6 +21,8 @@ PICTURE_TOKENS = 1_100
 
 NOT_SEEN = '[image "%s": this model was not shown it]'
 TOO_MANY = '[image "%s": left out, for there are too many images after it]'
+UNFINISHED = "[This call was not finished.]"
+"""What a model is told of a call that has no result."""
 END_OF_DOCUMENT = re.compile("</(?=document)", re.IGNORECASE)
 
 
@@ -66,11 +71,28 @@ class Turn:
 
     role: str
     text: str
+    """What was said, after the last of its rounds."""
     attachments: tuple[Document | Picture, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    """Of tools, before the text."""
 
     @property
     def tokens(self) -> int:
-        return tokens_of(self.text) + sum(attached.tokens for attached in self.attachments)
+        tools = sum(_tokens(each) for each in self.rounds)
+        return tokens_of(self.text) + sum(attached.tokens for attached in self.attachments) + tools
+
+
+def turn(role: str, parts: Sequence[Part], attachments: tuple[Document | Picture, ...] = ()) -> Turn:
+    """A message as a turn, from its parts, which need not be joined."""
+    if all(part.kind == TEXT for part in parts):
+        return Turn(role, parts[0].text if len(parts) == 1 else "".join(part.text for part in parts), attachments)
+    tools, text = rounds(parts)
+    return Turn(role, text, attachments, tuple(tools))
+
+
+def _tokens(tools: Round) -> int:
+    said = [tools.text, *(result.content for result in tools.results.values())]
+    return sum(map(tokens_of, said)) + sum(tokens_of(call.name + in_json(call.arguments)) for call in tools.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +107,63 @@ class Options:
 NO_OPTIONS = Options()
 
 
-def build(branch: Iterable[Turn], *system_prompts: str, sees: bool = False) -> list[dict[str, Any]]:
-    """The request's `messages`, from the first turn to the last. Images are among them if the model `sees`.
+def build(
+    branch: Iterable[Turn], *system_prompts: str, sees: bool = False, calls: bool = False
+) -> list[dict[str, Any]]:
+    """The request's `messages`, from the first turn to the last. Images are among them if the model `sees`; if it
+    `calls` tools, so are earlier calls and their results, else they stand in words.
 
     The system prompts, such as the site's and the conversation's, stand before them in one message.
     Turns without text (an answer that failed before its first word) are left out; reasoning is never sent back.
-    A branch that ends in an answer asks for its continuation.
+    A branch that ends in an answer asks for its continuation, unless that ends in the results of tools.
     """
-    turns = [{"role": turn.role, "content": content} for turn in branch if (content := _content(turn, sees=sees))]
+    turns, numbers = list[dict[str, Any]](), iter(range(100_000_000))
+    for each in branch:
+        if each.rounds and calls:
+            turns += _tool_messages(each.rounds, numbers)
+        if content := _content(each if calls or not each.rounds else _in_words(each), sees=sees):
+            turns.append({"role": each.role, "content": content})
     if turns and turns[-1]["role"] == "assistant":
         turns.append({"role": "user", "content": CONTINUE})
     system_prompt = "\n\n".join(filter(None, system_prompts))
     return [{"role": "system", "content": system_prompt}, *turns] if system_prompt else turns
+
+
+def _tool_messages(tools: Iterable[Round], numbers: Iterator[int]) -> Iterator[dict[str, Any]]:
+    """https://platform.openai.com/docs/guides/function-calling
+
+    Ids of nine letters and digits are those that each service takes (Mistral refuses others).
+    """
+    for each in tools:
+        ids = {call.id: f"c{next(numbers):08}" for call in each.calls}
+        named = [(ids[call.id], call) for call in each.calls]
+        asked = [{"id": pk, "type": "function", "function": _function(call)} for pk, call in named]
+        yield {"role": "assistant", "content": each.text or None, "tool_calls": asked}
+        for call in each.calls:
+            yield {"role": "tool", "tool_call_id": ids[call.id], "content": _result(each, call)}
+
+
+def _function(call: Call) -> dict[str, str]:
+    # What was no object goes back as an empty one: some services read it, and refuse the request.
+    arguments = in_json(call.arguments) if isinstance(call.arguments, dict) else "{}"
+    return {"name": call.name, "arguments": arguments}
+
+
+def _result(tools: Round, call: Call) -> str:
+    return tools.results[call.id].content if call.id in tools.results else UNFINISHED
+
+
+def _in_words(said: Turn) -> Turn:
+    """For a model that cannot be told in another way."""
+    words = list[str]()
+    for each in said.rounds:
+        words.append(each.text)
+        words += [f"[{call.name} {in_json(call.arguments)}: {_result(each, call)}]" for call in each.calls]
+    return Turn(said.role, "\n\n".join(filter(None, [*words, said.text])), said.attachments)
+
+
+def in_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _content(turn: Turn, *, sees: bool) -> str | list[dict[str, Any]]:

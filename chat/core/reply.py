@@ -129,8 +129,13 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """What was said aloud: the text without reasoning and events."""
-        return "".join(block for kind, block in zip(self._kinds, self._blocks, strict=True) if kind == TEXT)
+        """What was said aloud: the text without reasoning and events. What an event divides are paragraphs."""
+        said, is_divided = list[str](), False
+        for kind, block in zip(self._kinds, self._blocks, strict=True):
+            if kind == TEXT:
+                said += ["\n\n", block] if is_divided and said else [block]
+            is_divided = kind not in SPOKEN or (is_divided and kind != TEXT)
+        return "".join(said)
 
     def _blocks_since(self, position: int) -> Iterator[tuple[str, str]]:
         first = max(bisect_right(self._starts, position) - 1, 0)

@@ -15,6 +15,7 @@ from chat.models.rights import ModelAccess, Restriction
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share, ShareSection
 from chat.models.throttle import ThrottleEntry
+from chat.models.tool_call import ToolCall
 
 __all__ = [
     "AccountErasure",
@@ -38,4 +39,5 @@ __all__ = [
     "Share",
     "ShareSection",
     "ThrottleEntry",
+    "ToolCall",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models.expressions import RawSQL
 
+from chat.core.reply import TEXT, Part
 from chat.core.tree import Place
 from chat.models.message import Message
 from chat.models.sql import UUIDs, all_rows, prepared, scalar
@@ -31,8 +32,8 @@ PATH_IDS = f"{PATH} SELECT id FROM path ORDER BY depth DESC"  # noqa: S608 - our
 
 TEXTS = f"""
 {PATH}
-SELECT path.id, path.role, part.text, 0 FROM path
-LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'text'
+SELECT path.id, path.role, part.kind, part.text, 0 FROM path
+LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind <> 'reasoning'
 ORDER BY path.depth DESC, part.number
 """  # noqa: S608 - ours alone
 
@@ -41,15 +42,19 @@ WITH RECURSIVE path(id, parent_id, role, depth, below) AS (
     SELECT id, parent_id, role, 0, CAST(0 AS BIGINT) FROM chat_message WHERE id = %s AND conversation_id = %s
     UNION ALL
     SELECT m.id, m.parent_id, m.role, path.depth + 1, path.below + CASE WHEN path.below > %s THEN 0 ELSE COALESCE((
-        SELECT SUM(LENGTH(text)) FROM chat_messagepart WHERE message_id = path.id AND kind = 'text'
+        SELECT SUM(CASE WHEN kind = 'text' THEN LENGTH(text) ELSE LENGTH(text) / 8 END)
+        FROM chat_messagepart WHERE message_id = path.id AND kind <> 'reasoning'
     ), 0) END
     FROM path JOIN chat_message m ON m.id = path.parent_id
 )
-SELECT path.id, path.role, part.text, path.below FROM path
-LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind = 'text' AND path.below <= %s
+SELECT path.id, path.role, part.kind, part.text, path.below FROM path
+LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind <> 'reasoning' AND path.below <= %s
 ORDER BY path.depth DESC, part.number
 """
-"""The same without the texts of those below which there are more characters than so many."""
+"""The same without the texts of those below which there are more characters than so many.
+
+Results of tools are cut where there is no room for them (chat/core/context_window.py), so an eighth of them counts.
+"""
 
 LEAF = """
 WITH RECURSIVE below(id, depth) AS (
@@ -166,23 +171,24 @@ def in_path(conversation_id: uuid.UUID, leaf_id: uuid.UUID) -> RawSQL:
 
 def spoken(
     conversation_id: uuid.UUID, leaf_id: uuid.UUID, most: int | None = None
-) -> tuple[list[tuple[Any, str, str]], int]:
-    """The id, as stored, the role and the text of each message from the root to `leaf_id`; and how many are not read.
+) -> tuple[list[tuple[Any, str, list[Part]]], int]:
+    """The id, as stored, the role and what was said and done in each message from the root to `leaf_id`, without
+    reasoning, adjacent parts not joined; and how many are not read.
 
     These are the first ones, which have more than `most` characters below them.
     """
     where = _id(leaf_id), _id(conversation_id)
     rows = all_rows(TEXTS, *where, ALL) if most is None else all_rows(LAST_TEXTS, *where, most, most)
-    said, unread, last = list[tuple[Any, str, list[str]]](), 0, None
-    for pk, role, text, below in rows:
+    said, unread, last = list[tuple[Any, str, list[Part]]](), 0, None
+    for pk, role, kind, text, below in rows:
         if most is not None and below > most:
             unread += 1
         elif pk == last:
-            said[-1][2].append(text)
+            said[-1][2].append(Part(kind, text))
         else:
             last = pk
-            said.append((pk, role, [text or ""]))
-    return [(pk, role, "".join(texts)) for pk, role, texts in said], unread
+            said.append((pk, role, [Part(kind or TEXT, text or "")]))
+    return said, unread
 
 
 def _id(pk: uuid.UUID) -> Any:

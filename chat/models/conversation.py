@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS, PROVIDER_CHARACTERS, TITLE_CHARACTERS
-from chat.core.prompt import Document, Picture, Turn
+from chat.core.prompt import Document, Picture, Turn, turn
 from chat.core.tree import MessageTree
 from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
@@ -135,6 +135,8 @@ class Conversation(ModelSettings):
     importing = models.ForeignKey(
         "chat.Import", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
     )
+    # The names of tools that its owner has turned off in it, with spaces between them.
+    tools_off = models.TextField(blank=True, default="", db_default="", editable=False)
     # Of what was imported, which counts in its owner's storage.
     imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
@@ -260,9 +262,9 @@ class Conversation(ModelSettings):
         """
         said, unread = branches.spoken(self.pk, leaf_id, most)
         if not is_stored(Attachment, self.pk, "conversation_id"):
-            return [Turn(role, text) for _, role, text in said], unread
+            return [turn(role, parts) for _, role, parts in said], unread
         attached, ids = self._attached(leaf_id), UUIDs()
-        return [Turn(role, text, tuple(attached.get(ids[pk], ()))) for pk, role, text in said], unread
+        return [turn(role, parts, tuple(attached.get(ids[pk], ()))) for pk, role, parts in said], unread
 
     def _attached(self, leaf_id: uuid.UUID) -> dict[uuid.UUID, list[Document | Picture]]:
         """By message, from the root to `leaf_id`."""

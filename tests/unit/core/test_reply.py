@@ -45,7 +45,7 @@ def test_never_joins_events() -> None:
 
 
 def test_text_leaves_out_reasoning_and_events() -> None:
-    assert reply_of((REASONING, "hm"), (TEXT, "Yes"), ("tool", "{}"), (TEXT, ".")).text == "Yes."
+    assert reply_of((REASONING, "hm"), (TEXT, "Yes"), ("tool", "{}"), (TEXT, ".")).text == "Yes\n\n."
 
 
 @pytest.mark.parametrize("position", [-1, 6, 10**18])
