@@ -24,6 +24,7 @@ from chat.attachments.prompt_files import (
     with_texts,
 )
 from chat.conf import settings
+from chat.conversations.decisions import check_nothing_waits, decide
 from chat.conversations.idempotency import join, join_question, retried
 from chat.conversations.preferences import preferred
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
@@ -131,7 +132,10 @@ def regenerate(
 def continue_(
     owner_id: UserId, message_id: uuid.UUID, request: Continuation, has_room: Callable[[], bool]
 ) -> Accepted:
-    """Store a generation that writes on in `message_id`, whose answer was cut. Raises as `ask` does."""
+    """Store a generation that writes on in `message_id`, whose answer was cut or waits for decisions on its calls.
+
+    Raises as `ask` does.
+    """
     lock_owner(owner_id)
     mine = Message.objects.of(owner_id).prefetch_related("generations", "parts")
     message = mine.filter(pk=message_id).first()
@@ -146,7 +150,9 @@ def continue_(
         return Accepted(stored, [], is_new=False)
     if last.is_running:
         raise Conflict(_("This answer is still being written."))
-    if last.status == Status.COMPLETE or not message.text:
+    if not request.decisions:
+        check_nothing_waits(message)
+    if last.status == Status.COMPLETE or not (message.text or message.has_calls):
         raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
     if last.number + 1 >= GENERATIONS_PER_MESSAGE:
         raise Conflict(_("This answer has been continued too often. Ask on below it."))
@@ -154,11 +160,12 @@ def continue_(
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
     _check_limits(owner_id, request, has_room)
     position, conversation = message.reply.position, message.conversation
+    decided = decide(message, request.decisions) if request.decisions else frozenset()
     turns, out = _fitted(conversation, request.model, message_id)
     fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
     generation = _new_generation(message, request.model, **fields)
     conversation.touch(current=message)
-    return Accepted(generation, turns, is_new=True, options=conversation.options, written=message)
+    return Accepted(generation, turns, is_new=True, options=conversation.options, written=message, decided=decided)
 
 
 @transaction.atomic
@@ -216,6 +223,8 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID, leaf_
         raise BadInput(_("A question follows an answer."), fields={"parent": _("This is not an answer.")})
     if parent.is_running:
         raise Conflict(_("The answer above is still being written. Wait for its end, or stop it."))
+    if parent.has_calls:
+        check_nothing_waits(Message.objects.get(pk=parent_id))
     if leaf_id and parent.has_gone_on:
         raise GoneOn(leaf_below(leaf_id), conversation.pk)
 

@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Case, Count, OuterRef, Subquery, When
 from django.db.models.functions import Left
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ from chat.conf import settings
 from chat.conversations.organizing import find_owned
 from chat.core import pagination
 from chat.core.endings import Status
-from chat.core.reply import TEXT
+from chat.core.reply import REASONING, TEXT
 from chat.core.rights import SENTENCES, Right
 from chat.core.tree import MessageTree
 from chat.errors import Conflict, Forbidden, NotFound, TooLong
@@ -231,9 +231,15 @@ def _section(tree: MessageTree, ids: Sequence[UUID]) -> Section:
         raise Conflict(BEING_WRITTEN)
     attached = Counter(MessageAttachment.objects.filter(message__in=ids).values_list("message", flat=True))
     texts = {pk: list[str]() for pk in ids}
-    rows = MessagePart.beginnings(pagination.MOST_OF_MESSAGE).filter(message__in=ids, kind=TEXT)
-    for pk, text in rows.values_list("message", Left("text", pagination.MOST_OF_MESSAGE + 1)):
-        texts[pk].append(text)
+    rows = MessagePart.beginnings(pagination.MOST_OF_MESSAGE).filter(message__in=ids).exclude(kind=REASONING)
+    text = Case(When(kind=TEXT, then=Left("text", pagination.MOST_OF_MESSAGE + 1)))
+    divided = set[UUID]()  # what a tool was called for is not shown: paragraphs stay
+    for pk, said in rows.values_list("message", text):
+        if said is None:
+            divided.add(pk)
+            continue
+        texts[pk] += ["\n\n", said] if pk in divided and texts[pk] else [said]
+        divided.discard(pk)
     return [
         {"role": tree.role(pk), "model": model, "status": status, "attached": attached[pk], **_cut(texts[pk])}
         for pk in ids

@@ -38,12 +38,24 @@ class Regeneration:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What its user says to a call that waits."""
+
+    call: str
+    answer: str
+    """`yes` or `no`."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Continuation:
     """A request that an answer be written on; `id` becomes the new generation's."""
 
     id: uuid.UUID
     model: str
     rights: Rights = ALL
+    decisions: tuple[Answered, ...] = ()
+    """On all calls of tools that wait for one (docs/protocol.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +69,5 @@ class Accepted:
     """As the conversation has them now."""
     written: Message | None = None
     """The message that it continues."""
+    decided: frozenset[str] = frozenset()
+    """The ids of calls that were said yes to with it, so that they run now; none else that was said yes to does."""

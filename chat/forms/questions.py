@@ -15,6 +15,7 @@ from chat.core.reply import storable
 from chat.core.rights import ALL, Rights
 from chat.errors import BadInput, TooLong
 from chat.forms.body import ProgramForm, as_typed, check_types, cleaned, posted_by_form, read_body
+from chat.forms.decisions import read_decisions
 from chat.forms.fields import SharedFields
 from chat.forms.options import OptionsForm
 from chat.i18n import gettext_noop as _
@@ -120,8 +121,10 @@ def read_regeneration(request: HttpRequest, rights: Rights = ALL) -> Regeneratio
 
 
 def read_continuation(request: HttpRequest, rights: Rights = ALL) -> Continuation:
-    """The wish in a request's body. Raises BadInput."""
-    return Continuation(**cleaned(AnswerForm(read_body(request, QuestionForm), rights)), rights=rights)
+    """The wish in a request's body, and what it decides. Raises BadInput."""
+    sent = read_body(request, QuestionForm)
+    decisions = read_decisions(request, sent)
+    return Continuation(**cleaned(AnswerForm(sent, rights)), rights=rights, decisions=decisions)
 
 
 def _own_options(request: HttpRequest, sent: dict[str, Any]) -> Options | None:

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from chat.core import tool_parts
 from chat.core.endings import Status
 from chat.core.limits import (
     COMMENT_CHARACTERS,
@@ -35,13 +36,14 @@ from chat.core.limits import (
     PROVIDER_CHARACTERS,
     TITLE_CHARACTERS,
 )
-from chat.core.reply import REASONING, Part, Reply, storable
+from chat.core.reply import SPOKEN, TEXT, Part, Reply, storable
 from chat.errors import BadInput
 from chat.i18n import gettext_noop as _
 
 VERSION = 1
 PROMPT_CHARACTERS = 1_000_000
-"""Of a system prompt, whatever a site allows: one record (chat/import_export/records.py) has room for so many."""
+"""Of a system prompt, and of what a tool was called for, whatever a site allows: one record
+(chat/import_export/records.py) has room for so many."""
 
 
 MOST_TITLE = 1_000
@@ -90,8 +92,18 @@ class _Saved(BaseModel):
 
 
 class SavedPart(_Saved):
-    kind: Literal["text", "reasoning"]
+    """What was said, or the JSON of what a tool was called for and what came of it (docs/protocol.md, "Events")."""
+
+    kind: Literal["text", "reasoning", "tool_call", "tool_decision", "tool_result", "source"]
     text: Text
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if self.kind in SPOKEN:
+            return self
+        if len(self.text) > PROMPT_CHARACTERS or not tool_parts.read(Part(self.kind, self.text)):
+            raise ValueError(f"this is no {self.kind}")
+        return self
 
 
 class SavedGeneration(_Saved):
@@ -161,8 +173,8 @@ class SavedMessage(_Saved):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if self.role != "assistant" and any(part.kind == REASONING for part in self.parts):
-            raise ValueError("only an assistant's message has reasoning")
+        if self.role != "assistant" and any(part.kind != TEXT for part in self.parts):
+            raise ValueError("only an assistant's message has reasoning, or calls of tools")
         return self
 
     @model_validator(mode="after")

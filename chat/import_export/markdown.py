@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from chat.core.endings import LABELS, Status
+from chat.core.prompt import in_json
+from chat.core.tool_parts import OUTCOMES, Call, Round, rounds, sources
 from chat.i18n import Say, in_english
 from chat.i18n import gettext_noop as _
-from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
+from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage, one_line
 from chat.import_export.streamed import Streamed, streamed
 
 SPEAKERS = {"user": _("You"), "system": _("Instruction"), "assistant": _("Assistant")}
@@ -28,13 +30,32 @@ def markdown_pieces(conversation: Streamed, say: Say) -> Iterator[str]:
 def _section(message: SavedMessage, attached: list[SavedAttachment], say: Say) -> str:
     run = message.generations[-1] if message.generations else None
     who = (run.label or run.model) if run else say(SPEAKERS[message.role], {})
-    lines = [f"## {who}", message.text.strip("\n")]
+    lines = [f"## {who}", *_said(message, say)]
     if attached:
         lines.append(say(_("Attached: %(files)s"), {"files": ", ".join(_named(each, say) for each in attached)}))
     status = message.generations[-1].status if message.generations else Status.COMPLETE
     if status != Status.COMPLETE:
         lines.append(f"*({say(LABELS[status], {})})*")
     return "\n\n".join(line for line in lines if line)
+
+
+def _said(message: SavedMessage, say: Say) -> Iterator[str]:
+    """What was said, and between it what was done."""
+    parts = message.reply.parts()
+    tools, text = rounds(parts)
+    for each in tools:
+        yield each.text.strip("\n")
+        yield "\n".join(_called(call, each, say) for call in each.calls)
+    yield text.strip("\n")
+    yield "\n".join(f"[{each.number}] {one_line(each.title)} {each.url or each.object}" for each in sources(parts))
+
+
+def _called(call: Call, tools: Round, say: Say) -> str:
+    """A line of a list. Its arguments are code, which nothing in them ends."""
+    arguments = in_json(call.arguments).replace("`", r"\u0060")
+    result = tools.results.get(call.id)
+    label = OUTCOMES[result.status] if result else LABELS[Status.WAITING if call.asks else Status.RUNNING]
+    return f"- {one_line(call.title)} `{arguments}` *({say(label, {})})*"
 
 
 def _named(attachment: SavedAttachment, say: Say) -> str:

@@ -15,8 +15,9 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from chat.core.endings import Status
-from chat.core.reply import Mark
+from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
+from chat.core.tool_parts import Outcome, Result, pending, unfinished, written
 from chat.core.tree import MessageTree
 from chat.errors import BadInput, TooLong
 from chat.import_export.document import SavedConversation, SavedGeneration, SavedMessage
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens", "model", "provider")
 """What a conversation and its document both call by these names."""
+ENDED_BY_IMPORT = {Status.RUNNING: Status.INTERRUPTED, Status.WAITING: Status.STOPPED}
+NEVER_RUN = "[This was called where the conversation comes from, and is not run here.]"
 ROW_BYTES = 100
 """That a row counts in its owner's storage, besides its text."""
 IDS = 1_000
@@ -184,7 +187,7 @@ def _bytes_of(document: SavedConversation) -> int:
 
 
 def _message(message: SavedMessage, numbers: dict[UUID, int], files: dict[UUID, int]) -> Iterator[Record]:
-    reply = message.reply
+    reply = _without_open_calls(message.reply)
     rows = list(_chunks([(number, part.kind, part.text) for number, part in reply.rows_since(Mark())[0]]))
     runs = list(_some([_run(number, run, reply.position) for number, run in enumerate(message.generations)], ROWS))
     yield MessageHead(
@@ -201,6 +204,17 @@ def _message(message: SavedMessage, numbers: dict[UUID, int], files: dict[UUID, 
         yield More(some_rows or [], some_runs or [])
 
 
+def _without_open_calls(reply: Reply) -> Reply:
+    """What was called elsewhere never runs here: it gets the result that nothing came of it."""
+    parts = reply.parts()
+    for call in [*pending(parts), *unfinished(parts)]:
+        was_begun = call.changes and call not in pending(parts)
+        status = Outcome.UNKNOWN if was_begun else Outcome.STOPPED
+        part = written(Result(call.id, status, NEVER_RUN))
+        reply.append(part.kind, part.text)
+    return reply
+
+
 def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
     """So many that a record has room for them."""
     some, size = list[Row](), 0
@@ -215,9 +229,9 @@ def _chunks(rows: list[Row]) -> Iterator[list[Row]]:
 
 
 def _run(number: int, saved: SavedGeneration, length: int) -> Run:
-    """One that was running when it was saved has no process here: it was interrupted."""
+    """One that was running when it was saved has no process here: it was interrupted. And nothing waits for a yes."""
     known = saved.model_dump()
-    known["status"] = str(Status.INTERRUPTED if saved.status == Status.RUNNING else saved.status)
+    known["status"] = str(ENDED_BY_IMPORT.get(saved.status, saved.status))
     known["ends_at"] = length if saved.ends_at is None else saved.ends_at
     return Run(number=number, **known)
 

@@ -94,6 +94,7 @@ FOLLOWED = """
 SELECT m.role,
     EXISTS (SELECT 1 FROM chat_message a WHERE a.parent_id = m.id AND a.role = 'assistant'),
     EXISTS (SELECT 1 FROM chat_generation g WHERE g.message_id = m.id AND g.status = 'running'),
+    EXISTS (SELECT 1 FROM chat_messagepart part WHERE part.message_id = m.id AND part.kind = 'tool_call'),
     EXISTS (SELECT 1 FROM chat_message b WHERE b.parent_id = %s AND b.conversation_id = m.conversation_id)
 FROM chat_message m WHERE m.id = %s AND m.conversation_id = %s
 """
@@ -107,6 +108,8 @@ class Followed:
     is_answered: bool
     is_running: bool
     """Is it being written?"""
+    has_calls: bool
+    """Of tools?"""
     has_gone_on: bool
     """Is there something below what the writer takes for the end?"""
 

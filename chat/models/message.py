@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.core.reply import REASONING, SPOKEN, TEXT, Mark, Part, Reply
+from chat.core.tool_parts import CALL
 from chat.core.tree import Place
 from chat.models.attachment import Attachment
 from chat.models.generation import Generation
@@ -119,6 +120,11 @@ class Message(models.Model):
         return self.reply.text
 
     @property
+    def has_calls(self) -> bool:
+        """Of tools?"""
+        return any(part.kind == CALL for part in self.said)
+
+    @property
     def reasoning(self) -> str:
         return "".join(part.text for part in self.said if part.kind == REASONING)
 
@@ -202,6 +208,13 @@ class Message(models.Model):
             kept.append(row)
         self._is_cut = len(kept) < len(rows) or any(len(row.text) < len(row.beginning) for row in kept)
         self._prefetched_objects_cache["parts"] = kept
+
+    def grow(self, rows: Iterable[tuple[int, Part]]) -> None:
+        """Have these as well, which were stored meanwhile over those of the same numbers."""
+        parts = {row.number: row for row in self.said}
+        for number, part in rows:
+            parts[number] = MessagePart(message_id=self.pk, number=number, kind=part.kind, text=part.text)
+        self._prefetched_objects_cache["parts"] = list(parts.values())
 
     def know(self, feedback: Feedback | None) -> None:
         """What was read with it; of its generations those that `ran` says."""

@@ -18,6 +18,7 @@ from chat.core.endings import LABELS, Status
 from chat.core.limits import DEFAULT_PROVIDER
 from chat.core.rights import Rights
 from chat.core.text_direction import marked_title, title_direction
+from chat.core.tool_parts import OUTCOMES, YES, Call, Decision, Result, Source, read
 from chat.errors import ChatError
 from chat.i18n import translated
 from chat.models.rights import rights_of
@@ -30,6 +31,7 @@ from chat.views.page_templates import templates_address
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chat.core.reply import Part
     from chat.models import Generation, Message
     from chat.providers.configuration import Model
 
@@ -102,6 +104,23 @@ def service(generation: Generation) -> str:
     """What people call the service that wrote it; empty for that of the short form, beside which there is no other."""
     known = [each for each in registry().providers if each.name == generation.provider]
     return (known[0].label if known else "") or generation.provider.removeprefix(DEFAULT_PROVIDER)
+
+
+@register.filter
+def tool_part_title(part: Part) -> str:
+    """What a part of a reply says of a tool, in a line; of a kind that is not known its name."""
+    said = read(part)
+    match said:
+        case Call():
+            return _("Call: %(title)s") % {"title": said.title}
+        case Decision():
+            return _("Decision: %(answer)s") % {"answer": _("Yes") if said.answer == YES else _("No")}
+        case Result():
+            status = translated(OUTCOMES[said.status])
+            return _("Result: %(status)s, %(time)s") % {"status": status, "time": duration(said.seconds)}
+        case Source():
+            return _("Source [%(number)s]: %(title)s") % {"number": said.number, "title": said.title}
+    return part.kind.capitalize()
 
 
 @register.filter(name="translated")

@@ -147,7 +147,21 @@ def test_an_answer_that_is_being_continued_is_not_continued_twice(
     assert Generation.objects.filter(message=cut_off["message"]).count() == 2
 
 
-@pytest.mark.parametrize("body", [{}, {"id": "x"}, {"id": None}, {"id": str(uuid.uuid4()), "model": "x"}])
+DECISIONS = [5, "yes", [], [5], [{}], [{"call": 5, "answer": "yes"}], [{"call": "a", "answer": "perhaps"}]]
+DECISIONS += [[{"call": "a", "answer": "no", "reason": 5}], [{"call": "a", "answer": "no", "reason": "x" * 2_001}]]
+DECISIONS += [[{"call": "what does not wait", "answer": "yes"}]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"id": "x"},
+        {"id": None},
+        {"id": str(uuid.uuid4()), "model": "x"},
+        *({"id": str(uuid.uuid4()), "decisions": each} for each in DECISIONS),
+    ],
+)
 def test_a_bad_wish_is_refused(alice: Client, cut_off: dict[str, str], body: dict[str, object]) -> None:
     reply = alice.post(f"/messages/{cut_off['message']}/continuations/", body)
     assert (reply.status, reply.code) == (400, "bad_input")

@@ -24,6 +24,7 @@ from chat.conversations.messages import continue_
 from chat.conversations.turns import Continuation
 from chat.core.endings import Status
 from chat.core.reply import Part, Reply
+from chat.core.tool_parts import YES, Call, Decision, Outcome, Result, Source, pending, read, written
 from chat.core.tree import MessageTree
 from chat.errors import BadInput, Conflict
 from chat.import_export.chatgpt import read_chatgpt
@@ -40,7 +41,6 @@ from chat.import_export.document import (
 )
 from chat.import_export.file_reader import documents, is_wanted
 from chat.import_export.files import Zip, as_json, file_name, json_pieces
-from chat.import_export.foreign import part_of
 from chat.import_export.importing import Inspect, begin_import, import_file, preview
 from chat.import_export.markdown import as_markdown
 from chat.import_export.reading import read_here
@@ -53,7 +53,19 @@ LIMITS = Limits(pixels=0, pages=0, characters=0)
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
-endings = st.sampled_from([status for status in Status if status != Status.RUNNING])
+endings = st.sampled_from([status for status in Status if status not in (Status.RUNNING, Status.WAITING)])
+"""Those that stay as they are: what ran or waited elsewhere does neither here."""
+rounds = st.builds(
+    lambda pk, words, status: [
+        written(Call(pk, words, words, {"of": words}, changes=True, asks=True)),
+        written(Decision((pk,), YES, words)),
+        written(Result(pk, status, words, 0.5)),
+        written(Source(1, words, "https://example.com/")),
+    ],
+    st.uuids(version=4).map(str),
+    texts,
+    st.sampled_from(list(Outcome)),
+)
 
 
 @st.composite
@@ -82,15 +94,16 @@ def messages(draw: st.DrawFn, above: list[SavedMessage]) -> SavedMessage:
     parent: SavedMessage | None = draw(st.none() | st.sampled_from(above)) if above else None
     role: Literal["user", "assistant"] = draw(st.sampled_from(["user", "assistant"])) if parent else "user"
     kinds = ["text", "reasoning"] if role == "assistant" else ["text"]
-    runs = draw(st.lists(st.tuples(st.sampled_from(kinds), texts.filter(bool)), max_size=3))
-    parts = Reply(Part(kind, text) for kind, text in runs).parts()
+    pieces = st.builds(Part, st.sampled_from(kinds), texts.filter(bool)).map(lambda part: [part])
+    runs = draw(st.lists(pieces | rounds if role == "assistant" else pieces, max_size=3))
+    parts = Reply(part for run in runs for part in run).parts()
     length = sum(map(len, parts))
     return SavedMessage(
         id=draw(st.uuids(version=4)),
         parent=parent.id if parent else None,
         role=role,
         created_at=draw(times),
-        parts=[part_of(part.kind, part.text) for part in parts],
+        parts=[SavedPart.model_validate({"kind": part.kind, "text": part.text}) for part in parts],
         generations=[draw(generations(length))] if role == "assistant" else [],
         feedback=draw(st.none() | feedback) if role == "assistant" else None,
     )
@@ -225,6 +238,21 @@ class TestDatabase(DatabaseTestCase):
         assert (stored.kind, stored.media_type, stored.pages, stored.size) == ("text", "text/plain", None, 2)
         assert stored.name == "ab.html"
         assert AttachmentContent.objects.get().text == "Hi"
+
+    def test_what_waits_elsewhere_never_runs_here(self) -> None:
+        asked = [Call(str(uuid.uuid4()), "pay", "Pay", {}, changes=True, asks=True) for _ in range(2)]
+        looked = Call(str(uuid.uuid4()), "find", "Find", {})
+        parts = [*map(written, [*asked, looked]), written(Decision((asked[0].id,), YES))]
+        data = with_message(1, parts=[{"kind": part.kind, "text": part.text} for part in parts])
+        data["messages"][1]["generations"] = [run_of_small() | {"status": "waiting", "begins_at": 0, "ends_at": 4}]
+        assert bring(self.owner, read_document(data))
+        message = Message.objects.get(conversation__owner=self.owner, role="assistant")
+        stored = message.reply.parts()
+        assert pending(stored) == []
+        results = [read(part) for part in stored[4:]]
+        statuses = {each.id: each.status for each in results if isinstance(each, Result)}
+        assert statuses == {asked[1].id: "stopped", asked[0].id: "unknown", looked.id: "stopped"}
+        assert message.generations.get().status == "stopped"
 
     def test_an_import_that_fails_leaves_no_file_behind(self) -> None:
         bad = read_document(with_attachment(data=b64encode(b"\0\1\2").decode()) | {"id": str(uuid.uuid4())})
@@ -481,7 +509,9 @@ def with_message(number: int, **changes: Any) -> dict[str, Any]:
         (with_run(model=""), "at messages.1.generations.0.model"),
         (with_run(model="x" * 201), "at messages.1.generations.0.model"),
         (with_run(status="done"), "at messages.1.generations.0.status"),
-        (with_run(status="waiting"), "at messages.1.generations.0.status"),
+        (with_message(1, parts=[{"kind": "tool_call", "text": "{}"}]), "this is no tool_call"),
+        (with_message(0, parts=[{"kind": "source", "text": "{}"}]), "this is no source"),
+        (with_run(status="napping"), "at messages.1.generations.0.status"),
         (with_run(reasoning_ms=2**31), "at messages.1.generations.0.reasoning_ms"),
         (with_run(prompt_tokens=-1), "at messages.1.generations.0.prompt_tokens"),
         (with_run(left_out=2**31), "at messages.1.generations.0.left_out"),
@@ -726,6 +756,6 @@ MEMBERS = ["mapping", "a", "message", "children", "content", "parts"]
     )
 )
 def test_any_json_is_read_or_refused(data: Any) -> None:
-    for read in (read_document, read_chatgpt):
+    for reader in (read_document, read_chatgpt):
         with contextlib.suppress(BadInput):
-            assert isinstance(read(data), SavedConversation)
+            assert isinstance(reader(data), SavedConversation)
