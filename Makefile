@@ -109,13 +109,14 @@ screenshots: .venv/test
 # `make bench ONLY=pages`: what each page costs beside a plain Django site's; `ONLY=workday`: how many people a core
 # carries; both take QUICK=1, WRITE=1 and JSON=file.
 # `make bench ONLY=processes`: what it takes to follow an answer at another process (benchmarks/processes.py).
+# `make bench ONLY=postgres`: what answers write to a PostgreSQL (benchmarks/postgres.py).
 # `make bench ONLY=hostile`: what others wait for while somebody sends what is hostile (benchmarks/hostile.py).
 ifeq ($(ONLY),hostile)
 bench: .venv/test
 	@$(BIN)/python benchmarks/hostile.py
-else ifeq ($(ONLY),processes)
+else ifneq ($(filter processes postgres,$(ONLY)),)
 bench: .venv/test
-	@$(BIN)/python benchmarks/processes.py
+	@$(BIN)/python benchmarks/$(ONLY).py
 else ifneq ($(filter pages workday,$(ONLY)),)
 bench: .venv/run browser-libraries
 	@$(BIN)/python benchmarks/$(ONLY).py $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON)) $(if $(WRITE),--write)

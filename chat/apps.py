@@ -13,6 +13,7 @@ class ChatConfig(AppConfig):
         """The system checks of the rooms, and what listens to Django's signals."""
         import_module("chat.assets.checks")
         import_module("chat.models.checks")
+        import_module("chat.models.time_outs")
         import_module("chat.generation.checks")
         import_module("chat.providers.checks")
         import_module("chat.serving.checks")
