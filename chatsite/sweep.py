@@ -122,8 +122,8 @@ def forget_invitations() -> int:
 def _delete(rows: "QuerySet[Any]") -> int:
     count = 0
     while some := list(rows.order_by().values_list("pk", flat=True)[:BATCH]):
-        rows.filter(pk__in=some).delete()
-        count += len(some)
+        _, deleted = rows.filter(pk__in=some).delete()
+        count += deleted.get(rows.model._meta.label, 0)  # another process may have been first
     return count
 
 

@@ -68,7 +68,7 @@ def finish_accounts() -> int:
 
 
 def erase_expired() -> int:
-    """Returns how many conversations there were. A few at a time: others may be kept or restored meanwhile."""
+    """Returns how many conversations it erased. A few at a time: others may be kept or restored meanwhile."""
     ids, count = list(expired().order_by().values_list("pk", flat=True)), 0
     for begin in range(0, len(ids), erasure.CONVERSATIONS):
         count += erasure.erase(expired().filter(pk__in=ids[begin : begin + erasure.CONVERSATIONS]))
@@ -78,7 +78,7 @@ def erase_expired() -> int:
 
 
 def erase_unsent() -> int:
-    """Returns how many files there were."""
+    """Returns how many files it erased."""
     count = erase_files(Attachment.objects.filter(created_at__lte=timezone.now() - UNSENT))
     if count:
         logger.info("Erased %s files that were never sent", count)
