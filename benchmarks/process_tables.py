@@ -91,23 +91,29 @@ def restart(found: Figures) -> list[str]:
 
 
 def units(found: Figures) -> list[str]:
-    answers = found["answers"]
-    names = {"transactions": 2, "rows": 1, "changed": 1, "log": 0, "cpu": 2}
+    answers, hints, messages = found["answers"], found["hints"], dict(found["messages"])
+    digits = {"site": 2, "database": 2, "redis": 3, "transactions": 2, "rows": 2, "changed": 2, "log": 0}
     words = {
+        "site": "CPU of the site, ms",
+        "database": "CPU of PostgreSQL, ms",
+        "redis": "CPU of Redis, ms",
         "transactions": "transactions",
         "rows": "rows written",
         "changed": "of them changed",
-        "log": "bytes of its log",
-        "cpu": "its CPU, ms",
+        "log": "bytes of PostgreSQL's log",
     }
     lines = [
-        [words[name], f"{answers['a question'][name]:,.{digits}f}", f"{answers['a second'][name]:,.{digits}f}"]
-        for name, digits in names.items()
+        [words[name], *(f"{answers[what][name]:,.{digits[name]}f}" for what in ("a question", "a second"))]
+        for name in digits
         if name in answers["a second"]
     ]
-    sizes = ", ".join(f"{cost:.1f} µs of {int(size):,} bytes" for size, cost in found["messages"].items())
-    head = ["of PostgreSQL", "a question and its ending", "a second of an answer"]
-    return [*table.markdown(head, lines), "", f"A message takes of Redis: {sizes}."]
+    delivered = messages.pop("delivered")
+    sizes = ", ".join(f"{cost:.1f} µs of {int(size):,} bytes" for size, cost in messages.items())
+    said = (
+        f"A message takes of Redis {sizes}; of one to many processes {delivered:.1f} µs for each of these. To hear one"
+    )
+    said += f" takes {hints['message']:.0f} µs of a process, and {hints['hint']:.1f} for each hint in it."
+    return [*table.markdown(["of each answer", "its question and its ending", "a second of it"], lines), "", said]
 
 
 SAID: dict[str, Callable[[Any], list[str]]] = {

@@ -144,7 +144,8 @@ def restart(several: Several, options: argparse.Namespace) -> Figures:
 
 
 def unit(several: Several, options: argparse.Namespace) -> Figures:
-    return {"answers": units.of_answers(several), "messages": units.of_messages()}
+    answers, hints = units.of_answers(several), units.of_hints(several)
+    return {"answers": answers, "hints": hints, "messages": units.of_messages()}
 
 
 MEASURES: dict[str, Callable[[Several, argparse.Namespace], Any]] = {

@@ -136,6 +136,15 @@ class Several(Site):
         """That Redis was given so far."""
         return int(self._redis.published()) if self._redis else 0
 
+    def tell(self, channel: str, messages: Sequence[bytes]) -> None:
+        """As another process would."""
+        import redis
+
+        with redis.Redis.from_url(self._redis.url) as client, client.pipeline(transaction=False) as pipeline:
+            for message in messages:
+                pipeline.publish(channel, message)
+            pipeline.execute()
+
     def request(self, wish: Wish, history: int = 0) -> Request:
         body = {"id": str(uuid.uuid4()), "text": wish.text, "parent": None}
         headers = f"Cookie: sessionid={next(self._sessions)}; csrftoken={CSRF}\r\nX-CSRFToken: {CSRF}\r\n"
