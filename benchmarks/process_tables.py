@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import plan
 import table
 import workday
 from several import OTHERS, as_words
@@ -90,30 +91,36 @@ def restart(found: Figures) -> list[str]:
     return [*table.markdown(["", "all", "cut or failed"], lines), "", f"The two had ended after {seconds} s."]
 
 
+ANSWER = {
+    "site": ("CPU of the site, ms", 2),
+    "database": ("CPU of PostgreSQL, ms", 2),
+    "redis": ("CPU of Redis, ms", 3),
+    "transactions": ("transactions", 2),
+    "rows": ("rows written", 2),
+    "changed": ("of them changed", 2),
+    "log": ("bytes of PostgreSQL's log", 0),
+}
+
+
 def units(found: Figures) -> list[str]:
-    answers, hints, messages = found["answers"], found["hints"], dict(found["messages"])
-    digits = {"site": 2, "database": 2, "redis": 3, "transactions": 2, "rows": 2, "changed": 2, "log": 0}
-    words = {
-        "site": "CPU of the site, ms",
-        "database": "CPU of PostgreSQL, ms",
-        "redis": "CPU of Redis, ms",
-        "transactions": "transactions",
-        "rows": "rows written",
-        "changed": "of them changed",
-        "log": "bytes of PostgreSQL's log",
-    }
+    question, second = found["answers"]["a question"], found["answers"]["a second"]
     lines = [
-        [words[name], *(f"{answers[what][name]:,.{digits[name]}f}" for what in ("a question", "a second"))]
-        for name in digits
-        if name in answers["a second"]
+        [words, f"{question[name]:,.{digits}f}", f"{second[name]:,.{digits}f}"]
+        for name, (words, digits) in ANSWER.items()
+        if name in second
     ]
-    delivered = messages.pop("delivered")
-    sizes = ", ".join(f"{cost:.1f} µs of {int(size):,} bytes" for size, cost in messages.items())
-    said = (
-        f"A message takes of Redis {sizes}; of one to many processes {delivered:.1f} µs for each of these. To hear one"
+    said = [*table.markdown(["of each answer", "its question and its ending", "a second of it"], lines), ""]
+    said += [_messages(dict(found["messages"]), found["hints"])]
+    return [*said, "", *table.markdown(*plan.lines_of(plan.costs_of(found)))] if "log" in second else said
+
+
+def _messages(redis: dict[str, float], hints: dict[str, float]) -> str:
+    delivered = redis.pop("delivered")
+    sizes = ", ".join(f"{cost:.1f} µs of {int(size):,} bytes" for size, cost in redis.items())
+    return (
+        f"A message takes of Redis {sizes}; of one to many processes {delivered:.1f} µs for each of these. "
+        f"To hear one takes {hints['message']:.0f} µs of a process, and {hints['hint']:.1f} for each hint in it."
     )
-    said += f" takes {hints['message']:.0f} µs of a process, and {hints['hint']:.1f} for each hint in it."
-    return [*table.markdown(["of each answer", "its question and its ending", "a second of it"], lines), "", said]
 
 
 SAID: dict[str, Callable[[Any], list[str]]] = {

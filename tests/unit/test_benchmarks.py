@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks import plan
+
 BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
 REQUEST = b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\n{"content":"bench:500:20"}'
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -185,6 +187,34 @@ def live(tools: Path, chat: type[Chat]) -> dict[str, Any]:
         for server in servers:
             server.shutdown()
     return found
+
+
+def test_a_plan_adds_up() -> None:
+    costs = plan.Costs(
+        second=1300,
+        question=6500,
+        database_second=100,
+        database_question=2000,
+        rows_second=1.25,
+        rows_question=10,
+        log_second=500,
+        log_question=9000,
+        transactions_question=3,
+        published=5,
+        delivered=1,
+        heard=50,
+        heard_hint=10,
+    )
+    one, many = plan.plan(300, costs), plan.plan(100_000, costs)
+    assert one.processes == 2
+    assert one.messages == pytest.approx(40 + 40 * 0.777, rel=0.01), "news each tick to each other, and hints in most"
+    assert one.hearing == pytest.approx((31 * 50 + 60 * 10) / 1e6, rel=0.01)
+    assert (one.database, one.rows, one.transactions) == (pytest.approx(0.09), 675, 92)
+    assert (many.questions, many.pages, many.connections) == (10_000, 6_000_000, many.processes * 20)
+    assert many.processes == 411, "a hundred times as many pages and answers"
+    assert many.deliveries > many.processes * 6_000, (
+        "who has begun or ended an answer says so to all, twenty times a second"
+    )
 
 
 def test_people_open_ask_search_and_look_at_the_list(tools: Path) -> None:
