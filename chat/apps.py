@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy
 
 
@@ -10,10 +11,12 @@ class ChatConfig(AppConfig):
     verbose_name = gettext_lazy("Chat")
 
     def ready(self) -> None:
-        """The system checks of the rooms, and what listens to Django's signals."""
+        """The system checks of the rooms, what listens to Django's signals, and the tools of all apps."""
         import_module("chat.assets.checks")
         import_module("chat.models.checks")
         import_module("chat.generation.checks")
         import_module("chat.providers.checks")
         import_module("chat.serving.checks")
+        import_module("chat.tools.checks")
         import_module("chat.retention.erasure")
+        autodiscover_modules("chat_tools")

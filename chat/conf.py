@@ -50,6 +50,9 @@ class AppSettings:
     CHAT_ATTACHMENTS: bool = True
     """May users attach files to what they ask? Off, nothing can be uploaded."""
 
+    CHAT_TOOLS: list[str] = []
+    """The built-in tools that models may call (docs/tools.md): search_conversations, read_attachment, current_time."""
+
     CHAT_AUDIT_WORDS_DAYS: int = 90
     """How long the words are kept that staff searched for. 0: not at all. That they searched stays in the log."""
 
@@ -70,6 +73,8 @@ class AppSettings:
     CHAT_ATTACHMENT_PIXELS: int = 50_000_000
     CHAT_ATTACHMENT_PAGES: int = 500
     CHAT_ATTACHMENT_CHARS: int = 200_000
+    CHAT_TOOL_CHARS: int = 20_000
+    """Of what one call of a tool gives, a model is shown so much."""
     CHAT_STORAGE_PER_USER: int = 1_000_000_000
     CHAT_IMPORT_BYTES: int = 50_000_000
     """Of a file that somebody imports; what is in a zip may be ten times as large."""
@@ -79,6 +84,8 @@ class AppSettings:
     CHAT_FIRST_TOKEN_SECONDS: float = 60
     CHAT_IDLE_SECONDS: float = 60
     CHAT_TOTAL_SECONDS: float = 900
+    CHAT_TOOL_SECONDS: float = 30
+    """For one call of a tool, once its turn has come."""
     CHAT_READER_SECONDS: float = 60
     """How long a reader may take nothing of what waits for it, until its connection is closed."""
     CHAT_HEAD_SECONDS: float = 20

@@ -394,6 +394,9 @@ CHAT_SHARING = env.switch_or("CHAT_SHARING", ("members", "public"), default=None
 # May users attach files to what they ask? Off, nothing can be uploaded.
 CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=Default.CHAT_ATTACHMENTS)
 
+# The built-in tools that models may call (docs/tools.md).
+CHAT_TOOLS = env.names("CHAT_TOOLS", default=Default.CHAT_TOOLS)
+
 # For how many days the words are kept that staff searched for in the administration.
 CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS, most=100_000)
 
@@ -414,6 +417,7 @@ CHAT_ATTACHMENT_BYTES = env.whole("CHAT_ATTACHMENT_BYTES", default=Default.CHAT_
 CHAT_ATTACHMENT_PIXELS = env.whole("CHAT_ATTACHMENT_PIXELS", default=Default.CHAT_ATTACHMENT_PIXELS)
 CHAT_ATTACHMENT_PAGES = env.whole("CHAT_ATTACHMENT_PAGES", default=Default.CHAT_ATTACHMENT_PAGES)
 CHAT_ATTACHMENT_CHARS = env.whole("CHAT_ATTACHMENT_CHARS", default=Default.CHAT_ATTACHMENT_CHARS)
+CHAT_TOOL_CHARS = env.whole("CHAT_TOOL_CHARS", default=Default.CHAT_TOOL_CHARS)
 CHAT_STORAGE_PER_USER = env.whole("CHAT_STORAGE_PER_USER", default=Default.CHAT_STORAGE_PER_USER)
 # A file that somebody imports; what is in a zip may be ten times as large.
 CHAT_IMPORT_BYTES = env.whole("CHAT_IMPORT_BYTES", default=Default.CHAT_IMPORT_BYTES)
@@ -426,6 +430,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 12 * (CHAT_INPUT_CHARS or 1_000_000) + 65_536
 CHAT_FIRST_TOKEN_SECONDS = env.seconds("CHAT_FIRST_TOKEN_SECONDS", default=Default.CHAT_FIRST_TOKEN_SECONDS)
 CHAT_IDLE_SECONDS = env.seconds("CHAT_IDLE_SECONDS", default=Default.CHAT_IDLE_SECONDS)
 CHAT_TOTAL_SECONDS = env.seconds("CHAT_TOTAL_SECONDS", default=Default.CHAT_TOTAL_SECONDS)
+CHAT_TOOL_SECONDS = env.seconds("CHAT_TOOL_SECONDS", default=Default.CHAT_TOOL_SECONDS)
 # How long a reader may take nothing of what waits for it, until its connection is closed (chat/serving/daphne.py).
 CHAT_READER_SECONDS = env.seconds("CHAT_READER_SECONDS", default=Default.CHAT_READER_SECONDS)
 # How long a client may take to send the head of a request, and then its body (chat/serving/channel.py).

@@ -22,3 +22,7 @@ GENERATIONS_PER_MESSAGE = 1_000
 """That write one message: the first, and those that continue it. The database counts up to 32,767."""
 MOST_TOKENS = 1_000_000
 """The largest token limit of an answer that can be asked for."""
+SOURCES_PER_CALL = 50
+"""That a tool may name."""
+SOURCE_TITLE_CHARACTERS = 200
+SOURCE_ADDRESS_CHARACTERS = 2_000

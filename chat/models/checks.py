@@ -70,13 +70,16 @@ def check_allowed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     app, _, codename = chat_settings.CHAT_ALLOWED.partition(".")
     if not app and not codename:
         return []
-    if not codename or app not in apps.app_configs:
+    codenames = codenames_of(app)
+    if not codename or codenames is None:
         return [NO_PERMISSION]
-    return [] if codename in _codenames(app) else [UNKNOWN_PERMISSION]
+    return [] if codename in codenames else [UNKNOWN_PERMISSION]
 
 
-def _codenames(app: str) -> set[str]:
-    """Of all permissions that come with the models of an app."""
+def codenames_of(app: str) -> set[str] | None:
+    """Of all permissions that come with the models of an app; None if it is not installed."""
+    if app not in apps.app_configs:
+        return None
     found = set[str]()
     for model in apps.get_app_config(app).get_models():
         found |= {get_permission_codename(action, model._meta) for action in model._meta.default_permissions}

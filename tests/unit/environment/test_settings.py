@@ -90,12 +90,13 @@ CANNOT_BE: dict[str, list[str]] = {
     "CHAT_TOOL_MODELS": ["nosuch"],
     "CHAT_METRICS_TOKEN": ["“s3cret”"],
 }
-BY_CHECK = {
+BY_CHECK: dict[str, Any] = {
     "OIDC_ISSUER": "id.example.org",
     "OIDC_CLIENT_ID": "",
     "OIDC_ALLOWED_DOMAINS": "*.example.org",
     "OIDC_STAFF_GROUPS": "staff",
     "CHAT_ALLOWED": "chat",
+    "CHAT_TOOLS": ["search_conversation"],
     "CHAT_CONFIRM": "chatsite.nowhere.confirm",
 }
 ANY_TEXT = {
