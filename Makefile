@@ -109,10 +109,14 @@ screenshots: .venv/test
 # `make bench ONLY=pages`: what each page costs beside a plain Django site's; `ONLY=workday`: how many people a core
 # carries; both take QUICK=1, WRITE=1 and JSON=file.
 # `make bench ONLY=processes`: what it takes to follow an answer at another process (benchmarks/processes.py).
+# `make bench ONLY=tools`: what it costs that answers call tools (benchmarks/tool_rounds.py).
 # `make bench ONLY=hostile`: what others wait for while somebody sends what is hostile (benchmarks/hostile.py).
 ifeq ($(ONLY),hostile)
 bench: .venv/test
 	@$(BIN)/python benchmarks/hostile.py
+else ifeq ($(ONLY),tools)
+bench: .venv/run
+	@$(BIN)/python benchmarks/tool_rounds.py $(if $(BESIDE),--beside $(BESIDE))
 else ifeq ($(ONLY),processes)
 bench: .venv/test
 	@$(BIN)/python benchmarks/processes.py
