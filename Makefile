@@ -110,10 +110,14 @@ screenshots: .venv/test
 # carries; both take QUICK=1, WRITE=1 and JSON=file.
 # `make bench ONLY=postgres`: what answers write to a PostgreSQL (benchmarks/postgres.py).
 # `make bench ONLY=processes`: what several processes carry as one site; also PARTS="streams followers idle day …".
+# `make bench ONLY=tools`: what it costs that answers call tools (benchmarks/tool_rounds.py).
 # `make bench ONLY=hostile`: what others wait for while somebody sends what is hostile (benchmarks/hostile.py).
 ifeq ($(ONLY),hostile)
 bench: .venv/test
 	@$(BIN)/python benchmarks/hostile.py
+else ifeq ($(ONLY),tools)
+bench: .venv/run
+	@$(BIN)/python benchmarks/tool_rounds.py $(if $(BESIDE),--beside $(BESIDE))
 else ifeq ($(ONLY),postgres)
 bench: .venv/test
 	@$(BIN)/python benchmarks/postgres.py

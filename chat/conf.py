@@ -14,7 +14,7 @@ class AppSettings:
     # The model
 
     CHAT_PROVIDERS: list[dict[str, Any]] = []
-    """Several services and their models (docs/providers.md); what follows, up to CHAT_VISION_MODELS, says the same of
+    """Several services and their models (docs/providers.md); what follows, up to CHAT_TOOL_MODELS, says the same of
     one, and counts where this is empty."""
     OPENAI_API_KEY: str = ""
     OPENAI_BASE_URL: str = ""
@@ -25,6 +25,8 @@ class AppSettings:
     """That users may pick; the first is the default."""
     CHAT_VISION_MODELS: list[str] = ["gpt-4o-mini"]
     """Those of them that see images; the others are shown none."""
+    CHAT_TOOL_MODELS: list[str] = ["gpt-4o-mini"]
+    """Those of them that can call tools; the others are offered none."""
     CHAT_SYSTEM_PROMPT: str = ""
     """What the model is told before every conversation."""
     CHAT_CONTEXT_TOKENS: int = 100_000
@@ -62,6 +64,10 @@ class AppSettings:
     CHAT_MESSAGES_PER_MINUTE: int = 20
     CHAT_INPUT_CHARS: int = 100_000
     CHAT_OUTPUT_CHARS: int = 200_000
+    CHAT_TOOL_ROUNDS: int = 8
+    """How often one answer may call tools and be asked again with what came of it."""
+    CHAT_TOOL_TOTAL_CHARS: int = 200_000
+    """Of all that tools give back for one answer."""
     CHAT_ATTACHMENTS_PER_MESSAGE: int = 10
     CHAT_ATTACHMENT_BYTES: int = 20_000_000
     CHAT_ATTACHMENT_PIXELS: int = 50_000_000

@@ -58,6 +58,7 @@ whole = _metric(
     "Histogram", "generation_seconds", "From the begin of an answer to its end.", ("model",), buckets=SECONDS
 )
 tokens = _metric("Counter", "tokens", "As the model's service reports them.", ("kind", "model"))
+tool_calls = _metric("Counter", "tool_calls", "Calls of tools, by what came of them.", ("status",))
 followers = _metric("Gauge", "followers", "Open streams of answers, by where these are written.", ("source",))
 hint_streams = _metric("Gauge", "hint_streams", "Open streams of hints.")
 bus_messages = _metric("Counter", "bus_messages", "What processes say to each other over Redis.", ("way",))

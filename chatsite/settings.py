@@ -369,6 +369,15 @@ if not CHAT_LOCAL_MODEL and not CHAT_PROVIDERS and CHAT_VISION_MODELS != Default
             for name in sorted({*CHAT_VISION_MODELS} - {*CHAT_MODELS})
         )
     )
+# Those of them that can call tools; the others are offered none.
+CHAT_TOOL_MODELS = env.names("CHAT_TOOL_MODELS", default=Default.CHAT_TOOL_MODELS)
+if not CHAT_LOCAL_MODEL and not CHAT_PROVIDERS and CHAT_TOOL_MODELS != Default.CHAT_TOOL_MODELS:
+    env.refuse(
+        *(
+            f"CHAT_TOOL_MODELS names what CHAT_MODELS does not: {name!r}"
+            for name in sorted({*CHAT_TOOL_MODELS} - {*CHAT_MODELS})
+        )
+    )
 # What the model is told before every conversation; empty: nothing.
 CHAT_SYSTEM_PROMPT = env.whole_text("CHAT_SYSTEM_PROMPT", default=Default.CHAT_SYSTEM_PROMPT)
 # How long a prompt may be, in tokens as we estimate them: of a longer conversation the oldest turns are left out.
@@ -407,6 +416,9 @@ CHAT_STREAMS_PER_USER = env.whole("CHAT_STREAMS_PER_USER", default=Default.CHAT_
 CHAT_MESSAGES_PER_MINUTE = env.whole("CHAT_MESSAGES_PER_MINUTE", default=Default.CHAT_MESSAGES_PER_MINUTE)
 CHAT_INPUT_CHARS = env.whole("CHAT_INPUT_CHARS", default=Default.CHAT_INPUT_CHARS)
 CHAT_OUTPUT_CHARS = env.whole("CHAT_OUTPUT_CHARS", default=Default.CHAT_OUTPUT_CHARS)
+# How often an answer may call tools and go on, and how much all of them may give back for it.
+CHAT_TOOL_ROUNDS = env.whole("CHAT_TOOL_ROUNDS", default=Default.CHAT_TOOL_ROUNDS)
+CHAT_TOOL_TOTAL_CHARS = env.whole("CHAT_TOOL_TOTAL_CHARS", default=Default.CHAT_TOOL_TOTAL_CHARS)
 # Of files that are attached to a message: how many, and of each of them how much.
 CHAT_ATTACHMENTS_PER_MESSAGE = env.whole("CHAT_ATTACHMENTS_PER_MESSAGE", default=Default.CHAT_ATTACHMENTS_PER_MESSAGE)
 CHAT_ATTACHMENT_BYTES = env.whole("CHAT_ATTACHMENT_BYTES", default=Default.CHAT_ATTACHMENT_BYTES)

@@ -1,7 +1,7 @@
 """How a generation ends in the database: once, with its whole text, and only if it still runs there."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,15 +17,28 @@ from chat.models.sql import update
 from chat.signals import announce, generation_ended
 
 FROM_THE_BEGINNING = Mark()
+Write = Callable[[], object]
+"""What is done in the transaction that stores an answer, in a thread."""
+
+
+def do_all(writes: Iterable[Write]) -> None:
+    for write in writes:
+        write()
 
 
 def finish(
-    generation: Generation, status: Status, reply: Reply, since: Mark = FROM_THE_BEGINNING, **outcome: object
+    generation: Generation,
+    status: Status,
+    reply: Reply,
+    since: Mark = FROM_THE_BEGINNING,
+    writes: Iterable[Write] = (),
+    **outcome: object,
 ) -> bool:
     """End it with the whole `reply` stored, all in the caller's transaction or one of its own.
 
-    What comes before `since` is stored already. `outcome` are further fields of the row. Returns False, and writes
-    nothing, if it had already ended: the row is the truth, and who comes second has lost the race.
+    What comes before `since` is stored already; `writes` are done beside it. `outcome` are further fields of the row.
+    Returns False, and writes nothing, if it had already ended: the row is the truth, and who comes second has lost the
+    race.
     """
     ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
     ended |= outcome
@@ -35,6 +48,7 @@ def finish(
         if not update(Generation, generation.pk, ended, "status = 'running'"):
             return False
         MessagePart.store([(message.pk, reply.rows_since(since)[0])])
+        do_all(writes)
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():
         setattr(generation, name, value)

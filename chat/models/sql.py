@@ -28,13 +28,13 @@ PLAIN: dict[Any, type] = {
 """Fields, and the values that a database takes from them as they are: to ask the field takes 5 µs for each of 60."""
 
 
-def insert(rows: Sequence[models.Model], using: str = DEFAULT_DB_ALIAS) -> None:
-    """Store new rows of one model. Raises IntegrityError."""
+def insert(rows: Sequence[models.Model], using: str = DEFAULT_DB_ALIAS, conflict: str = "") -> None:
+    """Store new rows of one model; `conflict` says in SQL what is done instead. Raises IntegrityError."""
     if not rows:
         return
     model = type(rows[0])
     names = _names(model)
-    insert_values(model, names, [[getattr(row, name) for name in names] for row in rows], using)
+    insert_values(model, names, [[getattr(row, name) for name in names] for row in rows], using, conflict)
     for row in rows:
         row._state.adding = False
 

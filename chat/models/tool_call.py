@@ -7,6 +7,8 @@ none of it. What has no row, as the calls of an import, does not run.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from chat.core.limits import TOOL_NAME_CHARACTERS
 from chat.core.tool_parts import NO, OUTCOMES, YES
 from chat.i18n import gettext_noop as _
+from chat.models.sql import insert, update
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -61,3 +64,15 @@ class ToolCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.status})"
+
+    @staticmethod
+    def record(calls: Sequence[ToolCall]) -> None:
+        """New ones; those that are stored already stay as they are."""
+        insert(calls, conflict="ON CONFLICT DO NOTHING")
+
+    @staticmethod
+    def end(pk: str, status: str, seconds: float) -> None:
+        """It has come to this, unless it had ended before. An id that a file has forged need not be one."""
+        ended = {"status": status, "seconds": seconds, "ended_at": timezone.now()}
+        with suppress(ValueError):
+            update(ToolCall, uuid.UUID(pk), ended, "ended_at IS NULL")

@@ -14,19 +14,30 @@ NO_PROVIDER = checks.Warning(
     id="chat.W006",
 )
 NO_KEY = "The provider {name!r} lacks its key: its `api_key_variable` names a variable that is not set."
-NOT_A_MODEL = checks.Error(
-    "CHAT_VISION_MODELS names a model that CHAT_MODELS does not.",
-    hint="It says which of CHAT_MODELS see images.",
-    id="chat.E021",
-)
+NOT_A_MODEL = {
+    "CHAT_VISION_MODELS": checks.Error(
+        "CHAT_VISION_MODELS names a model that CHAT_MODELS does not.",
+        hint="It says which of CHAT_MODELS see images.",
+        id="chat.E021",
+    ),
+    "CHAT_TOOL_MODELS": checks.Error(
+        "CHAT_TOOL_MODELS names a model that CHAT_MODELS does not.",
+        hint="It says which of CHAT_MODELS can call tools.",
+        id="chat.E022",
+    ),
+}
 
 
 @register
-def check_vision(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Where they are set: the defaults belong together."""
-    named, known = settings.CHAT_VISION_MODELS, settings.CHAT_MODELS
-    is_set = named != AppSettings.CHAT_VISION_MODELS and not settings.CHAT_PROVIDERS and not settings.CHAT_LOCAL_MODEL
-    return [NOT_A_MODEL] if is_set and not {*named} <= {*known} else []
+def check_models(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What is said of some of the models, where it is set: the defaults belong together."""
+    if settings.CHAT_PROVIDERS or settings.CHAT_LOCAL_MODEL:
+        return []
+    return [fault for name, fault in NOT_A_MODEL.items() if _names_others(getattr(settings, name), name)]
+
+
+def _names_others(named: list[str], setting: str) -> bool:
+    return named != getattr(AppSettings, setting) and not {*named} <= {*settings.CHAT_MODELS}
 
 
 @register

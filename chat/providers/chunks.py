@@ -2,7 +2,8 @@
 
 The format is OpenAI's "chat completion chunk object", and what others write in its place: reasoning under the names
 of REASONING_NAMES, `content` as a list of parts (Mistral), a whole `message` where there is no `delta`, errors and
-endings under other names. The SDK's typed object for each chunk would cost more than all the rest of the way.
+endings under other names. Calls of tools are put together by chat/providers/tool_calls.py. The SDK's typed object for
+each chunk would cost more than all the rest of the way.
 """
 
 import json
@@ -14,13 +15,14 @@ from typing import Any
 import jiter
 
 from chat.core import sse
-from chat.core.endings import graver
+from chat.core.endings import bad_end, graver
 from chat.errors import UpstreamBroke, UpstreamError
 from chat.failures import log_repeated
 from chat.failures.subject import about
 from chat.providers.configuration import UPSTREAM
 from chat.providers.log import masked
 from chat.providers.refusals import reported
+from chat.providers.tool_calls import Called, ToolCalls
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,21 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Calling:
+    """A call of a tool is being written."""
+
+    characters: int
+    """Of it that are new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """All calls of the response, whole, when it ends well. Said again if more come after all."""
+
+    calls: tuple[Called, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     reason: str
 
@@ -71,11 +88,11 @@ class Done:
 
 
 Spoken = Text | Reasoning | Refusal
-Event = Spoken | Finish | Usage | Done
+Event = Spoken | Calling | Calls | Finish | Usage | Done
 
 
 class Reader:
-    """Reads one stream. It remembers nothing of it but whether a whole message is news."""
+    """Reads one stream. It remembers nothing of it but whether a whole message is news, and calls of tools."""
 
     def __init__(self, service: str = UPSTREAM) -> None:
         """`service`: what the log calls it."""
@@ -84,6 +101,11 @@ class Reader:
         """By a delta."""
         self._told: dict[type[Spoken], str] = {}
         """By whole messages."""
+        self._calls = ToolCalls()
+        self._made: tuple[Called, ...] = ()
+        """Those that were said."""
+        self._reason = ""
+        """Why it ended."""
 
     def read(self, events: Iterable[sse.Event]) -> Iterator[Event]:
         """What these events of the stream say. Adjacent texts of a kind are one: what has arrived together goes on so.
@@ -96,7 +118,7 @@ class Reader:
         try:
             for event in events:
                 if event.data.startswith("[DONE]"):
-                    said: Iterable[Event] = (Done(),)
+                    said: Iterable[Event] = (*self._all_calls(), Done())
                 else:
                     chunk = _chunk(event.event, event.data, self._service)
                     if kind is Text and (text := _text_alone(chunk)):
@@ -135,7 +157,10 @@ class Reader:
         return said
 
     def _read_choice(self, choice: dict[str, Any]) -> list[Event]:
-        said: list[Event] = [*_read_words(choice.get("delta"))]
+        delta = choice.get("delta")
+        said: list[Event] = [*_read_words(delta)]
+        if calling := self._read_calls(delta):
+            said.append(calling)
         if said:
             self._has_spoken = True
         elif not self._has_spoken and (message := choice.get("message")):
@@ -144,13 +169,34 @@ class Reader:
             words = masked(str(choice["error"]))
             line = "%s reported an error in its answer: %r%s"
             log_repeated(logger, logging.WARNING, (line, self._service), line, self._service, words, about())
-            said.append(Finish("error"))
+            said.append(self._finish("error"))
         elif reason := _reason(choice):
-            said.append(Finish(reason))
+            finish = self._finish(reason)
+            said += [*self._all_calls(), finish]
         return said
 
-    def _news_of(self, message: object) -> Iterator[Spoken]:
+    def _finish(self, reason: str) -> Finish:
+        self._reason = graver(self._reason, reason)
+        return Finish(reason)
+
+    def _read_calls(self, delta: object) -> Calling | None:
+        if not isinstance(delta, dict) or not (delta.get("tool_calls") or delta.get("function_call")):
+            return None
+        return Calling(self._calls.add(delta))
+
+    def _all_calls(self) -> Iterator[Calls]:
+        """Once it has ended, and not badly: of a response that was cut the last call may be half there."""
+        if self._calls and not bad_end(self._reason) and (made := self._calls.made()) != self._made:
+            self._made = made
+            yield Calls(made)
+
+    def _news_of(self, message: object) -> Iterator[Spoken | Calling]:
         """A message where there are no deltas: all of it, or what has come to it since the one before."""
+        before, self._calls = self._calls, ToolCalls()
+        if calling := self._read_calls(message):
+            yield calling
+        else:
+            self._calls = before
         for said in _read_words(message):
             kind = type(said)
             if news := said.text.removeprefix(self._told.get(kind, "")):

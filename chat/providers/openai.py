@@ -16,7 +16,7 @@ import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -70,12 +70,17 @@ def _never() -> None:
 
 
 async def stream(
-    key: str, messages: list[dict[str, Any]], options: Options = NO_OPTIONS, pause: Pause = _never
+    key: str,
+    messages: list[dict[str, Any]],
+    options: Options = NO_OPTIONS,
+    pause: Pause = _never,
+    tools: Sequence[dict[str, Any]] = (),
 ) -> AsyncGenerator[Event, None]:
     """Ask the model with this key, and yield what arrives. Ends after `Done`, or when the upstream closes or resets.
 
     Of the options only what is chosen goes into the request, by the names that the model knows; the system prompt is
     among the messages. `pause` is asked, after what has arrived together, what to wait for before more is read.
+    `tools` are offered to a model that can call such.
 
     The caller tells a finished answer from a broken one by `Finish` and `Done`, and sets the deadlines. Raises
     UpstreamError: NoModel, UpstreamUnreachable, UpstreamRefused, UpstreamBroke.
@@ -84,6 +89,9 @@ async def stream(
     client = await _client(model.provider)
     parameters = model.request_parameters(options)
     chosen = [name for name in PARAMETERS if name in parameters]
+    if tools and model.tools:
+        parameters["tools"] = tools
+        chosen.append("tools")
     asking = _asked(client, model, _body(model, messages, parameters), chosen)
     del messages  # the answer takes long, and the question may be large
     async with asking as (pieces, sock):

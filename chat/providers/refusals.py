@@ -27,10 +27,17 @@ REPORTED = 10_000
 """So many characters of an error are looked at."""
 NO_CREDIT = re.compile("insufficient_quota|billing_hard_limit_reached|insufficient[ _]balance", re.IGNORECASE)
 """As OpenAI, Azure, Moonshot and DeepSeek say that the account behind the key has to pay."""
+NO_TOOLS = re.compile("tool|function[ _]?call", re.IGNORECASE)
+"""As all say that a model, or its server as it was started, takes none, or not these. "... does not support tools"
+(Ollama), `"auto" tool choice requires --enable-auto-tool-choice` (vLLM, SGLang), "tools param requires --jinja flag"
+(llama.cpp), "No endpoints found that support tool use" (OpenRouter), "Unsupported parameter: 'tools'" (OpenAI)."""
+NO_TOOLS_STATUSES = (400, 404, 422, 500, 501)
 
 
 def refusal(response: aiohttp.ClientResponse, text: str, model: Model, parameters: Iterable[str]) -> UpstreamRefused:
-    """Our sentence for the upstream's status; its own words go to the log. `parameters` were chosen by the user."""
+    """Our sentence for the upstream's status; its own words go to the log. `parameters` were chosen by the user, or
+    are `tools`.
+    """
     wait = retry_after(response.headers.get("retry-after"), time.time())
     meaning = _meaning(response.status, text, model, wait, list(parameters))
     said = f"answered {response.status}: {masked(text)!r}"
@@ -61,6 +68,19 @@ def _meaning(status: int, text: str, model: Model, wait: float | None, parameter
             ),
             "The key is not accepted",
             f"Set {variable} to one that may use this model there, and restart.",
+        )
+    if _takes_no_tools(status, text, model, parameters):
+        return Meaning(
+            UpstreamRefused(
+                _(
+                    "This model cannot be given the tools of this site. "
+                    "Turn them off in this conversation, or choose another model."
+                ),
+                code="upstream_tools",
+            ),
+            f"The model {model.name} takes no tools, or not as they are described",
+            "`manage.py tools` says how they are. If it calls none, leave it out of CHAT_TOOL_MODELS, or `tools` "
+            "out of CHAT_PROVIDERS; at vLLM, SGLang and llama.cpp an option turns them on.",
         )
     if status == 404:
         return Meaning(
@@ -125,6 +145,12 @@ def _meaning(status: int, text: str, model: Model, wait: float | None, parameter
 def has_no_credit(status: int, text: str) -> bool:
     """Is it a bill, and not a limit that passes? As OpenAI says it with 429 and others with 402."""
     return status == 402 or (status == 429 and bool(NO_CREDIT.search(text[:REPORTED])))
+
+
+def _takes_no_tools(status: int, text: str, model: Model, parameters: list[str]) -> bool:
+    """Is it the tools that are refused? The model's own name may have the word in it."""
+    said = text[:REPORTED].replace(model.name, "")
+    return "tools" in parameters and status in NO_TOOLS_STATUSES and bool(NO_TOOLS.search(said))
 
 
 def reported(service: str, data: str, error: object) -> UpstreamError:

@@ -1,8 +1,8 @@
 """Which models answer here, and at which services: one table, by the key that names a model on the wire.
 
 Two ways lead to it. `CHAT_PROVIDERS` says all of several services (chat/providers/configuration.py). Without it
-`OPENAI_BASE_URL`, `OPENAI_API_KEY`, `CHAT_MODELS` and `CHAT_VISION_MODELS` are the short form of one, which is called
-`default`, and whose models' keys are their names.
+`OPENAI_BASE_URL`, `OPENAI_API_KEY`, `CHAT_MODELS`, `CHAT_VISION_MODELS` and `CHAT_TOOL_MODELS` are the short form of
+one, which is called `default`, and whose models' keys are their names.
 """
 
 import os
@@ -26,6 +26,7 @@ READ = (
     "OPENAI_API_KEY",
     "CHAT_MODELS",
     "CHAT_VISION_MODELS",
+    "CHAT_TOOL_MODELS",
     "CHAT_TITLE_MODEL",
 )
 
@@ -149,15 +150,16 @@ def _make() -> Registry:
         api_key=settings.OPENAI_API_KEY,
         is_local=settings.CHAT_LOCAL_MODEL,
     )
-    vision = settings.CHAT_VISION_MODELS
+    vision, tools = settings.CHAT_VISION_MODELS, settings.CHAT_TOOL_MODELS
     names = dict.fromkeys(settings.CHAT_MODELS)
     if sentences := [*_of_short_form(names)]:
         raise Faults(sentences)
-    return Registry(tuple(Model(name, name, provider, vision=name in vision) for name in names), short_form=provider)
+    models = tuple(Model(name, name, provider, vision=name in vision, tools=name in tools) for name in names)
+    return Registry(models, short_form=provider)
 
 
 def _of_short_form(names: Collection[str]) -> Iterator[str]:
-    """What is wrong with the four settings that say one service."""
+    """What is wrong with the settings that say one service."""
     if not names:
         yield "CHAT_MODELS names no model."
     if any(len(name) > MODEL_CHARACTERS for name in names):

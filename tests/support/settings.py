@@ -48,7 +48,10 @@ read_file = Environment.read_file
 Environment.read_file = lambda *args: None  # type: ignore[method-assign]
 
 from chatsite.settings import *  # noqa: E402, F403
-from chatsite.settings import ACCOUNT_RATE_LIMITS, DATABASES  # noqa: E402
+from chatsite.settings import ACCOUNT_RATE_LIMITS, DATABASES, INSTALLED_APPS  # noqa: E402
+
+# Apps of a project, as tests/support/tools_app.
+INSTALLED_APPS += os.environ.get("CHATSITE_TEST_APPS", "").split()
 
 # The workers of a run inherit it from the process that starts them: what one collects serves all.
 STATIC_ROOT = Path(os.environ.setdefault("CHATSITE_TEST_STATIC", str(TEST_FOLDER / "static")))

@@ -4,6 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from chat.core import prompt, tool_parts
+from chat.core.reply import Part, Reply
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -70,6 +73,10 @@ class Page:
         elif frame.event in ("text", "reasoning"):
             self._append(frame.event, frame.data["text"])
             assert frame.id == str(self.position), f"id {frame.id}, but the content ends at {self.position}"
+        elif frame.event in tool_parts.KINDS:
+            self.parts.append([frame.event, prompt.in_json(frame.data)])
+            self.position += 1
+            assert frame.id == str(self.position), f"id {frame.id}, but the content ends at {self.position}"
         elif frame.event == "end":
             self.end = frame.data
             assert frame.id == str(self.position), f"end has id {frame.id}, the content ends at {self.position}"
@@ -84,9 +91,13 @@ class Page:
             self.parts.append([kind, text])
         self.position += len(text)
 
+    def tools(self, kind: str) -> list[dict[str, Any]]:
+        """What it says of tools, of one kind."""
+        return [json.loads(data) for name, data in self.parts if name == kind]
+
     @property
     def text(self) -> str:
-        return "".join(text for kind, text in self.parts if kind == "text")
+        return Reply(Part(kind, text) for kind, text in self.parts).text
 
     @property
     def reasoning(self) -> str:

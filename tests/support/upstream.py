@@ -121,6 +121,12 @@ def refuse(text: str) -> Raw:
     return delta(refusal=text)
 
 
+def call(name: str, arguments: dict[str, Any] | None = None, index: int = 0) -> Raw:
+    """One call of a tool, whole."""
+    said = {"name": name, "arguments": json.dumps(arguments or {})}
+    return delta(tool_calls=[{"index": index, "id": f"call_{index}", "type": "function", "function": said}])
+
+
 def finish(reason: str = "stop") -> Raw:
     return chunk({"index": 0, "delta": {}, "finish_reason": reason})
 
@@ -137,6 +143,12 @@ def done() -> Raw:
 def answer(*texts: str) -> list[Step]:
     """A whole answer that ends as it should."""
     return [*(say(text) for text in texts), finish("stop"), done()]
+
+
+def calls(*made: tuple[str, dict[str, Any]]) -> list[Step]:
+    """A whole answer that calls these tools, with their arguments, at once."""
+    steps = [call(name, arguments, index) for index, (name, arguments) in enumerate(made)]
+    return [*steps, finish("tool_calls"), usage(10, 5), done()]
 
 
 def one_by_one(*steps: Raw) -> OneByOne:

@@ -5,6 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.core.reply import BLOCK, REASONING, ROW, TEXT, Mark, Part, Reply, storable
+from chat.core.tool_parts import NO, YES, Call, Decision, Outcome, Result, Source, read, written
+from chat.live.events import frames_since
+from tests.support.sse import FrameReader, Page
 
 HALF, OTHER_HALF = "\ud83d", "\ude00"
 REPLACED = "\ufffd"
@@ -160,7 +163,19 @@ def test_a_stored_reply_holds_what_any_store_can() -> None:
 
 anything = st.text(st.one_of(st.characters(exclude_categories=[]), st.sampled_from([HALF, OTHER_HALF, "\0"])))
 spoken = st.tuples(st.sampled_from([TEXT, REASONING]), anything)
-events = st.tuples(st.just("tool"), st.just('{"name": "weather"}'))
+words, flag = st.text(st.characters(exclude_categories=[]), max_size=20), st.booleans()
+arguments = st.recursive(
+    st.none() | flag | st.integers() | words, lambda inner: st.dictionaries(words, inner), max_leaves=5
+)
+tool_parts = st.one_of(
+    st.builds(Call, words, words, words, arguments, flag, flag, flag),
+    st.builds(Decision, st.lists(words).map(tuple), st.sampled_from([YES, NO]), words),
+    st.builds(Result, words, st.sampled_from(Outcome), words, st.floats(0, 30), st.lists(words).map(tuple)),
+    st.builds(Source, st.integers(1, 9), words, words, words),
+).map(written)
+"""What is said of tools, with anything at all in it."""
+said_of_tools = tool_parts.map(lambda part: (part.kind, part.text))
+events = st.one_of(st.tuples(st.just("tool"), st.just('{"name": "weather"}')), said_of_tools)
 pieces = st.lists(st.one_of(spoken, events))
 
 
@@ -215,6 +230,29 @@ def test_clipped_at_a_position_it_is_what_was_before(pieces: list[tuple[str, str
     clipped = reply.until(position)
     assert clipped.position == position
     assert flattened(clipped.parts()) == flattened(reply.parts())[:position]
+
+
+@given(tool_parts)
+def test_what_is_said_of_tools_is_read_as_it_is_stored(part: Part) -> None:
+    said = read(part)
+    assert said
+    assert written(said) == part == reply_of((part.kind, part.text)).parts()[0]
+
+
+@given(st.lists(st.one_of(spoken, said_of_tools)), st.data())
+def test_replay_equals_reload_however_the_stream_is_cut(pieces: list[tuple[str, str]], data: st.DataObject) -> None:
+    """A page that loses its connection after any event, and comes again, holds what is stored."""
+    reply, page = Reply(), Page()
+    for kind, text in pieces:
+        reply.append(kind, text)
+        arrived = FrameReader().feed(frames_since(reply, page.position)[0])
+        for frame in arrived[: data.draw(st.integers(0, len(arrived)))]:
+            page.apply(frame)
+    reply.settle()
+    for frame in FrameReader().feed(frames_since(reply, page.position)[0]):
+        page.apply(frame)
+    assert page.parts == [[part.kind, part.text] for part in Reply(reply.parts()).parts()]
+    assert page.position == reply.position
 
 
 def flattened(parts: list[Part]) -> list[tuple[str, str]]:

@@ -20,7 +20,9 @@ SETTINGS = ROOT / "chatsite/settings.py"
 READ = set(re.findall(r'env\.\w+\(\s*"(\w+)"', SETTINGS.read_text()))
 
 COUNTED = [
-    name for name in sorted(READ) if re.search(r"_PER_|_BYTES$|_CHARS$|_PIXELS$|_PAGES$|_SECONDS$|_TOKENS$", name)
+    name
+    for name in sorted(READ)
+    if re.search(r"_PER_|_BYTES$|_CHARS$|_PIXELS$|_PAGES$|_SECONDS$|_TOKENS$|_ROUNDS$", name)
 ]
 SWITCHES = [
     "DEBUG",
@@ -86,6 +88,7 @@ CANNOT_BE: dict[str, list[str]] = {
         *("http:/h/v1", "“https://h/v1”", "https://h /v1"),
     ],
     "CHAT_VISION_MODELS": ["nosuch"],
+    "CHAT_TOOL_MODELS": ["nosuch"],
     "CHAT_METRICS_TOKEN": ["“s3cret”"],
 }
 BY_CHECK: dict[str, Any] = {

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from chat.core.reply import REASONING, TEXT
+from chat.core.tool_parts import CALL
 from chat.live import redis_client
 from chat.live.exchange import Exchange, audience, messages, mirrors
 from chat.live.exchange import redis as redis_module
@@ -185,6 +186,8 @@ class TestFaultyExchange(ExchangeContract):
             following = [asyncio.create_task(followed(there, generation_id)) for _ in range(3)]
             for number in range(60):
                 live.append(REASONING if number % 7 == 0 else TEXT, f"{number} ")
+                if number % 11 == 0:
+                    live.append(CALL, f'{{"id": "{number}"}}')
                 await asyncio.sleep(0.005)
             live.end(ENDING)
             await here.withdraw(generation_id)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
-from chat.providers.checks import check_provider, check_vision
+from chat.providers.checks import check_models, check_provider
 
 
 @pytest.fixture
@@ -60,4 +60,10 @@ def test_models_that_see_are_some_of_the_models(
     settings: Any, models: list[str], vision: list[str], ids: list[str]
 ) -> None:
     settings.CHAT_MODELS, settings.CHAT_VISION_MODELS = models, vision
-    assert [found.id for found in check_vision(None)] == ids
+    assert [found.id for found in check_models(None)] == ids
+
+
+@pytest.mark.parametrize(("tools", "ids"), [(["b"], []), (["c"], ["chat.E022"]), (["gpt-4o-mini"], []), ([], [])])
+def test_models_that_call_tools_are_some_of_the_models(settings: Any, tools: list[str], ids: list[str]) -> None:
+    settings.CHAT_MODELS, settings.CHAT_TOOL_MODELS = ["a", "b"], tools
+    assert [found.id for found in check_models(None)] == ids

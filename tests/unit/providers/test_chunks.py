@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chat.errors import UpstreamBroke
-from chat.providers.chunks import Event, Finish, Reasoning, Refusal, Text, Usage, read_chunk
+from chat.providers.chunks import Calling, Event, Finish, Reasoning, Refusal, Text, Usage, read_chunk
 
 
 def read(chunk: object, event: str = "message") -> list[Event]:
@@ -43,7 +43,7 @@ def chunk(delta: object = None, **choice: object) -> dict[str, Any]:
         (chunk({"content": {"a": 1}, "reasoning": 5, "refusal": False}), []),
         (chunk("Hi"), []),
         (chunk(None), []),
-        (chunk({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{}"}}]}), []),
+        (chunk({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": "{}"}}]}), [Calling(3)]),
         ({"choices": ["Hi", None, 5]}, []),
         ({"choices": {"index": 0}}, []),
         ({"choices": [{"delta": {"content": "Hi"}}]}, [Text("Hi")]),

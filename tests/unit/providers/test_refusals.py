@@ -54,9 +54,35 @@ def nothing_said() -> Iterator[None]:
     repeats.clear()
 
 
-def refuse(status: int, text: str = "", model: Model = OF_HUB) -> Any:
+def refuse(status: int, text: str = "", model: Model = OF_HUB, sent: tuple[str, ...] = ()) -> Any:
     response: Any = SimpleNamespace(status=status, headers={})
-    return refusal(response, text, model, [])
+    return refusal(response, text, model, sent)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (400, '{"error":{"message":"registry.ollama.ai/library/llama2:13b does not support tools"}}'),
+        (400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+        (500, '{"error":{"code":500,"message":"tools param requires --jinja flag","type":"server_error"}}'),
+        (404, '{"error":{"message":"No endpoints found that support tool use.","code":404}}'),
+        (400, "Unsupported parameter: 'tools' is not supported with this model."),
+        (400, "Invalid schema for function 'find': schema must be a JSON Schema. tools[0].function.parameters"),
+        (400, "Function calling is not enabled for this model"),
+        (422, '{"detail":[{"loc":["body","tools"],"msg":"extra fields not permitted"}]}'),
+        (501, "function_call is not implemented"),
+    ],
+)
+def test_a_model_that_takes_no_tools_says_so(status: int, text: str) -> None:
+    assert refuse(status, text, sent=("tools",)).code == "upstream_tools"
+    assert refuse(status, text).code != "upstream_tools"  # nobody sent any
+
+
+def test_a_model_that_is_named_after_tools_may_be_unknown() -> None:
+    model = Model("firefunction-tool-v2", "firefunction-tool-v2", HUB)
+    assert refuse(404, "There is no model firefunction-tool-v2", model, ("tools",)).code == "upstream_model"
+    assert refuse(401, "no tools for this key", model, ("tools",)).code == "upstream_key"
+    assert refuse(400, "max_tokens is too large", model, ("max_tokens", "tools")).code == "upstream_options"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ HOUSE: dict[str, Any] = {"name": "house", "address": "http://127.0.0.1:9/v1", "m
 def test_the_short_form_is_one_provider(settings: Any) -> None:
     settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = "http://127.0.0.1:9/v1", "sk-1"
     settings.CHAT_MODELS, settings.CHAT_VISION_MODELS = ["small", "large"], ["large", "other"]
+    settings.CHAT_TOOL_MODELS = ["small", "other"]
     (provider,) = registry().providers
     assert (provider.name, provider.label, provider.address, provider.api_key) == (
         "default",
@@ -21,9 +22,9 @@ def test_the_short_form_is_one_provider(settings: Any) -> None:
         "http://127.0.0.1:9/v1",
         "sk-1",
     )
-    assert [(each.key, each.name, each.title, each.vision) for each in registry().offered] == [
-        ("small", "small", "small", False),
-        ("large", "large", "large", True),
+    assert [(each.key, each.name, each.title, each.vision, each.tools) for each in registry().offered] == [
+        ("small", "small", "small", False, True),
+        ("large", "large", "large", True, False),
     ]
     assert registry()["unknown"].provider == provider
     assert registry().find("unknown") is None

@@ -1,0 +1,157 @@
+"""A generation that this process runs, and what the response has said that it reads."""
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chat.conf import settings
+from chat.conversations.turns import Accepted
+from chat.core.endings import Ending, Status, ending_of
+from chat.core.prompt import Options
+from chat.core.reply import REASONING, TEXT, Mark
+from chat.core.think_tags import Piece, ThinkTags
+from chat.generation.finishing import Write
+from chat.generation.stopwatch import Stopwatch
+from chat.live.exchange import LiveReply
+from chat.models import Generation
+from chat.providers import chunks
+from chat.providers.tool_calls import Called
+from chat.tools.reader import Reader
+
+
+@dataclass
+class Heard:
+    """What one response of the model's service has said, besides its words."""
+
+    finish_reason: str = ""
+    is_done: bool = False
+    is_refused: bool = False
+    calls: tuple[Called, ...] = ()
+    usage: chunks.Usage | None = None
+    tags: ThinkTags = field(default_factory=ThinkTags)
+
+
+@dataclass
+class Run:
+    """A generation that this process runs."""
+
+    generation: Generation
+    accepted: Accepted | None
+    """Until its prompt is made for the last time."""
+    options: Options
+    reader: Reader
+    """Whose language and zone tools run in."""
+    live: LiveReply
+    stop: asyncio.Future[Status | None]
+    """Done when the run must end from outside: with its ending, or None if the row is no longer ours to end."""
+    stored: Mark
+    """Up to where the reply is stored for good."""
+    stored_position: int
+    last_moment: float
+    """When it must have ended, by the loop's clock."""
+    room: int
+    """Characters that it may still write."""
+    prompt: list[dict[str, Any]] = field(default_factory=list)
+    heard: Heard = field(default_factory=Heard)
+    """In the response that is read, or was last."""
+    used: tuple[int | None, int | None] = (None, None)
+    """Tokens of the responses before it: of prompts, and of what was written."""
+    first_piece_at: datetime | None = None
+    reasoning: Stopwatch = field(default_factory=Stopwatch)
+    begun: set[str] = field(default_factory=set)
+    """The ids of calls of tools that it has begun."""
+    unwritten: dict[str, Write] = field(default_factory=dict)
+    """What is to be stored beside the reply, in this order. It may be done twice."""
+    is_finishing: bool = False
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.generation.pk
+
+    def take_prompt(self) -> list[dict[str, Any]]:
+        """Once: a long conversation is not kept for as long as its answer is written."""
+        prompt, self.prompt = self.prompt, []
+        return prompt
+
+    def hear(self) -> Heard:
+        """Another response begins."""
+        self.used, self.heard = self.usage, Heard()
+        return self.heard
+
+    @property
+    def usage(self) -> tuple[int | None, int | None]:
+        """Of all responses so far."""
+        now = self.heard.usage or chunks.Usage(None, None)
+        return _sum(self.used[0], now.prompt_tokens), _sum(self.used[1], now.completion_tokens)
+
+    def pieces_of(self, said: chunks.Spoken) -> list[Piece]:
+        """What it adds to which kind of part. Takes the time that reasoning takes."""
+        tags = self.heard.tags
+        if isinstance(said, chunks.Text):
+            pieces = tags.split(said.text)
+        else:
+            pieces = [*tags.rest(), (REASONING if isinstance(said, chunks.Reasoning) else TEXT, said.text)]
+        for kind, _text in pieces:
+            if kind == REASONING:
+                self.reasoning.start()
+            else:
+                self.reasoning.stop()
+        return pieces
+
+    def settle(self) -> None:
+        """Nothing more will come of this response: what waits for its other half goes as it is."""
+        for kind, text in self.heard.tags.rest():
+            self.live.append(kind, text)
+        self.live.reply.settle()
+
+    def ending(self) -> Ending:
+        """How the upstream's stream, which has ended without an error, has ended."""
+        new = self.live.reply.since(self.generation.begins_at)
+        return ending_of(
+            self.heard.finish_reason,
+            is_done=self.heard.is_done,
+            is_refused=self.heard.is_refused,
+            has_text=bool(self.heard.calls) or any(part.kind == TEXT for part in new),
+        )
+
+    def outcome(self, ending: Ending) -> dict[str, object]:
+        """What else is stored with an ending."""
+        prompt_tokens, completion_tokens = self.usage
+        return {
+            "code": ending.code,
+            "error": ending.error,
+            "finish_reason": self.heard.finish_reason,
+            "first_piece_at": self.first_piece_at,
+            "reasoning_ms": round(self.reasoning.seconds * 1000),
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+        }
+
+    def end_from_outside(self, status: Status | None) -> None:
+        if not self.stop.done():
+            self.stop.set_result(status)
+
+
+def run_of(accepted: Accepted) -> Run:
+    generation, written = accepted.generation, accepted.written
+    live = LiveReply(generation.message.conversation_id, written.reply.parts() if written else ())
+    loop = asyncio.get_running_loop()
+    return Run(
+        generation,
+        accepted,
+        accepted.options,
+        Reader.here(),
+        live,
+        stop=loop.create_future(),
+        stored=written.mark if written else Mark(),
+        stored_position=live.reply.position,
+        last_moment=loop.time() + (settings.CHAT_TOTAL_SECONDS or 1e9),
+        room=settings.CHAT_OUTPUT_CHARS or 2**31,
+    )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    """Of what is known of it."""
+    return other if one is None else one + (other or 0)

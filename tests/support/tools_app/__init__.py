@@ -1,0 +1,1 @@
+"""An app of a project, whose tools models call in tests: CHATSITE_TEST_APPS="tests.support.tools_app"."""
