@@ -190,6 +190,11 @@ class Conversation(ModelSettings):
         """Whose words an entry of it bears (chat/retention/fragments.py)."""
         return [("conversation", self.pk)]
 
+    @property
+    def off(self) -> frozenset[str]:
+        """The names of tools that no model may call in it."""
+        return frozenset(self.tools_off.split())
+
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
         owner = prepared(Conversation, "owner_id", self.owner_id)
