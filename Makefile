@@ -108,8 +108,9 @@ screenshots: .venv/test
 # [SERVERS="site original nginx uvicorn granian"] [WRITE=1]. Needs a C compiler, and Node.js for the original.
 # `make bench ONLY=pages`: what each page costs beside a plain Django site's; `ONLY=workday`: how many people a core
 # carries; both take QUICK=1, WRITE=1 and JSON=file.
-# `make bench ONLY=processes`: what it takes to follow an answer at another process (benchmarks/processes.py).
 # `make bench ONLY=tools`: what it costs that answers call tools (benchmarks/tool_rounds.py).
+# `make bench ONLY=postgres`: what answers write to a PostgreSQL (benchmarks/postgres.py).
+# `make bench ONLY=processes`: what several processes carry as one site; also PARTS="streams followers idle day …".
 # `make bench ONLY=hostile`: what others wait for while somebody sends what is hostile (benchmarks/hostile.py).
 ifeq ($(ONLY),hostile)
 bench: .venv/test
@@ -117,9 +118,13 @@ bench: .venv/test
 else ifeq ($(ONLY),tools)
 bench: .venv/run
 	@$(BIN)/python benchmarks/tool_rounds.py $(if $(BESIDE),--beside $(BESIDE))
-else ifeq ($(ONLY),processes)
+else ifeq ($(ONLY),postgres)
 bench: .venv/test
-	@$(BIN)/python benchmarks/processes.py
+	@$(BIN)/python benchmarks/postgres.py
+else ifeq ($(ONLY),processes)
+bench: .venv/test browser-libraries
+	@$(BIN)/python benchmarks/processes.py $(if $(PARTS),--only $(PARTS)) $(if $(QUICK),--quick) \
+	    $(if $(JSON),--json $(JSON)) $(if $(WRITE),--write)
 else ifneq ($(filter pages workday,$(ONLY)),)
 bench: .venv/run browser-libraries
 	@$(BIN)/python benchmarks/$(ONLY).py $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON)) $(if $(WRITE),--write)

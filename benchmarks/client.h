@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, PIECE = 65536, HEAD_MAX = 16384, PIDS_MAX = 64 };
+enum { EVENTS = 256, PIECE = 65536, HEAD_MAX = 16384, PIDS_MAX = 64, PORTS_MAX = 64 };
 
 static inline uint64_t now(void)
 {
@@ -68,6 +68,25 @@ static inline void raise_open_files(void)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* The ports of a list, "8001,8002": of several processes of a server, which take turns. */
+
+static int ports[PORTS_MAX];
+static size_t port_count;
+
+static inline void read_ports(char *words)
+{
+    for (char *word = strtok(words, ","); word && port_count < PORTS_MAX; word = strtok(NULL, ","))
+        ports[port_count++] = atoi(word);
+    if (!port_count)
+        stop("there is no port");
+}
+
+static inline int next_port(void)
+{
+    static size_t turn;
+    return ports[turn++ % port_count];
 }
 
 /* A socket that connects to a port of this machine; -1: it cannot. */

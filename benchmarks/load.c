@@ -1,11 +1,11 @@
 /* A load client for benchmarks: opens streams, reads stamped tokens, and says how late they came and what is missing.
  *
  *     cc -O2 -o load load.c
- *     ./load <port> <requests> [-o seconds] [-c streams] [-t seconds] [-e words] [-p pid[,pid …]]
+ *     ./load <port[,port …]> <requests> [-o seconds] [-c streams] [-t seconds] [-e words] [-p pid[,pid …]]
  *
  * The file <requests> holds whole HTTP requests, each after a line "<bytes> <tokens>": how long it is, and how many
- * tokens its answer must have. They are sent one after the other, on a connection each, evenly over -o seconds
- * (default: at once), at most -c at a time (default: all). After -t seconds (default 120) what is still open has
+ * tokens its answer must have. They are sent one after the other, on a connection each, to the ports in turn, evenly
+ * over -o seconds (default: at once), at most -c at a time (default: all). After -t seconds (default 120) what is still open has
  * failed. An answer has failed too that does not hold the words -e in its last 512 bytes. -p: the processes of the
  * server, whose CPU time is noted at each tenth of all tokens.
  *
@@ -38,7 +38,7 @@ struct stream {
 
 static struct stream *streams;
 static size_t stream_count;
-static int epoll_fd, port;
+static int epoll_fd;
 static const char *ending;
 static uint64_t clock_now;                  /* when the piece in hand was read */
 static uint32_t *first_times, *added_times;
@@ -180,7 +180,7 @@ static void open_stream(struct stream *it)
 {
     it->began = now();
     begin_response(&it->response, &HANDLERS, it);
-    it->fd = connected(port);
+    it->fd = connected(next_port());
     opened++;
     if (it->fd < 0)
         end(it, strerror(errno));
@@ -244,7 +244,7 @@ int main(int count, char **words)
     }
     if (count - optind != 2)
         stop("usage: load [options] <port> <requests>");
-    port = atoi(words[optind]);
+    read_ports(words[optind]);
     read_requests(words[optind + 1]);
     raise_open_files();
     signal(SIGPIPE, SIG_IGN);

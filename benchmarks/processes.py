@@ -1,221 +1,162 @@
-"""Two processes of one site, and what it takes to follow an answer from the other one.
+"""Several processes as one site: what they carry on the cores of this machine, and what they cost each other.
 
-Runs the site twice (daphne, SQLite or DATABASE_URL, a Redis of its own) with the upstream of the other benchmarks,
-whose tokens bear the time at which they were sent. Prints how late they come to who follows at home and, at the same
-time, elsewhere; what a token costs in CPU, followed at home and elsewhere; and how soon an answer that is stopped
-elsewhere has ended. Linux only; needs a C compiler, and redis-server or valkey-server.
+    python benchmarks/processes.py [--only streams followers …] [--quick] [--sqlite] [--json FILE] [--write]
 
-    python benchmarks/processes.py [--streams 300] [--tokens 200] [--interval 50] [--latency 20] [--without-redis]
+Also `make bench ONLY=processes`. Two processes (daphne) on a PostgreSQL and a Redis of their own, on all cores, which
+the tools of the other benchmarks share: what each of them takes is said. Its parts:
+
+    streams     how many answers one process carries, and two
+    followers   how late a token comes to who follows it at another process, and what it costs; stops
+    idle        a thousand pages that are open and where nothing happens, with and without a Redis
+    day         the people of a working day (workday.py), whose requests go to the processes in turn
+    restart     one process after the other is restarted behind nginx, while answers are written: what was cut
+    units       what a question, a second of an answer and a message take, to plan with
+
+--write puts the tables of what was measured into docs/performance.md. Linux only; needs a C compiler, Redis or Valkey,
+PostgreSQL (else SQLite), and for the restart nginx.
 """
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
-import re
-import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from open_streams import CSRF, ROOT, connected, environment, free_port, make_session
-from tools import build, cpu_seconds, running_upstream
+import followers
+import process_tables
+import restarts
+import scale
+import table
+import units
+import workday
+from databases import database
+from people import Person, make_people
+from several import Several
+from tools import build, running_upstream
 
-STAMP = re.compile(rb"~(\d+)\.(\d+);")
-SETTLE_SECONDS = 2.0
-PATIENCE = 180
+READERS = 1020
+ANSWERS = 50
+"""Which are being written while a process is restarted."""
 
-
-class Following:
-    """A stream that is read: when each token came that it has, and whether the answer has ended."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-        self.late: dict[int, float] = {}
-        """Milliseconds, by the number of the token."""
-        self.ended_at = 0.0
-
-    async def first(self) -> str:
-        """The id of its generation."""
-        await self._reader.readuntil(b'"generation":"')
-        return (await self._reader.readexactly(36)).decode()
-
-    async def read(self) -> None:
-        rest = b""
-        while piece := await self._reader.read(65536):
-            now, rest = time.monotonic() * 1e6, rest + piece
-            for found in STAMP.finditer(rest):
-                self.late.setdefault(int(found[1]), (now - int(found[2])) / 1000)
-            if b"event: end" in rest:
-                self.ended_at = time.monotonic()
-                break
-            rest = rest[-200:]
-        self.close()
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-class Site:
-    def __init__(self, port: int, pid: int, session: str) -> None:
-        self.port, self.pid, self._session = port, pid, session
-
-    async def ask(self, text: str) -> Following:
-        body = json.dumps({"id": str(uuid.uuid4()), "text": text, "parent": None}).encode()
-        return await self._send("POST", f"/c/{uuid.uuid4()}/messages/", body)
-
-    async def follow(self, generation: str) -> Following:
-        return await self._send("GET", f"/generations/{generation}/events/")
-
-    async def stop(self, generation: str) -> None:
-        (await self._send("POST", f"/generations/{generation}/cancellation/")).close()
-
-    async def _send(self, method: str, path: str, body: bytes = b"") -> Following:
-        reader, writer = await connected(self.port)
-        writer.write(
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"Cookie: sessionid={self._session}; csrftoken={CSRF}\r\nX-CSRFToken: {CSRF}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        status = await reader.readline()
-        if not re.search(rb" 20[02] ", status):
-            sys.exit(f"The site answered {status!r}: {await reader.read(2000)!r}")
-        return Following(reader, writer)
-
-
-@contextlib.contextmanager
-def running(command: Sequence[str], env: dict[str, str] | None = None) -> Iterator[int]:
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield process.pid
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextlib.contextmanager
-def two_sites(wished: argparse.Namespace, upstream_port: int) -> Iterator[tuple[Site, Site, int]]:
-    """The two, and the pid of their Redis (0: none)."""
-    redis = shutil.which("valkey-server") or shutil.which("redis-server")
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        plain = {"DEBUG": "off", "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "off"}
-        env = environment(folder, upstream_port) | plain | {"CHAT_LIVE_PER_PROCESS": "0", "CHAT_OUTPUT_CHARS": "0"}
-        env |= {"DATABASE_URL": os.environ["DATABASE_URL"]} if os.environ.get("DATABASE_URL") else {}
-        pid = 0
-        if not wished.without_redis and redis:
-            options = ["--port", "0", "--unixsocket", f"{folder}/redis", "--save", "", "--appendonly", "no"]
-            pid = stack.enter_context(running([redis, *options]))
-            env["REDIS_URL"] = f"unix://{folder}/redis"
-        session, ports = make_session(env), [free_port(), free_port()]
-        daphne = [sys.executable, "-m", "daphne", "-v0", "-b", "127.0.0.1", "chatsite.asgi:application", "-p"]
-        sites = [Site(port, stack.enter_context(running([*daphne, str(port)], env)), session) for port in ports]
-        yield sites[0], sites[1], pid
-
-
-async def many(site: Site, number: int, text: str) -> list[Following]:
-    asked: list[Following] = []
-    while len(asked) < number:
-        asked += await asyncio.gather(*(site.ask(text) for _ in range(min(10, number - len(asked)))))
-    return asked
-
-
-async def warm_up(here: Site, there: Site) -> None:
-    """Both are connected to Redis by then, and have done all of this once."""
-    for _ in range(3):
-        asked = await many(here, 10, "bench:50000:60")
-        ids = [await one.first() for one in asked]
-        followed = [await there.follow(pk) for pk in ids]
-        await asyncio.gather(*(one.read() for one in [*asked, *followed]))
-
-
-async def latency(here: Site, there: Site, wished: argparse.Namespace) -> None:
-    asked = await many(here, wished.latency, f"bench:{wished.interval * 1000}:{wished.tokens}")
-    ids = [await one.first() for one in asked]
-    followed = [await there.follow(pk) for pk in ids]
-    await asyncio.gather(*(one.read() for one in [*asked, *followed]))
-    # What was written before it was followed came at once, and late.
-    since = min(wished.tokens // 2, 2000 // wished.interval)
-    pairs = [
-        (home.late[number], away.late[number])
-        for home, away in zip(asked, followed, strict=True)
-        for number in range(since, wished.tokens)
-    ]
-    for name, late in (
-        ("at home", [home for home, _ in pairs]),
-        ("elsewhere", [away for _, away in pairs]),
-        ("later", [away - home for home, away in pairs]),
-    ):
-        ranks = statistics.quantiles(late, n=100)
-        print(f"{wished.latency} answers, a token is late {name}: p50 {ranks[49]:.1f} ms, p99 {ranks[98]:.1f} ms")
-    missing = sum(len(one.late) != wished.tokens for one in [*asked, *followed])
-    print(f"streams with a token too few: {missing}")
-
-
-async def cost(here: Site, there: Site, redis: int, wished: argparse.Namespace) -> None:
-    text = f"bench:{wished.interval * 1000}:{wished.tokens}"
-    pids = [here.pid, there.pid, *([redis] if redis else [])]
-    tokens = wished.streams * wished.tokens
-    costs = []
-    for is_elsewhere in (False, True):
-        await asyncio.sleep(SETTLE_SECONDS)
-        before = [cpu_seconds([pid]) for pid in pids]
-        followed = await many(here, wished.streams, text)
-        if is_elsewhere:
-            ids = [await one.first() for one in followed]
-            for one in followed:
-                one.close()
-            followed = [await there.follow(pk) for pk in ids]
-        await asyncio.gather(*(one.read() for one in followed))
-        await asyncio.sleep(SETTLE_SECONDS)
-        each = [(cpu_seconds([pid]) - was) / tokens * 1e6 for pid, was in zip(pids, before, strict=True)]
-        costs.append(sum(each))
-        where = "elsewhere" if is_elsewhere else "at home"
-        parts = ", ".join(f"{part:.1f}" for part in each)
-        short = sum(len(one.late) != wished.tokens for one in followed)
-        print(f"{wished.streams} answers followed {where}: {sum(each):.1f} µs a token ({parts}); {short} not whole")
-    print(f"elsewhere a token costs {costs[1] / costs[0]:.2f} times as much")
-
-
-async def stops(here: Site, there: Site) -> None:
-    seconds = []
-    for _ in range(20):
-        asked = await here.ask("bench:20000:5000")
-        generation = await asked.first()
-        reading = asyncio.create_task(asked.read())
-        await asyncio.sleep(0.3)
-        began = time.monotonic()
-        await there.stop(generation)
-        await reading
-        seconds.append(asked.ended_at - began)
-    print(f"stopped elsewhere, ended after: median {statistics.median(seconds):.3f} s, at most {max(seconds):.3f} s")
-
-
-async def measure(here: Site, there: Site, redis: int, wished: argparse.Namespace) -> None:
-    async with asyncio.timeout(PATIENCE + 3 * wished.tokens * wished.interval / 1000):
-        await warm_up(here, there)
-        await latency(here, there, wished)
-        await stops(here, there)
-        await cost(here, there, redis, wished)
+Figures = dict[str, Any]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    for name, default in (("streams", 300), ("tokens", 200), ("interval", 50), ("latency", 20)):
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--without-redis", action="store_true")
-    wished = parser.parse_args()
+    options = read_options()
     build()
-    with running_upstream() as upstream, two_sites(wished, upstream.port) as (here, there, redis):
-        asyncio.run(measure(here, there, redis, wished))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
+        held = stack.enter_context(database(folder, is_sqlite=options.sqlite))
+        upstream = stack.enter_context(running_upstream())
+        several = Several(upstream, held, lambda: people(options))
+        several.prepare()
+        parts = {name: measured(name, several, options) for name in options.only}
+    if options.json:
+        options.json.write_text(json.dumps(parts, indent=1) + "\n")
+    for name, found in parts.items():
+        lines = process_tables.SAID[name](found)
+        print("\n".join(["", name, "", *lines]))
+        if options.write:
+            table.replace(f"processes-{name}", [f"{table.occasion()} {held.name}.", "", *lines])
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES), help="these parts")
+    parser.add_argument("--quick", action="store_true", help="less of everything")
+    parser.add_argument("--sqlite", action="store_true", help="on SQLite, in the place of PostgreSQL")
+    for name, default, words in (
+        ("streams", 300, "answers that are followed"),
+        ("tokens", 200, "of each"),
+        ("interval", 50, "between two of its tokens, in ms"),
+        ("latency", 20, "answers of which it is looked at how late tokens are"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"{words} (default: {default})")
+    parser.add_argument("--people", type=int, nargs="+", help="of the day")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
+    parser.add_argument("--json", type=Path, help="put all figures into this file")
+    options = parser.parse_args()
+    options.people = options.people or ([20, 40] if options.quick else [50, 100, 150, 200, 300])
+    options.seconds, options.over = (10, 4) if options.quick else (40, 12)
+    return options
+
+
+def people(options: argparse.Namespace) -> list[Person]:
+    """Those of the day first, who have conversations; then those who only have a login."""
+    busy = make_people(max(options.people), workday.LENGTHS) if "day" in options.only else []
+    return [*busy, *make_people(READERS - len(busy), [])]
+
+
+def measured(name: str, several: Several, options: argparse.Namespace) -> Any:
+    found = MEASURES[name](several, options)
+    print(f"{name}: {json.dumps(found)}", file=sys.stderr, flush=True)
+    return found
+
+
+# The parts
+
+
+def streams(several: Several, options: argparse.Namespace) -> list[Figures]:
+    return [scale.most_streams(several, number, options) for number in (1, 2)]
+
+
+def follow(several: Several, options: argparse.Namespace) -> Figures:
+    """Each with processes of its own: what one leaves behind is not for the next."""
+    extent = options.tokens, options.interval
+    with several.running():
+        late = asyncio.run(followers.lateness(several, options.latency, *extent))
+        stops = asyncio.run(followers.stops(several))
+    costs = {}
+    for is_elsewhere in (False, True):
+        with several.running():
+            found = asyncio.run(followers.cost(several, options.streams, *extent, is_elsewhere=is_elsewhere))
+            costs["elsewhere" if is_elsewhere else "at home"] = found
+    return {"late": late, "stops": stops, "costs": costs}
+
+
+def idle(several: Several, options: argparse.Namespace) -> dict[str, Figures]:
+    pages, seconds = (200, 10) if options.quick else (1000, 60)
+    found = {}
+    for has_redis in (True, False):
+        with several.running(has_redis=has_redis):
+            words = "with Redis" if has_redis else "without Redis"
+            found[words] = asyncio.run(scale.idle_pages(several, pages, seconds))
+    return found
+
+
+def day(several: Several, options: argparse.Namespace) -> list[Figures]:
+    return scale.days(several, 2, options)
+
+
+def restart(several: Several, options: argparse.Namespace) -> Figures:
+    drains = {
+        "CHAT_DRAIN_SECONDS": "900",
+        "CHAT_DRAIN_NOTICE_SECONDS": str(restarts.NOTICE_SECONDS),
+        "TRUST_X_FORWARDED_PROTO": "on",
+        "CHAT_TRUSTED_PROXIES": "127.0.0.1",
+    }
+    with several.running(**drains):
+        return asyncio.run(restarts.restart_each(several, 10 if options.quick else ANSWERS))
+
+
+def unit(several: Several, options: argparse.Namespace) -> Figures:
+    answers, hints = units.of_answers(several), units.of_hints(several)
+    return {"answers": answers, "hints": hints, "messages": units.of_messages()}
+
+
+MEASURES: dict[str, Callable[[Several, argparse.Namespace], Any]] = {
+    "streams": streams,
+    "followers": follow,
+    "idle": idle,
+    "day": day,
+    "restart": restart,
+    "units": unit,
+}
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
     main()

@@ -76,7 +76,7 @@ class Server:
     stores = False
     """Has it accounts and a database?"""
 
-    def __init__(self, upstream: Upstream, core: int) -> None:
+    def __init__(self, upstream: Upstream, core: int | str) -> None:
         self.upstream = upstream
         self.port = free_port()
         self._core = core
@@ -106,6 +106,10 @@ class Server:
             self.stop()
 
     def start(self) -> None:
+        self.launch()
+        self._wait_until_it_listens()
+
+    def launch(self) -> None:
         dies_with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -116,7 +120,6 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        self._wait_until_it_listens()
 
     @property
     def working_folder(self) -> Path:
@@ -145,6 +148,11 @@ class Server:
     def pids(self) -> list[int]:
         """Its process and those that it started."""
         return list(family(self._process.pid)) if self._process else []
+
+    @property
+    def ports(self) -> str:
+        """As the tools in C take them."""
+        return str(self.port)
 
     @property
     def log(self) -> str:

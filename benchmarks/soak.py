@@ -1,28 +1,27 @@
-"""A soak: many users, every fault, a kill a minute; then an audit of every byte that a client saw.
+"""A soak: many users, every fault, a mishap every 20 s; then an audit of every byte that a client saw.
 
-Runs the site (daphne, SQLite) on a loopback port with an upstream that misbehaves in every way we know, and users who
-ask, follow, drop connections, come back by position, stop, retry and continue. Each minute the site is killed (SIGKILL
-and SIGTERM in turn) and started again. At the end the auditor compares what every follower saw, and what the upstream
-really said, with what is stored, and prints
+Runs the site (three processes of daphne, PostgreSQL and Redis, soak_site.py) on loopback ports with an upstream that
+misbehaves in every way we know, and users who ask, follow, drop connections, come back by position at any of the
+processes, stop, retry and continue. Meanwhile processes are killed, drained and paused, the database and Redis are
+restarted, and their and the clients' connections cut. At the end the auditor compares what every follower saw, and
+what the upstream really said, with what is stored, and prints
 
     lost        a follower saw text, or an accepted message, that is not stored
     forged      stored text that the upstream did not send for this generation
-    duplicated  text twice, an upstream asked twice for one generation without a reason, an `end` twice
+    doubled     text twice, an upstream asked twice for one generation without a reason, an `end` twice
     stuck       replies that did not end, or followers that never heard of the end
 
 It exits with 1 unless all four are 0. Linux only (memory is read from /proc).
 
-    python benchmarks/soak.py [--minutes 30] [--users 200] [--seed 1] [--kill-every 60]
+    python benchmarks/soak.py [--minutes 30] [--users 200] [--seed 1] [--every 20] [--processes 3] [--sqlite]
+
+`--sqlite`: on one file, without Redis.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import random
-import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,7 +34,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from open_streams import CSRF, ROOT, free_port
+from open_streams import CSRF
+from soak_site import Mishaps, Site, loggings
 
 GRACE_SECONDS = 60
 """After the last question: time for deadlines, leases and reconnects to end everything."""
@@ -163,8 +163,9 @@ class Seen:
 
 
 class User:
-    def __init__(self, port: int, session: str, dice: random.Random) -> None:
-        self.port, self.session, self.dice = port, session, dice
+    def __init__(self, ports: list[int], session: str, dice: random.Random) -> None:
+        self.ports, self.session, self.dice = ports, session, dice
+        self.open: set[asyncio.StreamWriter] = set()
         self.seen: list[Seen] = []
         self.accepted: list[tuple[str, str]] = []
         """Messages that the site took (their id and text)."""
@@ -250,7 +251,8 @@ class User:
             request = self.request("GET", f"/generations/{seen.generation}/events/", headers)
         else:
             request = self.request("POST", path, body=json.dumps(body).encode())
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**22)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.dice.choice(self.ports), limit=2**22)
+        self.open.add(writer)
         try:
             writer.write(request)
             async with asyncio.timeout(HEARD_NOTHING_SECONDS):
@@ -277,11 +279,12 @@ class User:
                         position = int(fields["id"]) if "id" in fields else None
                         yield fields["event"], json.loads(fields["data"]), position
         finally:
+            self.open.discard(writer)
             writer.close()
 
     async def cancel(self, generation: str) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.dice.choice(self.ports))
             writer.write(self.request("POST", f"/generations/{generation}/cancellation/"))
             async with asyncio.timeout(10):
                 await reader.readuntil(b"\r\n\r\n")
@@ -295,93 +298,26 @@ class User:
         ).encode() + body
 
 
-MAKE_SESSIONS = """
-from django.contrib.auth import get_user_model
-from django.test import Client
-for number in range({users}):
-    client = Client()
-    client.force_login(get_user_model().objects.create_user(f"soak-{{number}}"))
-    print("session", client.cookies["sessionid"].value)
-"""
-
-
-class Site:
-    def __init__(self, folder: str, upstream_port: int) -> None:
-        self.port = free_port()
-        self.database = f"{folder}/db.sqlite3"
-        self.log = open(f"{folder}/site.log", "ab")  # noqa: SIM115 - open as long as the soak runs
-        self.memory: list[int] = []
-        self.env = os.environ | {
-            "DEBUG": "on",
-            "SECRET_KEY": "soak",
-            "DATABASE_URL": f"sqlite:///{self.database}",
-            "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream_port}/v1",
-            "OPENAI_API_KEY": "sk-soak",
-            "CHAT_MESSAGES_PER_MINUTE": "0",
-            "CHAT_TITLES": "off",
-            "CHAT_FIRST_TOKEN_SECONDS": "8",
-            "CHAT_IDLE_SECONDS": "5",
-            "CHAT_OUTPUT_CHARS": "40000",
-        }
-
-    def prepare(self, users: int) -> list[str]:
-        manage = [sys.executable, "manage.py"]
-        subprocess.run([*manage, "migrate", "-v0"], cwd=ROOT, env=self.env, check=True)
-        shell = [*manage, "shell", "-v0", "-c", MAKE_SESSIONS.format(users=users)]
-        output = subprocess.run(shell, cwd=ROOT, env=self.env, check=True, capture_output=True, text=True).stdout
-        return [line.split()[1] for line in output.splitlines() if line.startswith("session ")]
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "daphne", "-v0", "-b", "127.0.0.1", "-p", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "chatsite.asgi:application"], cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log
-        )
-
-    def end(self, how: signal.Signals) -> float:
-        """Returns how long it took, in seconds."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        self.memory.append(int(status.partition("VmRSS:")[2].split()[0]))
-        began = time.monotonic()
-        self.process.send_signal(how)
-        self.process.wait()
-        return time.monotonic() - began
-
-
-async def kill_now_and_then(site: Site, until: float, seconds: float) -> list[float]:
-    kinds, terms = [signal.SIGKILL, signal.SIGTERM], []
-    while time.monotonic() + seconds < until:
-        await asyncio.sleep(seconds)
-        kind = kinds[0]
-        kinds.reverse()
-        took = await asyncio.to_thread(site.end, kind)
-        if kind == signal.SIGTERM:
-            terms.append(took)
-        print(f"{kind.name}: gone after {took:.2f} s, {site.memory[-1]:,} kB resident before", flush=True)
-        site.start()
-    return terms
-
-
 def audit(site: Site, users: list[User], upstream: Upstream) -> Counter[str]:
     """Compare every byte."""
-    found: Counter[str] = Counter(lost=0, forged=0, duplicated=0, stuck=0)
+    found: Counter[str] = Counter(lost=0, forged=0, doubled=0, stuck=0)
 
     def report(kind: str, words: str) -> None:
         found[kind] += 1
         if found[kind] <= 5:
             print(f"{kind}: {words}")
 
-    rows = sqlite3.connect(site.database)
     texts: dict[str, str] = defaultdict(str)
-    for message, text in rows.execute(
+    for message, text in site.rows(
         "select message_id, text from chat_messagepart where kind = 'text' order by message_id, number"
     ):
-        texts[message] += text
+        texts[as_id(message)] += text
     generations = {}
-    for pk, message, parent, status, begins, ends in rows.execute(
+    for pk, message, parent, status, begins, ends in site.rows(
         "select g.id, g.message_id, m.parent_id, g.status, g.begins_at, g.ends_at from chat_generation g "
         "join chat_message m on m.id = g.message_id"
     ):
-        generations[pk] = message, parent, status, begins, ends
+        generations[as_id(pk)] = as_id(message), as_id(parent), status, begins, ends
         if status == "running":
             report("stuck", f"generation {pk} still runs")
     asked_for: Counter[str] = Counter()
@@ -396,17 +332,17 @@ def audit(site: Site, users: list[User], upstream: Upstream) -> Counter[str]:
     for question, times in upstream.asked.items():
         allowed = asked_for[question]
         if times > allowed * 3:
-            report("duplicated", f"asked {times} times for {allowed} generations: {question!r}")
+            report("doubled", f"asked {times} times for {allowed} generations: {question!r}")
         if not allowed:
             report("lost", f"the upstream was asked for what is not stored: {question!r}")
     for user in users:
         for message, text in user.accepted:
-            if texts.get(uuid.UUID(message).hex) != text:
+            if texts.get(as_id(message)) != text:
                 report("lost", f"message {message} is not stored as it was accepted")
         for seen in user.seen:
             if not seen.generation or seen.gave_up:
                 continue
-            generation = generations.get(uuid.UUID(seen.generation).hex)
+            generation = generations.get(as_id(seen.generation))
             if not generation:
                 report("lost", f"generation {seen.generation} is not stored")
                 continue
@@ -414,7 +350,7 @@ def audit(site: Site, users: list[User], upstream: Upstream) -> Counter[str]:
             if not seen.ends:
                 report("stuck", f"a follower of {seen.generation} heard no end ({status})")
             elif seen.ends != [status]:
-                report("duplicated", f"a follower of {seen.generation} heard {seen.ends}, stored is {status}")
+                report("doubled", f"a follower of {seen.generation} heard {seen.ends}, stored is {status}")
             elif seen.text != texts[message][:ends]:
                 report("lost", f"{seen.generation}: {len(seen.text)} characters seen, {ends} stored ({status})")
     statuses = Counter(status for _, _, status, _, _ in generations.values())
@@ -425,34 +361,55 @@ def audit(site: Site, users: list[User], upstream: Upstream) -> Counter[str]:
     return found
 
 
-async def main(minutes: float, people: int, seed: int, kill_every: float) -> int:
-    upstream = Upstream(seed)
+def as_id(value: object) -> str:
+    """PostgreSQL has a type for it, SQLite has not."""
+    return uuid.UUID(str(value)).hex
+
+
+async def main(wished: argparse.Namespace) -> int:
+    upstream = Upstream(wished.seed)
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, backlog=1000, limit=2**24)
-    with tempfile.TemporaryDirectory() as folder:
-        site = Site(folder, server.sockets[0].getsockname()[1])
-        sessions = await asyncio.to_thread(site.prepare, people)
+    port = server.sockets[0].getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder, Site(Path(folder), wished.processes, wished.sqlite, port) as site:
+        sessions = await asyncio.to_thread(site.prepare, wished.users)
         site.start()
-        until = time.monotonic() + minutes * 60
-        users = [User(site.port, session, random.Random(f"{seed} {n}")) for n, session in enumerate(sessions)]
-        killing = asyncio.create_task(kill_now_and_then(site, until, kill_every))
-        try:
-            living = [asyncio.create_task(user.live(until)) for user in users]
-            await asyncio.wait(living, timeout=minutes * 60 + GRACE_SECONDS)
-            terms = await killing
-            await asyncio.sleep(20)  # a lease and a sweep
-            for task in living:
-                task.cancel()
-            for result in await asyncio.gather(*living, return_exceptions=True):
-                if isinstance(result, Exception):
-                    raise result
-        finally:
-            site.end(signal.SIGTERM)
+        ports = [process.port for process in site.processes]
+        users = [User(ports, session, random.Random(f"{wished.seed} {n}")) for n, session in enumerate(sessions)]
+        loop = asyncio.get_running_loop()
+        mishaps = Mishaps(
+            site, random.Random(wished.seed), lambda: asyncio.run_coroutine_threadsafe(cut(users), loop).result()
+        )
+        await live(users, mishaps, wished)
         found = audit(site, users, upstream)
-        print(f"memory before each end, kB: {site.memory}; SIGTERM took at most {max(terms, default=0):.2f} s")
+        print(f"mishaps: {dict(mishaps.happened)}; drained in {max(mishaps.drains, default=0):.1f} s at most")
+        print(f"resident before each end, MB: {[kilobytes // 1000 for kilobytes in mishaps.memory]}")
+        print(f"logged: {dict(loggings(site.log))}")
         print(", ".join(f"{count} {kind}" for kind, count in found.items()))
-        if any(found.values()):
-            print(Path(f"{folder}/site.log").read_text(errors="replace")[-5000:])
+        if any(found.values()) or wished.log:
+            Path(wished.log or "soak.log").write_text(site.log)
         return 1 if any(found.values()) else 0
+
+
+async def live(users: list[User], mishaps: Mishaps, wished: argparse.Namespace) -> None:
+    until = time.monotonic() + wished.minutes * 60
+    befalling = asyncio.create_task(mishaps.happen(until, wished.every))
+    living = [asyncio.create_task(user.live(until)) for user in users]
+    await asyncio.wait(living, timeout=wished.minutes * 60 + GRACE_SECONDS)
+    await befalling
+    await asyncio.sleep(20)  # a lease and a sweep
+    for task in living:
+        task.cancel()
+    for result in await asyncio.gather(*living, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result
+
+
+async def cut(users: list[User]) -> int:
+    """The connections of all that read, at once, without a word."""
+    writers = [writer for user in users for writer in user.open]
+    for writer in writers:
+        writer.transport.abort()
+    return len(writers)
 
 
 if __name__ == "__main__":
@@ -460,6 +417,8 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--users", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kill-every", type=float, default=60)
-    options = parser.parse_args()
-    sys.exit(asyncio.run(main(options.minutes, options.users, options.seed, options.kill_every)))
+    parser.add_argument("--every", type=float, default=20, help="seconds between mishaps")
+    parser.add_argument("--processes", type=int, default=3)
+    parser.add_argument("--sqlite", action="store_true")
+    parser.add_argument("--log", help="a file for what the site logged; kept in any case where something is wrong")
+    sys.exit(asyncio.run(main(parser.parse_args())))

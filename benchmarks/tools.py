@@ -121,7 +121,7 @@ def load(server: Server, requests: Sequence[Request], *, over: float = 0.0, at_o
     options += ["-p", ",".join(map(str, server.pids))] if server.pids else []
     before, tools_before = cpu_seconds(server.pids), tools_seconds(server.upstream)
     with watched(server.pids) as held:
-        done = subprocess.run([BUILD / "load", *options, str(server.port), file], stdout=subprocess.PIPE, check=True)
+        done = subprocess.run([BUILD / "load", *options, server.ports, file], stdout=subprocess.PIPE, check=True)
     tools = tools_seconds(server.upstream) - tools_before
     time.sleep(SETTLE_SECONDS)
     found = json.loads(done.stdout)
@@ -138,6 +138,13 @@ def tools_seconds(upstream: Upstream) -> float:
 def cpu_seconds(pids: Sequence[int]) -> float:
     """User and system time of the processes so far (clock_getcpuclockid(3), finer than /proc/<pid>/stat)."""
     return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+
+
+def machine_seconds() -> float:
+    """CPU that this machine has taken so far, whoever took it: other machines on the same processor as well."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    user, nice, system, _idle, _waiting, *interrupts_and_stolen = ticks[:8]
+    return (user + nice + system + sum(interrupts_and_stolen)) / os.sysconf("SC_CLK_TCK")
 
 
 def holding(pid: int) -> Held:

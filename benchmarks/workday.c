@@ -1,7 +1,7 @@
 /* A working day, for benchmarks: people who each keep a page open, ask, open other pages and search.
  *
  *     cc -O2 -o workday workday.c
- *     ./workday [options] <port> <people>
+ *     ./workday [options] <port[,port …]> <people>
  *
  * The file <people> has a line for each: a session, then for each conversation its id and the id of its last answer.
  * One after the other they come within -r seconds; what then happens within -m seconds is measured. Each person
@@ -13,7 +13,8 @@
  *     page is there), asking for the entries that these name; or, where the site has none, by asking for the list
  *     every -l seconds, when an answer has begun, and when it has ended.
  *
- * 0 turns one of these off. Connections are kept, as a browser keeps them. -p: the processes of the server, whose CPU
+ * 0 turns one of these off. Connections are kept, as a browser keeps them. Of several ports each request goes to the
+ * next, whoever sends it: as by a proxy that knows several processes and no stickiness. -p: the processes of the server, whose CPU
  * time is taken over the -m seconds. A request that has not been answered 5 s after these counts as long as it took
  * by then.
  * Prints one JSON object; times are p50, p99 and max, in milliseconds:
@@ -64,7 +65,7 @@ struct person {
 };
 
 struct connection {
-    int fd;
+    int fd, port;
     struct person *person;
     enum kind kind;
     bool is_used_again, is_measured, has_answered, is_idle;
@@ -93,7 +94,7 @@ static struct person *people;
 static size_t people_count, people_here;
 static struct connection **in_flight;   /* all that are open */
 static size_t flight_count, flight_room;
-static int epoll_fd, port;
+static int epoll_fd;
 static double ask_every = 20, open_every = 15, search_every = 60, look_every = 4,
               listen_after = 1;
 static long tokens_asked = 150, interval = 20000;
@@ -186,11 +187,15 @@ static void free_forgotten(void)
     }
 }
 
+/* A connection to the port whose turn it is: one that is kept, or a new one. */
 static struct connection *taken(struct person *person)
 {
-    struct connection *it = person->idle;
-    if (it) {
-        person->idle = it->next_idle;
+    int port = next_port();
+    struct connection **at = &person->idle, *it;
+    while (*at && (*at)->port != port)
+        at = &(*at)->next_idle;
+    if ((it = *at)) {
+        *at = it->next_idle;
         it->next_idle = NULL;
         it->is_used_again = true;
         it->is_idle = false;
@@ -198,6 +203,7 @@ static struct connection *taken(struct person *person)
     }
     it = checked(calloc(1, sizeof *it));
     it->person = person;
+    it->port = port;
     it->fd = -1;
     if (flight_count == flight_room)
         in_flight = checked(realloc(in_flight, (flight_room = flight_room ? flight_room * 2 : 1024) * sizeof *in_flight));
@@ -233,7 +239,7 @@ static void dispatch(struct connection *it)
     drop_response(&it->response);
     begin_response(&it->response, &HANDLERS, it);
     if (it->fd < 0) {
-        if ((it->fd = connected(port)) < 0) {
+        if ((it->fd = connected(it->port)) < 0) {
             fail(it, strerror(errno));
             return;
         }
@@ -795,7 +801,7 @@ int main(int count, char **words)
     }
     if (count - optind != 2)
         stop("usage: workday [options] <port> <people>");
-    port = atoi(words[optind]);
+    read_ports(words[optind]);
     read_people(words[optind + 1]);
     raise_open_files();
     signal(SIGPIPE, SIG_IGN);

@@ -16,14 +16,16 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import table
 from collected import CollectedSite
-from people import as_lines, make_people
-from servers import Upstream
-from tools import BUILD, build, running_upstream, tools_seconds, watched
+from people import Person, as_lines, make_people
+from servers import Server, Upstream
+from tools import BUILD, build, cpu_seconds, machine_seconds, running_upstream, tools_seconds, watched
 
 PEOPLE = (50, 100, 200, 400, 600, 800)
 LIMIT_MS = 1000.0
@@ -40,18 +42,19 @@ def main() -> None:
     options = read_options()
     tools_core, server_core = options.cores
     os.sched_setaffinity(0, {tools_core})
-    busy = table.load()
     build()
     with running_upstream() as upstream:
         site = CollectedSite(upstream, server_core, lambda: make_people(max(options.people), LENGTHS))
         site.prepare()
-        steps = days(site, upstream, options)
+        steps = days(lambda number: day(site, upstream, number, options), options)
     if options.json:
         options.json.write_text(json.dumps(steps, indent=1) + "\n")
     lines = said_of(steps)
     print("\n".join(lines))
     if options.write:
-        said = f"{table.occasion()} {options.seconds} s of each number of people.{busy}"
+        others = max(step["others"] for step in steps)
+        said = f"{table.occasion()} {options.seconds} s of each number of people."
+        said += f" What else ran took at most {others:.0%} of a core."
         table.replace("workday", [said, "", *lines])
 
 
@@ -70,33 +73,45 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def days(site: CollectedSite, upstream: Upstream, options: argparse.Namespace) -> list[Figures]:
+def days(live: Callable[[int], Figures], options: argparse.Namespace) -> list[Figures]:
     """Up to the first number of people that is too large, and the one in the middle before that."""
     steps: list[Figures] = []
     for number in options.people:
-        steps.append(day(site, upstream, number, options))
+        steps.append(live(number))
         if not is_carried(steps[-1]):
             break
     few, many = (steps[-2] if len(steps) > 1 else None), steps[-1]
     if few and not is_carried(many) and not options.quick:
-        steps.insert(-1, day(site, upstream, (few["people"] + many["people"]) // 2, options))
+        steps.insert(-1, live((few["people"] + many["people"]) // 2))
     return steps
 
 
 def day(site: CollectedSite, upstream: Upstream, number: int, options: argparse.Namespace) -> Figures:
-    """What workday.c found, with what the process held, and how busy the tools' core was."""
-    file = site.folder / "people"
-    file.write_text(as_lines(site.filled[:number], OPENED))
     with site.running():
-        command = [BUILD / "workday", "-r", str(options.over), "-m", str(options.seconds)]
-        command += ["-p", ",".join(map(str, site.pids)), str(site.port), file]
-        before = tools_seconds(upstream)
-        with watched(site.pids) as held:
-            done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        return lived(site, upstream, site.filled[:number], options)
+
+
+def lived(site: Server, upstream: Upstream, people: Sequence[Person], options: argparse.Namespace) -> Figures:
+    """What workday.c found, with what the site's processes held, and how busy tools and others were, in cores."""
+    file = site.folder / "people"
+    file.write_text(as_lines(people, OPENED))
+    command = [BUILD / "workday", "-r", str(options.over), "-m", str(options.seconds)]
+    command += ["-p", ",".join(map(str, site.pids)), site.ports, file]
+    began, before = time.monotonic(), spent(site, upstream)
+    with watched(site.pids) as held:
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    tools, others = (now - was for now, was in zip(spent(site, upstream), before, strict=True))
+    seconds = time.monotonic() - began
     found: Figures = json.loads(done.stdout)
-    found |= {"memory": held.memory, "tools": (tools_seconds(upstream) - before) / found["seconds"]}
-    print(f"  {number} people: {json.dumps(found)}", file=sys.stderr, flush=True)
+    found |= {"memory": held.memory, "tools": tools / seconds, "others": others / seconds}
+    print(f"  {len(people)} people: {json.dumps(found)}", file=sys.stderr, flush=True)
     return found
+
+
+def spent(site: Server, upstream: Upstream) -> tuple[float, float]:
+    """CPU of the tools so far, and of whatever else is no part of this."""
+    tools = tools_seconds(upstream) + time.process_time()
+    return tools, machine_seconds() - tools - cpu_seconds(site.pids)
 
 
 def is_carried(step: Figures) -> bool:
@@ -124,13 +139,11 @@ def ranks(times: dict[str, float] | None) -> str:
     return f"{times['p50']:,.0f} / {times['p99']:,.0f}" if times else "-"
 
 
-def verdict(steps: list[Figures]) -> str:
+def verdict(steps: list[Figures], who: str = "A core carries") -> str:
     carried = max((step["people"] for step in steps if is_carried(step)), default=0)
     if is_carried(steps[-1]):
-        return f"A core carries {carried} people and more: p99 of a page and of a first token stay below 1 s."
-    return (
-        f"A core carries {carried} people; with {steps[-1]['people']} p99 of a page or of a first token is over 1 s."
-    )
+        return f"{who} {carried} people and more: p99 of a page and of a first token stay below 1 s."
+    return f"{who} {carried} people; with {steps[-1]['people']} p99 of a page or of a first token is over 1 s."
 
 
 if __name__ == "__main__":

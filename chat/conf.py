@@ -107,8 +107,15 @@ class AppSettings:
     CHAT_REDIS_URL: str = ""
     """The Redis or Valkey by which several processes of one site tell each other what is new: nothing is stored there.
     Empty: there is one process, or what others write is read in the database."""
-    CHAT_REQUEST_THREADS: int = 4
+    CHAT_DB_CONNECTIONS: int = 20
+    """Connections to the database that a process may hold. Its threads bound them (chat/core/pools.py): with fewer
+    than these need it does not start."""
+    CHAT_REQUEST_THREADS: int = 3
     """Threads, and so database connections, for the synchronous parts of requests."""
+    CHAT_STATEMENT_SECONDS: float = 30
+    """How long a statement may take in PostgreSQL, in threads that others wait for."""
+    CHAT_LOCK_SECONDS: float = 10
+    """Likewise how long it may wait for a lock. 0: as the database has it."""
     CHAT_ACCOUNT_PATHS: list[str] = []
     """Where a project checks or sets passwords: paths from where it is mounted on, each with all below it; `*` stands
     for one part. Those of Django and of the chat itself are known."""

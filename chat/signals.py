@@ -15,13 +15,12 @@ its rows, which are still there.
 """
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
 
-from chat.models.threads import with_usable_connection
+from chat.models.threads import Pool
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ generation_ended = Signal()
 erased = Signal()
 
 # One thread, so that receivers hear of an answer after they have heard of its question.
-_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat-signals")
+_thread = Pool("signals")
 
 
 def announce(signal: Signal, sender: type, **named: Any) -> None:
@@ -40,7 +39,7 @@ def announce(signal: Signal, sender: type, **named: Any) -> None:
 
 
 def _send_soon(signal: Signal, sender: type, named: dict[str, Any]) -> None:
-    _thread.submit(with_usable_connection, _send, signal, sender, named)
+    _thread.submit(_send, signal, sender, named)
 
 
 def _send(signal: Signal, sender: type, named: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.conf import global_settings
 
 from chat.conf import AppSettings as Default
+from chat.core.pools import fault_in_connections
 from chatsite.environment import Environment
 from chatsite.single_sign_on.configuration import as_providers
 
@@ -43,6 +44,13 @@ ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 # How many threads serve the synchronous parts of requests, and so how many database connections they hold.
 CHAT_REQUEST_THREADS = env.whole("CHAT_REQUEST_THREADS", default=Default.CHAT_REQUEST_THREADS, least=1, most=1_000)
+# How many a process may hold, all threads together (chat/core/pools.py).
+CHAT_DB_CONNECTIONS = env.whole("CHAT_DB_CONNECTIONS", default=Default.CHAT_DB_CONNECTIONS, least=1)
+if _fault := fault_in_connections(CHAT_REQUEST_THREADS, CHAT_DB_CONNECTIONS):
+    env.refuse(f"CHAT_DB_CONNECTIONS {_fault}.")
+# How long PostgreSQL may take for a statement that others wait for, and how long that may wait for a lock.
+CHAT_STATEMENT_SECONDS = env.seconds("CHAT_STATEMENT_SECONDS", default=Default.CHAT_STATEMENT_SECONDS)
+CHAT_LOCK_SECONDS = env.seconds("CHAT_LOCK_SECONDS", default=Default.CHAT_LOCK_SECONDS)
 # What is done there hashes passwords, sends mail or asks an identity provider, and waits in threads of its own.
 CHAT_ACCOUNT_PATHS = ["/accounts/", "/admin/chatsite/invitation/add/"]
 CHAT_IDENTITY_PATHS = ["/accounts/oidc/"]

@@ -17,10 +17,10 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from chat.models.threads import long_work
 from chatsite.accounts.mfa.rotation import encrypt_anew
 from chatsite.models import CacheEntry, Invitation, ProviderSession, UsedLogoutToken
 
@@ -39,7 +39,10 @@ TURN = "chatsite.sweep"
 
 
 def start_sweeping() -> None:
-    """In a thread of its own. The first sweep is an hour after the start: until then a new process has other work."""
+    """In turn with what else takes long; a thread says when.
+
+    The first sweep is an hour after the start: until then a new process has other work.
+    """
     threading.Thread(target=_sweep_for_ever, name="chatsite-sweep", daemon=True).start()
 
 
@@ -51,13 +54,10 @@ def _sweep_for_ever() -> None:
 
 
 def _try(work: Callable[[], Any]) -> None:
-    """The connection is not kept: it would lie there for an hour."""
     try:
-        work()
+        long_work.wait(work)
     except Exception as exc:
         logger.warning("Could not sweep what has had its time: %s", exc)
-    finally:
-        connection.close()
 
 
 def sweep() -> None:
@@ -122,8 +122,8 @@ def forget_invitations() -> int:
 def _delete(rows: "QuerySet[Any]") -> int:
     count = 0
     while some := list(rows.order_by().values_list("pk", flat=True)[:BATCH]):
-        rows.filter(pk__in=some).delete()
-        count += len(some)
+        _, deleted = rows.filter(pk__in=some).delete()
+        count += deleted.get(rows.model._meta.label, 0)  # another process may have been first
     return count
 
 

@@ -7,6 +7,7 @@ Nothing here changes what the project's own administration has: its users are th
 from chat.admin import django_log
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
+from chat.admin.feedback import FeedbackAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
@@ -15,6 +16,7 @@ from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
 __all__ = [
     "ConversationAdmin",
     "EraseWithOwner",
+    "FeedbackAdmin",
     "ModelAccessAdmin",
     "OfferedLookups",
     "PromptAdmin",

@@ -14,6 +14,7 @@ from chat.attachments.confinement import PYTHON, confined
 from chat.attachments.inspection import Inspected, Limits
 from chat.errors import ChatError, TooLong, Unavailable, Unsupported
 from chat.i18n import gettext_noop as _
+from chat.models.threads import Pool
 from chat.models.turns import FairThreads
 from chat.models.users import UserId
 
@@ -32,7 +33,7 @@ FAULTS: dict[str, type[ChatError]] = {kind.code: kind for kind in (Unsupported, 
 COMMAND = [*PYTHON, "chat.attachments.inspection"]
 
 uploads = FairThreads(
-    AT_ONCE, WAITING, "chat-inspecting", _("Many of your files are being read already. Try again in a moment.")
+    Pool("inspecting"), AT_ONCE, WAITING, _("Many of your files are being read already. Try again in a moment.")
 )
 
 

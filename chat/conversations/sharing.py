@@ -38,7 +38,7 @@ from chat.models.locks import lock_owner
 from chat.models.message import MOST_ROWS
 from chat.models.rights import rights_of
 from chat.models.share import ShareQuerySet
-from chat.models.threads import with_usable_connection
+from chat.models.threads import long_work
 from chat.models.turns import FairThreads
 from chat.models.users import UserId
 
@@ -74,7 +74,7 @@ SECTIONS = (
 """How many there are of the same link."""
 
 _sharers = FairThreads(
-    AT_ONCE, WAITING, "chat-sharing", _("Several of your links are being made already. Try again in a moment.")
+    long_work, AT_ONCE, WAITING, _("Several of your links are being made already. Try again in a moment.")
 )
 
 
@@ -111,7 +111,7 @@ def check_may_share_publicly(user: Any) -> None:
 
 async def share_in_turn(owner_id: UserId, *what: Any) -> Share:
     """As `share`, in threads of which a user has one at a time. Raises TooMany, too."""
-    return await _sharers.call(owner_id, with_usable_connection, share, owner_id, *what)
+    return await _sharers.call(owner_id, share, owner_id, *what)
 
 
 def share(

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     CROWDED = "crowded"
     LOCKED = "locked"
+    SLOW = "slow"
     NOT_MIGRATED = "not_migrated"
     DAMAGED = "damaged"
     NO_FILES = "no_files"
@@ -42,6 +43,7 @@ SENTENCES = {
     Kind.REFUSED: "The database does not let the site in",
     Kind.CROWDED: "The database has no connection left",
     Kind.LOCKED: "The database is locked",
+    Kind.SLOW: "The database took too long",
     Kind.NOT_MIGRATED: "The database lacks a table or a column",
     Kind.DAMAGED: "The database is damaged",
     Kind.NO_FILES: "The process may open no more files",
@@ -70,6 +72,7 @@ _OF_POSTGRES = {
     "53200": Kind.NO_MEMORY,
     "55P03": Kind.LOCKED,
     "40P01": Kind.LOCKED,
+    "57014": Kind.SLOW,
     "57P01": Kind.AWAY,
     "57P02": Kind.AWAY,
     "57P03": Kind.AWAY,
@@ -210,6 +213,9 @@ def _with_server(kind: Kind, database: dict[str, Any]) -> str:
         Kind.AWAY: f"Does it run at {where} (`systemctl status postgresql`)? The site goes on by itself once it does.",
         Kind.REFUSED: "See DATABASE_URL: its user, password and database; and pg_hba.conf.",
         Kind.CROWDED: f"Raise `max_connections` of {where}, or see who holds them (pg_stat_activity).",
-        Kind.LOCKED: "See who holds locks (pg_locks): a migration, or VACUUM FULL.",
+        Kind.LOCKED: "See who holds locks (pg_locks): a migration, or VACUUM FULL. CHAT_LOCK_SECONDS says how long is "
+        "waited for one.",
+        Kind.SLOW: "See what it does meanwhile (pg_stat_activity), and whether statistics are old (ANALYZE). "
+        "CHAT_STATEMENT_SECONDS says how long a statement may take.",
         Kind.DAMAGED: f"See the log of the database at {where}.",
     }.get(kind, "")

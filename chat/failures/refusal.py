@@ -8,7 +8,10 @@ from chat.i18n import gettext_noop as _
 
 NO_DATABASE = _("The site cannot reach its database just now. Your text is kept; send it again in a moment.")
 CANNOT_BE_STORED = _("The site cannot store anything just now. Your text is kept; send it again in a moment.")
+BUSY = _("The site's database is busy just now. Your text is kept; send it again in a moment.")
 SENTENCES = {
+    Kind.LOCKED: BUSY,
+    Kind.SLOW: BUSY,
     Kind.FULL: CANNOT_BE_STORED,
     Kind.READ_ONLY: CANNOT_BE_STORED,
     Kind.NO_FILES: Unavailable.sentence,

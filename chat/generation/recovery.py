@@ -6,8 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
-
-from django.db import close_old_connections
+from functools import partial
 
 from chat import metrics
 from chat.core.process import process_name
@@ -16,6 +15,7 @@ from chat.generation.finishing import interrupt
 from chat.live import hints
 from chat.models import Generation
 from chat.models.generation import LEASE
+from chat.models.threads import writers
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +26,10 @@ and longer than a process takes to renew it. A wall clock that jumps forward mus
 
 
 def start_sweeping(alive: Callable[[], Iterable[uuid.UUID]]) -> None:
-    """Sweep now and every few seconds, in a thread of its own. `alive`: what this process runs itself.
+    """Sweep now and every few seconds. `alive`: what this process runs itself.
 
-    A thread, because ASGI servers need not announce their start (daphne does not) and a process that nobody talks
-    to must sweep as well.
+    A thread says when, because ASGI servers need not announce their start (daphne does not) and a process that nobody
+    talks to must sweep as well.
     """
     threading.Thread(target=_sweep_for_ever, args=[alive], name="chat-sweep", daemon=True).start()
 
@@ -37,9 +37,8 @@ def start_sweeping(alive: Callable[[], Iterable[uuid.UUID]]) -> None:
 def _sweep_for_ever(alive: Callable[[], Iterable[uuid.UUID]]) -> None:
     watch = LeaseWatch()
     while True:
-        close_old_connections()
         try:
-            _sweep(watch, alive)
+            writers.wait(partial(_sweep, watch, alive))
         except Exception as exc:
             log_waiting(logger, exc, "generations whose process is gone are not looked for")
         time.sleep(SWEEP_SECONDS)

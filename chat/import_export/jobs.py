@@ -14,7 +14,7 @@ from chat.i18n import gettext_noop as _
 from chat.import_export.importing import Inspect, Preview, begin_import, import_file, preview
 from chat.models import Import
 from chat.models.imports import RENEW_SECONDS
-from chat.models.threads import with_usable_connection, write_in_database
+from chat.models.threads import long_work, write_in_database
 from chat.models.turns import FairThreads
 from chat.models.users import UserId
 
@@ -26,14 +26,14 @@ PATIENCE = 8.0
 """Seconds for which a request waits for what it has begun: most imports are done by then."""
 
 _readers = FairThreads(
-    AT_ONCE, WAITING, "chat-importing", _("Many of your files are being read already. Try again in a moment.")
+    long_work, AT_ONCE, WAITING, _("Many of your files are being read already. Try again in a moment.")
 )
 
 
 async def look(owner_id: UserId, file: IO[bytes], name: str, rights: Rights = ALL) -> Preview:
     """What is in a file. Raises BadInput, TooLong, TooMany or Unavailable."""
     inspect = partial(_inspect, rights)
-    return await _readers.call(owner_id, with_usable_connection, preview, owner_id, file, name, inspect)
+    return await _readers.call(owner_id, preview, owner_id, file, name, inspect)
 
 
 async def start(
@@ -63,7 +63,7 @@ async def _import(begun: Import, file: IO[bytes], name: str, inspect: Inspect, w
     try:
         with file:
             storing = partial(import_file, begun, file, name, inspect, without=without)
-            return await _readers.call(begun.owner_id, with_usable_connection, storing)
+            return await _readers.call(begun.owner_id, storing)
     finally:
         renewing.cancel()
 

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
 from chat.conf import settings as chat_settings
+from chat.core.pools import fault_in_connections
 from chat.models import audience
 
 IMMEDIATE = checks.Warning(
@@ -44,6 +45,7 @@ UNKNOWN_PERMISSION = checks.Warning(
     hint="Look at its codename. If a migration makes it, all is well: silence this.",
     id="chat.W022",
 )
+CONNECTIONS = "chat.E023"
 INDEX = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'chat_search_added' "
     "AND EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'chat_search')",
@@ -58,6 +60,12 @@ def check_transactions(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     mode = str(settings.get("OPTIONS", {}).get("transaction_mode") or "").upper()
     found: list[CheckMessage] = [IMMEDIATE] if is_sqlite and mode not in ("IMMEDIATE", "EXCLUSIVE") else []
     return [ATOMIC, *found] if settings.get("ATOMIC_REQUESTS") else found
+
+
+@register
+def check_connections(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    fault = fault_in_connections(chat_settings.CHAT_REQUEST_THREADS, chat_settings.CHAT_DB_CONNECTIONS)
+    return [checks.Error(f"CHAT_DB_CONNECTIONS {fault}.", id=CONNECTIONS)] if fault else []
 
 
 @register

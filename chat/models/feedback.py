@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -22,6 +23,12 @@ class Feedback(models.Model):
     comment = models.CharField(max_length=COMMENT_CHARACTERS, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Of staff, and for them alone. What its writer changes after that is to be looked at again.
+    looked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    looked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+", db_index=False
+    )
+    note = models.CharField(gettext_lazy("note"), max_length=COMMENT_CHARACTERS, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = gettext_lazy("feedback")

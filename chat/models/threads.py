@@ -1,42 +1,79 @@
 """Database work of the event loop: in a few threads, each with one connection, however many streams are open."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
 from chat import metrics
+from chat.conf import settings
+from chat.core.pools import Size, pools
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_of_thread = threading.local()
 
-class Pool(ThreadPoolExecutor):
+
+def size_of(pool: str) -> Size:
+    return pools(settings.CHAT_REQUEST_THREADS)[pool]
+
+
+class PoolThreads(ThreadPoolExecutor):
+    """Threads of one of the pools of chat/core/pools.py, all of them or some."""
+
+    def __init__(self, pool: str, threads: int, prefix: str) -> None:
+        super().__init__(threads, prefix, initializer=self._begin)
+        self._pool = pool
+        self.waiting: set[Future[Any]] = set()
+        """What they have yet to do."""
+
+    def _begin(self) -> None:
+        _of_thread.pool = self._pool
+
+    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future[Any]":  # type: ignore[override]
+        future = super().submit(with_usable_connection, function, *args, **kwargs)
+        self.waiting.add(future)
+        future.add_done_callback(self.waiting.discard)
+        return future
+
+
+class Pool(PoolThreads):
     def __init__(self, name: str) -> None:
-        super().__init__(max_workers=2, thread_name_prefix=f"chat-{name}")
-        self._waiting = 0
-        metrics.waiting.labels(name).set_function(lambda: self._waiting)
+        self._start(name)
+        os.register_at_fork(after_in_child=partial(self._start, name))  # where its threads are not
+        metrics.waiting.labels(name).set_function(lambda: len(self.waiting))
+
+    def _start(self, name: str) -> None:
+        super().__init__(name, size_of(name).threads, f"chat-{name}")
 
     async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        work = partial(with_usable_connection, function, *args, **kwargs)
-        self._waiting += 1
+        work = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self, work)
+
+    def wait(self, function: Callable[[], R]) -> R:
+        """As `call`, for a daemon that says when it is time, and has no connection of its own."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self, work)
-        finally:
-            self._waiting -= 1
+            future = self.submit(function)
+        except RuntimeError:  # the process ends, and nothing begins any more
+            sys.exit()
+        result: R = future.result()
+        return result
 
 
 # Of their own, because writers wait for each other, up to 20 s when SQLite is locked, and readers need not.
-_readers = Pool("reading")
-_writers = Pool("writing")
-# Theirs may take minutes, with all that an account owns.
-_erasers = Pool("erasing")
+readers = Pool("reading")
+writers = Pool("writing")
 _doorkeepers = Pool("login")
-# Each password takes one a third of a second.
-_hashers = Pool("hashing")
+long_work = Pool("long")
+"""Theirs may take minutes, with all that an account owns."""
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,17 +82,12 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
     Unlike `sync_to_async` it needs nothing of the request's context, so that tasks which outlive their request
     may call it. If the caller is cancelled a function that has begun still runs to its end.
     """
-    return await _readers.call(function, *args, **kwargs)
+    return await readers.call(function, *args, **kwargs)
 
 
 async def write_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """As `in_database`, for a function that writes."""
-    return await _writers.call(function, *args, **kwargs)
-
-
-async def erase_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """As `in_database`, for what is erased at once: nobody else's turn waits for it."""
-    return await _erasers.call(function, *args, **kwargs)
+    return await writers.call(function, *args, **kwargs)
 
 
 async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -63,9 +95,15 @@ async def login_in_database(function: Callable[P, R], *args: P.args, **kwargs: P
     return await _doorkeepers.call(function, *args, **kwargs)
 
 
-async def hash_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """As `in_database`, for what hashes a password, which may store it anew: nobody else's turn waits for it."""
-    return await _hashers.call(function, *args, **kwargs)
+async def in_context(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """As `in_database`, with the context of whoever calls: what Django and others keep of a request."""
+    return await sync_to_async(function, thread_sensitive=False, executor=readers)(*args, **kwargs)
+
+
+def has_time_outs() -> bool:
+    """Is this a thread in which no statement may take too long? Commands of manage.py have none."""
+    pool: str = getattr(_of_thread, "pool", "")
+    return bool(pool) and size_of(pool).has_time_outs
 
 
 def with_usable_connection(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -78,10 +78,8 @@ def extent(conversations: ConversationQuerySet, account: Any = None) -> Extent:
 
 
 def erase(conversations: ConversationQuerySet) -> int:
-    """Erase these, deleted ones too if they are among them. Returns how many."""
-    ids = _begin(conversations)
-    _finish(ids)
-    return len(ids)
+    """Erase these, deleted ones too if they are among them. Returns how many: what several erase counts with one."""
+    return _finish(_begin(conversations))
 
 
 def erase_after_commit(conversations: ConversationQuerySet) -> None:
@@ -90,13 +88,14 @@ def erase_after_commit(conversations: ConversationQuerySet) -> None:
 
 
 def erase_files(attachments: AttachmentQuerySet) -> int:
-    """Erase those of these that no question bears. Returns how many there were."""
+    """Erase those of these that no question bears. Returns how many: what several erase counts with one."""
     ids = list(attachments.unsent().order_by().values_list("pk", flat=True))
-    if ids:
-        overwrite_deleted()
-        _delete_attachments(Attachment.objects.unsent().filter(pk__in=ids))
-        transaction.on_commit(forget_deleted)
-    return len(ids)
+    if not ids:
+        return 0
+    overwrite_deleted()
+    count = _delete_attachments(Attachment.objects.unsent().filter(pk__in=ids))
+    transaction.on_commit(forget_deleted)
+    return count
 
 
 def erase_account(user_id: Any) -> None:
@@ -199,26 +198,31 @@ def _lock(conversations: list[uuid.UUID]) -> None:
 # The steps, each a transaction of its own
 
 
-def _finish(ids: list[uuid.UUID]) -> None:
+def _finish(ids: list[uuid.UUID]) -> int:
     overwrite_deleted()
+    count = 0
     for together in _batches(ids, CONVERSATIONS):
         _delete_attachments(Attachment.objects.filter(conversation__in=together))
         _delete_messages(together)
-        _delete_conversations(together, and_words=together[-1] == ids[-1])
+        count += _delete_conversations(together, and_words=together[-1] == ids[-1])
     if ids:
         transaction.on_commit(forget_deleted)
+    return count
 
 
 def _unsent_of(account: Any) -> AttachmentQuerySet:
     return Attachment.objects.unsent().filter(owner=account)
 
 
-def _delete_attachments(attachments: AttachmentQuerySet) -> None:
+def _delete_attachments(attachments: AttachmentQuerySet) -> int:
     """Locked, so that none goes that a question is about to bear."""
+    count = 0
     for batch in _batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
         with transaction.atomic():
             these = attachments.filter(pk__in=batch).order_by("pk").select_for_update()
-            Attachment.objects.filter(pk__in=list(these.values_list("pk", flat=True))).delete()
+            _, deleted = Attachment.objects.filter(pk__in=list(these.values_list("pk", flat=True))).delete()
+            count += deleted.get(Attachment._meta.label, 0)
+    return count
 
 
 def _delete_messages(conversations: list[uuid.UUID]) -> None:
@@ -229,29 +233,31 @@ def _delete_messages(conversations: list[uuid.UUID]) -> None:
 
 @despite_full_disk
 @transaction.atomic
-def _delete_conversations(conversations: list[uuid.UUID], *, and_words: bool) -> None:
+def _delete_conversations(conversations: list[uuid.UUID], *, and_words: bool) -> int:
     """What was said in them is forgotten with the last of them: until then there is something left to be finished."""
     _lock(conversations)
     # Who of the staff opened one when it was hidden has noted its name since.
     audit.forget_names(Conversation, conversations)
-    _delete(Conversation.with_deleted.filter(pk__in=conversations), conversations)
+    count = _delete(Conversation.with_deleted.filter(pk__in=conversations), conversations)
     if and_words:
         forget_words()
+    return count
 
 
-def _delete(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> None:
+def _delete(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> int:
     """With all that belongs to them; once more if something was added in the meantime, as feedback can be."""
     try:
-        _delete_once(rows, conversations)
+        return _delete_once(rows, conversations)
     except IntegrityError:
-        _delete_once(rows, conversations)
+        return _delete_once(rows, conversations)
 
 
 @despite_full_disk
 @transaction.atomic
-def _delete_once(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> None:
+def _delete_once(rows: "models.QuerySet[Any]", conversations: list[uuid.UUID]) -> int:
     _lock(conversations)
-    rows.all().delete()
+    _, deleted = rows.all().delete()
+    return deleted.get(rows.model._meta.label, 0)
 
 
 @despite_full_disk

@@ -7,7 +7,6 @@ import threading
 import time
 from datetime import timedelta
 
-from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from chat.audit import forget_searched_words
 from chat.failures import log_waiting
 from chat.models import AccountErasure, Attachment, Conversation, SearchedWords, ThrottleEntry
 from chat.models.conversation import ConversationQuerySet
+from chat.models.threads import long_work
 from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
 from chat.retention.imports import end_dead_imports
@@ -33,13 +33,12 @@ UNSENT = timedelta(days=1)
 
 
 def start_erasing_expired() -> None:
-    """Look now and every minute, in a thread of its own: a long erasure must not hold up the sweep for leases."""
+    """Look now and every minute, in turn with what else takes long; a thread says when."""
     threading.Thread(target=_erase_for_ever, name="chat-expiry", daemon=True).start()
 
 
 def _erase_for_ever() -> None:
     while True:
-        close_old_connections()
         for look in (
             finish_accounts,
             correct_times,
@@ -51,7 +50,7 @@ def _erase_for_ever() -> None:
             forget_deleted,
         ):
             try:
-                look()
+                long_work.wait(look)
             except Exception as exc:
                 log_waiting(logger, exc, "what has had its time is not erased")
         time.sleep(LOOK_SECONDS)
@@ -69,7 +68,7 @@ def finish_accounts() -> int:
 
 
 def erase_expired() -> int:
-    """Returns how many conversations there were. A few at a time: others may be kept or restored meanwhile."""
+    """Returns how many conversations it erased. A few at a time: others may be kept or restored meanwhile."""
     ids, count = list(expired().order_by().values_list("pk", flat=True)), 0
     for begin in range(0, len(ids), erasure.CONVERSATIONS):
         count += erasure.erase(expired().filter(pk__in=ids[begin : begin + erasure.CONVERSATIONS]))
@@ -79,7 +78,7 @@ def erase_expired() -> int:
 
 
 def erase_unsent() -> int:
-    """Returns how many files there were."""
+    """Returns how many files it erased."""
     count = erase_files(Attachment.objects.filter(created_at__lte=timezone.now() - UNSENT))
     if count:
         logger.info("Erased %s files that were never sent", count)

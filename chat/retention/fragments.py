@@ -13,12 +13,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings as project
-from django.db import close_old_connections, models
+from django.db import models
 
 from chat.conf import settings
 from chat.core.fragments import FragmentStore, Row
 from chat.failures import log_waiting
 from chat.models import Attachment, Conversation, Feedback, Message, Preferences
+from chat.models.threads import readers
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def may_hold_words() -> bool:
 
 
 def start_forgetting() -> None:
-    """Look now and every few seconds, in a thread of its own: neither leases nor a long erasure may hold it up."""
+    """Look now and every few seconds, where other reads are short as well: no long erasure may hold it up."""
     _looks_in.add(os.getpid())
     threading.Thread(target=_forget_for_ever, name="chat-fragments", daemon=True).start()
 
@@ -66,8 +67,7 @@ def forget_erased() -> None:
 
 def _forget_for_ever() -> None:
     while True:
-        close_old_connections()
-        forget_erased()
+        readers.wait(forget_erased)
         time.sleep(LOOK_SECONDS)
 
 

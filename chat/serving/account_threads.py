@@ -21,10 +21,8 @@ from django.core.exceptions import RequestAborted
 
 from chat import metrics
 from chat.conf import settings
+from chat.models.threads import size_of
 from chat.serving.request_threads import RequestThread
-
-THREADS = 2
-"""As many processors as passwords may take."""
 
 Place = asyncio.Future[RequestThread]
 
@@ -35,7 +33,7 @@ class TooBusy(Exception):
 
 class AccountThreads:
     def __init__(self, name: str) -> None:
-        self._free = [RequestThread(f"{name}-{index}") for index in range(THREADS)]
+        self._free = [RequestThread(name, index) for index in range(size_of(name).threads)]
         self._waiting: dict[str, deque[Place]] = {}
         """By address, that whose turn is next first."""
         metrics.waiting.labels(name).set_function(lambda: sum(map(len, self._waiting.values())))

@@ -3,6 +3,10 @@
 from typing import TYPE_CHECKING
 
 import django
+from django.core.exceptions import ImproperlyConfigured
+
+from chat.conf import settings
+from chat.core.pools import fault_in_connections
 
 if TYPE_CHECKING:
     from chat.serving.handler import ASGIHandler
@@ -19,4 +23,6 @@ def get_asgi_application(*, limit_all_bodies: bool = False) -> "ASGIHandler":
     from chat.serving.handler import ASGIHandler  # needs the set-up
 
     registry()  # what it says of the settings is said at the start
+    if fault := fault_in_connections(settings.CHAT_REQUEST_THREADS, settings.CHAT_DB_CONNECTIONS):
+        raise ImproperlyConfigured(f"CHAT_DB_CONNECTIONS {fault}.")
     return ASGIHandler(limit_all_bodies=limit_all_bodies)

@@ -22,7 +22,7 @@ from contextlib import aclosing, suppress
 from functools import partial, wraps
 from typing import IO, Any
 
-from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction, sync_to_async
+from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction
 from django.conf import settings as project
 from django.core import signals as django_signals
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed, RequestAborted
@@ -42,7 +42,7 @@ from chat.generation.shutdown import shutdown
 from chat.generation.sweeps import start_sweeps
 from chat.live import hints
 from chat.live.event_stream import EventStream
-from chat.models.threads import with_usable_connection
+from chat.models.threads import in_context
 from chat.serving import signals
 from chat.serving.account_paths import AccountPaths, path_below_mount
 from chat.serving.account_threads import AccountThreads, TooBusy, Turn
@@ -316,7 +316,7 @@ class ASGIHandler(asgi.ASGIHandler):
 
 
 def _never_raising(handler: Handler) -> Handler:
-    """As Django's `convert_exception_to_response`, whose thread never looks at its connection."""
+    """As Django's `convert_exception_to_response`, whose threads are any number and never look at their connection."""
     if not iscoroutinefunction(handler):
         return convert_exception_to_response(handler)
 
@@ -325,8 +325,7 @@ def _never_raising(handler: Handler) -> Handler:
         try:
             response: HttpResponseBase = await handler(request)
         except Exception as exc:
-            convert = sync_to_async(with_usable_connection, thread_sensitive=False)
-            response = await convert(response_for_exception, request, exc)
+            response = await in_context(response_for_exception, request, exc)
         return response
 
     return respond

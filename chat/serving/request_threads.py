@@ -6,19 +6,15 @@ connection. An open stream would hold both for minutes. Here all requests share 
 streams are open.
 """
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
-
 from asgiref.sync import ThreadSensitiveContext
 
 from chat import metrics
-from chat.models.threads import with_usable_connection
+from chat.models.threads import PoolThreads
 
 
 class RequestThreads:
     def __init__(self, number: int) -> None:
-        self._threads = [RequestThread(f"request-{index}") for index in range(number)]
+        self._threads = [RequestThread("request", index) for index in range(number)]
         metrics.waiting.labels("request").set_function(lambda: sum(len(one.waiting) for one in self._threads))
 
     def one(self) -> ThreadSensitiveContext:
@@ -27,16 +23,8 @@ class RequestThreads:
         return ThreadSensitiveContext(executor=thread)
 
 
-class RequestThread(ThreadPoolExecutor):
-    """One thread that serves the synchronous parts of many requests."""
+class RequestThread(PoolThreads):
+    """One thread that serves the synchronous parts of many requests; a new one goes where least waits."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(max_workers=1, thread_name_prefix=name)
-        self.waiting: set[Future[Any]] = set()
-        """What it has yet to do; a new request goes where least waits."""
-
-    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future[Any]":  # type: ignore[override]
-        future = super().submit(with_usable_connection, function, *args, **kwargs)
-        self.waiting.add(future)
-        future.add_done_callback(self.waiting.discard)
-        return future
+    def __init__(self, pool: str, index: int) -> None:
+        super().__init__(pool, 1, f"{pool}-{index}")

@@ -23,7 +23,6 @@ from chat.conf import settings
 from chat.errors import Forbidden
 from chat.forms.body import posted_by_form
 from chat.i18n import gettext_noop as _
-from chat.models.threads import hash_in_thread
 
 ERASE_CONVERSATIONS, ERASE_ACCOUNT = "erase_conversations", "erase_account"
 SHARE_PUBLICLY = "share_publicly"
@@ -64,7 +63,7 @@ async def confirm(request: HttpRequest, user: AbstractBaseUser, purpose: str) ->
     if not asks_for_password():
         return await _ask_hook(import_string(settings.CHAT_CONFIRM), request, purpose)
     check_provable(user)
-    if not await hash_in_thread(user.check_password, request.POST.get("password", "")):
+    if not await sync_to_async(user.check_password)(request.POST.get("password", "")):
         raise WrongPassword
     keep_session(request, user)
     return None

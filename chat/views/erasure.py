@@ -7,8 +7,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
 from chat import audit
+from chat.i18n import gettext_noop as _
 from chat.models import Conversation
-from chat.models.threads import erase_in_database, in_database
+from chat.models.threads import in_database, long_work
+from chat.models.turns import FairThreads
 from chat.retention.erasure import erase, erase_account, extent
 from chat.views.confirmation import (
     ERASE_ACCOUNT,
@@ -21,6 +23,15 @@ from chat.views.confirmation import (
 )
 from chat.views.endpoints import endpoint, in_thread
 from chat.views.pages import render_page
+
+AT_ONCE = 2
+"""Users whose erasures this process does at the same time."""
+WAITING = 2
+"""Erasures of one user that may wait."""
+
+erasers = FairThreads(
+    long_work, AT_ONCE, WAITING, _("What you have is being deleted already. Look again in a moment.")
+)
 
 
 @endpoint("GET")
@@ -57,7 +68,7 @@ async def _confirmed(
         return await in_thread(in_database, _page, request, user, of, is_wrong=True)
     user_id = user.pk
     _let_others_go_on(request)
-    await erase_in_database(work, request, user)
+    await erasers.call(user_id, work, request, user)
     return await in_thread(
         in_database, render_page, request, "chat/erasure/erased.html", {"of": of, "owner_id": user_id}
     )

@@ -166,7 +166,7 @@ def fresh(run_site: RunSite, committed: None, tmp_path: Path) -> Iterator[OwnDat
     """A site with more threads than it has had requests, so that some have no connection yet."""
     folder = tmp_path / "data"
     folder.mkdir()
-    own = OwnDatabase(run_site, folder, CHAT_REQUEST_THREADS="12")
+    own = OwnDatabase(run_site, folder, CHAT_REQUEST_THREADS="12", CHAT_DB_CONNECTIONS="40")
     yield own
     own.site.close()
 

@@ -28,13 +28,18 @@ def killed_at(number: int, work: Callable[[], object]) -> bool:
 def at_once(works: Sequence[Callable[[], str]]) -> list[str]:
     """What each of these says that run in forks of this process, together. Raises AssertionError if one has failed."""
     connections.close_all()
+    waiting, starting = os.pipe()  # who reads it waits until we close its other end
     running = []
     for work in works:
         reading, writing = os.pipe()
         if not (child := os.fork()):
+            os.close(starting)
+            os.read(waiting, 1)
             _work(0, lambda work=work, writing=writing: os.write(writing, work().encode()))
         os.close(writing)
         running.append((child, reading))
+    for end in (waiting, starting):
+        os.close(end)
     said = []
     for child, reading in running:
         with open(reading) as pipe:

@@ -51,19 +51,26 @@ class Postgres:
                 shutil.chown(path, "postgres")
         if not self._begin_with:
             self._run("initdb", "--auth=trust", "--username=chatsite", "--encoding=UTF8", "--no-sync", "--no-locale")
+        self.start()
+        return self
+
+    def start(self) -> None:
         options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off -k {self._folder}"
         self._run("pg_ctl", "--wait", "--log", str(self._folder / "log"), "--options", options, "start")
-        return self
 
     def __exit__(self, kind: type | None, exc: BaseException | None, traceback: TracebackType | None) -> None:
         if (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
+            self.stop("immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def leave(self, data: Path) -> None:
         """Stop it, and leave its data behind."""
-        self._run("pg_ctl", "--wait", "--mode=fast", "stop")
+        self.stop("fast")
         shutil.copytree(self.data, data)
+
+    def stop(self, mode: str) -> None:
+        """`fast`: in order; `immediate`: as a crash. It may be started again at the same address."""
+        self._run("pg_ctl", "--wait", f"--mode={mode}", "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [*self._as_user, str(self._binaries / program), "--pgdata", str(self.data), *arguments]

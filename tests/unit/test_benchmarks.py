@@ -6,13 +6,16 @@ import socketserver
 import subprocess
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks import plan
 
 BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
 REQUEST = b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\n{"content":"bench:500:20"}'
@@ -30,7 +33,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def load(tools: Path, port: int, *options: str, tokens: int, streams: int = 1) -> dict[str, object]:
+def load(tools: Path, port: int | str, *options: str, tokens: int, streams: int = 1) -> dict[str, object]:
     requests = tools / "requests"
     requests.write_bytes((b"%d %d\n" % (len(REQUEST), tokens) + REQUEST) * streams)
     command = [str(tools / "load"), "-t", "10", *options, str(port), str(requests)]
@@ -95,6 +98,12 @@ def test_the_load_client_reads_an_answer_cut_anywhere(tools: Path) -> None:
         assert (found["finished"], found["lost"], found["doubled"]) == (1, 0, 0), f"cut at {at}"
 
 
+def test_the_load_client_takes_the_ports_in_turn(tools: Path) -> None:
+    with answering(chunks(b"~0.1;~1.2;")) as whole, answering(chunks(b"~0.1;")) as short:
+        found = load(tools, f"{whole},{short}", tokens=2, streams=6)
+    assert (found["finished"], found["tokens"], found["lost"]) == (6, 9, 3)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -117,10 +126,13 @@ class Chat(BaseHTTPRequestHandler):
     has_hints = False
     last_token = 2
     asked: list[str]
+    served: Counter[int]
+    """Requests by port."""
     hints: bytes
 
     def do_GET(self) -> None:
         self.asked.append(self.path.split("?")[0])
+        self.served[self.server.server_address[1]] += 1
         if self.path.startswith("/hints/") and self.has_hints:
             return self.say(200, self.hints, is_whole=False)
         if self.path.startswith("/hints/"):
@@ -130,6 +142,7 @@ class Chat(BaseHTTPRequestHandler):
         return self.say(200, b"<p>")
 
     def do_POST(self) -> None:
+        self.served[self.server.server_address[1]] += 1
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.asked.append(asked["parent"])
         answer = f"9{asked['parent'][1:]}"
@@ -157,19 +170,51 @@ class Hinting(Chat):
 
 def live(tools: Path, chat: type[Chat]) -> dict[str, Any]:
     """Two seconds of two people, who do each thing a few times."""
-    chat.asked = []
+    chat.asked, chat.served = [], Counter()
     ids = [f"{number}{str(uuid.uuid4())[1:]}" for number in range(8)]
     chat.hints = b'id: 1\nevent: version\ndata: {}\n\nevent: list\ndata: {"conversation": "%s"}\n\n' % ids[0].encode()
     people = tools / "people"
     people.write_text(f"one {' '.join(ids[:4])}\nother {' '.join(ids[4:])}\n")
-    with ThreadingHTTPServer(("127.0.0.1", 0), chat) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    with ExitStack() as stack:
+        servers = [stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), chat)) for _ in range(2)]
+        for server in servers:
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        ports = ",".join(str(server.server_address[1]) for server in servers)
         often = ["-r", "0.1", "-m", "2", "-o", "0.3", "-a", "0.2", "-s", "0.3", "-l", "0.1", "-w", "0.1", "-k", "3"]
-        command = [str(tools / "workday"), *often, str(server.server_address[1]), str(people)]
+        command = [str(tools / "workday"), *often, ports, str(people)]
         found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-        server.shutdown()
+        for server in servers:
+            server.shutdown()
     return found
+
+
+def test_a_plan_adds_up() -> None:
+    costs = plan.Costs(
+        second=1300,
+        question=6500,
+        database_second=100,
+        database_question=2000,
+        rows_second=1.25,
+        rows_question=10,
+        log_second=500,
+        log_question=9000,
+        transactions_question=3,
+        published=5,
+        delivered=1,
+        heard=50,
+        heard_hint=10,
+    )
+    one, many = plan.plan(300, costs), plan.plan(100_000, costs)
+    assert one.processes == 2
+    assert one.messages == pytest.approx(40 + 40 * 0.777, rel=0.01), "news each tick to each other, and hints in most"
+    assert one.hearing == pytest.approx((31 * 50 + 60 * 10) / 1e6, rel=0.01)
+    assert (one.database, one.rows, one.transactions) == (pytest.approx(0.09), 675, 92)
+    assert (many.questions, many.pages, many.connections) == (10_000, 6_000_000, many.processes * 20)
+    assert many.processes == 411, "a hundred times as many pages and answers"
+    assert many.deliveries > many.processes * 6_000, (
+        "who has begun or ended an answer says so to all, twenty times a second"
+    )
 
 
 def test_people_open_ask_search_and_look_at_the_list(tools: Path) -> None:
@@ -179,6 +224,8 @@ def test_people_open_ask_search_and_look_at_the_list(tools: Path) -> None:
     assert all(found[name] for name in ("page", "first", "added", "list", "poll", "search"))
     assert {path.split("/")[1] for path in Chat.asked if "/" in path} == {"c", "hints", "conversations", "search"}
     assert any(asked.startswith("9") for asked in Chat.asked), "none has asked below an answer"
+    one, other = Chat.served.values()
+    assert 0.8 < one / other < 1.25, "each takes every second request"
 
 
 def test_people_follow_hints_and_tell_what_is_lost(tools: Path) -> None:

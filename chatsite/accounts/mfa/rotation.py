@@ -25,18 +25,21 @@ def encrypt_anew() -> int:
         return 0
     factors = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).order_by().values_list("pk", "data")
     former = [pk for pk, data in factors if _of_former_key(data)]
-    for pk in former:
-        _encrypt_anew(pk)
-    if former:
-        logger.info("Encrypted %s second factors anew: SECRET_KEY is another than when they were made.", len(former))
-    return len(former)
+    count = sum(_encrypt_anew(pk) for pk in former)
+    if count:
+        logger.info("Encrypted %s second factors anew: SECRET_KEY is another than when they were made.", count)
+    return count
 
 
 @transaction.atomic
-def _encrypt_anew(pk: int) -> None:
-    if factor := Authenticator.objects.select_for_update().filter(pk=pk).first():
-        factor.data |= _of_former_key(factor.data)
-        factor.save(update_fields=["data"])
+def _encrypt_anew(pk: int) -> bool:
+    """False if it is gone, or another process has done it: all of them start at once."""
+    factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    if not factor or not (anew := _of_former_key(factor.data)):
+        return False
+    factor.data |= anew
+    factor.save(update_fields=["data"])
+    return True
 
 
 def _of_former_key(data: dict[str, Any]) -> dict[str, str]:

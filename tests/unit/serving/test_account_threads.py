@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from django.core.exceptions import RequestAborted
 
-from chat.serving.account_threads import THREADS, AccountThreads, TooBusy, Turn
+from chat.models.threads import size_of
+from chat.serving.account_threads import AccountThreads, TooBusy, Turn
+
+THREADS = size_of("account").threads
 
 
 class Door:
     """Those who come, each from the address that its name begins with, and who are inside."""
 
     def __init__(self) -> None:
-        self.threads = AccountThreads("test")
+        self.threads = AccountThreads("account")
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.leaving: dict[str, asyncio.Future[None]] = {}
         self.inside: dict[str, Turn] = {}

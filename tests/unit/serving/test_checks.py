@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 
+from chat.models.checks import check_connections
+from chat.serving.asgi import get_asgi_application
 from chat.serving.checks import check_server
 
 
@@ -69,3 +72,12 @@ def test_each_can_be_silenced(settings: Any) -> None:
     settings.MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware", *settings.MIDDLEWARE]
     settings.SILENCED_SYSTEM_CHECKS = ["chat.W004"]
     assert all(each.is_silenced() for each in check_server(None))
+
+
+def test_a_process_whose_threads_may_hold_too_many_connections_does_not_start(settings: Any) -> None:
+    assert check_connections(None) == []
+    settings.CHAT_DB_CONNECTIONS = 12
+    (fault,) = check_connections(None)
+    assert fault.id == "chat.E023"
+    with pytest.raises(ImproperlyConfigured, match="CHAT_DB_CONNECTIONS is 12, and the threads of a process hold"):
+        get_asgi_application()

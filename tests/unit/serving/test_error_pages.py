@@ -1,6 +1,7 @@
 """No thread goes on with a connection that has had its time, as one has that the database has closed."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,25 +13,29 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from chat.models.threads import with_usable_connection
+from chat.models.threads import Pool, with_usable_connection
+from chat.serving import handler
 from chat.serving.handler import _never_raising
+from chat.serving.request_threads import RequestThread
 
 pytestmark = pytest.mark.django_db
 
 
-def is_kept_for(work: Callable[[], object]) -> bool:
-    def in_a_thread() -> bool:
+def is_kept_for(work: Callable[[], object], thread: ThreadPoolExecutor) -> bool:
+    def connected() -> object:
         connection.ensure_connection()
-        before = connection.connection
         connection.close_at = 0.0
+        return connection.connection
+
+    def work_and_close() -> object:
         try:
             work()
-            return connection.connection is before
+            return connection.connection
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(in_a_thread).result()
+    with thread:
+        return thread.submit(connected).result() is thread.submit(work_and_close).result()
 
 
 def is_kept_by_the_error_page_of(converted: Callable[[Callable[..., Any]], Callable[..., Any]]) -> bool:
@@ -66,11 +71,23 @@ def is_kept_by_the_error_page_of(converted: Callable[[Callable[..., Any]], Calla
 
 
 def test_the_work_of_a_request_begins_with_a_look() -> None:
-    assert not is_kept_for(lambda: with_usable_connection(connection.ensure_connection))
+    assert is_kept_for(connection.ensure_connection, ThreadPoolExecutor(1))
+    assert not is_kept_for(lambda: with_usable_connection(connection.ensure_connection), ThreadPoolExecutor(1))
+    assert not is_kept_for(connection.ensure_connection, RequestThread("request", 0))
 
 
-def test_so_does_the_page_of_an_error() -> None:
-    assert not is_kept_by_the_error_page_of(_never_raising)
+def test_so_does_the_page_of_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made where others read, and not in the threads of the event loop, which are many."""
+    made_in: list[str] = []
+
+    def make(*_: Any) -> HttpResponse:
+        made_in.append(threading.current_thread().name.rpartition("_")[0])
+        return HttpResponse(status=404)
+
+    monkeypatch.setattr(handler, "response_for_exception", make)
+    assert is_kept_by_the_error_page_of(_never_raising)
+    assert made_in == ["chat-reading"]
+    assert not is_kept_for(connection.ensure_connection, Pool("reading"))
 
 
 def test_it_would_be_kept_without_that() -> None:

@@ -132,7 +132,7 @@ def test_where_the_site_is_mounted_is_for_its_settings_to_say(db: None, settings
     settings.FORCE_SCRIPT_NAME = setting or None
     sent = serve(ASGIHandler(), get(f"{setting}/", accept="text/html") | {"root_path": "/evil"}, BODY)
     assert dict(sent[0]["headers"])[b"Location"].endswith(f"?next={setting}/".encode())
-    for pool in (threads._readers, threads._doorkeepers):
+    for pool in (threads.readers, threads._doorkeepers):
         for done in [pool.submit(connections.close_all) for _ in range(8)]:
             done.result()
 

@@ -48,7 +48,7 @@ def generation(committed: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     yield Generation.objects.get(message=messages[-1])
     cache.clear()
     questions._tell.clear()
-    for pool in (threads._readers, threads._doorkeepers):
+    for pool in (threads.readers, threads._doorkeepers):
         for done in [pool.submit(connections.close_all) for _ in range(8)]:
             done.result()
 
