@@ -108,9 +108,9 @@ screenshots: .venv/test
 # [SERVERS="site original nginx uvicorn granian"] [WRITE=1]. Needs a C compiler, and Node.js for the original.
 # `make bench ONLY=pages`: what each page costs beside a plain Django site's; `ONLY=workday`: how many people a core
 # carries; both take QUICK=1, WRITE=1 and JSON=file.
-# `make bench ONLY=tools`: what it costs that answers call tools (benchmarks/tool_rounds.py).
 # `make bench ONLY=postgres`: what answers write to a PostgreSQL (benchmarks/postgres.py).
 # `make bench ONLY=processes`: what several processes carry as one site; also PARTS="streams followers idle day …".
+# `make bench ONLY=tools`: what it costs that answers call tools (benchmarks/tool_rounds.py).
 # `make bench ONLY=hostile`: what others wait for while somebody sends what is hostile (benchmarks/hostile.py).
 ifeq ($(ONLY),hostile)
 bench: .venv/test

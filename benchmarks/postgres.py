@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from followers import Client
 from open_streams import ROOT, environment, free_port, make_session
-from processes import Site, many, running
 from tools import build, running_upstream
 
 LOOK_SECONDS = 2.0
@@ -34,6 +35,7 @@ TABLES = """
     WHERE schemaname IN ('public', 'pg_toast')
 """
 """What is long lies in a table of its own (TOAST), where an update is a deletion and an insertion."""
+TOKENS = "SELECT sum(length(text) - length(replace(text, '~', ''))) FROM chat_messagepart"
 COLUMNS = {"updates a minute": 18, "HOT": 6, "died a minute": 15, "dead at most": 14, "vacuums": 9, "grew": 10}
 
 
@@ -54,13 +56,13 @@ def main() -> None:
     parser.add_argument("--sql", help="a statement that is run before, such as ALTER TABLE … SET (…)")
     wished = parser.parse_args()
     build()
-    with running_upstream() as upstream, running_site(upstream.port, wished.sql) as (site, address):
-        asyncio.run(measure(site, address, wished))
+    with running_upstream() as upstream, running_site(upstream.port, wished.sql) as (client, address):
+        asyncio.run(measure(client, address, wished))
 
 
 @contextlib.contextmanager
-def running_site(upstream_port: int, sql: str | None) -> Iterator[tuple[Site, str]]:
-    """The site, and the address of its database."""
+def running_site(upstream_port: int, sql: str | None) -> Iterator[tuple[Client, str]]:
+    """A user of the site, and the address of its database."""
     sys.path.insert(0, str(ROOT))
     from tests.support.postgres import Postgres, programs
 
@@ -75,27 +77,32 @@ def running_site(upstream_port: int, sql: str | None) -> Iterator[tuple[Site, st
             with psycopg.connect(server.url, autocommit=True) as owner:
                 owner.execute(sql)
         command = [sys.executable, "-m", "daphne", "-v0", "-b", "127.0.0.1", "chatsite.asgi:application", "-p"]
-        with running([*command, str(port)], env) as pid:
-            yield Site(port, pid, session), server.url
+        process = subprocess.Popen([*command, str(port)], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
+        try:
+            yield Client(port, session), server.url
+        finally:
+            process.kill()
+            process.wait()
 
 
-async def measure(site: Site, address: str, wished: argparse.Namespace) -> None:
+async def measure(client: Client, address: str, wished: argparse.Namespace) -> None:
     tokens = wished.seconds * 2000 // wished.interval  # more than are written in that time
-    asked = await many(site, wished.replies, f"bench:{wished.interval * 1000}:{tokens}")
+    asked = await client.ask_many(wished.replies, f"bench:{wished.interval * 1000}:{tokens}")
     for one in asked:
         one.close()
     await asyncio.sleep(SETTLE_SECONDS)
     with psycopg.connect(address, autocommit=True) as database:
-        before, written, began = tables(database), log_position(database), time.monotonic()
+        before, stored = tables(database), tokens_stored(database)
+        written, began = log_position(database), time.monotonic()
         most: dict[str, int] = {}
         while time.monotonic() < began + wished.seconds:
             await asyncio.sleep(LOOK_SECONDS)
             for name, table in tables(database).items():
                 most[name] = max(most.get(name, 0), table.dead)
         seconds, after = time.monotonic() - began, tables(database)
-        wal = log_position(database) - written
+        wal, tokens = log_position(database) - written, tokens_stored(database) - stored
         running = database.execute("SELECT count(*) FROM chat_generation WHERE status = 'running'").fetchone()
-    tell(wished, seconds, wal, running[0] if running else 0)
+    tell(wished, seconds, wal, tokens, running[0] if running else 0)
     for name, table in sorted(after.items()):
         tell_of_table(name, before[name], table, most[name], seconds / 60)
 
@@ -109,9 +116,16 @@ def log_position(database: "psycopg.Connection[tuple[object, ...]]") -> int:
     return int(row[0]) if row else 0  # type: ignore[call-overload,no-any-return]
 
 
-def tell(wished: argparse.Namespace, seconds: float, wal: int, running: int) -> None:
-    tokens = running * seconds * 1000 / wished.interval
+def tokens_stored(database: "psycopg.Connection[tuple[object, ...]]") -> int:
+    """Each begins with a ~ (upstream.c)."""
+    row = database.execute(TOKENS).fetchone()
+    return int(row[0]) if row else 0  # type: ignore[call-overload,no-any-return]
+
+
+def tell(wished: argparse.Namespace, seconds: float, wal: int, tokens: int, running: int) -> None:
+    wanted = running * seconds * 1000 / wished.interval
     print(f"{running} answers, a token each {wished.interval} ms, for {seconds:.0f} s ({os.cpu_count()} cores)")
+    print(f"stored: {tokens:,} tokens, {tokens / wanted:.0%} of those that came")
     print(f"write-ahead log: {wal / tokens:.0f} bytes a token, {wal / seconds / 1e6:.2f} MB a second")
     print("table".ljust(24) + "".join(title.rjust(width) for title, width in COLUMNS.items()))
 

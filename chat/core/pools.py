@@ -28,6 +28,7 @@ def pools(request_threads: int) -> dict[str, Size]:
         "writing": Size(2, 2),
         "long": Size(3, 3, has_time_outs=False),  # what may take minutes: imports, links, erasing
         "signals": Size(1, 1, has_time_outs=False),  # receivers of other apps
+        "tools": Size(8, 4),  # what a model calls; who finds no connection free waits (chat/tools/permits.py)
         "inspecting": Size(2, 0),  # files that are uploaded
     }
 

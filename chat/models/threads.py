@@ -26,17 +26,18 @@ def size_of(pool: str) -> Size:
     return pools(settings.CHAT_REQUEST_THREADS)[pool]
 
 
+def belong_to(pool: str) -> None:
+    """This thread does, from now on."""
+    _of_thread.pool = pool
+
+
 class PoolThreads(ThreadPoolExecutor):
     """Threads of one of the pools of chat/core/pools.py, all of them or some."""
 
     def __init__(self, pool: str, threads: int, prefix: str) -> None:
-        super().__init__(threads, prefix, initializer=self._begin)
-        self._pool = pool
+        super().__init__(threads, prefix, initializer=belong_to, initargs=(pool,))
         self.waiting: set[Future[Any]] = set()
         """What they have yet to do."""
-
-    def _begin(self) -> None:
-        _of_thread.pool = self._pool
 
     def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future[Any]":  # type: ignore[override]
         future = super().submit(with_usable_connection, function, *args, **kwargs)

@@ -18,14 +18,15 @@ from typing import Any, TypeVar
 from django.db import connections
 
 from chat import metrics
+from chat.models.threads import belong_to, size_of
 from chat.tools.permits import Permits, bounded
 
 R = TypeVar("R")
 
-THREADS = 8
+THREADS = size_of("tools").threads
 THREADS_PER_USER = 2
 """Running, and given up."""
-CONNECTIONS = 4
+CONNECTIONS = size_of("tools").connections
 """To the database, at once."""
 
 
@@ -71,6 +72,7 @@ class ToolThreads:
         thread.start()
 
     def _serve(self) -> None:
+        belong_to("tools")
         for alias in connections:
             connections[alias] = bounded(alias, self._permits)
         while True:

@@ -10,10 +10,10 @@ from tests.support.site import ROOT
 CODE = [file for room in ("chat", "chatsite") for file in (ROOT / room).rglob("*.py")]
 ROW = re.compile(r"^\| `([a-z]+)` \| (\d+) \| (\d+) \| (yes|no) \|", re.MULTILINE)
 SUM = re.compile(r"^\| together \|  \| (\d+) \|", re.MULTILINE)
-MADE = re.compile(r'\b(?:Pool|AccountThreads|RequestThread)\("([a-z]+)"')
+MADE = re.compile(r'\b(?:Pool|AccountThreads|RequestThread|size_of)\("([a-z]+)"')
 OTHER_THREADS = re.compile(r"\b(?:ThreadPoolExecutor|Thread|to_thread|run_in_executor)\(|thread_sensitive=False")
-WITHOUT_DATABASE = {
-    "chat/models/threads.py",  # the pools themselves
+KNOWN = {
+    *("chat/models/threads.py", "chat/tools/threads.py"),  # pools of the table
     *("chat/providers/host_names.py", "chat/providers/local.py"),
     "chatsite/at_start.py",  # before the site serves, and closed by then
     # They say when something is to be done, and a pool does it.
@@ -39,7 +39,7 @@ def test_the_table_has_all_pools_that_are_made() -> None:
 
 def test_no_other_thread_uses_the_database() -> None:
     others = {named(file) for file in CODE if OTHER_THREADS.search(file.read_text())}
-    assert others == WITHOUT_DATABASE
+    assert others == KNOWN
 
 
 def test_fewer_connections_than_threads_is_a_fault() -> None:

@@ -75,7 +75,7 @@ CANNOT_BE: dict[str, list[str]] = {
     "CHAT_LOG_LEVEL": ["", "verbose", "20"],
     "CHAT_LOG_FORMAT": ["", "xml"],
     "CHAT_REQUEST_THREADS": ["0", "1001"],
-    "CHAT_DB_CONNECTIONS": ["0", "15", "some"],
+    "CHAT_DB_CONNECTIONS": ["0", "19", "some"],
     "CHAT_ACCOUNT_QUEUE": ["-1"],
     "CHAT_AUDIT_WORDS_DAYS": ["-1", "1000000"],
     "CHAT_TRUSTED_PROXIES": ["nginx", "0.0.0.0/0"],
