@@ -5,7 +5,7 @@ import struct
 import time
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +16,24 @@ from chat.errors import ChatError, UpstreamTimeout
 from chat.providers import chunks, openai
 from chat.providers.configuration import Model
 from chat.providers.registry import registry
+from chat.providers.tool_calls import Called
 
 LONG = "Count from one to three hundred, in words, and say nothing else."
 SHORT = "Name the four seasons, in one sentence."
 COLOUR = "Which colour is this image? Answer with one word."
+TIME = "What time is it? Use the tool `current_time` for that."
+CURRENT_TIME = {
+    "type": "function",
+    "function": {
+        "name": "current_time",
+        "description": "The time in a time zone.",
+        "parameters": {
+            "type": "object",
+            "properties": {"zone": {"type": "string", "description": "a name of the IANA, such as Europe/Berlin"}},
+            "required": ["zone"],
+        },
+    },
+}
 CHOSEN = Options(temperature=1.0, max_tokens=500)
 """What users may set."""
 SLOW = 5.0
@@ -45,6 +59,7 @@ class Heard:
     finish_reason: str = ""
     is_done: bool = False
     usage: chunks.Usage | None = None
+    calls: tuple[Called, ...] = ()
 
 
 class Check:
@@ -70,11 +85,18 @@ class Check:
             yield await self._parameters()
             yield self._reasoning(heard)
             yield await self._images()
+            if self.model.tools:
+                yield await self._tools()
         except ChatError as exc:
             yield fault(f"It does not answer: {exc.message}", LOOK)
 
     async def _ask(
-        self, question: str | list[dict[str, Any]], options: Options = NO_OPTIONS, *, stop: bool = False
+        self,
+        question: str | list[dict[str, Any]],
+        options: Options = NO_OPTIONS,
+        *,
+        stop: bool = False,
+        tools: Sequence[dict[str, Any]] = (),
     ) -> Heard:
         """Raises UpstreamError. With `stop` the connection is closed after the first piece."""
         heard, began = Heard(), time.monotonic()
@@ -82,7 +104,7 @@ class Check:
         try:
             async with (
                 asyncio.timeout(self.patience),
-                aclosing(openai.stream(self.model.key, messages, options)) as events,
+                aclosing(openai.stream(self.model.key, messages, options, tools=tools)) as events,
             ):
                 async for event in events:
                     _hear(heard, event, time.monotonic() - began)
@@ -150,12 +172,29 @@ class Check:
             return note("It sees images, and is shown none.", "`vision = true`, or its name in CHAT_VISION_MODELS.")
         return ok("It sees images.")
 
+    async def _tools(self) -> Finding:
+        remedy = "`tools`, or CHAT_TOOL_MODELS, without it; or what turns them on at the service."
+        try:
+            heard = await self._ask(TIME, tools=[CURRENT_TIME])
+        except ChatError as exc:
+            return fault(f"It takes no tools: {exc.message}", remedy)
+        if not heard.calls:
+            said = " ".join(heard.text.split())[:SHOWN]
+            return note(
+                f"It takes tools, and did not call the one that it was told to use. It said: {said!r}.", remedy
+            )
+        if not isinstance(heard.calls[0].arguments, dict):
+            return note(f"It calls tools, but not as they are described: {str(heard.calls[0].arguments)[:SHOWN]!r}.")
+        return ok("It calls tools.")
+
 
 def _hear(heard: Heard, event: chunks.Event, after: float) -> None:
     match event:
         case chunks.Text(text) | chunks.Refusal(text):
             heard.text += text
             heard.pieces += 1
+        case chunks.Calls(calls):
+            heard.calls = calls
         case chunks.Reasoning():
             heard.has_reasoned = True
             heard.pieces += 1

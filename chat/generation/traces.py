@@ -1,4 +1,4 @@
-"""A span of OpenTelemetry for each generation, where CHAT_TRACES is on (the extra `otel`).
+"""A span of OpenTelemetry for each generation and each call of a tool, where CHAT_TRACES is on (the extra `otel`).
 
 By the conventions for spans of generative models (https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/),
 and never with what was asked or answered. It is made when the generation has ended, from what is stored of it. A
@@ -11,7 +11,8 @@ from typing import Any
 
 from chat.conf import settings
 from chat.core.endings import Status
-from chat.models import Generation
+from chat.core.tool_parts import Outcome
+from chat.models import Generation, ToolCall
 
 NANOSECONDS = 1_000_000_000
 FAULTS = (Status.FAILED, Status.TRUNCATED, Status.INTERRUPTED)
@@ -21,7 +22,7 @@ def trace(generation: Generation) -> None:
     """Of one that has just ended."""
     if not settings.CHAT_TRACES:
         return
-    from opentelemetry.trace import SpanKind, StatusCode
+    from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
     begun = generation.created_at
     span = _tracer().start_span(
@@ -30,7 +31,27 @@ def trace(generation: Generation) -> None:
     if generation.status in FAULTS:
         span.set_attribute("error.type", generation.code or generation.status)
         span.set_status(StatusCode.ERROR)
+    within = set_span_in_context(span)
+    for call in ToolCall.objects.filter(message=generation.message_id, ended_at__gte=begun):
+        _trace_call(call, within)
     span.end(_at(generation.ended_at or begun))
+
+
+def _trace_call(call: ToolCall, within: Any) -> None:
+    assert call.ended_at
+    ended = _at(call.ended_at)
+    known = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": call.name,
+        "gen_ai.tool.call.id": str(call.pk),
+        "gen_ai.tool.type": "extension" if call.server else "function",
+        "chat.tool.status": call.status,
+    }
+    begun = ended - int((call.seconds or 0) * NANOSECONDS)
+    span = _tracer().start_span(f"execute_tool {call.name}", within, start_time=begun, attributes=known)
+    if call.status != Outcome.DONE:
+        span.set_attribute("error.type", call.status)
+    span.end(ended)
 
 
 def _attributes(generation: Generation) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.site import Site
-from tests.support.upstream import Head, ScriptedUpstream, done, finish, say, usage
+from tests.support.upstream import Head, ScriptedUpstream, calls, done, finish, say, usage
 from tests.support.waiting import eventually
 
 ClientFor = Callable[..., Client]
@@ -24,12 +24,13 @@ class Collector(ThreadingHTTPServer):
         self.bodies: list[bytes] = []
 
     def spans(self) -> dict[str, Any]:
-        """By the ids of their generations."""
+        """By the ids of their generations, or calls."""
         found = {}
         for body in self.bodies:
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
                 for span in (each for scope in resource.scope_spans for each in scope.spans):
-                    found[attributes(span)["chat.generation.id"]] = span
+                    said = attributes(span)
+                    found[said.get("chat.generation.id") or said["gen_ai.tool.call.id"]] = span
         return found
 
 
@@ -70,6 +71,8 @@ def traced(collector: Collector, run_site: RunSite, committed: None) -> Site:
         OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.server_port}",
         OTEL_BSP_SCHEDULE_DELAY="100",
         CHAT_MODELS="one,two",
+        CHAT_TOOL_MODELS="one",
+        CHAT_TOOLS="current_time",
     )
 
 
@@ -112,3 +115,19 @@ def test_one_that_fails_says_why(
         code = (stream.rest().end or {})["code"]
     span = span_of(collector, generation)
     assert (span.status.code, attributes(span)["error.type"]) == (2, code)
+
+
+def test_a_call_of_a_tool_is_a_span_below_it(
+    traced: Site, collector: Collector, client_for: ClientFor, upstream: ScriptedUpstream, question: str
+) -> None:
+    upstream.script(question, calls(("current_time", {}), ("nosuch", {"of": "words"})))
+    page = client_for(traced).ask_whole(question)
+    assert page.start
+    parent = span_of(collector, page.start["generation"])
+    done, unknown = (span_of(collector, each["id"]) for each in page.tools("tool_call"))
+    assert (done.name, unknown.name) == ("execute_tool current_time", "execute_tool nosuch")
+    assert done.parent_span_id == unknown.parent_span_id == parent.span_id
+    assert attributes(done)["gen_ai.operation.name"] == "execute_tool"
+    assert (attributes(done).get("error.type"), attributes(unknown)["error.type"]) == (None, "invalid")
+    assert parent.start_time_unix_nano <= done.start_time_unix_nano <= done.end_time_unix_nano
+    assert b"words" not in done.SerializeToString() + unknown.SerializeToString()

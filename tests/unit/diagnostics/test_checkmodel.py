@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from chat.diagnostics.checkmodel import COLOUR, LONG, SHORT
-from tests.support.upstream import Gate, ScriptedUpstream, Step, answer, done, finish, say, status, think, usage
+from chat.diagnostics.checkmodel import COLOUR, LONG, SHORT, TIME
+from tests.support.upstream import Gate, ScriptedUpstream, Step, answer, calls, done, finish, say, status, think, usage
 
 KEY = "sk-house-do-not-show"
 
@@ -77,6 +77,20 @@ def test_a_model_that_does_little_of_it(settings: Any, house: ScriptedUpstream) 
     ):
         assert words in said
     assert said.endswith("4 faults found.")
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (calls(("current_time", {"zone": "UTC"})), "ok    It calls tools."),
+        (answer("Noon."), "note  It takes tools, and did not call the one that it was told to use. It said: 'Noon.'."),
+        (status(400, "m does not support tools"), "FAULT It takes no tools: This model cannot be given the tools"),
+    ],
+)
+def test_what_it_makes_of_tools(settings: Any, house: ScriptedUpstream, reply: list[Step], words: str) -> None:
+    house.script(TIME, reply)
+    assert words in checked(settings, house, {"tools": True})
+    assert "tools" not in house.asked(SHORT)[0].json
 
 
 @pytest.mark.parametrize(
