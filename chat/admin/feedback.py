@@ -66,7 +66,7 @@ class ModelOfAnswerFilter(admin.SimpleListFilter):
         return [(name, name) for name in models.order_by("model").values_list("model", flat=True).distinct()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(model=self.value()) if self.value() in dict(self.lookup_choices) else queryset
+        return queryset.filter(latest_model=self.value()) if self.value() in dict(self.lookup_choices) else queryset
 
 
 class FeedbackForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -89,37 +89,26 @@ class FeedbackAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin
     """Read by `chat.view_feedback`, marked by `chat.change_feedback`; nobody but its writer adds or withdraws any."""
 
     form = FeedbackForm
-    list_display = ["updated_at", "value", "beginning", "model", "owner", "looked", "transcript"]
+    list_display = ["updated_at", "value", "beginning", "latest_model", "owner", "looked", "transcript"]
     list_filter = ["value", LookedAtFilter, CommentFilter, ModelOfAnswerFilter, "updated_at"]
     list_select_related = ["message__conversation__owner"]
     list_per_page = 50
     ordering = ["-updated_at", "-pk"]
     show_full_result_count = False
     actions = ["mark", "save_as_csv"]
-    readonly_fields = ["value", "comment", "updated_at", "model", "owner", "transcript", "looked"]
-    fields = [
-        "value",
-        "comment",
-        "updated_at",
-        "model",
-        "owner",
-        "transcript",
-        "looked",
-        "is_looked_at",
-        "seen",
-        "note",
-    ]
+    readonly_fields = ["value", "comment", "updated_at", "latest_model", "owner", "transcript", "looked"]
+    fields = (*readonly_fields, "is_looked_at", "seen", "note")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         may_mark = self.has_change_permission(request, obj)
         return [name for name in self.fields if may_mark or name not in ("is_looked_at", "seen")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
         shown: QuerySet[Feedback] = super().get_queryset(request).filter(message__conversation__deleted_at=None)
-        return shown.annotate(model=Subquery(MODEL))
+        return shown.annotate(latest_model=Subquery(MODEL))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         record(request.user, kwargs["obj"], "Read this feedback.")
@@ -128,9 +117,9 @@ class FeedbackAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin
     def save_model(self, request: HttpRequest, obj: Feedback, form: Any, change: bool) -> None:
         """These fields alone: its writer may have changed the others meanwhile."""
         if form.cleaned_data["is_looked_at"]:
-            obj.looked_at, obj.looked_by = form.cleaned_data["seen"] or obj.updated_at, request.user
+            obj.looked_at, obj.looked_by_id = form.cleaned_data["seen"] or obj.updated_at, request.user.pk
         else:
-            obj.looked_at, obj.looked_by = None, None
+            obj.looked_at, obj.looked_by_id = None, None
         obj.save(update_fields=["note", "looked_at", "looked_by"])
 
     @admin.action(description=gettext_lazy("Mark as looked at"), permissions=["change"])
@@ -158,9 +147,9 @@ class FeedbackAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin
     def beginning(self, feedback: Feedback) -> str | None:
         return Truncator(feedback.comment).chars(SHOWN) or None
 
-    @admin.display(description=gettext_lazy("model"), ordering="model", empty_value="–")
-    def model(self, feedback: Any) -> str | None:
-        name: str | None = feedback.model
+    @admin.display(description=gettext_lazy("model"), ordering="latest_model", empty_value="–")
+    def latest_model(self, feedback: Any) -> str | None:
+        name: str | None = feedback.latest_model
         return name
 
     @admin.display(description=gettext_lazy("owner"))
@@ -189,7 +178,7 @@ def is_looked_at(feedback: Feedback) -> bool:
 def _row(feedback: Any) -> list[str]:
     looked = feedback.looked_at.isoformat() if feedback.looked_at else ""
     owner = str(feedback.message.conversation.owner)
-    said = [feedback.value, feedback.comment, feedback.model or "", owner]
+    said = [feedback.value, feedback.comment, feedback.latest_model or "", owner]
     return [feedback.updated_at.isoformat(), *said, looked, feedback.note, str(feedback.message_id)]
 
 

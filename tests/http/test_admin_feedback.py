@@ -46,6 +46,7 @@ def test_whoever_may_view_it_finds_it_and_its_transcript_and_is_recorded(feedbac
     client = staff("view_feedback")
     body = client.get(LIST, {"looked_at": "no", "comment": "yes", "model": "model-of-this"}).text
     assert "=1+1 is wrong" in body
+    assert "model-of-this<" in body
     assert f"/admin/chat/conversation/{feedback.message.conversation_id}/change/" in body
     assert "=1+1 is wrong" not in client.get(LIST, {"looked_at": "yes"}).text
     page = client.get(page_of(feedback)).text

@@ -9,9 +9,9 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -132,7 +132,7 @@ class Chat(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path.split("?")[0])
-        self.served[self.server.server_address[1]] += 1
+        self.served[cast(HTTPServer, self.server).server_port] += 1
         if self.path.startswith("/hints/") and self.has_hints:
             return self.say(200, self.hints, is_whole=False)
         if self.path.startswith("/hints/"):
@@ -142,7 +142,7 @@ class Chat(BaseHTTPRequestHandler):
         return self.say(200, b"<p>")
 
     def do_POST(self) -> None:
-        self.served[self.server.server_address[1]] += 1
+        self.served[cast(HTTPServer, self.server).server_port] += 1
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.asked.append(asked["parent"])
         answer = f"9{asked['parent'][1:]}"
@@ -209,7 +209,8 @@ def test_a_plan_adds_up() -> None:
     assert one.processes == 2
     assert one.messages == pytest.approx(40 + 40 * 0.777, rel=0.01), "news each tick to each other, and hints in most"
     assert one.hearing == pytest.approx((31 * 50 + 60 * 10) / 1e6, rel=0.01)
-    assert (one.database, one.rows, one.transactions) == (pytest.approx(0.09), 675, 92)
+    assert one.database == pytest.approx(0.09)
+    assert (one.rows, one.transactions) == (675, 92)
     assert (many.questions, many.pages, many.connections) == (10_000, 6_000_000, many.processes * 20)
     assert many.processes == 411, "a hundred times as many pages and answers"
     assert many.deliveries > many.processes * 6_000, (

@@ -138,7 +138,7 @@ def told(work: Callable[[], Any]) -> str:
 
     erased.connect(note_erased)
     generation_ended.connect(note_ended)
-    signals._thread = ThreadPoolExecutor(1)  # a fork has not the thread of the process that it is of
+    signals._thread = ThreadPoolExecutor(1)  # type: ignore[assignment] # a fork has not the thread of the process that it is of
     for name in ("chat", "chatsite", "django"):
         logging.getLogger(name).addHandler(heard)
     result = work()

@@ -30,7 +30,7 @@ def call(index: int | None = None, pk: str | None = None, name: str | None = Non
     return entry | {"type": "function", "function": function}
 
 
-def calling(*entries: Delta, **fields: object) -> Delta:
+def calling(*entries: Delta, **fields: Any) -> Delta:
     return delta(tool_calls=list(entries), **fields)
 
 
