@@ -240,7 +240,7 @@ class Conversation(ModelSettings):
         place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
         values = (owner, owner, owner, pinned, owner, *place, others)
         rows = select_values(cls, FIELDS, FIRST_BELOW if below else FIRST, *values, extra=f"id IN ({ANSWERING})")
-        return [Entry(*row[:-1], is_answering=bool(row[-1])) for row in rows]
+        return [Entry(*row[:-1], is_answering=bool(row[-1])) for row in rows]  # type: ignore[misc] # FIELDS says how many
 
     @classmethod
     def find_listed(cls, owner_id: UserId, pk: uuid.UUID) -> Entry | None:
