@@ -1,4 +1,5 @@
 from importlib import import_module
+from importlib.util import find_spec
 
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
@@ -19,5 +20,8 @@ class ChatConfig(AppConfig):
         import_module("chat.providers.checks")
         import_module("chat.serving.checks")
         import_module("chat.tools.checks")
+        import_module("chat.tools.mcp.checks")
+        if find_spec("mcp"):
+            import_module("chat.tools.mcp.catalog")
         import_module("chat.retention.erasure")
         autodiscover_modules("chat_tools")

@@ -53,6 +53,13 @@ class AppSettings:
     CHAT_TOOLS: list[str] = []
     """The built-in tools that models may call (docs/tools.md): search_conversations, read_attachment, current_time."""
 
+    CHAT_MCP_SERVERS: list[dict[str, Any]] = []
+    """MCP servers that run on this machine, or have their address here and not in the admin (docs/tools.md)."""
+    CHAT_MCP_SECRETS: list[dict[str, str]] = []
+    """What headers for MCP servers may bear: a name, the environment variable that has it, the origin that gets it."""
+    CHAT_MCP_USER_HEADER: str = ""
+    """A header by which MCP servers are told who asks. Empty: they are not told."""
+
     CHAT_AUDIT_WORDS_DAYS: int = 90
     """How long the words are kept that staff searched for. 0: not at all. That they searched stays in the log."""
 

@@ -9,6 +9,7 @@ from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
 from chat.admin.lookups import OfferedLookups
+from chat.admin.mcp import McpServerAdmin, McpToolAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
 from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
@@ -18,6 +19,8 @@ __all__ = [
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",
+    "McpServerAdmin",
+    "McpToolAdmin",
     "ModelAccessAdmin",
     "OfferedLookups",
     "PromptAdmin",

@@ -49,6 +49,7 @@ from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.providers import openai
 from chat.providers.registry import registry
+from chat.tools.registry import close as close_tools
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,7 @@ class Engine:
             self._storage.ends(self.runs.values())
             await exchange.close()
             await openai.close_clients()
+            await close_tools()
 
     # Accepting
 

@@ -6,6 +6,7 @@ from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
 from chat.models.imports import Import
+from chat.models.mcp import McpServer, McpTool
 from chat.models.message import Message, MessagePart
 from chat.models.note import ProcessNote
 from chat.models.preferences import Preferences
@@ -25,6 +26,8 @@ __all__ = [
     "Feedback",
     "Generation",
     "Import",
+    "McpServer",
+    "McpTool",
     "Message",
     "MessageAttachment",
     "MessagePart",

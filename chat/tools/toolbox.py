@@ -12,7 +12,7 @@ from chat.models.threads import in_database
 from chat.models.users import UserId
 from chat.tools.base import Tool
 from chat.tools.reader import Reader
-from chat.tools.registry import tools
+from chat.tools.registry import prepare, tools
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ async def toolbox_for(owner_id: UserId, conversation: Conversation, reader: Read
 
     `reader`: whose language tools run in; by default that of the request in whose context this is called.
     """
+    await prepare()
     known = tools()
     asked = [tool for name, tool in known.items() if name not in conversation.off]
     if not asked:

@@ -98,6 +98,8 @@ BY_CHECK: dict[str, Any] = {
     "OIDC_STAFF_GROUPS": "staff",
     "CHAT_ALLOWED": "chat",
     "CHAT_TOOLS": ["search_conversation"],
+    "CHAT_MCP_SERVERS": ["nowhere.toml", "."],
+    "CHAT_MCP_SECRETS": ["nowhere.toml", "."],
     "CHAT_CONFIRM": "chatsite.nowhere.confirm",
 }
 ANY_TEXT = {

@@ -1,0 +1,149 @@
+"""The tools of MCP servers that staff have turned on, as models are offered them.
+
+They are read in the database when the first answer asks for tools, and again every few seconds while answers do.
+Whether a user may call one is asked of the database each time, so what staff turn off is off at once.
+"""
+
+import asyncio
+import contextvars
+import json
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chat.failures import log_failure
+from chat.models.mcp import McpServer, McpTool
+from chat.models.threads import in_database
+from chat.tools.base import Context, InvalidArguments, Returned, Tool, ToolError
+from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of
+from chat.tools.registry import names_besides, register_supplier
+
+logger = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 5.0
+NAME_CHARACTERS = 64
+ODD = re.compile(r"[^a-zA-Z0-9_-]")
+ARGUMENTS_CHARACTERS = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerTool(Tool):
+    pk: int
+    remote: str
+    """What its server calls it."""
+    digest: str
+
+    def check(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What they have to be is the server's to say: a regular expression of its schema may take for ever."""
+        if len(json.dumps(arguments)) > ARGUMENTS_CHARACTERS:
+            raise InvalidArguments("They are too long.")
+        return arguments
+
+    def is_available(self, user: Any) -> bool:
+        return _usable(user).filter(pk=self.pk, digest=self.digest).exists()
+
+    async def call(self, context: Context, arguments: dict[str, Any]) -> Returned:
+        try:
+            endpoint = await in_database(_endpoint, self.pk, context.user)
+        except Misconfigured as exc:
+            raise ToolError(f"The server {self.server} is not set up: {exc}") from exc
+        from chat.tools.mcp.results import returned
+        from chat.tools.mcp.sessions import (
+            call,  # here, for the package takes long to import, and most sites need it not
+        )
+
+        return returned(await call(endpoint, self.remote, arguments, self.digest))
+
+
+class Catalog:
+    """Of this process."""
+
+    def __init__(self) -> None:
+        self._tools: Sequence[Tool] = ()
+        self._read_at: float | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    def tools(self) -> Iterable[Tool]:
+        """As they were read last."""
+        return self._tools
+
+    async def prepare(self) -> None:
+        """Have them read: the first time it is waited for, later it goes on beside."""
+        if self._read_at is not None and time.monotonic() - self._read_at < REFRESH_SECONDS:
+            return
+        if self._reading is None or self._reading.done() or self._reading.get_loop() is not asyncio.get_running_loop():
+            self._reading = asyncio.get_running_loop().create_task(self._read(), context=contextvars.Context())
+        if self._read_at is None:
+            await asyncio.wait({self._reading})
+
+    async def _read(self) -> None:
+        try:
+            self._tools = await in_database(load)
+        except Exception as exc:
+            log_failure(logger, exc, "the tools of MCP servers cannot be read")
+        self._read_at = time.monotonic()
+
+
+catalog = Catalog()
+
+
+def load() -> tuple[ServerTool, ...]:
+    """All that anybody may use, by names that nothing else has."""
+    taken, found = set(names_besides(catalog.tools)), list[ServerTool]()
+    rows = McpTool.objects.filter(is_on=True, changed__isnull=True, server__is_on=True).select_related("server")
+    for row in rows.order_by("server__name", "name"):
+        name = _name(row, taken)
+        taken.add(name)
+        found.append(_tool(row, name))
+    return tuple(found)
+
+
+def _tool(row: McpTool, name: str) -> ServerTool:
+    return ServerTool(
+        name=name,
+        title=f"{row.title} ({row.server.name})",
+        description=row.description,
+        parameters=row.definition.get("parameters") or {"type": "object", "properties": {}},
+        changes=not row.is_read_only,
+        outside=not row.stays_inside,
+        is_waived=row.is_waived,
+        server=row.server.name,
+        pk=row.pk,
+        remote=row.name,
+        digest=row.digest,
+    )
+
+
+def _name(row: McpTool, taken: set[str]) -> str:
+    """As models may call it: with the server's before it where another tool has it."""
+    plain = ODD.sub("_", row.name)[:NAME_CHARACTERS]
+    if plain not in taken:
+        return plain
+    long = ODD.sub("_", f"{row.server.name}_{row.name}")[:NAME_CHARACTERS]
+    return long if long not in taken else f"{long[: NAME_CHARACTERS - 11]}_{row.pk}"
+
+
+def _usable(user: Any) -> Any:
+    """The tools that this user may call now."""
+    groups = user.groups.all() if hasattr(user, "groups") else []
+    return McpTool.objects.filter(is_on=True, changed__isnull=True, server__is_on=True, server__groups__in=groups)
+
+
+def _endpoint(pk: int, user: Any) -> Endpoint:
+    """Raises Misconfigured."""
+    server = McpServer.objects.filter(tools=pk).first()
+    if not server:
+        raise Misconfigured("It is gone.")
+    return endpoint_of(server, user)
+
+
+async def _close() -> None:
+    if "chat.tools.mcp.sessions" in sys.modules:
+        await sys.modules["chat.tools.mcp.sessions"].close_sessions()
+
+
+register_supplier(catalog.tools, catalog.prepare, _close)
