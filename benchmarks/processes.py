@@ -81,7 +81,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="put all figures into this file")
     options = parser.parse_args()
     options.people = options.people or ([20, 40] if options.quick else [50, 100, 150, 200, 300])
-    options.seconds, options.over = (10, 4) if options.quick else (40, 12)
+    options.seconds, options.over = (10, 4) if options.quick else (30, 12)
     return options
 
 
@@ -119,7 +119,7 @@ def follow(several: Several, options: argparse.Namespace) -> Figures:
 
 
 def idle(several: Several, options: argparse.Namespace) -> dict[str, Figures]:
-    pages, seconds = (200, 10) if options.quick else (1000, 60)
+    pages, seconds = (200, 10) if options.quick else (1000, 30)
     found = {}
     for has_redis in (True, False):
         with several.running(has_redis=has_redis):

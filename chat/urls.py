@@ -25,6 +25,7 @@ from chat.views import (
     search,
     shares,
     temporary,
+    tools,
 )
 
 app_name = "chat"
@@ -50,6 +51,8 @@ urlpatterns = [
     path("c/<any_case_uuid:conversation_id>/shelf/", organizing.set_flags, name="flags"),
     path("c/<any_case_uuid:conversation_id>/deletion/", organizing.delete, name="deletion"),
     path("c/<any_case_uuid:conversation_id>/restoration/", organizing.restore, name="restoration"),
+    path("c/<any_case_uuid:conversation_id>/tools/", tools.conversation, name="conversation_tools"),
+    path("tools/", tools.offered, name="tools"),
     path("conversations/", listing.conversations, name="conversations"),
     path("conversations/<any_case_uuid:conversation_id>/", listing.entry, name="entry"),
     path("archive/", listing.archive, name="archive"),

@@ -223,6 +223,11 @@ def question() -> str:
     return f"What is {uuid.uuid4().hex[:8]}?"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The one that takes minutes begins first: at the end all else would be through, and only wait for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/deploy/"))
+
+
 def pytest_collection_finish() -> None:
     """What has been imported and collected stays: no collection of garbage needs to look through all of it again,
 

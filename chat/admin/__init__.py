@@ -12,6 +12,7 @@ from chat.admin.lookups import OfferedLookups
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
 from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
+from chat.admin.tool_calls import ToolCallAdmin
 
 __all__ = [
     "ConversationAdmin",
@@ -22,5 +23,6 @@ __all__ = [
     "PromptAdmin",
     "ReadingAdmin",
     "RestrictionAdmin",
+    "ToolCallAdmin",
     "django_log",
 ]

@@ -80,6 +80,22 @@ class EraseWithOwner(BriefDeletion):
         super().save_model(request, obj, form, change)  # type: ignore[misc] # the ModelAdmin's
 
 
+class DeletedAlong:
+    """For a ModelAdmin: nobody deletes its rows by themselves. They go with what they belong to, whose page asks here.
+
+    Django takes a conversation's deletion to need the permission for each kind of row that has an admin of its own.
+    """
+
+    def has_delete_permission(self: Any, request: HttpRequest, obj: Any = None) -> bool:
+        own = f"{self.opts.app_label}_{self.opts.model_name}_"
+        match = request.resolver_match
+        return not (match and match.url_name and match.url_name.startswith(own))
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """By which the index lists it."""
+        return super().get_model_perms(request) | {"delete": False}  # type: ignore[misc,no-any-return]
+
+
 def find_locked(model: type[Model], pk: Any) -> None:
     """Until the transaction ends nobody deletes this row. Raises Http404 if somebody has."""
     rows = model._base_manager.filter(pk=pk).select_for_update()

@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from chat.admin.deletion import DeletedAlong
 from chat.admin.lookups import OfferedLookups
 from chat.admin.recorded import RecordedList
 from chat.audit import record, record_list
@@ -84,7 +85,7 @@ class FeedbackForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class FeedbackAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Read by `chat.view_feedback`, marked by `chat.change_feedback`; nobody but its writer adds or withdraws any."""
 
     form = FeedbackForm
@@ -110,9 +111,6 @@ class FeedbackAdmin(RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ig
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

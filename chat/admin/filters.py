@@ -1,4 +1,4 @@
-"""By which the list of conversations can be narrowed."""
+"""By which the lists of conversations and of calls of tools can be narrowed."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chat.models import Feedback, Generation
+from chat.models import Feedback, Generation, ToolCall
 from chat.models.audience import Audience
 from chat.models.generation import STATUSES
 
@@ -85,3 +85,23 @@ class LastActivityFilter(admin.DateFieldListFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.title = gettext_lazy("last activity")
+
+
+class ToolFilter(admin.SimpleListFilter):
+    """Calls of one tool."""
+
+    title = gettext_lazy("tool")
+    parameter_name = "tool"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = ToolCall.objects.order_by("name").values_list("name", flat=True).distinct()
+        return [(name, name) for name in names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(name=self.value()) if self.value() in dict(self.lookup_choices) else queryset
+
+
+class TimeFilter(admin.DateFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext_lazy("time")

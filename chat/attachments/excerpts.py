@@ -27,7 +27,7 @@ def passages(text: str, query: str) -> list[dict[str, int | str]]:
     for start, end, word in term_spans(text) if wanted else ():
         if word.startswith(wanted):
             terms = {term for term in wanted if word.startswith(term)}
-            if found and start - found[-1][1] < AROUND:
+            if found and start - found[-1][0] < AROUND:
                 found[-1] = found[-1][0], end, found[-1][2] | terms
             else:
                 found.append((start, end, terms))
@@ -36,7 +36,7 @@ def passages(text: str, query: str) -> list[dict[str, int | str]]:
     return [
         {
             "page": 1 + sum(end <= start for end in ends),
-            "text": text[max(0, start - AROUND) : min(end, start + AROUND) + AROUND],
+            "text": text[max(0, start - AROUND) : end + AROUND],
         }
         for start, end, _ in best
     ]

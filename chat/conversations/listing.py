@@ -109,25 +109,26 @@ class Listing:
         shown = [(group.name, group.key, [self._shown(each) for each in group.conversations]) for group in self.groups]
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
-    def _shown(self, entry: Entry) -> tuple[uuid.UUID, str, bool, bool]:
-        return entry.pk, entry.title, entry.is_pinned, entry.pk in self.running
+    def _shown(self, entry: Entry) -> tuple[int, str, bool, bool]:
+        return entry.pk.int, entry.title, entry.is_pinned, entry.pk in self.running
 
 
 def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:
     """A page of the owner's list: the first, with the pinned ones, or that after a place, by days in `zone`."""
-    pinned = Conversation.listed_first(owner_id, MOST_PINNED + 1, is_pinned=True)
-    first = pinned[:MOST_PINNED]
-    if first == pinned:
-        place = (after.activity, after.id) if after else None
-        conversations, more = _cut(Conversation.listed_first(owner_id, PAGE + 1, is_pinned=False, below=place))
-    else:
-        others = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
-        rows = _page(others, after).values_list(*FIELDS)
-        conversations, more = _cut([Entry(*row) for row in rows])
+    place = (after.activity, after.id) if after else None
+    found = Conversation.listed_first(owner_id, MOST_PINNED + 1, PAGE + 1, place)
+    first = [each for each in found if each.is_pinned][:MOST_PINNED]
+    others = [each for each in found if not each.is_pinned]
+    running = {each.pk for each in found if each.is_answering}
+    if len(first) + len(others) < len(found):  # there are more, and they stand where all others do
+        below = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
+        others = [Entry(*row) for row in _page(below, after).values_list(*FIELDS)]
+        running = Conversation.answering(owner_id)
+    conversations, more = _cut(others)
     groups = by_day(conversations, timezone.localdate(timezone=zone), zone)
     if first and not after:
         groups.insert(0, Group("pinned", None, first))
-    return Listing(groups, Conversation.answering(owner_id), more)
+    return Listing(groups, running, more)
 
 
 def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
@@ -149,7 +150,8 @@ def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conver
 
 def by_day(conversations: Iterable[Entry], today: date, zone: tzinfo | None = None) -> list[Group]:
     """In the order that they have: each day of this week, then each month."""
-    groups = groupby(conversations, lambda each: _heading(timezone.localdate(each.updated_at, zone), today))
+    zone = zone or timezone.get_current_timezone()  # asked once: each page has many entries
+    groups = groupby(conversations, lambda each: _heading(each.updated_at.astimezone(zone).date(), today))
     return [Group(name, day, list(each)) for (name, day), each in groups]
 
 

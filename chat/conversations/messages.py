@@ -203,6 +203,7 @@ def _new_conversation(
         owner_id=owner_id,
         title=first_words(question.text) or first_words(named),
         is_temporary=question.temporary,
+        tools_off=" ".join(question.tools_off),
         **asdict(question.options or preferred(owner_id)),
     )
 

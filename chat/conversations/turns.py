@@ -24,6 +24,8 @@ class Question:
     """Is the conversation temporary that it may make?"""
     attachments: tuple[uuid.UUID, ...] = ()
     """The ids of files, in their order."""
+    tools_off: tuple[str, ...] = ()
+    """The names of tools that are off in the conversation that it may make."""
     rights: Rights = ALL
     """Of who asks, here and below."""
 

@@ -49,9 +49,11 @@ class FragmentStore:
         return int(self._fragments.currsize)
 
     def find(self, key: Hashable) -> tuple[str, ...] | None:
-        with self._lock:
-            found = self._fragments.get(key)
-        return found.pieces if found else None
+        try:
+            with self._lock:
+                return self._fragments[key].pieces
+        except KeyError:
+            return None
 
     def keep(self, key: Hashable, pieces: tuple[str, ...], rows: Iterable[Row] = ()) -> None:
         fragment = Fragment(pieces, tuple(rows))

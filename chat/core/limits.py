@@ -22,6 +22,8 @@ GENERATIONS_PER_MESSAGE = 1_000
 """That write one message: the first, and those that continue it. The database counts up to 32,767."""
 MOST_TOKENS = 1_000_000
 """The largest token limit of an answer that can be asked for."""
+TOOLS_OFF = 500
+"""Of the names of tools that are turned off in one conversation."""
 SOURCES_PER_CALL = 50
 """That a tool may name."""
 SOURCE_TITLE_CHARACTERS = 200

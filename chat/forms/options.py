@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 from chat.core.limits import MOST_TEMPERATURE, MOST_TOKENS
 from chat.core.prompt import NO_OPTIONS, Options
 from chat.forms.fields import LongText, SharedFields
-from chat.models.version import version_of
 
 TEMPERATURE_FAULT = gettext_lazy("The temperature is a number from 0 to 2.")
 TOKENS_FAULT = gettext_lazy("The token limit is a whole number from 1 to 1,000,000.")
@@ -42,6 +41,9 @@ class OptionsForm(forms.Form):
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), TOKENS_FAULT),
     )
 
+    _of_form = ""
+    """With which other form of the page its fields are sent."""
+
     rows: Sequence[tuple[str, Hashable]] = ()
     """Whose words it shows."""
 
@@ -52,13 +54,13 @@ class OptionsForm(forms.Form):
         return form
 
     @property
-    def version(self) -> bytes:
+    def version(self) -> str:
         """Of one that shows what is stored (chat/templatetags/fragments.py)."""
-        return version_of(beside=[self.initial, [field.widget.attrs for field in self.fields.values()]])
+        return f"{self._of_form} {self.initial}"
 
     def belonging_to(self, form_id: str) -> Self:
         """With fields that are sent with another form of the page."""
-        self.fields = _fields_of(form_id)
+        self.fields, self._of_form = _fields_of(form_id), form_id
         return self
 
     @property

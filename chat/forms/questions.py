@@ -18,6 +18,7 @@ from chat.forms.body import ProgramForm, as_typed, check_types, cleaned, posted_
 from chat.forms.decisions import read_decisions
 from chat.forms.fields import SharedFields
 from chat.forms.options import OptionsForm
+from chat.forms.tools import read_tools_off
 from chat.i18n import gettext_noop as _
 from chat.providers.registry import registry
 
@@ -95,7 +96,8 @@ def read_question(request: HttpRequest, rights: Rights = ALL) -> Question:
             )
     attachments = _attachments(request, sent)
     fields = cleaned((AttachedQuestionForm if attachments else QuestionForm)(sent, rights))
-    return Question(**fields, options=_own_options(request, sent), attachments=attachments, rights=rights)
+    options, off = _own_options(request, sent), read_tools_off(request, sent)
+    return Question(**fields, options=options, attachments=attachments, tools_off=off, rights=rights)
 
 
 def _attachments(request: HttpRequest, sent: dict[str, Any]) -> tuple[uuid.UUID, ...]:

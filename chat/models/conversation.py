@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -53,9 +53,21 @@ LISTED = "owner_id = %s AND is_archived IN (FALSE) AND NOT is_temporary AND dele
 ANSWERING = (
     "SELECT message.conversation_id FROM chat_generation generation"
     " JOIN chat_message message ON message.id = generation.message_id"
-    " WHERE generation.owner_id = %s AND generation.status = 'running'"
+    " WHERE generation.owner_id BETWEEN %s AND %s AND generation.status = 'running'"
 )
-"""Those of an owner's in which an answer is being written."""
+"""Those of an owner's in which an answer is being written. By `=` SQLite looks at all answers that they ever had,
+and not at those that are running, which have an index of their own."""
+
+FIRST = (
+    "id IN (SELECT id FROM (SELECT id FROM chat_conversation"  # noqa: S608 - ours alone
+    f" WHERE {LISTED} AND is_pinned IN (TRUE) ORDER BY activity DESC, id DESC LIMIT %s) pinned"
+    " UNION ALL SELECT id FROM (SELECT id FROM chat_conversation"
+    f" WHERE {LISTED} AND is_pinned IN (FALSE)PLACE ORDER BY activity DESC, id DESC LIMIT %s) others)"
+    " ORDER BY is_pinned DESC, activity DESC, id DESC"
+)
+FIRST_BELOW = FIRST.replace("PLACE", " AND (activity < %s OR id < %s) AND activity <= %s")
+FIRST = FIRST.replace("PLACE", "")
+"""Of the list, the pinned ones before the others, each by `recent`: so many of the ones and of the others."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -181,7 +193,7 @@ class Conversation(ModelSettings):
         return self.title or gettext("New conversation")
 
     @property
-    def version(self) -> bytes:
+    def version(self) -> Hashable:
         """Another one when anything of it has changed."""
         return version_of(self)
 
@@ -189,6 +201,11 @@ class Conversation(ModelSettings):
     def rows(self) -> list[tuple[str, uuid.UUID]]:
         """Whose words an entry of it bears (chat/retention/fragments.py)."""
         return [("conversation", self.pk)]
+
+    @property
+    def off(self) -> frozenset[str]:
+        """The names of tools that no model may call in it."""
+        return frozenset(self.tools_off.split())
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
@@ -213,21 +230,23 @@ class Conversation(ModelSettings):
 
     @classmethod
     def listed_first(
-        cls, owner_id: UserId, most: int, *, is_pinned: bool, below: tuple[int, uuid.UUID] | None = None
+        cls, owner_id: UserId, pinned: int, others: int, below: tuple[int, uuid.UUID] | None = None
     ) -> list[Entry]:
-        """As `objects.listed(owner_id)`, pinned ones or others, by `recent` and `below`; each page asks for them."""
+        """So many of `objects.listed(owner_id)`: the pinned ones, then the others, by `recent`; these from a place on.
+
+        With which of them are being answered. In one statement, for each page asks for them.
+        """
         owner = prepared(cls, "owner_id", owner_id)
         place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
-        after = " AND (activity < %s OR id < %s) AND activity <= %s" if below else ""
-        kept = "TRUE" if is_pinned else "FALSE"
-        condition = f"{LISTED} AND is_pinned IN ({kept}){after} ORDER BY activity DESC, id DESC LIMIT %s"
-        return [Entry(*row) for *row, _ in select_values(cls, FIELDS, condition, owner, *place, most)]
+        values = (owner, owner, owner, pinned, owner, *place, others)
+        rows = select_values(cls, FIELDS, FIRST_BELOW if below else FIRST, *values, extra=f"id IN ({ANSWERING})")
+        return [Entry(*row, bool(is_answering)) for *row, is_answering in rows]
 
     @classmethod
     def find_listed(cls, owner_id: UserId, pk: uuid.UUID) -> Entry | None:
         """The owner's, if it is in their list; with whether it is being answered."""
         owner = prepared(cls, "owner_id", owner_id)
-        keys, is_answered = (owner, prepared(cls, "id", pk), owner), f"id IN ({ANSWERING})"
+        keys, is_answered = (owner, owner, prepared(cls, "id", pk), owner), f"id IN ({ANSWERING})"
         found = select_values(cls, FIELDS, f"id = %s AND {LISTED}", *keys, extra=is_answered)
         return Entry(*found[0]) if found else None
 
@@ -235,7 +254,8 @@ class Conversation(ModelSettings):
     def answering(cls, owner_id: UserId) -> set[uuid.UUID]:
         """Those of the owner's in which an answer is being written."""
         ids = UUIDs()
-        return {ids[pk] for (pk,) in all_rows(ANSWERING, prepared(cls, "owner_id", owner_id))}
+        owner = prepared(cls, "owner_id", owner_id)
+        return {ids[pk] for (pk,) in all_rows(ANSWERING, owner, owner)}
 
     def last_number(self) -> int:
         """That of its last message; 0 if it has none."""

@@ -40,7 +40,7 @@ class Entry:
     def version(self) -> Hashable:
         """Another one when anything of it has changed."""
         marks = self.is_pinned, self.is_answering, self.is_current, self.is_renamed
-        return self.pk, self.title, self.activity, self.updated_at, *marks
+        return self.pk.int, self.title, self.activity, self.updated_at, *marks
 
     @property
     def rows(self) -> list[tuple[str, uuid.UUID]]:

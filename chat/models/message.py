@@ -18,7 +18,7 @@ from chat.core.tree import Place
 from chat.models.attachment import Attachment
 from chat.models.generation import Generation
 from chat.models.sql import UUIDs, all_rows, prepared, upsert
-from chat.models.version import version_of
+from chat.models.version import digest, version_of
 
 if TYPE_CHECKING:
     from chat.models.feedback import Feedback
@@ -181,13 +181,13 @@ class Message(models.Model):
         return max(self.runs, key=lambda generation: generation.number, default=None)
 
     @property
-    def version(self) -> bytes:
+    def version(self) -> Hashable:
         """Another one when anything has changed of it, of its generations, its feedback, its files, and of its text.
 
         Once it has ended, text comes only by another generation: its size says enough of it, where that is known.
         """
-        said = [self.size] if self.size is not None else [(part.kind, part.text) for part in self.said]
-        return version_of(self, self.opinion, *self.runs, *self.attachments, beside=said)
+        said = self.size if self.size is not None else digest((part.kind, part.text) for part in self.said)
+        return version_of(self, self.opinion, *self.runs, *self.attachments, beside=[said])
 
     @property
     def rows(self) -> list[tuple[str, Hashable]]:

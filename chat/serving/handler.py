@@ -177,7 +177,7 @@ class ASGIHandler(asgi.ASGIHandler):
     async def _handle(self, scope: Message, body: Any, receive: Receive, send: Send, turn: Turn | None = None) -> None:
         """As Django's `handle`, but for the threads in which signals are sent."""
         set_script_prefix(asgi.get_script_prefix(scope))
-        await signals.send(django_signals.request_started, type(self), scope=scope)
+        await signals.begin(type(self), scope)
         request, refusal = self.create_request(scope, body)
         if request is None:
             body.close()
@@ -186,7 +186,7 @@ class ASGIHandler(asgi.ASGIHandler):
             return
         if missing := self._missing_files.answer_to(request):
             await self.send_response(missing, send)
-            await signals.close(missing)
+            await signals.close_unseen(missing)
             body.close()
             return
         request.turn = turn

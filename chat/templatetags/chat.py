@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from chat.core.endings import LABELS, Status
 from chat.core.limits import DEFAULT_PROVIDER
-from chat.core.rights import Rights
+from chat.core.rights import ALL, Rights
 from chat.core.text_direction import marked_title, title_direction
 from chat.core.tool_parts import OUTCOMES, YES, Call, Decision, Result, Source, read
 from chat.errors import ChatError
@@ -76,7 +76,8 @@ def actions_for(title: str) -> str:
 @register.simple_tag(takes_context=True)
 def rights(context: Context) -> Rights:
     """Of who reads the page. In a fragment nobody does: name there what depends on them."""
-    return rights_of(context.get("user"))
+    user = context.get("user")
+    return rights_of(user) if user else ALL
 
 
 @register.simple_tag(takes_context=True)

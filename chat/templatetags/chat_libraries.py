@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from chat.assets.libraries import addresses
 from chat.assets.library_files import FIRST
+from chat.templatetags.fragments import Isolated
 
 register = template.Library()
 
@@ -24,6 +25,13 @@ def browser_libraries(context: dict[str, Any]) -> dict[str, Any]:
     return {"import_map": import_map, "first": first, "nonce": _nonce(context)}
 
 
+@register.simple_tag(takes_context=True)
+def script_nonce(context: dict[str, Any]) -> str:
+    """The page's. A fragment with the import map is filled with it as `nonce`, and knows by `has_nonce` of it."""
+    nonce = _nonce(context)
+    return "" if nonce is None else str(nonce)  # django-csp's is false until it is written out
+
+
 @cache
 def found() -> tuple[SafeString, list[str]]:
     """Once a process."""
@@ -33,6 +41,8 @@ def found() -> tuple[SafeString, list[str]]:
 
 def _nonce(context: dict[str, Any]) -> object:
     """Of Django's own policy, which has a context processor, or of django-csp's; both bear a nonce once it is read."""
+    if isinstance(context, Isolated):
+        return context["nonce"] if context["has_nonce"] else ""
     return context["csp_nonce"] if "csp_nonce" in context else getattr(context.get("request"), "csp_nonce", "")
 
 

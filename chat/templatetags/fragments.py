@@ -12,6 +12,11 @@ What is filled in is not kept. In its place stands a mark, a UUID, until the tex
 out, escaped, or make an address of it, and can do nothing else with it. The token against CSRF is filled in, too, and
 `{% fresh_uuid %}`, so that forms may stand in a fragment. A text is kept in pieces, cut at its marks: to look for them
 each time takes longer than all the rest.
+
+    {% fragment of frame %}<main>{% anew %}{% include "list.html" %}{% endanew %}</main>{% endfragment %}
+
+What stands in `{% anew %}` is not kept either: it is made each time, and sees all that the page has around the
+fragment. So what stands around a list is one text, however much of it there is.
 """
 
 import re
@@ -39,7 +44,11 @@ _MARKS = uuid.uuid4()
 
 
 def _mark(name: str) -> str:
-    return str(uuid.uuid5(_MARKS, name))
+    """A UUID, by whose first half all marks of this process are known."""
+    return f"{str(_MARKS)[:18]}{str(uuid.uuid5(_MARKS, name))[18:]}"
+
+
+_CUTS = re.compile(f"({str(_MARKS)[:18]}-[0-9a-f]{{4}}-[0-9a-f]{{12}})")
 
 
 TOKEN = _mark("csrf_token")
@@ -50,6 +59,23 @@ PLAIN = (str, SafeString, int, float, bool, type(None), uuid.UUID, date)
 
 class Isolated(Context):
     """What the part of a fragment sees."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.anew: dict[str, AnewNode] = {}
+        """Of it what is not kept, by its marks."""
+
+
+class AnewNode(template.Node):
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+        self.mark = _mark(str(uuid.uuid4()))
+
+    def render(self, context: Context) -> SafeString:
+        if not isinstance(context, Isolated):
+            return self.nodelist.render(context)
+        context.anew[self.mark] = self
+        return SafeString(self.mark)
 
 
 class FragmentNode(template.Node):
@@ -66,8 +92,8 @@ class FragmentNode(template.Node):
         self.values = values
         self.filled = filled
         self.marks = {name: _mark(name) for name in filled}
-        self.named = {mark: name for name, mark in self.marks.items()}
-        self.cuts = re.compile("(" + "|".join([TOKEN, FRESH, *self.named]) + ")")
+        self.named = {mark: filled[name] for name, mark in self.marks.items()}
+        self.anew: dict[str, AnewNode] = {}
         self.nodelist = nodelist
 
     def render(self, context: Context) -> SafeString:
@@ -84,6 +110,8 @@ class FragmentNode(template.Node):
             for mark, following in zip(rest[::2], rest[1::2], strict=True):
                 if mark == FRESH:  # in a fragment that is in another nothing is fresh yet
                     yield mark if isinstance(context, Isolated) else str(uuid.uuid4())
+                elif mark in self.anew:
+                    yield self.anew[mark].render(context)
                 else:
                     if mark not in known:
                         known[mark] = self._value(mark, context)
@@ -91,10 +119,10 @@ class FragmentNode(template.Node):
                 yield following
 
     def _value(self, mark: str, context: Context) -> str:
-        """What is filled in there, or the token of its reader."""
+        """What is filled in there, or the token of its reader; of a fragment around this one it is the mark itself."""
         if mark == TOKEN:
             return str(context.get("csrf_token", ""))
-        return conditional_escape(self.filled[self.named[mark]].resolve(context))
+        return conditional_escape(self.named[mark].resolve(context)) if mark in self.named else mark
 
     def _rows(self, context: Context) -> list[dict[str, Any]]:
         """For each time that the part is made."""
@@ -114,7 +142,7 @@ class FragmentNode(template.Node):
         key = (*place, *[row and row.version for row in rows.values()])
         if store and (pieces := store.find(key)) is not None:
             return pieces
-        pieces = tuple(self.cuts.split(self._made(context, rows, values)))
+        pieces = tuple(_CUTS.split(self._made(context, rows, values)))
         of = [each for row in rows.values() if row for each in row.rows]
         if store and (not of or may_hold_words()):
             store.keep(key, pieces, of)
@@ -125,7 +153,9 @@ class FragmentNode(template.Node):
         seen = Isolated(named, context.autoescape, context.use_l10n, context.use_tz)
         assert context.template
         with seen.bind_template(context.template), seen.render_context.push_state(context.template):
-            return str(self.nodelist.render(seen))
+            made = str(self.nodelist.render(seen))
+        self.anew |= seen.anew
+        return made
 
 
 @register.tag("fragment")
@@ -141,9 +171,24 @@ def do_fragment(parser: Parser, token: Token) -> FragmentNode:
         raise template.TemplateSyntaxError(f"{{% {tag} %}}: [of row … | of row in rows] [with …] [fill …]")
     nodelist = parser.parse((f"end{tag}",))
     parser.delete_first_token()
-    if nodelist.get_nodes_by_type(BlockNode):
+    if any(map(_holds_block, nodelist)):
         raise template.TemplateSyntaxError(f"{{% {tag} %}} holds no {{% block %}}: what extends it could not fill it")
     return FragmentNode(rows, each, values, filled, nodelist)
+
+
+@register.tag("anew")
+def do_anew(parser: Parser, token: Token) -> AnewNode:
+    """`{% anew %}`: a part of a fragment that is made each time. Outside of one it says nothing."""
+    nodelist = parser.parse(("endanew",))
+    parser.delete_first_token()
+    return AnewNode(nodelist)
+
+
+def _holds_block(node: Any) -> bool:
+    """But for what is made anew."""
+    if isinstance(node, BlockNode | AnewNode):
+        return isinstance(node, BlockNode)
+    return any(_holds_block(each) for name in node.child_nodelists for each in getattr(node, name, ()))
 
 
 def _rows_in(bits: list[str], parser: Parser) -> tuple[list[str], FilterExpression | None]:

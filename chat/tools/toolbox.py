@@ -48,8 +48,7 @@ async def toolbox_for(owner_id: UserId, conversation: Conversation, reader: Read
     `reader`: whose language tools run in; by default that of the request in whose context this is called.
     """
     known = tools()
-    off = set(conversation.tools_off.split())
-    asked = [tool for name, tool in known.items() if name not in off]
+    asked = [tool for name, tool in known.items() if name not in conversation.off]
     if not asked:
         return EMPTY
     found = await in_database(available, asked, owner_id)
@@ -60,6 +59,11 @@ def available(asked: Iterable[Tool], owner_id: UserId) -> list[Tool]:
     """Those that this user may use now."""
     user = user_of(owner_id)
     return [tool for tool in asked if may_use(user, tool)] if user else []
+
+
+def offered_to(user: Any) -> list[Tool]:
+    """All that this user may use now."""
+    return [tool for tool in tools().values() if may_use(user, tool)]
 
 
 def user_of(owner_id: UserId) -> Any:

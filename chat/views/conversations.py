@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 
 from chat.assets.version import site_version
-from chat.conf import settings
 from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
 from chat.conversations.organizing import find_owned
@@ -26,8 +25,9 @@ from chat.providers.registry import registry
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
+from chat.views.frame import Frame
 from chat.views.listing import asked_cursor, list_tag
-from chat.views.offers import may_attach, models_for
+from chat.views.offers import models_for
 from chat.views.pages import answer_if_changed, render_page
 from chat.views.time_zones import zone_of
 
@@ -83,34 +83,42 @@ def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
 def _page(
     request: HttpRequest, user: AbstractBaseUser, conversation: Conversation, shown: Section, told: str
 ) -> HttpResponseBase:
-    branch = shown.messages
-    is_running = shown.is_running
     leaf = _leaf(shown)
     listed = listing(user.pk, asked_cursor(request), zone_of(request))
+    models = models_for(user)
+    choice, notice = _choice(conversation, leaf, rights_of(user)), openai.notice()
+    attached, deleted = _attached(request, user), _deleted(request, user)
+    frame = Frame.around(
+        user,
+        is_new=conversation._state.adding,
+        is_temporary=conversation.is_temporary,
+        is_running=shown.is_running,
+        is_stoppable=bool(leaf and leaf.generation and leaf.generation.is_running),
+        chosen=choice.key,
+        has_notes=bool(notice or choice.gone or choice.is_denied or not models["models"]),
+        has_deleted=bool(deleted),
+        files=len(attached),
+    )
     context = {
+        "frame": frame,
         "conversation": conversation,
-        "is_new": conversation._state.adding,
         "section": shown,
         "version": site_version(),
         "told": told,
         "leaf": leaf,
-        "is_running": is_running,
         "list_tag": list_tag(request, listed),
         "listing": listed.mark(conversation.pk, asked_id(request, "rename")),
         "after": request.GET.get("after", ""),
-        "deleted": _deleted(request, user),
-        "edited": None if is_running else _edited(request, branch),
+        "deleted": deleted,
+        "edited": None if shown.is_running else _edited(request, shown.messages),
         "next_id": uuid.uuid4(),
-        "attached": _attached(request, user),
+        "attached": attached,
         "back": request.get_full_path(),
-        **models_for(user),
-        "choice": _choice(conversation, leaf, rights_of(user)),
+        **models,
+        "choice": choice,
         "options_form": _options_form(user, conversation),
-        "model_notice": openai.notice(),
-        "may_attach": may_attach(user),
-        "attachment_limit": settings.CHAT_ATTACHMENTS_PER_MESSAGE,
-        "attachment_bytes": settings.CHAT_ATTACHMENT_BYTES,
-        "input_chars": settings.CHAT_INPUT_CHARS,
+        "model_notice": notice,
+        "may_attach": frame.may_attach,
     }
     return render_page(request, "chat/conversation/conversation.html", context)
 

@@ -15,7 +15,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import get_script_prefix, reverse, set_script_prefix
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 
 from chat.conf import settings
@@ -31,6 +31,7 @@ from chat.models.threads import in_database, login_in_database, write_in_databas
 from chat.models.users import has_permission
 from chat.views.errors import draft_of, error_response, failure_response, wants_json
 from chat.views.session_user import get_user
+from chat.views.time_zones import zone_of
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +157,8 @@ async def _answer_on_event_loop(
 ) -> HttpResponseBase:
     await login_in_database(_let_in, request, ids, takes)
     await _come_back(request)
-    response: HttpResponseBase = await view(request, request.user, *args, **kwargs)  # type: ignore[arg-type,misc]
+    with timezone.override(zone_of(request)):  # which a model's tools are to know
+        response: HttpResponseBase = await view(request, request.user, *args, **kwargs)  # type: ignore[arg-type,misc]
     return response
 
 

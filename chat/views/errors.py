@@ -24,6 +24,8 @@ FOR_SCRIPTS = (
     "conversations",
     "title",
     "flags",
+    "conversation_tools",
+    "tools",
     "deletion",
     "restoration",
     "ancestors",

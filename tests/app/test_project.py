@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,42 @@ def test_checks_find_nothing(empty_project: Project, settings: str) -> None:
 
 def test_makemigrations_finds_nothing_to_do(empty_project: Project) -> None:
     assert "No changes detected" in empty_project.manage("makemigrations", "--check", "--dry-run")
+
+
+TRIED = """
+from chat.models import Conversation
+from chat.tools import Context, ToolError
+from chat.tools.registry import tools
+from chat.tools.returning import as_text
+from shop.models import Order, User
+
+customer, other, boss = (User.objects.get(email=f"{name}@example.com") for name in ("0", "1", "boss"))
+earlier = Order.objects.create(customer=customer, article="Lamp")
+Order.objects.create(customer=other, article="Chair")
+by_name, call_id = tools(), "11111111-1111-4111-8111-111111111111"
+
+def called(name, user, **arguments):
+    tool = by_name[name]
+    return as_text(tool.function(Context(user, Conversation(owner=user), call_id), **tool.check(arguments)), 20_000)
+
+assert set(by_name) == {"my_orders", "find_orders", "order_again"}, set(by_name)
+assert [each.name for each in by_name.values() if each.changes] == ["order_again"]
+assert [by_name["find_orders"].is_available(user) for user in (customer, boss)] == [False, True]
+assert "Lamp" in called("my_orders", customer) and "Chair" not in called("my_orders", customer)
+assert "Lamp" in called("find_orders", boss, customer="0@") and "Chair" in called("find_orders", boss, customer="No. ")
+assert '"ordered_now": true' in called("order_again", customer, order=earlier.pk)
+assert '"ordered_now": false' in called("order_again", customer, order=earlier.pk), "The same call is the same order"
+assert Order.objects.filter(article="Lamp").count() == 2
+try:
+    called("order_again", other, order=earlier.pk)
+except ToolError as error:
+    print(error.sentence)
+"""
+
+
+def test_its_tools_do_what_its_customers_may(empty_project: Project, tmp_path: Path) -> None:
+    said = empty_project.copy(tmp_path / "shop").manage("shell", "--verbosity=0", "--command", TRIED)
+    assert said.strip() == "The customer has no order with this id."
 
 
 @pytest.mark.parametrize(("number", "settings"), list(enumerate(SETTINGS)))

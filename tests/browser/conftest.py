@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -41,6 +42,8 @@ ARGUMENTS = [
 PATIENCE_MS = 30_000
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
+KEPT = (WIDE, PHONE)
+"""Sizes of contexts that tests use one after the other."""
 
 OpenPage = Callable[..., Page]
 
@@ -59,7 +62,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def contexts(browser: Browser) -> Iterator[Contexts]:
-    contexts = Contexts(browser, kept=[{"viewport": WIDE}, {"viewport": PHONE}])
+    contexts = Contexts(browser, kept=[{"viewport": size} for size in KEPT])
     yield contexts
     contexts.close()
 
@@ -101,11 +104,33 @@ def context_for(contexts: Contexts, complaints: list[str]) -> Iterator[Callable[
 
 
 @pytest.fixture
-def open_page(context_for: Callable[..., BrowserContext], site: Site, complaints: list[str]) -> Iterator[OpenPage]:
+def page_for(context_for: Callable[..., BrowserContext]) -> OpenPage:
+    """`page_for(client, **options)`: a page of such a browser.
+
+    Where only its size and its colours differ, they are the page's own: another context would have an empty cache.
+    """
+
+    def make(client: Client | None, **options: Any) -> Page:
+        looks = {name: options.pop(name) for name in ("viewport", "color_scheme") if name in options}
+        if options:
+            return context_for(client, **looks, **options).new_page()
+        size = looks.get("viewport", WIDE)
+        page = context_for(client, viewport=size if size in KEPT else WIDE).new_page()
+        if size not in KEPT:
+            page.set_viewport_size(size)
+        if "color_scheme" in looks:
+            page.emulate_media(color_scheme=looks["color_scheme"])
+        return page
+
+    return make
+
+
+@pytest.fixture
+def open_page(page_for: OpenPage, site: Site, complaints: list[str]) -> Iterator[OpenPage]:
     """`open_page(client, path)`: on the client's site. The test fails if the page's scripts or policy erred."""
 
     def open_(client: Client | None, path: str = "/", **options: object) -> Page:
-        page = context_for(client, **options).new_page()
+        page = page_for(client, **options)
         page.goto((client.url if client else site.url) + path)
         return page
 
@@ -114,11 +139,11 @@ def open_page(context_for: Callable[..., BrowserContext], site: Site, complaints
 
 
 @pytest.fixture
-def visit(context_for: Callable[..., BrowserContext], complaints: list[str]) -> Iterator[OpenPage]:
+def visit(page_for: OpenPage, complaints: list[str]) -> Iterator[OpenPage]:
     """`visit(client, url)`: as `open_page`, for a site or a wire of the test's own."""
 
     def open_(client: Client | None, url: str, **options: object) -> Page:
-        page = context_for(client, **options).new_page()
+        page = page_for(client, **options)
         page.goto(url)
         return page
 

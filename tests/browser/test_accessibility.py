@@ -75,6 +75,14 @@ def test_finds_what_is_planted(open_page: OpenPage, alice: Client) -> None:
         button.append(document.createElement("i"));
     }""")
     assert [name for name, _ in faults(page)] == ["critical button-name at #main > button"]
+    page.evaluate("""() => {
+        const said = document.querySelector("#main > button");
+        said.replaceChildren("A word");
+        Object.assign(said.style, { color: "light-dark(black, #222)", background: "light-dark(white, black)" });
+    }""")
+    found = faults_in_all_looks(page)
+    contrasts = [look for look, those in found.items() if any("color-contrast" in name for name, _ in those)]
+    assert contrasts == ["dark, 1280 px", "dark, 390 px"]
 
 
 # Accounts

@@ -8,6 +8,7 @@ from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -27,10 +28,12 @@ from chat.admin.links import name_of
 from chat.audit import ERASED, forget_searched_words, record, record_list
 from chat.core.rights import Right
 from chat.core.search_terms import indexed
+from chat.core.tool_parts import CALL, Call, written
 from chat.models import (
     Attachment,
     Conversation,
     Feedback,
+    MessagePart,
     ModelAccess,
     Preferences,
     Prompt,
@@ -39,6 +42,7 @@ from chat.models import (
     SearchedWords,
     SearchEntry,
     Share,
+    ToolCall,
 )
 from chat.retention.expiry import correct_times
 from chatsite.models import Invitation
@@ -76,6 +80,10 @@ def with_everything(owner: User) -> Conversation:
     Feedback.objects.create(message=said, value="down", comment=SECRET)
     Share.objects.create(conversation=conversation, title=SECRET, snapshot={"messages": []})
     attach(question, f"{SECRET}.txt", SECRET.encode(), text=SECRET)
+    call = Call(str(uuid4()), "find_orders", "Find orders", {"customer": SECRET})
+    MessagePart.objects.create(message=said, number=1, kind=CALL, text=written(call).text)
+    generation = said.generations.get()
+    ToolCall.objects.create(pk=call.id, message=said, generation=generation, owner=owner, name=call.name)
     Prompt.objects.get_or_create(owner=owner, name=SECRET, text=SECRET)
     Preferences.objects.get_or_create(user=owner, system_prompt=SECRET)
     return conversation
@@ -97,6 +105,44 @@ def staff(name: str, *permissions: str) -> Client:
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     assert user.user_permissions.count() == len(permissions)
     return client_of(user)
+
+
+# Calls of tools
+
+CALLS = "/admin/chat/toolcall/"
+
+
+def test_staff_see_which_tools_were_called_and_who_said_yes(owner: User, conversation: Conversation) -> None:
+    call, now = ToolCall.objects.get(), timezone.now()
+    ToolCall.objects.filter(pk=call.pk).update(changes=True, status="done", answer="yes", decided_at=now, seconds=1.5)
+    other, _ = stored_conversation(User.objects.create_user("otto").pk, ["Hello", "Yes."])
+    said = other.messages.last()
+    ToolCall.objects.create(message=said, generation=said.generations.get(), owner=other.owner, name="send_mail")
+    auditor, reader = staff("audrey", "view_toolcall"), staff("rita", "view_conversation")
+    for query, names in [
+        ("", {"find_orders", "send_mail"}),
+        ("?q=olga", {"find_orders"}),
+        (f"?q={call.pk}", {"find_orders"}),
+        ("?tool=send_mail", {"send_mail"}),
+        ("?status__exact=done", {"find_orders"}),
+        ("?answer__exact=yes", {"find_orders"}),
+        ("?tool=nosuch", {"find_orders", "send_mail"}),
+    ]:
+        page = auditor.get(f"{CALLS}{query}")
+        assert {row.name for row in page.context["cl"].result_list} == names, query
+        assert SECRET not in page.content.decode()
+    assert Reading.objects.filter(object_kind="chat.toolcall").count() == 7
+    shown = auditor.get(f"{CALLS}{call.pk}/change/").content.decode()
+    assert SECRET not in shown
+    assert f'href="{LIST}{conversation.pk}/change/"' in shown
+    assert Reading.objects.filter(object_kind="chat.toolcall", object_key=str(call.pk)).count() == 1
+    assert auditor.get(f"{LIST}{conversation.pk}/change/").status_code == 403, "What was said takes another permission"
+    assert reader.get(CALLS).status_code == 403
+    assert [CALLS in client.get("/admin/").content.decode() for client in (auditor, reader)] == [True, False]
+    for path in (f"{CALLS}add/", f"{CALLS}{call.pk}/delete/"):
+        assert auditor.get(path).status_code == 403
+    Conversation.objects.filter(pk=conversation.pk).update(deleted_at=now)
+    assert [row.name for row in auditor.get(CALLS).context["cl"].result_list] == ["send_mail"]
 
 
 # Every page
@@ -141,6 +187,8 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
         "chat/reading/": {"object_id": entry.pk},
         "auth/user/": {"object_id": conversation.owner_id, "id": conversation.owner_id},
         "auth/group/": {"object_id": (group := Group.objects.create(name="helpers")).pk},
+        "chat/feedback/": {"object_id": Feedback.objects.get().pk},
+        "chat/toolcall/": {"object_id": ToolCall.objects.get().pk},
         "chat/restriction/": {"object_id": Restriction.objects.create(right=Right.ATTACH).pk},
         "chat/modelaccess/": {"object_id": ModelAccess.objects.create(group=group, provider="a", model="b").pk},
         "chatsite/invitation/": {"object_id": Invitation.objects.create(digest="a", made_by=user).pk},

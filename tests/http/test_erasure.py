@@ -39,6 +39,7 @@ from chat.models import (
     SearchEntry,
     Share,
     ShareSection,
+    ToolCall,
 )
 from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase, erase_account, extent
@@ -65,6 +66,7 @@ OWNED = (
     Attachment,
     AttachmentContent,
     MessageAttachment,
+    ToolCall,
 )
 
 
@@ -81,6 +83,7 @@ def everything_of(owner: User, text: str = "Hello") -> Conversation:
     link = Share.objects.create(conversation=conversation, title=text, snapshot={"text": text})
     ShareSection.objects.create(share=link, number=1, messages=[{"text": text}], size=len(text))
     attach(question, text[:120], text.encode(), thumbnail=text.encode())
+    ToolCall.objects.create(message=said, generation=said.generations.get(), owner=owner, name="find_orders")
     return conversation
 
 

@@ -55,16 +55,12 @@ def run(database: str, *command: str, **variables: str) -> str:
 @pytest.mark.parametrize("user", ["Person", "Tenant"])
 def test_it_answers_and_erases_without_the_admin(database: str, user: str) -> None:
     """Tenants are known by a text, with all that a statement may stumble over."""
-    model = {"FOREIGN_USER": f"foreign.{user}"}
-    run(database, "django", "migrate", "--verbosity=0", **model)
-    assert "all of it" in run(database, "tests.support.foreign.drive", **model)
+    assert "all of it" in run(database, "tests.support.foreign.drive", FOREIGN_USER=f"foreign.{user}")
 
 
 def test_it_answers_and_erases_with_the_admin(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'foreign.sqlite3'}"
-    admin = {"FOREIGN_ADMIN": "yes", "CHAT_CONFIRM": PROOF}
-    run(database, "django", "migrate", "--verbosity=0", **admin)
-    assert "all of it" in run(database, "tests.support.foreign.drive", **admin)
+    assert "all of it" in run(database, "tests.support.foreign.drive", FOREIGN_ADMIN="yes", CHAT_CONFIRM=PROOF)
 
 
 @pytest.mark.parametrize("variables", [{}, {"FOREIGN_ADMIN": "yes"}], ids=["without admin", "with admin"])

@@ -228,7 +228,7 @@ def test_queries_are_as_many_however_many_conversations(alice: Client, count: in
     assert alice.user
     with counted_queries() as queries:
         listing(alice.user.pk)
-    assert len(queries) == 3
+    assert len(queries) == 1
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")

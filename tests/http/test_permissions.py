@@ -45,6 +45,11 @@ CASES: dict[str, list[Case]] = {
         Case("GET", 200, "conversation", page=True),
         Case("POST", 200, "conversation", lambda: {"system_prompt": "Be brief."}),
     ],
+    "conversation_tools": [
+        Case("GET", 200, "conversation"),
+        Case("POST", 200, "conversation", lambda: {"name": "current_time", "on": False}),
+    ],
+    "tools": [Case("GET", 200)],
     "preferences": [Case("GET", 200, page=True), Case("POST", 200, body=lambda: {"system_prompt": "Be brief."})],
     "conversation_actions": [Case("GET", 200, "conversation", page=True)],
     "title": [Case("POST", 200, "conversation", lambda: {"title": "Called otherwise"})],

@@ -1,16 +1,23 @@
-"""Several processes of one site: followed, stopped and titled from another one than the one that writes."""
+"""Several processes of one site: asked, followed, stopped and titled at another one than the one that writes.
+
+On one SQLite file and on one PostgreSQL, with a Redis and without.
+"""
 
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from pytest_django.plugin import DjangoDbBlocker
 
-from chat.models import Conversation, Generation, ProcessNote
+from chat.models import Conversation, Generation, Message, MessagePart, ProcessNote
 from tests.conftest import RunSite
 from tests.http.test_list import listed, post
 from tests.support.client import Client
+from tests.support.databases import as_default, migrated_database, url_of
 from tests.support.endings import ending
 from tests.support.faults import locked
 from tests.support.redis import RedisServer
@@ -27,11 +34,35 @@ def own_redis(redis_program: str) -> Iterator[RedisServer]:
         yield server
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def run_here(
+    request: pytest.FixtureRequest, run_site: RunSite, django_db_blocker: DjangoDbBlocker
+) -> Iterator[RunSite]:
+    """Sites on one database, which is this process's, too."""
+    if request.param == "sqlite":
+        yield run_site
+        return
+    server = request.getfixturevalue("postgres")
+    sites: dict[frozenset[tuple[str, str]], Site] = {}
+    with django_db_blocker.unblock(), as_default(migrated_database(server)):
+        url = url_of(connection.settings_dict)
+
+        def run(*, own: bool = False, **changes: str) -> Site:
+            key = frozenset({**changes, "own": str(own and len(sites))}.items())
+            if key not in sites:
+                sites[key] = run_site(own=True, DATABASE_URL=url, **changes)
+            return sites[key]
+
+        yield run
+        for site in sites.values():
+            site.close()
+
+
 @pytest.fixture
-def sites(own_redis: RedisServer, run_site: RunSite, committed: None) -> list[Site]:
+def sites(own_redis: RedisServer, run_here: RunSite, committed: None) -> list[Site]:
     """Two that tell each other what is new."""
     shared = {"REDIS_URL": own_redis.url, "CHAT_TITLES": "model"}
-    return [run_site(**shared), run_site(**shared, CHAT_LIVE_PER_USER="6")]
+    return [run_here(**shared), run_here(**shared, CHAT_LIVE_PER_USER="6")]
 
 
 @pytest.fixture
@@ -42,10 +73,22 @@ def both(sites: list[Site], client_for: ClientFor) -> tuple[Client, Client]:
 
 
 @pytest.fixture
-def apart(run_site: RunSite, client_for: ClientFor) -> tuple[Client, Client]:
+def apart(run_here: RunSite, client_for: ClientFor) -> tuple[Client, Client]:
     """The same, without a Redis."""
-    here = client_for(run_site())
-    return here, elsewhere(here, run_site(CHAT_LIVE_PER_USER="6"))
+    here = client_for(run_here())
+    return here, elsewhere(here, run_here(CHAT_LIVE_PER_USER="6"))
+
+
+@contextmanager
+def nobody_stores() -> Iterator[None]:
+    """Somebody else holds what answers are written to."""
+    if connection.vendor == "sqlite":
+        with locked(connection.settings_dict["NAME"]):
+            yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {MessagePart._meta.db_table} IN EXCLUSIVE MODE")
+        yield
 
 
 def elsewhere(client: Client, site: Site) -> Client:
@@ -65,7 +108,7 @@ def test_what_is_written_is_seen_at_another_process_before_it_is_stored(
         with there.follow(generation) as following:
             following.until_text("Hello")
             eventually(lambda: own_redis.published() > published, "the two talk of it")
-            with locked(connection.settings_dict["NAME"]):
+            with nobody_stores():
                 gates[0].open()
                 following.until_text(", world")
                 with there.follow(generation, last_event_id=following.page.position) as again:
@@ -83,7 +126,7 @@ def test_what_is_written_is_seen_at_another_process_before_it_is_stored(
 
 @pytest.mark.parametrize("which", ["both", "apart"])
 def test_stopped_at_another_process_it_keeps_all_text(
-    which: str, request: pytest.FixtureRequest, upstream: ScriptedUpstream, question: str
+    which: str, run_here: RunSite, request: pytest.FixtureRequest, upstream: ScriptedUpstream, question: str
 ) -> None:
     here, there = request.getfixturevalue(which)
     gate = Gate()
@@ -116,10 +159,59 @@ def test_stopped_at_another_process_its_provider_is_closed_within_a_second(
         stream.rest()
 
 
-def test_what_no_process_runs_any_more_can_be_stopped(
-    run_site: RunSite, committed: None, client_for: ClientFor, upstream: ScriptedUpstream, question: str
+def test_posted_to_both_at_once_it_is_asked_once(
+    apart: tuple[Client, Client], upstream: ScriptedUpstream, question: str
 ) -> None:
-    site = run_site(own=True)
+    gate, ids = Gate(), {"conversation": str(uuid.uuid4()), "id": str(uuid.uuid4())}
+    upstream.script(question, gate, answer("Only once"))
+    with ThreadPoolExecutor(6) as threads:
+        streams = list(threads.map(lambda client: client.ask(question, **ids), apart * 3))
+        gate.open()
+        assert set(threads.map(lambda stream: stream.rest().text, streams)) == {"Only once"}
+    assert len(upstream.asked(question)) == 1
+    assert Message.objects.filter(conversation=ids["conversation"]).count() == 2
+
+
+def test_limits_count_what_runs_at_either(
+    apart: tuple[Client, Client], upstream: ScriptedUpstream, question: str
+) -> None:
+    (here, there), gates = apart, [Gate() for _ in range(5)]
+    for number, gate in enumerate(gates):
+        upstream.script(f"{question} {number}", say("Hello"), gate, answer("!"))
+    streams = [apart[number % 2].ask(f"{question} {number}").until_text("Hello") for number in range(5)]
+    new = {"id": str(uuid.uuid4()), "text": question, "parent": None}
+    refused = here.post(f"/c/{uuid.uuid4()}/messages/", new)
+    assert (refused.status, refused.code) == (429, "too_many")
+    assert there.ask_whole(f"{question} at the one that takes six").text == "An answer."
+    for gate in gates:
+        gate.open()
+    assert {stream.rest().text for stream in streams} == {"Hello!"}
+
+
+def test_what_a_process_wrote_that_is_killed_is_ended_by_the_other(
+    run_here: RunSite, apart: tuple[Client, Client], upstream: ScriptedUpstream, question: str
+) -> None:
+    site = run_here(own=True)
+    dying = elsewhere(apart[0], site)
+    upstream.script(question, say("Hello"), Gate())
+    with dying.ask(question) as stream:
+        ids = stream.until_text("Hello").ids
+        eventually(lambda: Message.objects.get(pk=ids["message"]).text, "it is stored")
+        with apart[1].follow(ids["generation"]) as following:
+            following.until_text("Hello")
+            site.kill()
+            stream.until_lost()
+            Generation.objects.filter(pk=ids["generation"]).update(lease_until="2020-01-01T00:00:00Z")  # as 15 s later
+            page = following.rest()
+    assert (page.text, ending(page)) == ("Hello", ("interrupted", "", ""))
+    assert apart[0].continue_(ids["message"]).rest().text == "Hello And more."
+    site.close()
+
+
+def test_what_no_process_runs_any_more_can_be_stopped(
+    run_here: RunSite, committed: None, client_for: ClientFor, upstream: ScriptedUpstream, question: str
+) -> None:
+    site = run_here(own=True)
     client = client_for(site)
     upstream.script(question, say("Hello"), Gate())
     with client.ask(question) as stream:
@@ -127,7 +219,7 @@ def test_what_no_process_runs_any_more_can_be_stopped(
         eventually(lambda: Generation.objects.get(pk=generation).message.text, "it is stored")
         site.kill()
         stream.until_lost()
-    there = elsewhere(client, run_site())
+    there = elsewhere(client, run_here())
     assert there.cancel(generation).status == 202
     whole = there.follow(generation).rest()
     assert whole.text == "Hello"
@@ -201,7 +293,7 @@ def test_without_its_redis_it_goes_on_and_comes_back(
             following.until_text(", two")
             own_redis.start()
             eventually(lambda: own_redis.published(), "the two talk of it again")
-            with locked(connection.settings_dict["NAME"]):
+            with nobody_stores():
                 gates[1].open()
                 following.until_text(", three")
             gates[2].open()

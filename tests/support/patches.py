@@ -1,7 +1,8 @@
-"""Is somebody else's code as it was? Run in a process of its own: `python -m tests.support.patches asgi|runserver`.
+"""Is somebody else's code as it was? Run in a process of its own: `python -m tests.support.patches`.
 
 Everything is imported first. Then what there is of functions, classes, their members, default arguments and receivers
-of signals is compared with what there is once the site is imported, and once it has answered. Prints what differs.
+of signals is compared with what there is once the site is imported, and once it has answered: under ASGI and under
+`runserver`, each in a fork of that process. Prints what differs, a line for each.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -131,11 +132,16 @@ def under_runserver(before: dict[str, Any]) -> None:
     call_command("runserver", f"127.0.0.1:{port}", "--noreload", stdout=sys.stderr)
 
 
-if __name__ == "__main__":
-    import_all()
-    if sys.argv[1] == "runserver":
-        under_runserver(state())
-    else:
-        print(json.dumps(under_asgi(state())))
+def in_a_fork(act: Callable[[], None]) -> None:
+    if not (pid := os.fork()):
+        act()
         sys.stdout.flush()
         os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+if __name__ == "__main__":
+    import_all()
+    before = state()
+    in_a_fork(lambda: print(json.dumps(under_asgi(before))))
+    in_a_fork(lambda: under_runserver(before))

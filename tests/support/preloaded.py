@@ -27,8 +27,12 @@ LIBRARIES = [
     *("autobahn.twisted.websocket", "twisted.internet.asyncioreactor", "twisted.protocols.tls", "twisted.web.http"),
     *("aiohttp", "httpx2", "openai", "pydantic"),
     *("PIL.Image", "pypdf"),
-    *("django.contrib.staticfiles.storage", "django.core.handlers.asgi", "django.db.models", "django.forms"),
+    *("fido2.rpid", "fido2.webauthn", "jwt", "qrcode", "requests"),  # allauth's
+    *("django.contrib.admin", "django.contrib.staticfiles.storage", "django.core.handlers.asgi", "django.core.mail"),
+    *("django.db.backends.sqlite3.base", "django.db.migrations.autodetector", "django.db.models", "django.forms"),
     *("django.template.engine", "django.utils.translation", "django.views.generic"),
+    # Ours that are pure.
+    *("chat.core.prompt", "chat.core.search_terms", "chat.core.titles", "chat.import_export.reading"),
 ]
 PR_SET_PDEATHSIG = 1
 """Of prctl(2)."""

@@ -46,6 +46,17 @@ def test_nothing_leaks_into_the_page_around_the_chat(name: str) -> None:
         assert re.match(ROOTS.get(name, OURS), selector), selector
 
 
+def test_light_and_dark_differ_in_colours_alone() -> None:
+    """So that axe need not look for all else twice (tests/browser/axe.py)."""
+    files = [file for folder in ("static/chat", "templates") for file in (ROOT / folder).rglob("*.*")]
+    texts = [file.read_text() for file in files if file.suffix in (".css", ".js", ".html")]
+    assert len(texts) > 200
+    assert not [text for text in texts if "prefers-color-scheme" in text]
+    assert {text for text in texts if "light-dark(" in text} == {TOKENS}
+    for value in re.findall(r"light-dark\(.*", TOKENS):
+        assert re.match(r"light-dark\((#[0-9a-f]{6}|rgb\([\d ./]+\)), (#[0-9a-f]{6}|rgb\([\d ./]+\))\);", value), value
+
+
 PHYSICAL = re.compile(
     r"\b(?:margin|padding|border(?:-\w+)?)-(?:left|right)\b"
     r"|(?:float|clear|text-align): (?:left|right)"

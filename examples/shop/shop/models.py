@@ -41,6 +41,8 @@ class Order(models.Model):
     customer = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="orders")
     article = models.CharField(max_length=100)
     ordered_at = models.DateTimeField(auto_now_add=True)
+    # Of the assistant's call that made it, which makes no second one (shop/chat_tools.py).
+    call_id = models.UUIDField(null=True, unique=True, editable=False)
 
     def __str__(self) -> str:
         return self.article

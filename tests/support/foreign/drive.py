@@ -1,7 +1,7 @@
 """What users and staff do in this project, in a process of its own: `python -m tests.support.foreign.drive`.
 
-Its settings and its database are in the environment (tests/support/foreign/settings.py). An assertion that does not
-hold ends it.
+Its settings and its database, which it migrates first, are in the environment (tests/support/foreign/settings.py).
+An assertion that does not hold ends it.
 """
 
 import asyncio
@@ -171,6 +171,9 @@ if __name__ == "__main__":
     from tests.support.upstream import ScriptedUpstream
 
     django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
     with ScriptedUpstream() as upstream:
         settings.OPENAI_BASE_URL = upstream.base_url
         asyncio.run(main())

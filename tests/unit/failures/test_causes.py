@@ -82,6 +82,7 @@ def test_a_fault_of_ours_has_no_cause(file: Path) -> None:
         (psycopg.errors.AdminShutdown("terminating connection"), Kind.AWAY),
         (psycopg.errors.TooManyConnections("sorry"), Kind.CROWDED),
         (psycopg.errors.InvalidPassword("no"), Kind.REFUSED),
+        (psycopg.errors.QueryCanceled("canceling statement due to statement timeout"), Kind.SLOW),
         (psycopg.errors.ConnectionFailure("gone"), Kind.AWAY),
         (psycopg.OperationalError("connection failed: Connection refused"), Kind.AWAY),
         (psycopg.OperationalError('FATAL:  password authentication failed for user "chatsite"'), Kind.REFUSED),
@@ -104,7 +105,7 @@ def test_each_says_what_to_do(monkeypatch: pytest.MonkeyPatch, engine: str) -> N
     database = {"ENGINE": f"django.db.backends.{engine}", "NAME": "/srv/x.sqlite3", "PASSWORD": "sesame"}
     monkeypatch.setattr(causes, "settings", SimpleNamespace(DATABASES={"default": database}))
     assert set(SENTENCES) == set(Kind)
-    for kind in set(Kind) - ({Kind.REFUSED, Kind.CROWDED} if engine == "sqlite3" else set()):
+    for kind in set(Kind) - ({Kind.REFUSED, Kind.CROWDED, Kind.SLOW} if engine == "sqlite3" else set()):
         advice = causes._advice(kind, ValueError())
         assert advice.endswith((".", "?"))
         assert "sesame" not in advice

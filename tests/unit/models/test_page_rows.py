@@ -1,16 +1,19 @@
 """What a page reads without the ORM is what the ORM would give."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
 from chat.conversations.listing import entry, listing
 from chat.models import Attachment, Conversation, Feedback, Generation, Message, MessageAttachment, MessagePart
 from chat.models.branches import spots
+from chat.models.conversation import ANSWERING
 from chat.models.entry import FIELDS, Entry
 from chat.models.generation import LEASE
 from chat.models.message import MOST_GENERATIONS
@@ -37,14 +40,15 @@ def test_a_list_is_that_of_the_queryset(owner: User) -> None:
     ]
     Conversation.objects.bulk_create(made)
     mine = Conversation.objects.listed(owner.pk)
-    for is_pinned, rows in ((True, mine.pinned()), (False, mine.unpinned())):
-        expected = rows.recent().values_list(*FIELDS)
-        found = Conversation.listed_first(owner.pk, 50, is_pinned=is_pinned)
-        assert found == [Entry(*row) for row in expected]
-        for shown in found:
-            place = shown.activity, shown.pk
-            below = Conversation.listed_first(owner.pk, 3, is_pinned=is_pinned, below=place)
-            assert below == [Entry(*row) for row in rows.below(*place).recent().values_list(*FIELDS)[:3]]
+    pinned, others = (
+        [Entry(*row) for row in rows.recent().values_list(*FIELDS)] for rows in (mine.pinned(), mine.unpinned())
+    )
+    assert Conversation.listed_first(owner.pk, 50, 50) == [*pinned, *others]
+    assert Conversation.listed_first(owner.pk, 2, 3) == [*pinned[:2], *others[:3]]
+    for shown in [*pinned, *others]:
+        place = shown.activity, shown.pk
+        below = [Entry(*row) for row in mine.unpinned().below(*place).recent().values_list(*FIELDS)[:3]]
+        assert Conversation.listed_first(owner.pk, 1, 3, place) == [*pinned[:1], *below]
     for each in made:
         theirs = Conversation.objects.owned_by(owner).filter(pk=each.pk).first()
         assert Conversation.find_owned(owner.pk, each.pk) == theirs
@@ -61,11 +65,20 @@ def test_what_is_answered_is_the_owners(owner: User) -> None:
     )
     assert Conversation.answering(owner.pk) == {conversation.pk}
     assert listing(owner.pk).running == {conversation.pk}
+    assert [each.is_answering for each in Conversation.listed_first(owner.pk, 1, 1)] == [True]
     other, _messages = stored_conversation(owner.pk, ["Why?"])
     entries = [Conversation.find_listed(owner.pk, each.pk) for each in (conversation, other)]
     assert [each and each.is_answering for each in entries] == [True, False]
     assert [entry(owner.pk, each.pk).running for each in (conversation, other)] == [{conversation.pk}, set()]
     assert Conversation.answering(uuid.uuid4().int % 10**9) == set()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")
+def test_what_is_answered_is_looked_for_among_what_is_running(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {ANSWERING}", (1, 1))
+        plan = str(cursor.fetchall())
+    assert "INDEX generation_running (owner_id" in plan
 
 
 def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
@@ -119,7 +132,7 @@ def test_texts_are_read_from_where_they_are_asked_for(owner: User) -> None:
 def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None:
     conversation, messages = stored_conversation(owner.pk, ["Why?", "Because."])
 
-    def version() -> tuple[bytes, bytes]:
+    def version() -> tuple[Hashable, Hashable]:
         path = conversation.path(messages[1].pk)
         question, answer = conversation.load(path, MOST, spots(path))
         return question.version, answer.version
@@ -144,7 +157,7 @@ def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None
 
 def test_a_version_of_an_entry_is_another_one_when_anything_has_changed(owner: User) -> None:
     stored_conversation(owner.pk, ["Why?", "Because."])
-    (found,), (again,) = (Conversation.listed_first(owner.pk, 1, is_pinned=False) for _ in range(2))
+    (found,), (again,) = (Conversation.listed_first(owner.pk, 1, 1) for _ in range(2))
     assert found.version == again.version
     other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra", "activity": 99, "updated_at": NOW}
     other |= dict.fromkeys(("is_pinned", "is_answering", "is_current", "is_renamed"), True)

@@ -17,7 +17,7 @@ from django.urls import include, path
 from chat.generation import sweeps
 from chat.models import threads
 from chat.serving import handler as handlers
-from chat.serving import refused_addresses
+from chat.serving import refused_addresses, signals
 from chat.serving.account_threads import AccountThreads
 from chat.serving.handler import KEPT_BYTES, ASGIHandler
 
@@ -156,6 +156,27 @@ def test_whoever_listens_is_told_once_in_a_thread_that_may_wait(signal: Signal) 
         signal.disconnect(listen)
     assert sent[0]["status"] == 404
     assert heard == [ASGIHandler]
+
+
+class Response(HttpResponse):
+    is_closed = False
+
+    def close(self) -> None:
+        """As Django's, which tells of it."""
+        self.is_closed = True
+
+
+def test_what_nobody_has_seen_is_closed_for_whoever_listens() -> None:
+    def listen(**named: Any) -> None:
+        pass
+
+    response = Response()
+    request_finished.connect(listen)
+    try:
+        asyncio.run(signals.close_unseen(response))
+    finally:
+        request_finished.disconnect(listen)
+    assert response.is_closed
 
 
 # Threads of their own, where passwords are checked and providers asked

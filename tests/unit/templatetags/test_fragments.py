@@ -10,7 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
-from django.template import TemplateSyntaxError, engines
+from django.template import Context, Template, TemplateSyntaxError, engines
 from django.test import RequestFactory
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
@@ -132,6 +132,33 @@ def test_what_is_filled_in_is_escaped_and_not_kept(store: FragmentStore) -> None
     assert his == f'<a href="/c/{readers[1]["id"]}/">his</a>his'
     assert store.count == 2
     assert not any(word in str(fragment.pieces) for fragment in store._fragments.values() for word in ("her", "his"))
+
+
+def test_what_is_made_anew_sees_the_page_and_is_not_kept(store: FragmentStore) -> None:
+    """Also in a fragment that is in another, where the outer one knows of it what the inner one said."""
+    anew = "{% anew %}[{{ thing.made }} {{ name }}{% csrf_token %}]{% endanew %}"
+    source = "{% fragment of thing fill n=name %}{{ thing.title }}<{{ n }}" + anew + ">"
+    source += "{% fragment %}(" + anew + "){% endfragment %}{% endfragment %}" + anew
+    thing = Thing("A")
+    readers = [{"thing": thing, "name": name, "csrf_token": f"token of {name}"} for name in ("her", "him", "her")]
+    found = [re.sub(r'<input[^>]*value="(.*?)">', r" \1", page) for page in shown(source, *readers)]
+    assert found == [
+        f"A<{name}[{at} {name} token of {name}]>([{at + 1} {name} token of {name}])[{at + 2} {name} token of {name}]"
+        for name, at in (("her", 1), ("him", 4), ("her", 7))
+    ]
+    assert store.count == 2
+    assert not any(word in str(fragment.pieces) for fragment in store._fragments.values() for word in ("her", "him"))
+
+
+def test_a_block_that_is_made_anew_is_that_of_each_page() -> None:
+    parent = Template(
+        "{% load fragments %}"
+        "{% fragment %}<{% anew %}{% block b %}own {{ x }}{% endblock %}{% endanew %}>{% endfragment %}"
+    )
+    blocks = "{% block b %}1 {{ x }} {{ block.super }}{% endblock %}", "{% block b %}2 {{ x }}{% endblock %}", ""
+    pages = parent, *(Template("{% extends parent %}" + block) for block in blocks)
+    made = [page.render(Context({"parent": parent, "x": number})) for number, page in enumerate(pages)]
+    assert made == ["<own 0>", "<1 1 own 1>", "<2 2>", "<own 3>"]
 
 
 @pytest.mark.parametrize("value", [AnonymousUser(), SimpleLazyObject(lambda: "nonce"), {"a": 1}, [1], object()])
