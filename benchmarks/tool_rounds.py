@@ -33,7 +33,7 @@ EVENT = re.compile(rb"^event: (\w+)$", re.MULTILINE)
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """The upstream. Of a question `rounds 3` three answers call a tool, and the fourth says something."""
-    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]

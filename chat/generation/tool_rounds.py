@@ -61,6 +61,7 @@ TOO_MANY_CALLS = f"Not run: {CALLS} calls are run at once. Call it again."
 NO_ROOM = "Not run: tools have given back as much as one answer has room for. Answer with what there is."
 CUT = "\n[Cut here: tools have given back as much as one answer has room for.]"
 NOT_RECORDED = "Not run: it was not called here."
+ANOTHER = "Not run: the tool of this name is another one by now."
 DECLINED = "The user said no."
 UNKNOWN = "Whether it was done is unknown: it was begun and cut off. Do not call it again; tell the user."
 STOPPED = "Not done: the user stopped the answer."
@@ -320,16 +321,18 @@ class _Rounds:
         await self._run_calls(to_run)
         return waits
 
-    def _ended(self, call: Call, within: Round, own: set[str]) -> tuple[Outcome, str] | None:
-        """What it has come to; None: it is to be run."""
-        decision = within.decisions.get(call.id)
+    def _ended(self, call: Call, within: Round, own: dict[str, str]) -> tuple[Outcome, str] | None:
+        """What it has come to; None: it is to be run. `own`: the servers of what was recorded here, by the calls."""
+        decision, tool = within.decisions.get(call.id), self._toolbox.find(call.name)
         if decision and decision.answer == NO:
             return Outcome.DECLINED, f"{DECLINED} {decision.reason}".strip()
         if call.id not in own:
             return Outcome.FORBIDDEN, NOT_RECORDED
+        if tool and tool.server != own[call.id]:
+            return Outcome.FORBIDDEN, ANOTHER
         if call.id in self._decided:
             return None
-        if call.changes or (decision and decision.answer == YES):
+        if call.changes or (tool and tool.changes) or (decision and decision.answer == YES):
             return Outcome.UNKNOWN, UNKNOWN
         return None
 
@@ -369,14 +372,16 @@ def _fault(tool: Tool, called: Called) -> str:
     except InvalidArguments as exc:
         return f"These are no arguments of this tool. {exc.sentence}"
     except Exception as exc:
-        log_failure(logger, exc, "the arguments of the tool %s could not be looked at", tool.name)
+        # What it says may quote what the model wrote.
+        logger.error("The arguments of the tool %s could not be looked at: %s", tool.name, type(exc).__qualname__)
         return "These are no arguments of this tool."
     return ""
 
 
-def _recorded_calls(message_id: uuid.UUID, owner_id: UserId) -> set[str]:
+def _recorded_calls(message_id: uuid.UUID, owner_id: UserId) -> dict[str, str]:
+    """Their servers."""
     rows = ToolCall.objects.filter(message=message_id, owner=owner_id)
-    return {str(pk) for pk in rows.values_list("pk", flat=True)}
+    return {str(pk): server for pk, server in rows.values_list("pk", "server")}
 
 
 def _is_imported(run: Run) -> bool:

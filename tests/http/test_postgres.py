@@ -17,7 +17,8 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from chat.conf import AppSettings
 from chat.core.pools import connections_needed
-from chat.models import Conversation, Generation, Message
+from chat.core.tool_parts import CALL, RESULT
+from chat.models import Conversation, Generation, Message, ToolCall
 from tests.conftest import RunSite
 from tests.http.test_erasure import PASSWORD, everything_of, log_in_again
 from tests.http.test_imports import bring, long_conversation
@@ -25,7 +26,8 @@ from tests.support.client import Client
 from tests.support.client import question as body_of
 from tests.support.databases import as_default
 from tests.support.site import Site
-from tests.support.upstream import Gate, ScriptedUpstream, answer, say
+from tests.support.tool_gates import ToolGates
+from tests.support.upstream import Gate, ScriptedUpstream, answer, calls, say
 from tests.support.waiting import PAUSE, eventually
 
 PROCESSES = 3
@@ -244,3 +246,31 @@ def slow_table(server: str, table: str) -> Iterator[None]:
         finally:
             owner.execute(f"DROP VIEW {table}")
             owner.execute(f"ALTER TABLE {table}_fast RENAME TO {table}")
+
+
+# Tools
+
+
+def test_what_waits_for_a_yes_at_one_process_is_done_at_another(
+    server: str, run: Callable[..., Site], user: Callable[..., User], upstream: ScriptedUpstream, question: str
+) -> None:
+    owner = user()
+    number = uuid.uuid4().int % 10**9
+    upstream.script(question, calls(("find_orders", {"customer": "Ada"}), ("cancel_order", {"number": number})))
+    upstream.script(question, answer("It is cancelled."))
+    with ToolGates() as gates:
+        gates.open(f"cancel {number}")
+        app = {"CHATSITE_TEST_APPS": "tests.support.tools_app", "CHATSITE_TEST_GATES": str(gates.port)}
+        first, second = (Client(run(name, **app).url, owner) for name in NAMES[:2])
+        page = first.ask_whole(question)
+        assert (page.end["status"], len(page.tools(RESULT))) == ("waiting", 1)
+        decisions = [{"call": each["id"], "answer": "yes"} for each in page.tools(CALL) if each["asks"]]
+        page = second.continue_(page.start["message"], decisions=decisions).rest()
+        assert (page.end["status"], page.text, gates.count(f"cancel {number}")) == ("complete", "It is cancelled.", 1)
+    stored = Message.objects.get(pk=page.start["message"]).reply.parts()
+    assert [[part.kind, part.text] for part in stored] == page.parts
+    rows = ToolCall.objects.filter(message=page.start["message"])
+    assert {row.name: (row.status, row.answer) for row in rows} == {
+        "find_orders": ("done", ""),
+        "cancel_order": ("done", "yes"),
+    }

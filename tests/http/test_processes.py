@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, transaction
 from pytest_django.plugin import DjangoDbBlocker
 
+from chat.core.tool_parts import CALL, RESULT
 from chat.models import Conversation, Generation, Message, MessagePart, ProcessNote
 from tests.conftest import RunSite
 from tests.http.test_list import listed, post
@@ -22,7 +23,7 @@ from tests.support.endings import ending
 from tests.support.faults import locked
 from tests.support.redis import RedisServer
 from tests.support.site import Site
-from tests.support.upstream import Gate, ScriptedUpstream, answer, say
+from tests.support.upstream import Gate, ScriptedUpstream, answer, calls, say
 from tests.support.waiting import eventually
 
 ClientFor = Callable[..., Client]
@@ -61,7 +62,7 @@ def run_here(
 @pytest.fixture
 def sites(own_redis: RedisServer, run_here: RunSite, committed: None) -> list[Site]:
     """Two that tell each other what is new."""
-    shared = {"REDIS_URL": own_redis.url, "CHAT_TITLES": "model"}
+    shared = {"REDIS_URL": own_redis.url, "CHAT_TITLES": "model", "CHAT_TOOLS": "current_time"}
     return [run_here(**shared), run_here(**shared, CHAT_LIVE_PER_USER="6")]
 
 
@@ -122,6 +123,24 @@ def test_what_is_written_is_seen_at_another_process_before_it_is_stored(
         assert ending(whole) == ("complete", "stop", "")
         assert "reset" not in following.events
     assert own_redis.ask("DBSIZE") == 0
+
+
+def test_what_an_answer_calls_is_seen_at_another_process(
+    both: tuple[Client, Client], upstream: ScriptedUpstream, question: str
+) -> None:
+    (here, there), before, after = both, Gate(), Gate()
+    upstream.script(question, say("Hm. "), before, calls(("current_time", {})))
+    upstream.script(question, after, answer("It is late."))
+    with here.ask(question) as stream, there.follow(stream.ids["generation"]) as following:
+        following.until_text("Hm. ")
+        before.open()
+        called = following.until(CALL).data
+        assert following.until(RESULT).data["id"] == called["id"]
+        after.open()
+        whole = following.rest()
+        assert stream.rest().parts == whole.parts
+    assert (ending(whole)[0], whole.text) == ("complete", "Hm. \n\nIt is late.")
+    assert "reset" not in following.events
 
 
 @pytest.mark.parametrize("which", ["both", "apart"])

@@ -5,7 +5,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -374,6 +374,22 @@ def test_what_was_not_called_here_is_never_run(chat: Chat) -> None:
     chat.script(said("So."))
     assert chat.go_on() == Ending(Status.COMPLETE)
     assert [status for status, _ in chat.results] == [Outcome.FORBIDDEN]
+
+
+@pytest.mark.parametrize("how", ["changes", "elsewhere"])
+def test_what_has_become_another_tool_is_not_run_again(chat: Chat, how: str) -> None:
+    """What a user has not said yes to does not run because its tool has been renewed meanwhile."""
+    chat.offer(find_orders)
+    chat.script(calls(ORDERS))
+    chat.ask()
+    message = Message.objects.get(pk=chat.message)
+    message.parts.filter(number__gte=1).delete()
+    message.generations.update(status=Status.INTERRUPTED, ends_at=1)
+    change = {"changes": True} if how == "changes" else {"server": "other"}
+    chat.tools["find_orders"] = replace(chat.tools["find_orders"], **change)
+    chat.script(said("So."))
+    assert chat.go_on() == Ending(Status.COMPLETE)
+    assert [status for status, _ in chat.results] == [Outcome.UNKNOWN if how == "changes" else Outcome.FORBIDDEN]
 
 
 @pytest.mark.parametrize("first", [ORDERS, SEARCH])
