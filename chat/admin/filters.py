@@ -94,7 +94,7 @@ class ToolFilter(admin.SimpleListFilter):
     parameter_name = "tool"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = ToolCall.objects.order_by("name").values_list("name", flat=True).distinct()
+        names = ToolCall.objects.exclude(name="").order_by("name").values_list("name", flat=True).distinct()
         return [(name, name) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

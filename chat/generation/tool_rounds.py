@@ -221,7 +221,7 @@ class _Rounds:
             message_id=generation.message_id,
             generation=generation,
             owner_id=generation.owner_id,
-            name=call.name,
+            name=tool.name if tool else "",  # what a model makes up may be a user's words
             server=tool.server if tool else "",
             changes=call.changes,
             status=WAITING if call.asks else RUNNING,

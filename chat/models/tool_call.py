@@ -42,6 +42,7 @@ class ToolCall(models.Model):
     generation = models.ForeignKey("chat.Generation", models.CASCADE, related_name="tool_calls")
     # The conversation's owner, again, with whose rights it runs.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    # Empty where a model has called what there is not.
     name = models.CharField(max_length=TOOL_NAME_CHARACTERS)
     # The MCP server whose tool it is; empty for one of the project.
     server = models.CharField(max_length=TOOL_NAME_CHARACTERS, blank=True, default="", db_default="")

@@ -1,14 +1,17 @@
 """Which tools a conversation has: its owner turns them off and on. What models do with them: tests of their own."""
 
+import json
 import uuid
 from collections.abc import Callable
 
 import pytest
 
-from chat.models import Conversation
+from chat.core.tool_parts import RESULT
+from chat.models import Conversation, ToolCall
 from tests.support.client import Client
 from tests.support.client import question as question_of
 from tests.support.site import Site
+from tests.support.upstream import ScriptedUpstream, answer, calls
 
 RunSite = Callable[..., Site]
 
@@ -66,6 +69,21 @@ def test_tools_are_listed_and_turned_off(with_tools: Site, client_for: Callable[
     for off in ("current_time", [5], ["a b"], ["x"] * 501):
         new = f"/c/{uuid.uuid4()}/messages/"
         assert alice.post(new, question_of(question) | {"tools_off": off}).status == 400, off
+
+
+def test_tools_know_the_users_zone_and_rows_no_words(
+    with_tools: Site, client_for: Callable[..., Client], upstream: ScriptedUpstream, question: str
+) -> None:
+    alice = client_for(with_tools)
+    alice.cookies["chat_timezone"] = "Asia/Tokyo"
+    upstream.script(question, calls(("current_time", {}), ("what_Bob_wrote", {})))
+    upstream.script(question, answer("Late."))
+    page = alice.ask_whole(question)
+    results = {each["status"]: each["content"] for each in page.tools(RESULT)}
+    assert results.keys() == {"done", "invalid"}
+    assert json.loads(results["done"])["zone"] == "Asia/Tokyo"
+    rows = ToolCall.objects.filter(generation=page.start["generation"])
+    assert set(rows.values_list("name", "status")) == {("current_time", "done"), ("", "invalid")}
 
 
 def test_a_site_without_tools_has_none(alice: Client) -> None:

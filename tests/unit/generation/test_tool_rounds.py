@@ -212,7 +212,8 @@ def test_what_cannot_be_run_the_model_is_told_and_may_try_again(
     (first, content), (second, _) = chat.results
     assert (first, second) == (status, Outcome.DONE)
     assert words in content
-    assert chat.rows[made[0]] == ("invalid" if made[0] != "find_orders" else chat.rows["find_orders"])
+    recorded = made[0] if made[0] != "nosuch" else ""  # what a model makes up may be a user's words
+    assert chat.rows[recorded] == ("invalid" if made[0] != "find_orders" else chat.rows["find_orders"])
 
 
 def test_arguments_that_are_no_json_stand_as_they_came(chat: Chat) -> None:
