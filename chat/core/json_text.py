@@ -14,7 +14,7 @@ SHOWN = 2_000
 """Characters of a text that are shown before somebody asks for more."""
 
 BEGINNING = re.compile(r"[ \t\r\n]*[{\[]")
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 OPENING, CLOSING = ("{", "["), ("}", "]")
 
 
@@ -28,16 +28,16 @@ def indented(text: str) -> str:
     if not BEGINNING.match(text) or not _is_json(text):
         return text
     depth, previous, lines = 0, "", list[str]()
-    for token in TOKEN.findall(text):
-        depth -= token in CLOSING
-        is_empty = token in CLOSING and previous in OPENING
-        if not is_empty and (token in CLOSING or previous in (*OPENING, ",")):
+    for piece in TOKENS.findall(text):
+        depth -= piece in CLOSING
+        is_empty = piece in CLOSING and previous in OPENING
+        if not is_empty and (piece in CLOSING or previous in (*OPENING, ",")):
             lines.append("\n" + "  " * depth)
-        lines.append(": " if token == ":" else token)
-        depth += token in OPENING
+        lines.append(": " if piece == ":" else piece)
+        depth += piece in OPENING
         if depth > DEEPEST:
             return text
-        previous = token
+        previous = piece
     return "".join(lines)
 
 

@@ -60,7 +60,7 @@ class Row:
     def arguments(self) -> str:
         """As data."""
         given = self.call.arguments
-        return given if isinstance(given, str) else indented(compact(given))
+        return indented(given if isinstance(given, str) else compact(given))
 
     @property
     def result_text(self) -> str:
@@ -101,7 +101,10 @@ class RoundRows:
             return translated(STATES[self.state])
         done = sum(row.state == Outcome.DONE for row in self.rows)
         count = len(self.rows)
-        return ngettext("%(done)s of %(count)s done", "%(done)s of %(count)s done", count) % {"done": done, "count": count}
+        return ngettext("%(done)s of %(count)s done", "%(done)s of %(count)s done", count) % {
+            "done": done,
+            "count": count,
+        }
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,7 @@ def test_what_was_called_at_once_folds_together(answer: Message) -> None:
         (Status.COMPLETE, [CANCEL, Decision(("b",), YES), Result("b", Outcome.UNKNOWN, "")], "unknown"),
     ],
 )
-def test_a_call_says_how_it_stands(
-    answer: Message, status: Status, parts: list[ToolPart], expected: str
-) -> None:
+def test_a_call_says_how_it_stands(answer: Message, status: Status, parts: list[ToolPart], expected: str) -> None:
     if status == Status.RUNNING:
         answer.generations.update(lease_until=answer.created_at)
     written_with_tools(answer, parts)
@@ -206,7 +204,7 @@ def test_another_part_is_another_version(answer: Message) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('{"a":1,"b":[],"c":{"d":[true,null]}}', '{\n  "a": 1,\n  "b": [],\n  "c": {\n    "d": [\n      true,\n      null\n    ]\n  }\n}'),
+        ('{"a":1,"b":[],"c":[true]}', '{\n  "a": 1,\n  "b": [],\n  "c": [\n    true\n  ]\n}'),
         ("[12345678901234567890,1.0,1e400]", "[\n  12345678901234567890,\n  1.0,\n  1e400\n]"),
         ('["a,b:{","\\"]"]', '[\n  "a,b:{",\n  "\\"]"\n]'),
         ("[NaN]", "[NaN]"),

@@ -30,5 +30,5 @@ export const TOOL_PARTS = new Set(Object.keys(FIELDS));
 export function readPart(kind, value) {
   const entries = Object.entries(FIELDS[kind] ?? {});
   const part = Object.fromEntries(entries.map(([name, [, fallback]]) => [name, name in value ? value[name] : fallback]));
-  return entries.every(([name, [isGood]]) => isGood(part[name])) ? part : null;
+  return entries.length && entries.every(([name, [isGood]]) => isGood(part[name])) ? part : null;
 }
