@@ -171,9 +171,9 @@ def test_a_yes_is_sent_once_and_shown(open_page: OpenPage, alice: Client) -> Non
     expect(form).to_have_count(0)
     assert answers(answer) == ["yes"]
     assert answer.message.generations.count() == 2
+    is_the_same_after_a_reload(page)
     page.locator(".call__summary").last.click()
     expect(page.locator(".call__decision")).to_have_text("Yes")
-    is_the_same_after_a_reload(page)
 
 
 def form_calls(answer: Writing) -> list[str]:
@@ -212,7 +212,7 @@ def test_what_another_tab_decides_settles_here(open_page: OpenPage, alice: Clien
     has_status(last_answer(here), "complete")
     expect(here.locator(".decision")).to_have_count(0)
     deaf.locator(".decision").get_by_role("button", name="Yes", exact=True).click()
-    expect(notice(deaf)).to_contain_text("no longer")
+    expect(notice(deaf)).to_contain_text("was decided elsewhere")
     expect(deaf.locator(".decision")).to_have_count(0)
     has_status(last_answer(deaf), "complete")
     assert answers(answer) == ["no"]
@@ -262,6 +262,7 @@ def test_the_list_and_the_tab_say_that_it_waits(open_page: OpenPage, alice: Clie
     expect(page.locator(".decision")).not_to_be_focused()
     set_hidden(page, hidden=False)
     expect(page.locator(".decision")).to_be_focused()
+    page.reload()
     expect(page.locator(".sidebar__entry[data-waiting]")).to_have_count(1)
     expect(page.locator(".sidebar__entry[data-waiting]")).to_contain_text("It waits for your yes.")
 

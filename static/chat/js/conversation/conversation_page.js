@@ -32,6 +32,7 @@ const NEW_TEMPORARY = "new-temporary";
 const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
 const ASK_BELOW = gettext("This conversation has gone on elsewhere. What came is shown; what you wrote was not sent. Send it to ask below that.");
+const DECIDED = gettext("This was decided elsewhere. What came of it is shown.");
 const RENEWED = gettext("This site has a new version. Reload the page when it suits you: what you write is kept.");
 /** How an answer ended that waits for a yes, and why nothing is asked below it. */
 const WAITING = "waiting";
@@ -388,9 +389,15 @@ export class ConversationPage {
       onRefused: (failure) => {
         this.#complain(this.#failureMessages.onOther(failure));
         // Somebody else was first, or it is not theirs to decide any more: the page shows how it stands.
-        if ([400, 409].includes(failure.status)) void this.#showAnew(view);
+        if ([400, 409].includes(failure.status)) void this.#showDecided(view);
       },
     });
+  }
+
+  /** @param {MessageView} view */
+  async #showDecided(view) {
+    await this.#showAnew(view);
+    if (!view.element.isConnected && !this.#thread.pending) this.#composer.complain(DECIDED);
   }
 
   /** The end of the thread as the site has it now, from a message on. @param {MessageView} view */

@@ -24,6 +24,7 @@ export class MessageTools {
     document.addEventListener("toggle", ({ target }) => {
       if (target instanceof HTMLDetailsElement && target.matches(".call") && target.open) new ToolCall(target).show();
     }, { capture: true });
+    for (const call of document.querySelectorAll(".call[open]")) new ToolCall(/** @type {HTMLElement} */ (call)).show();
   }
 
   /** @param {HTMLElement} message its element */
