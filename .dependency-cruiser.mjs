@@ -3,10 +3,10 @@
  * `npm run check` looks at what is imported; what JSDoc names of other modules' types is not looked at.
  */
 const ROOT = "^static/chat/js";
-const FEATURES = "(?:attachments|composer|import|markdown|message|prompts|settings|sharing|sidebar)";
+const FEATURES = "(?:attachments|composer|import|markdown|message|prompts|settings|sharing|sidebar|tools)";
 const LAYERS = ["lib", "api", "ui", FEATURES, "conversation", "pages"];
 /** Which feature may import which other. */
-const EXCEPTIONS = { composer: ["attachments"], message: ["attachments", "markdown"] };
+const EXCEPTIONS = { composer: ["attachments"], message: ["attachments", "markdown", "tools"] };
 
 /** @param {string} name @param {object} from @param {object} to */
 const forbid = (name, from, to) => ({ name, severity: "error", from, to });

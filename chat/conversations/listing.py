@@ -79,11 +79,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of the list. `running` are the ids of those that are being answered; `more` is where the next begins."""
+    """A page of the list; `more` is where the next begins.
+
+    `running` are the ids of those that are being answered, `waiting` of those that wait for a yes.
+    """
 
     groups: list[Group]
     running: set[uuid.UUID]
     more: Cursor | None
+    waiting: set[uuid.UUID] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.mark()
@@ -92,6 +96,7 @@ class Listing:
         """What an entry shows besides its row: that it is on show, that its title is a form, that it is answered."""
         for each in (each for group in self.groups for each in group.conversations):
             each.is_answering = each.pk in self.running
+            each.is_waiting = each.pk in self.waiting
             each.is_current = each.pk == current
             each.is_renamed = each.pk == renamed
         return self
@@ -109,8 +114,8 @@ class Listing:
         shown = [(group.name, group.key, [self._shown(each) for each in group.conversations]) for group in self.groups]
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
-    def _shown(self, entry: Entry) -> tuple[int, str, bool, bool]:
-        return entry.pk.int, entry.title, entry.is_pinned, entry.pk in self.running
+    def _shown(self, entry: Entry) -> tuple[int, str, bool, bool, bool]:
+        return entry.pk.int, entry.title, entry.is_pinned, entry.pk in self.running, entry.pk in self.waiting
 
 
 def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:
@@ -119,16 +124,16 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
     found = Conversation.listed_first(owner_id, MOST_PINNED + 1, PAGE + 1, place)
     first = [each for each in found if each.is_pinned][:MOST_PINNED]
     others = [each for each in found if not each.is_pinned]
-    running = {each.pk for each in found if each.is_answering}
+    running, waiting = _doing(found)
     if len(first) + len(others) < len(found):  # there are more, and they stand where all others do
         below = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
         others = [Entry(*row) for row in _page(below, after).values_list(*FIELDS)]
-        running = Conversation.answering(owner_id)
+        running, waiting = Conversation.answering(owner_id), Conversation.waiting(owner_id)
     conversations, more = _cut(others)
     groups = by_day(conversations, timezone.localdate(timezone=zone), zone)
     if first and not after:
         groups.insert(0, Group("pinned", None, first))
-    return Listing(groups, running, more)
+    return Listing(groups, running, more, waiting)
 
 
 def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
@@ -140,7 +145,14 @@ def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = No
         if found.is_pinned
         else by_day([found], timezone.localdate(timezone=zone), zone)
     )
-    return Listing(groups, {found.pk} if found.is_answering else set(), None)
+    running, waiting = _doing([found])
+    return Listing(groups, running, None, waiting)
+
+
+def _doing(entries: Iterable[Entry]) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Those that are being answered, and those that wait for a yes."""
+    listed = list(entries)
+    return {each.pk for each in listed if each.is_answering}, {each.pk for each in listed if each.is_waiting}
 
 
 def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conversation], Cursor | None]:

@@ -73,4 +73,8 @@ class Migration(migrations.Migration):
             model_name='toolcall',
             index=models.Index(models.F('created_at'), name='tool_call_recent'),
         ),
+        migrations.AddIndex(
+            model_name='toolcall',
+            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['owner'], name='tool_call_waiting'),
+        ),
     ]

@@ -58,6 +58,16 @@ ANSWERING = (
 """Those of an owner's in which an answer is being written. By `=` SQLite looks at all answers that they ever had,
 and not at those that are running, which have an index of their own."""
 
+WAITING = (
+    "SELECT conversation.id FROM chat_toolcall tool"
+    " JOIN chat_conversation conversation ON conversation.current_id = tool.message_id"
+    " WHERE tool.owner_id BETWEEN %s AND %s AND tool.status = 'waiting'"
+)
+"""Those of an owner's whose current message waits for a yes. By the index `tool_call_waiting`, in the same way."""
+
+STATE = f"CASE WHEN id IN ({ANSWERING}) THEN 'running' WHEN id IN ({WAITING}) THEN 'waiting' END"  # noqa: S608 - ours alone
+"""What an owner's conversation is doing, who is named four times."""
+
 FIRST = (
     "id IN (SELECT id FROM (SELECT id FROM chat_conversation"  # noqa: S608 - ours alone
     f" WHERE {LISTED} AND is_pinned IN (TRUE) ORDER BY activity DESC, id DESC LIMIT %s) pinned"
@@ -234,21 +244,21 @@ class Conversation(ModelSettings):
     ) -> list[Entry]:
         """So many of `objects.listed(owner_id)`: the pinned ones, then the others, by `recent`; these from a place on.
 
-        With which of them are being answered. In one statement, for each page asks for them.
+        With which of them are being answered, or wait for a yes. In one statement, for each page asks for them.
         """
         owner = prepared(cls, "owner_id", owner_id)
         place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
-        values = (owner, owner, owner, pinned, owner, *place, others)
-        rows = select_values(cls, FIELDS, FIRST_BELOW if below else FIRST, *values, extra=f"id IN ({ANSWERING})")
-        return [Entry(*row[:-1], is_answering=bool(row[-1])) for row in rows]  # type: ignore[misc] # FIELDS says how many
+        values = (owner, owner, owner, owner, owner, pinned, owner, *place, others)
+        rows = select_values(cls, FIELDS, FIRST_BELOW if below else FIRST, *values, extra=STATE)
+        return [Entry(*row[:-1], row[-1] == "running", row[-1] == "waiting") for row in rows]
 
     @classmethod
     def find_listed(cls, owner_id: UserId, pk: uuid.UUID) -> Entry | None:
-        """The owner's, if it is in their list; with whether it is being answered."""
+        """The owner's, if it is in their list; with whether it is being answered, or waits for a yes."""
         owner = prepared(cls, "owner_id", owner_id)
-        keys, is_answered = (owner, owner, prepared(cls, "id", pk), owner), f"id IN ({ANSWERING})"
-        found = select_values(cls, FIELDS, f"id = %s AND {LISTED}", *keys, extra=is_answered)
-        return Entry(*found[0]) if found else None
+        keys = (owner, owner, owner, owner, prepared(cls, "id", pk), owner)
+        found = select_values(cls, FIELDS, f"id = %s AND {LISTED}", *keys, extra=STATE)
+        return next((Entry(*row, state == "running", state == "waiting") for *row, state in found), None)
 
     @classmethod
     def answering(cls, owner_id: UserId) -> set[uuid.UUID]:
@@ -256,6 +266,13 @@ class Conversation(ModelSettings):
         ids = UUIDs()
         owner = prepared(cls, "owner_id", owner_id)
         return {ids[pk] for (pk,) in all_rows(ANSWERING, owner, owner)}
+
+    @classmethod
+    def waiting(cls, owner_id: UserId) -> set[uuid.UUID]:
+        """Those of the owner's whose current message waits for a yes."""
+        ids = UUIDs()
+        owner = prepared(cls, "owner_id", owner_id)
+        return {ids[pk] for (pk,) in all_rows(WAITING, owner, owner)}
 
     def last_number(self) -> int:
         """That of its last message; 0 if it has none."""

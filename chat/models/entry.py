@@ -21,6 +21,8 @@ class Entry:
     activity: int
     updated_at: datetime
     is_answering: bool = False
+    is_waiting: bool = False
+    """Does its last answer wait for a yes?"""
     is_current: bool = False
     """Is it on show?"""
     is_renamed: bool = False
@@ -39,7 +41,7 @@ class Entry:
     @property
     def version(self) -> Hashable:
         """Another one when anything of it has changed."""
-        marks = self.is_pinned, self.is_answering, self.is_current, self.is_renamed
+        marks = self.is_pinned, self.is_answering, self.is_waiting, self.is_current, self.is_renamed
         return self.pk.int, self.title, self.activity, self.updated_at, *marks
 
     @property

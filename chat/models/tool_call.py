@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -61,7 +62,10 @@ class ToolCall(models.Model):
         verbose_name = gettext_lazy("tool call")
         verbose_name_plural = gettext_lazy("tool calls")
         ordering = ["-created_at"]
-        indexes = [models.Index("created_at", name="tool_call_recent")]
+        indexes = [
+            models.Index("created_at", name="tool_call_recent"),
+            models.Index("owner", condition=Q(status=WAITING), name="tool_call_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.status})"

@@ -6,6 +6,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from chat.core.endings import Status
+from chat.core.reply import Part
+from chat.core.tool_parts import ToolPart, written
 from chat.models import Conversation, Generation, Message, MessagePart
 
 
@@ -38,3 +40,11 @@ def stored_conversation(owner_id: int, texts: Sequence[str]) -> tuple[Conversati
     )
     conversation.touch(current=messages[-1])
     return conversation, messages
+
+
+def written_with_tools(message: Message, parts: Sequence[Part | ToolPart], status: Status = Status.COMPLETE) -> None:
+    """What an answer of these says in place of its own, and how its generation ended."""
+    rows = [part if isinstance(part, Part) else written(part) for part in parts]
+    message.parts.all().delete()
+    MessagePart.store([(message.pk, enumerate(rows))])
+    message.generations.update(status=status, ends_at=sum(map(len, rows)))

@@ -11,9 +11,18 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from chat.conversations.listing import entry, listing
-from chat.models import Attachment, Conversation, Feedback, Generation, Message, MessageAttachment, MessagePart
+from chat.models import (
+    Attachment,
+    Conversation,
+    Feedback,
+    Generation,
+    Message,
+    MessageAttachment,
+    MessagePart,
+    ToolCall,
+)
 from chat.models.branches import spots
-from chat.models.conversation import ANSWERING
+from chat.models.conversation import ANSWERING, WAITING
 from chat.models.entry import FIELDS, Entry
 from chat.models.generation import LEASE
 from chat.models.message import MOST_GENERATIONS
@@ -73,12 +82,34 @@ def test_what_is_answered_is_the_owners(owner: User) -> None:
     assert Conversation.answering(uuid.uuid4().int % 10**9) == set()
 
 
+def test_what_waits_for_a_yes_is_the_owners_and_on_show(owner: User) -> None:
+    conversation, messages = stored_conversation(owner.pk, ["Why?", "Because.", "Why?", "Because."])
+    generation = Generation.objects.get(message=messages[-1])
+    row = ToolCall.objects.create(
+        message=messages[-1], generation=generation, owner=owner, name="cancel", status="waiting"
+    )
+    conversation.touch(messages[1])
+    assert Conversation.waiting(owner.pk) == set(), "another message is on show"
+    conversation.touch(messages[-1])
+    assert Conversation.waiting(owner.pk) == {conversation.pk}
+    assert (listing(owner.pk).waiting, listing(owner.pk).running) == ({conversation.pk}, set())
+    assert entry(owner.pk, conversation.pk).waiting == {conversation.pk}
+    assert Conversation.waiting(uuid.uuid4().int % 10**9) == set()
+    before = listing(owner.pk).fingerprint
+    ToolCall.objects.filter(pk=row.pk).update(status="running")
+    assert listing(owner.pk).waiting == set()
+    assert listing(owner.pk).fingerprint != before
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")
 def test_what_is_answered_is_looked_for_among_what_is_running(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {ANSWERING}", (1, 1))
         plan = str(cursor.fetchall())
+        cursor.execute(f"EXPLAIN QUERY PLAN {WAITING}", (1, 1))
+        plan += str(cursor.fetchall())
     assert "INDEX generation_running (owner_id" in plan
+    assert "INDEX tool_call_waiting (owner_id" in plan
 
 
 def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
@@ -160,6 +191,6 @@ def test_a_version_of_an_entry_is_another_one_when_anything_has_changed(owner: U
     (found,), (again,) = (Conversation.listed_first(owner.pk, 1, 1) for _ in range(2))
     assert found.version == again.version
     other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra", "activity": 99, "updated_at": NOW}
-    other |= dict.fromkeys(("is_pinned", "is_answering", "is_current", "is_renamed"), True)
+    other |= dict.fromkeys(("is_pinned", "is_answering", "is_waiting", "is_current", "is_renamed"), True)
     versions = {replace(found, **{name: value}).version for name, value in other.items()}
     assert len(versions - {found.version}) == len(other) == len(fields(Entry))

@@ -13,7 +13,8 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  * @typedef {import("../lib/stream.js").Asking} Asking
  * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, leaf?: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
  * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
- * @typedef {{id: string, model?: string}} GenerationRequest
+ * @typedef {{call: string, answer: "yes" | "no", reason?: string}} Decision on a call that waits for one
+ * @typedef {{id: string, model?: string, decisions?: Decision[]}} GenerationRequest
  *
  * @typedef {{kind: "ask", question: Question}} Ask at the end of the thread
  * @typedef {{kind: "edit", message: string, question: Question}} Edit in place of a message, and of all below it

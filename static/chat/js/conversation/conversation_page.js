@@ -21,6 +21,7 @@ import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
 import { TurnView } from "./turn_view.js";
 import { gettext, interpolate } from "../lib/i18n.js";
+import { loadTools } from "../message/message_tools.js";
 import { pageAddress } from "../ui/page_address.js";
 import { tellTimeZone } from "../ui/time_zone.js";
 import { uuid } from "../lib/uuid.js";
@@ -31,7 +32,10 @@ const NEW_TEMPORARY = "new-temporary";
 const BEING_WRITTEN = gettext("The answer is being written.");
 const IS_COMPLETE = gettext("The answer is complete.");
 const ASK_BELOW = gettext("This conversation has gone on elsewhere. What came is shown; what you wrote was not sent. Send it to ask below that.");
+const DECIDED = gettext("This was decided elsewhere. What came of it is shown.");
 const RENEWED = gettext("This site has a new version. Reload the page when it suits you: what you write is kept.");
+/** How an answer ended that waits for a yes, and why nothing is asked below it. */
+const WAITING = "waiting";
 /** Not needed before all else is there. */
 const ELSEWHERE_MS = 1_000;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
@@ -129,6 +133,7 @@ export class ConversationPage {
     else void this.#findSent();
     this.#takeEdited();
     this.#listenElsewhere();
+    this.#offerTools();
   }
 
   /** What is done elsewhere is heard by a page that is looked at, once all else is there. */
@@ -162,6 +167,12 @@ export class ConversationPage {
     const view = this.#thread.find(id);
     if (view?.role !== "user" || !this.#state.isIdle) return;
     void this.#edit(view).then(() => requestAnimationFrame(() => view.element.scrollIntoView({ block: "nearest" })));
+  }
+
+  /** What tools did, as it is on the page, and what waits for a yes. */
+  #offerTools() {
+    if (this.#thread.views.some((view) => view.hasTools)) void loadTools()?.catch(() => {});
+    if (!this.#editor && wasNavigatedTo()) this.#thread.focusPending();
   }
 
   #openAtEnd() {
@@ -240,6 +251,7 @@ export class ConversationPage {
 
   #listen() {
     this.#thread.listen((view, form) => (form === "continue" ? this.#continue(view) : this.#regenerate(view, this.#composer.model)));
+    this.#thread.listenToDecisions((view, request) => this.#decide(view, request), () => this.#composer.complain(UNREACHABLE));
     this.#offerPrompts(/** @type {HTMLFormElement} */ (byId("composer")));
     this.#offerShortcuts();
     new MessageActions(this.#thread.element, {
@@ -286,10 +298,18 @@ export class ConversationPage {
         this.#composer.giveBack();
         const id = failure.status === 401 ? this.#composer.awaitLogin() : "";
         this.#complain(this.#failureMessages.onSent(failure, id));
+        if (failure.code === WAITING) void this.#showPending();
         if (failure.leaf) this.#elsewhere?.forget();
         if (failure.leaf) void this.#showWhatCame(failure.leaf);
       },
     });
+  }
+
+  /** Something waits for a yes before anything else can be asked. It may have come to wait elsewhere. */
+  async #showPending() {
+    const last = this.#thread.views.at(-1);
+    if (last && !this.#thread.pending) await this.#showAnew(last);
+    this.#thread.focusPending();
   }
 
   /** The conversation has gone on below what is on show: that is shown, and the question can be sent below it. @param {string} leaf */
@@ -359,6 +379,31 @@ export class ConversationPage {
     const { model } = this.#composer;
     const request = { ...(model && { model }), ...view.requestOf("continue") };
     this.#sendAgain({ kind: "continue", message: view.id, request, position: view.position });
+  }
+
+  /** What waited for a yes is decided; the answer goes on with that. @param {MessageView} view @param {import("../api/requests.js").GenerationRequest} request */
+  #decide(view, request) {
+    if (!this.#state.isIdle) return;
+    this.#composer.complain("");
+    this.#send({ kind: "continue", message: view.id, request, position: view.position }, {
+      onRefused: (failure) => {
+        this.#complain(this.#failureMessages.onOther(failure));
+        // Somebody else was first, or it is not theirs to decide any more: the page shows how it stands.
+        if ([400, 409].includes(failure.status)) void this.#showDecided(view);
+      },
+    });
+  }
+
+  /** @param {MessageView} view */
+  async #showDecided(view) {
+    await this.#showAnew(view);
+    if (!view.element.isConnected && !this.#thread.pending) this.#composer.complain(DECIDED);
+  }
+
+  /** The end of the thread as the site has it now, from a message on. @param {MessageView} view */
+  async #showAnew(view) {
+    const served = (await this.#requests.fetchPage(this.#state.conversation, view.id))?.getElementById("thread");
+    if (served?.querySelector(`[id="message-${view.id}"]`) && view.element.isConnected && this.#state.isIdle) this.#takeOver(served, view);
   }
 
   /** @param {Turn} turn that nobody has written */
@@ -529,6 +574,7 @@ export class ConversationPage {
     this.#sidebar.wentOn(this.#state.conversation);
     this.#announcer.read(view.element);
     if (document.hidden) this.#tellUnseen(status);
+    if (status === WAITING) this.#thread.focusPending();
   }
 
   /** Its reader looks at something else. @param {string} status */
@@ -586,6 +632,7 @@ export class ConversationPage {
   #takeOver(served, last) {
     this.#thread.replace(served, last, last.id);
     ModelText.renderWhenNear(this.#thread.element);
+    this.#offerTools();
     const { running } = this.#thread;
     if (running) this.#follow(running);
   }
@@ -619,7 +666,8 @@ function mayHaveArrived({ status }) {
 /** Is there anything on the page that a reload would take away: a comment, a title, settings? */
 function isBeingWritten() {
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("textarea, input:not([type=hidden], [type=file])"));
-  return [...fields].some(isChanged);
+  // What is being decided here may have been decided elsewhere.
+  return [...fields].some((field) => isChanged(field) && !field.closest(".decision"));
 }
 
 /** Not where nobody can have written, as the boxes of a list of tasks in an answer. @param {HTMLInputElement} field */

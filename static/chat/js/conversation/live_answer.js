@@ -1,5 +1,6 @@
 import { ReplyStream } from "../lib/stream.js";
 import { gettext } from "../lib/i18n.js";
+import { loadTools } from "../message/message_tools.js";
 
 /** So that a glance at another tab does not cost a connection. */
 const HIDDEN_MS = 2_000;
@@ -38,6 +39,8 @@ export class LiveAnswer {
   #connection = "";
   /** @type {ReplyStream | null} */
   #stream = null;
+  /** What came while what shows tools is on its way; null: nothing is. @type {(() => void)[] | null} */
+  #waiting = null;
 
   /**
    * @param {MessageView} view
@@ -79,17 +82,41 @@ export class LiveAnswer {
     const source = { ...whence, position: view.position, eventsUrl: (/** @type {string} */ id) => requests.eventsUrl(id) };
     this.#stream = new ReplyStream(source, {
       onStart: (start) => this.#owner.onStart(start),
-      onText: (text) => view.append(text),
-      onReasoning: (text) => view.appendReasoning(text),
+      onText: (text) => this.#inOrder(() => view.append(text)),
+      onReasoning: (text) => this.#inOrder(() => view.appendReasoning(text)),
+      onToolPart: (kind, value, data) => this.#withTools(() => view.addToolPart(kind, value, data)),
       onTitle: (title) => this.#owner.onTitle(title),
       onStorage: (sentence) => (view.storage = sentence),
-      onReset: () => view.clear(),
+      onReset: () => this.#inOrder(() => view.clear()),
       onConnection: (connection) => this.#connected(connection),
-      onEnd: (ending) => this.#ended(ending),
-      onFailure: (failure) => this.#failed(failure),
+      onEnd: (ending) => this.#inOrder(() => this.#ended(ending)),
+      onFailure: (failure) => this.#inOrder(() => this.#failed(failure)),
     }, { fetch: (url, init) => requests.fetch(url, init, () => this.#stream?.mayAsk ?? true) });
     this.#listen();
+    if (view.hasTools) this.#withTools(() => {});
     this.#stream.run().catch((error) => this.#broke(error));
+  }
+
+  /** Now, or after what waits. @param {() => void} show */
+  #inOrder(show) {
+    if (this.#waiting) this.#waiting.push(show);
+    else show();
+  }
+
+  /** As `#inOrder`, once what shows tools is there. @param {() => void} show */
+  #withTools(show) {
+    const loading = this.#waiting ? null : loadTools();
+    if (loading) {
+      this.#waiting = [];
+      loading.then(() => this.#catchUp()).catch((error) => this.#broke(error));
+    }
+    this.#inOrder(show);
+  }
+
+  #catchUp() {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const show of waiting) show();
   }
 
   /** @param {import("../lib/stream.js").Connection} connection */
@@ -126,6 +153,7 @@ export class LiveAnswer {
 
   /** @param {string} message */
   #giveUp(message) {
+    this.#waiting = null;
     this.#stream?.close();
     this.#failed({ status: 0, code: "page", message, isFinal: true, waitMs: 0 });
   }

@@ -1,5 +1,6 @@
 import { MessageView } from "../message/message_view.js";
 import { completeMessage } from "../message/served_message.js";
+import { listenToDecisions } from "../message/decisions.js";
 
 /** The messages on show, from the first to the last. */
 export class Thread {
@@ -84,6 +85,22 @@ export class Thread {
     if (index < 0) return this.element.replaceChildren(...served.childNodes);
     this.cut(old);
     this.element.append(...messages.slice(index));
+  }
+
+  /** What waits for a yes. @returns {HTMLElement | null} */
+  get pending() {
+    return this.element.querySelector(":scope > [data-pending]:last-child > .decision");
+  }
+
+  /** As soon as somebody looks. It is the form that has the focus then: what is being typed must not decide anything. */
+  focusPending() {
+    if (!document.hidden) return this.pending?.focus();
+    document.addEventListener("visibilitychange", () => this.focusPending(), { once: true });
+  }
+
+  /** @param {(view: MessageView, request: import("../api/requests.js").GenerationRequest) => void} onDecided @param {() => void} onUnreachable */
+  listenToDecisions(onDecided, onUnreachable) {
+    listenToDecisions(this.element, (message, request) => onDecided(new MessageView(message), request), onUnreachable);
   }
 
   /** @param {(view: MessageView, form: "retry" | "continue") => void} onAsked what is to become of an answer */

@@ -3,6 +3,7 @@ import { gettext } from "../lib/i18n.js";
 
 const ANSWERED = gettext("Answered");
 const NOT_ANSWERED = gettext("Not answered");
+const WAITING = gettext("Waits for your yes");
 
 /**
  * An answer has ended in a tab that is not looked at: its title says so until it is, and a notification if those are wanted.
@@ -13,7 +14,7 @@ const NOT_ANSWERED = gettext("Not answered");
  */
 export function tellUnseen(title, conversation, status) {
   if (!document.hidden) return;
-  const mark = `● ${status === "complete" ? ANSWERED : NOT_ANSWERED}: `;
+  const mark = `● ${{ complete: ANSWERED, waiting: WAITING }[status] ?? NOT_ANSWERED}: `;
   document.title = mark + document.title;
   const look = () => {
     if (document.hidden) return;

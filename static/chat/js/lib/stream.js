@@ -1,4 +1,5 @@
 import { BROWSER_TOOLS, EventConnection, valueOf } from "./event_connection.js";
+import { TOOL_PARTS } from "./tool_parts.js";
 import { failureOf } from "./failure.js";
 
 /**
@@ -34,9 +35,10 @@ import { failureOf } from "./failure.js";
  * @property {(start: Start) => void} onStart the first time alone
  * @property {(text: string) => void} onText
  * @property {(text: string) => void} onReasoning
+ * @property {(kind: string, value: Record<string, unknown>, data: string) => void} [onToolPart] what a model did with tools (tool_parts.js): as it was read, and as it came
  * @property {(title: string) => void} onTitle
  * @property {(sentence: string) => void} onStorage it cannot be stored now, which the sentence says; empty: it can again
- * @property {() => void} onReset drop all text and reasoning; it follows again
+ * @property {() => void} onReset drop all text, reasoning and tools; it follows again
  * @property {(connection: Connection) => void} onConnection
  * @property {(ending: Ending) => void} onEnd
  * @property {(failure: Failure) => void} onFailure
@@ -55,7 +57,9 @@ const NOT_LOGGED_IN = 401;
 /** What has begun is not to be had by this user any more. */
 const FOREVER = [403, 404];
 
-const KNOWN = new Set(["start", "text", "reasoning", "title", "storage", "reset", "end", "gone"]);
+const KNOWN = new Set(["start", "text", "reasoning", ...TOOL_PARTS, "title", "storage", "reset", "end", "gone"]);
+/** What a reply is made of. */
+const PARTS = new Set(["text", "reasoning", ...TOOL_PARTS]);
 const LOGGED_OUT = "logged_out";
 
 export class ReplyStream {
@@ -192,12 +196,13 @@ export class ReplyStream {
     if (event === "start") this.#started(value, Number(lastEventId));
     else if (event === "text") this.#reader.onText(value.text);
     else if (event === "reasoning") this.#reader.onReasoning(value.text);
+    else if (TOOL_PARTS.has(event)) this.#reader.onToolPart?.(event, value, data);
     else if (event === "title") this.#reader.onTitle(value.title);
     else if (event === "storage") this.#reader.onStorage(value.status === "waiting" ? value.message : "");
     else if (event === "reset") this.#reset();
     else if (event === "end") this.#ended(value);
     else if (event === "gone") this.#lost(value);
-    if (event === "text" || event === "reasoning") this.#isAskedAnew = false;
+    if (PARTS.has(event)) this.#isAskedAnew = false;
     if (lastEventId) this.#position = Number(lastEventId);
   }
 

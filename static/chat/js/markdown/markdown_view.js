@@ -1,3 +1,4 @@
+import { cite, sourcesOf } from "./render/citations.js";
 import { asWritten } from "./render/as_written.js";
 import { IncrementalParser } from "./parse/incremental_parser.js";
 import { RenderedDocument } from "./render/rendered_document.js";
@@ -45,6 +46,11 @@ export class MarkdownView {
     if (this.#isFinished) return this.#reopen(piece);
     this.#text += piece;
     this.#try(() => this.#grow(piece));
+  }
+
+  /** There is another source that it may have named already. */
+  cite() {
+    cite(this.#element, sourcesOf(this.#element));
   }
 
   /** No more will come. */

@@ -55,6 +55,11 @@ export class ModelText {
     this.#text.clear();
   }
 
+  /** The message has another source, which it may have named already. */
+  cite() {
+    markdown?.view(this.#element).cite();
+  }
+
   /** No more will come. */
   settle() {
     if (markdown) markdown.view(this.#element).finish();

@@ -67,7 +67,7 @@ export class MessageActions {
   /** As it is stored: Markdown stays Markdown. @param {MessageView} view @param {HTMLElement} button */
   async #copy(view, button) {
     try {
-      await navigator.clipboard.writeText(view.text);
+      await navigator.clipboard.writeText(view.copied);
     } catch {
       // Plain HTTP has no clipboard, or the user has refused it.
       return this.#owner.complain(NOT_COPIED);

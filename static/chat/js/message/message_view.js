@@ -4,6 +4,7 @@ import { Reasoning } from "./reasoning.js";
 import { Siblings } from "./siblings.js";
 import { failureAdvice } from "../ui/failure_advice.js";
 import { gettext, interpolate } from "../lib/i18n.js";
+import { segmentsOf, toolsOf } from "./message_tools.js";
 import { uuid } from "../lib/uuid.js";
 
 const CONNECTION = {
@@ -75,6 +76,7 @@ export class MessageView {
 
   set status(status) {
     this.element.dataset["status"] = status;
+    if (this.hasTools) toolsOf(this.element)?.restate();
   }
 
   get generation() {
@@ -102,6 +104,7 @@ export class MessageView {
     this.parent = parent;
     this.element.dataset["generation"] = generation;
     this.element.setAttribute("aria-busy", "true");
+    toolsOf(this.element)?.askNoMore();
     this.#part("who").textContent = label;
     this.#part("window").textContent = interpolate(LEFT_OUT, { count: left_out });
     this.#part("window").hidden = !left_out;
@@ -134,7 +137,19 @@ export class MessageView {
 
   /** All of it, as it was written. */
   get text() {
-    return this.role === "assistant" ? this.#body.text : (this.#part("body").textContent ?? "");
+    if (this.role !== "assistant") return this.#part("body").textContent ?? "";
+    return this.#texts.map(({ text }) => text).filter(Boolean).join("\n\n");
+  }
+
+  /** The same for a clipboard, with what it rests on. */
+  get copied() {
+    const sources = toolsOf(this.element)?.sourceLines ?? [];
+    return [this.text, sources.join("\n")].filter(Boolean).join("\n\n");
+  }
+
+  /** Did its model call tools? */
+  get hasTools() {
+    return this.element.querySelector(":scope > .round") !== null;
   }
 
   /** @param {string} text */
@@ -158,19 +173,38 @@ export class MessageView {
   append(text) {
     this.element.removeAttribute("data-waiting");
     this.#reasoning.pause();
-    this.#body.append(text);
+    this.#openText.append(text);
+  }
+
+  /** A part that says what was done with tools; what shows them is there. @param {string} kind @param {Record<string, unknown>} value @param {string} data as it came */
+  addToolPart(kind, value, data) {
+    const last = segmentsOf(this.element).at(-1);
+    this.element.removeAttribute("data-waiting");
+    this.#reasoning.pause();
+    toolsOf(this.element)?.add(kind, value, data);
+    if (kind === "source") for (const text of this.#texts) text.cite();
+    if (!last?.matches(".message__body") || !last.nextElementSibling?.matches(".round")) return;
+    // Another text begins below the round.
+    const text = new ModelText(last);
+    if (text.text) text.settle();
+    else last.remove();
   }
 
   /** @param {string} text */
   appendReasoning(text) {
     this.element.removeAttribute("data-waiting");
+    toolsOf(this.element)?.close();
     this.#reasoning.append(text);
   }
 
-  /** Without the text and the reasoning that it had. */
+  /** Without the text, the reasoning and the tools that it had. */
   clear() {
     this.#reasoning.clear();
-    this.#body.clear();
+    const [first, ...others] = segmentsOf(this.element);
+    const body = this.#begin(first);
+    for (const element of [first, ...others]) element.remove();
+    toolsOf(this.element)?.clear();
+    new ModelText(body).clear();
   }
 
   /** @param {keyof typeof CONNECTION} connection */
@@ -204,7 +238,8 @@ export class MessageView {
     this.element.removeAttribute("aria-busy");
     this.element.removeAttribute("data-waiting");
     this.#reasoning.end(reasoning_ms ?? null);
-    this.#body.settle();
+    for (const text of this.#texts) text.settle();
+    toolsOf(this.element)?.ask();
     this.#part("sentence").textContent = message;
     this.#part("ending").hidden = status === "complete";
   }
@@ -230,7 +265,7 @@ export class MessageView {
 
   /** Renders all that is there, at once. */
   settle() {
-    if (this.role === "assistant" && this.status !== "running") this.#body.settle();
+    if (this.role === "assistant" && this.status !== "running") for (const text of this.#texts) text.settle();
   }
 
   /** What is known of an answer. */
@@ -242,8 +277,23 @@ export class MessageView {
     return /** @type {HTMLAnchorElement} */ (this.element.querySelector('[data-action="details"]'));
   }
 
-  get #body() {
-    return new ModelText(this.#part("body"));
+  get #texts() {
+    return segmentsOf(this.element).filter((segment) => segment.matches(".message__body")).map((body) => new ModelText(body));
+  }
+
+  /** What is being written: the last one, or another below what was done after it. */
+  get #openText() {
+    const last = /** @type {HTMLElement} */ (segmentsOf(this.element).at(-1));
+    if (last.matches(".message__body")) return new ModelText(last);
+    toolsOf(this.element)?.close();
+    return new ModelText(this.#begin(last));
+  }
+
+  /** A text below. @param {HTMLElement} segment */
+  #begin(segment) {
+    const body = Object.assign(document.createElement("div"), { className: "message__body", dir: "auto" });
+    segment.after(body);
+    return body;
   }
 
   get #reasoning() {

@@ -1,5 +1,6 @@
 import { FeedbackMark } from "./feedback_mark.js";
 import { MessageView } from "./message_view.js";
+import { segmentsOf } from "./message_tools.js";
 
 /**
  * A message as the server has rendered it shows what it has. What it may come to have, such as its row of actions,
@@ -27,10 +28,12 @@ function addMissing(element, whole) {
   /** The last one that is in its place. @type {Element | null} */
   let at = null;
   for (const part of [...whole.children]) {
-    const own = element.querySelector(`:scope > .${part.classList[0]}`);
+    const own = part.matches(".message__body") ? segmentsOf(element).at(-1) : element.querySelector(`:scope > .${part.classList[0]}`);
     if (own?.matches(".message__ending")) addMissing(own, part);
     if (own?.matches(".actions")) own.replaceWith(part);
+    // Below what is listed there and what waits for a yes.
+    else if (!own && part.matches(".message__ending")) element.querySelector(":scope > .actions")?.before(part);
     else if (!own) at?.after(part);
-    at = part.parentElement === element ? part : own;
+    at = part.parentElement === element ? part : (own ?? null);
   }
 }

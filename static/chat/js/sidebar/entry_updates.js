@@ -49,6 +49,8 @@ export class EntryUpdates {
 /** @param {HTMLElement} item */
 function markAnswered(item) {
   if (item.hasAttribute("data-answering")) return;
+  item.removeAttribute("data-waiting");
+  item.querySelector(".sidebar__mark")?.remove();
   item.setAttribute("data-answering", "");
   const [mark, words] = [document.createElement("span"), document.createElement("span")];
   mark.className = "sidebar__mark";

@@ -25,9 +25,8 @@ export class Announcer {
 
   /** Reads an answer, or the beginning of a long one. @param {HTMLElement} message */
   read(message) {
-    const body = message.querySelector(".message__body");
-    if (!body) return;
-    this.#voice.textContent = beginning(blocks(body));
+    const texts = [...message.querySelectorAll(".message__body")];
+    this.#voice.textContent = beginning(texts.flatMap(blocks));
     clearTimeout(this.#clearing);
     this.#clearing = setTimeout(() => this.#voice.replaceChildren(), HEARD_MS);
   }

@@ -13,6 +13,7 @@ export function cleanHtml(selected) {
   const root = document.createElement("div");
   root.append(selected.cloneNode(true));
   for (const mark of root.querySelectorAll("[data-footnote-mark]")) mark.replaceChildren(mark.getAttribute("data-footnote-mark") ?? "");
+  for (const mark of root.querySelectorAll("button.citation")) mark.replaceWith(mark.textContent ?? "");
   for (const control of root.querySelectorAll(CONTROLS)) control.remove();
   for (const formula of root.querySelectorAll(FORMULAS)) formula.replaceWith(texOf(formula));
   for (const box of root.querySelectorAll("input")) box.replaceWith(box.hasAttribute("checked") ? "☑" : "☐");

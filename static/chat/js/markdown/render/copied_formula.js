@@ -1,5 +1,5 @@
 /** What of a page is no part of what it says. */
-export const CONTROLS = "button, form, figcaption, template, script, style, svg, nav, dialog, [hidden], .visually-hidden";
+export const CONTROLS = "button, form, figcaption, template, script, style, svg, nav, dialog, .round, [hidden], .visually-hidden";
 export const FORMULAS = ".maths, code[data-maths]";
 
 /** A formula as it was written, with its dollars. @param {Element} formula */

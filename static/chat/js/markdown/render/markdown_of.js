@@ -83,6 +83,7 @@ function line(node) {
 
 /** @param {Node} node @returns {string} */
 function inline(node) {
+  if (node instanceof Element && node.matches(".citation")) return node.textContent ?? "";
   if (isLeftOut(node)) return "";
   if (!(node instanceof Element)) return node.textContent ?? "";
   if (node.matches(FORMULAS)) return texOf(node);

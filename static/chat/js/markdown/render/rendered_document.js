@@ -2,6 +2,7 @@ import { asWritten } from "./as_written.js";
 import { RenderedUnit } from "./rendered_unit.js";
 import { Syntax } from "../parse/syntax.js";
 import { UnitContainer } from "./unit_container.js";
+import { sourcesOf } from "./citations.js";
 
 /** A browser goes through all children of a block when one of them grows; so blocks are put into parts of so many. */
 const BLOCKS_IN_A_PART = 32;
@@ -119,7 +120,7 @@ export class RenderedDocument {
     if (key === rendered.shown) return;
     rendered.shown = key;
     const about = { links, isOpen, isLoose: container?.isLoose ?? false };
-    rendered.put(this.#renderer.fragment(unit, source, about), following);
+    rendered.put(this.#renderer.fragment(unit, source, about, sourcesOf(this.#page)), following);
     for (const element of rendered.elements) this.#renderer.regions.watch(element);
   }
 

@@ -7,6 +7,7 @@ import { Sanitiser } from "./sanitiser.js";
 import { TooComplex } from "../parse/too_complex.js";
 import { asWritten } from "./as_written.js";
 import { checkHtml } from "./check_html.js";
+import { cite } from "./citations.js";
 import { Syntax } from "../parse/syntax.js";
 import { closeOpenMarkup } from "../parse/close_open_markup.js";
 
@@ -43,11 +44,12 @@ export class Renderer {
    * @param {import("../parse/split_units.js").Unit} unit
    * @param {string} source what there is of it, with what is open closed
    * @param {About} about
+   * @param {import("./citations.js").CitedSources | null} [sources] that it may name
    * @returns {DocumentFragment}
    */
-  fragment(unit, source, about) {
+  fragment(unit, source, about, sources = null) {
     try {
-      return this.#laidOut(unit.context + source, about);
+      return this.#laidOut(unit.context + source, about, sources);
     } catch (error) {
       if (!(error instanceof TooComplex)) console.error(error);
       return asWritten(unit);
@@ -86,12 +88,13 @@ export class Renderer {
     this.#decorator.completeNow(page);
   }
 
-  /** @param {string} source @param {About} about @returns {DocumentFragment} */
-  #laidOut(source, about) {
+  /** @param {string} source @param {About} about @param {import("./citations.js").CitedSources | null} sources @returns {DocumentFragment} */
+  #laidOut(source, about, sources) {
     const html = this.#writer.html(source, about);
     checkHtml(html);
     const fragment = this.#sanitiser.fragment(html);
     this.#decorator.decorate(fragment, about.isOpen);
+    cite(fragment, sources);
     const loading = this.#decorator.load(fragment);
     if (loading) this.#loading = Promise.all([this.#loading, loading]);
     return fragment;
