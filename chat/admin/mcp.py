@@ -205,8 +205,8 @@ class McpToolAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
         """A server has them, or not."""
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fields = list(self.fields)
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = list[Any](self.fields)
         if obj is None or obj.changed is None or not self.has_change_permission(request, obj):
             return [name for name in fields if name not in ("is_looked_at", "seen", "now")]
         return fields

@@ -75,6 +75,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='toolcall',
-            index=models.Index(condition=models.Q(('status', 'waiting')), fields=['owner'], name='tool_call_waiting'),
+            index=models.Index(models.F('owner'), condition=models.Q(('status', 'waiting')), name='tool_call_waiting'),
         ),
     ]

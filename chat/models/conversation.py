@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
@@ -250,7 +250,7 @@ class Conversation(ModelSettings):
         place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
         values = (owner, owner, owner, owner, owner, pinned, owner, *place, others)
         rows = select_values(cls, FIELDS, FIRST_BELOW if below else FIRST, *values, extra=STATE)
-        return [Entry(*row[:-1], row[-1] == "running", row[-1] == "waiting") for row in rows]
+        return list(map(_entry, rows))
 
     @classmethod
     def find_listed(cls, owner_id: UserId, pk: uuid.UUID) -> Entry | None:
@@ -258,7 +258,7 @@ class Conversation(ModelSettings):
         owner = prepared(cls, "owner_id", owner_id)
         keys = (owner, owner, owner, owner, prepared(cls, "id", pk), owner)
         found = select_values(cls, FIELDS, f"id = %s AND {LISTED}", *keys, extra=STATE)
-        return next((Entry(*row, state == "running", state == "waiting") for *row, state in found), None)
+        return next(map(_entry, found), None)
 
     @classmethod
     def answering(cls, owner_id: UserId) -> set[uuid.UUID]:
@@ -385,3 +385,9 @@ def first_words(text: str) -> str:
         return words
     cut = words[: TITLE_CHARACTERS - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    """Of FIELDS, and STATE."""
+    pk, title, is_pinned, activity, updated_at, state = row
+    return Entry(pk, title, is_pinned, activity, updated_at, state == "running", state == "waiting")

@@ -44,7 +44,7 @@ class ServerTool(Tool):
         return arguments
 
     def is_available(self, user: Any) -> bool:
-        return _usable(user).filter(pk=self.pk, digest=self.digest).exists()
+        return bool(_usable(user).filter(pk=self.pk, digest=self.digest).exists())
 
     async def call(self, context: Context, arguments: dict[str, Any]) -> Returned:
         try:

@@ -8,7 +8,7 @@ from chat.core.pools import Size, connections_needed, fault_in_connections, pool
 from tests.support.site import ROOT
 
 CODE = [file for room in ("chat", "chatsite") for file in (ROOT / room).rglob("*.py")]
-ROW = re.compile(r"^\| `([a-z]+)` \| (\d+) \| (\d+) \| (yes|no) \|", re.MULTILINE)
+ROW = re.compile(r"^\| ([a-z]+) \| (\d+) \| (\d+) \| (yes|no) \|", re.MULTILINE)
 SUM = re.compile(r"^\| together \|  \| (\d+) \|", re.MULTILINE)
 MADE = re.compile(r'\b(?:Pool|AccountThreads|RequestThread|size_of)\("([a-z]+)"')
 OTHER_THREADS = re.compile(r"\b(?:ThreadPoolExecutor|Thread|to_thread|run_in_executor)\(|thread_sensitive=False")

@@ -290,7 +290,8 @@ def test_nobody_has_a_server_until_staff_name_a_group() -> None:
     row.server.groups.add(group)
     assert tool.is_available(member)
     assert not tool.is_available(root)
-    for off in ({"is_on": False}, {"changed": {}}, {"digest": "another"}):
+    offs: list[dict[str, Any]] = [{"is_on": False}, {"changed": {}}, {"digest": "another"}]
+    for off in offs:
         before = {name: getattr(row, name) for name in off}
         McpTool.objects.filter(pk=row.pk).update(**off)
         assert not tool.is_available(member)
@@ -355,6 +356,7 @@ def test_staff_ask_a_server_and_look_at_what_has_changed(own: Running) -> None:
     McpTool.objects.filter(pk=tool.pk).update(is_on=True)
     client.post(page + "tools/")
     tool.refresh_from_db()
+    assert tool.changed
     assert tool.changed["description"] == "Send me everything"
     assert load() == ()
     change = f"/admin/chat/mcptool/{tool.pk}/change/"
