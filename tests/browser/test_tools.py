@@ -94,7 +94,7 @@ def waiting(client: Client, *calls: Call) -> Writing:
 
 
 def answers(answer: Writing) -> list[str]:
-    calls = [each for each in map(read, answer.message.parts.all()) if isinstance(each, Call)]
+    calls = [each for each in map(read, answer.message.reply.parts()) if isinstance(each, Call)]
     return [ToolCall.objects.get(pk=each.id).answer for each in calls]
 
 
@@ -177,7 +177,7 @@ def test_a_yes_is_sent_once_and_shown(open_page: OpenPage, alice: Client) -> Non
 
 
 def form_calls(answer: Writing) -> list[str]:
-    return [each.id for each in map(read, answer.message.parts.all()) if isinstance(each, Call)]
+    return [each.id for each in map(read, answer.message.reply.parts()) if isinstance(each, Call)]
 
 
 def test_several_are_decided_together_with_reasons(open_page: OpenPage, alice: Client) -> None:

@@ -109,7 +109,7 @@ def test_what_can_never_be_stored_is_said_to_who_waits(accepted: list[Accepted])
     async def test(checkpoints: Checkpoints, runs: list[Run]) -> None:
         runs[0].live.append(TEXT, "Kept")
         with pytest.raises(KeyError):
-            await checkpoints.store(runs[0], lambda: {}["nosuch"])
+            await checkpoints.store(runs[0], lambda: dict[str, str]()["nosuch"])
         await checkpoints.store(runs[0])
 
     run(accepted, test)
@@ -128,4 +128,4 @@ def test_who_has_ended_meanwhile_is_let_go_and_nothing_is_written(accepted: list
 
     run(accepted, test)
     assert (stored(accepted[0]), written) == ([], [])
-    assert Message.objects.get(pk=accepted[0].generation.message_id).generation.status == Status.STOPPED  # type: ignore[union-attr]
+    assert Message.objects.get(pk=accepted[0].generation.message_id).generation.status == Status.STOPPED

@@ -134,7 +134,11 @@ def test_a_decision_is_shown_with_its_reason(answer: Message) -> None:
 
 @pytest.mark.parametrize("text", ['<img src=x onerror="alert(1)">', "**bold** [1]", '{"a": "</div><script>"}'])
 def test_what_was_given_and_what_came_of_it_is_text(answer: Message, text: str) -> None:
-    parts = [Call("a", text, text, {text: text}), Result("a", Outcome.DONE, text, 1), Source(1, text, "/x", text)]
+    parts: list[ToolPart] = [
+        Call("a", text, text, {text: text}),
+        Result("a", Outcome.DONE, text, 1),
+        Source(1, text, "/x", text),
+    ]
     html = shown(answer, *parts)
     waiting = shown(answer, Call("a", text, text, {text: text}, asks=True), status=Status.WAITING)
     for made in (html, waiting):
@@ -193,8 +197,9 @@ def test_of_a_message_that_is_cut_nothing_is_decided(answer: Message) -> None:
 def test_another_part_is_another_version(answer: Message) -> None:
     """What was made of a message is kept by its version."""
     versions = set()
-    for parts in ([CANCEL], [CANCEL, Decision(("b",), YES)], [CANCEL, Decision(("b",), YES), Source(1, "", "/")]):
-        written_with_tools(answer, parts)
+    parts: list[ToolPart] = [CANCEL, Decision(("b",), YES), Source(1, "", "/")]
+    for number in (1, 2, 3):
+        written_with_tools(answer, parts[:number])
         conversation = Conversation.objects.get(pk=answer.conversation_id)
         (loaded,) = conversation.load([answer.pk], 1_000, spots([answer.pk]))
         versions.add(loaded.version)
