@@ -24,6 +24,7 @@ from chat.forms.questions import (
     read_question,
     read_regeneration,
 )
+from chat.forms.tools import ToolForm, read_switch
 from chat.forms.uploads import UploadForm
 from chat.models.audience import Audience
 
@@ -51,6 +52,7 @@ BODIES: dict[str, tuple[Read, dict[str, Any], dict[str, dict[str, object]]]] = {
             "model": {"null": "gpt-4o-mini", '""': "gpt-4o-mini"},
             "temporary": {"false": False},
             "attachments": {"null": (), "[]": ()},
+            "tools_off": {"null": (), "[]": ()},
         },
     ),
     "regeneration": (read_regeneration, {"id": ID}, {"id": {}, "model": {"null": "gpt-4o-mini", '""': "gpt-4o-mini"}}),
@@ -67,6 +69,7 @@ BODIES: dict[str, tuple[Read, dict[str, Any], dict[str, dict[str, object]]]] = {
         {},
         {"days": {"null": None, '""': None}, "audience": {'""': Audience.MEMBERS}, "id": {'""': None}},
     ),
+    "tool": (read_switch, {"name": "clock", "on": True}, {"name": {}, "on": {"false": False}}),
     "prompt": (of(PromptForm), {"name": "Mine", "text": "Hi"}, {"name": {}, "text": {}}),
 }
 OPTIONS: dict[str, dict[str, object]] = {
@@ -138,7 +141,7 @@ def judge(found: object, field: str, sent: str, taken: dict[str, object]) -> Non
 def test_no_field_is_missing_here() -> None:
     known = {field for _, _, fields in BODIES.values() for field in fields} | set(OPTIONS) | {"settings"}
     named: set[type[forms.Form]] = {TitleForm, LinkForm, OpinionForm, PromptForm, OptionsForm}
-    named |= {QuestionForm, AttachedQuestionForm, AnswerForm}
+    named |= {QuestionForm, AttachedQuestionForm, AnswerForm, ToolForm}
     classes = {form for form in descendants(forms.Form) if form.__module__.startswith("chat.forms.")}
     assert classes - named == {ProgramForm, UploadForm}, "of which one has no fields, and the other is no JSON"
     assert {name for form in named for name in form.base_fields} <= known
