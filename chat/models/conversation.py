@@ -65,7 +65,7 @@ WAITING = (
 )
 """Those of an owner's whose current message waits for a yes. By the index `tool_call_waiting`, in the same way."""
 
-STATE = f"CASE WHEN id IN ({ANSWERING}) THEN 'running' WHEN id IN ({WAITING}) THEN 'waiting' END"  # noqa: S608 - ours alone
+STATE = f"CASE WHEN id IN ({ANSWERING}) THEN 'running' WHEN id IN ({WAITING}) THEN 'waiting' END"
 """What an owner's conversation is doing, who is named four times."""
 
 FIRST = (
