@@ -10,7 +10,7 @@ PAGES = ("new", "conversations", "attachments", "hints")
 OF_ONE = (
     *("conversation", "messages", "conversation_settings", "title", "flags", "deletion", "restoration"),
     *("leave", "keep", "attachment_deletion", "regenerations", "continuations", "details", "selection", "feedback"),
-    *("events", "cancellation", "entry"),
+    *("events", "cancellation", "entry", "conversation_tools"),
 )
 """Those that name an object by its id."""
 ANY = uuid.UUID(int=0)

@@ -27,7 +27,7 @@ from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
 from chat.views.frame import Frame
 from chat.views.listing import asked_cursor, list_tag
-from chat.views.offers import models_for
+from chat.views.offers import models_for, tools_for
 from chat.views.pages import answer_if_changed, render_page
 from chat.views.time_zones import zone_of
 
@@ -88,6 +88,7 @@ def _page(
     models = models_for(user)
     choice, notice = _choice(conversation, leaf, rights_of(user)), openai.notice()
     attached, deleted = _attached(request, user), _deleted(request, user)
+    switches = tools_for(user, conversation)
     frame = Frame.around(
         user,
         is_new=conversation._state.adding,
@@ -97,6 +98,7 @@ def _page(
         chosen=choice.key,
         has_notes=bool(notice or choice.gone or choice.is_denied or not models["models"]),
         has_deleted=bool(deleted),
+        has_tools=bool(switches.rows),
         files=len(attached),
     )
     context = {
@@ -118,6 +120,7 @@ def _page(
         "choice": choice,
         "options_form": _options_form(user, conversation),
         "model_notice": notice,
+        "tools": switches,
         "may_attach": frame.may_attach,
     }
     return render_page(request, "chat/conversation/conversation.html", context)

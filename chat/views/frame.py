@@ -23,6 +23,8 @@ class Frame(NamedTuple):
     has_notes: bool
     """On which model goes on."""
     has_deleted: bool
+    has_tools: bool
+    """Is there one that this reader's models may call?"""
     files: int
     """That were attached without scripts."""
     may_attach: bool

@@ -1,10 +1,13 @@
 """What a page offers to its reader: models, and files to attach."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from chat.conf import settings
+from chat.models import Conversation
 from chat.models.rights import rights_of
 from chat.providers.registry import registry
+from chat.tools.toolbox import offered_to
 
 
 def models_for(user: Any) -> dict[str, object]:
@@ -23,6 +26,44 @@ def offered_for(user: Any) -> str | None:
 
 def may_attach(user: Any) -> bool:
     return settings.CHAT_ATTACHMENTS and rights_of(user).may_attach
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSwitch:
+    """A tool, and whether the model may call it in a conversation."""
+
+    name: str
+    title: str
+    changes: bool
+    outside: bool
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSwitches:
+    """Those of a conversation, for this reader; there are none where no model may call any."""
+
+    rows: list[ToolSwitch]
+
+    @property
+    def on(self) -> str:
+        """What those are called that are on."""
+        return ", ".join(row.title for row in self.rows if row.is_on)
+
+    @property
+    def are_off(self) -> bool:
+        """Is any?"""
+        return not all(row.is_on for row in self.rows)
+
+
+def tools_for(user: Any, conversation: Conversation) -> ToolSwitches:
+    off = conversation.off
+    return ToolSwitches(
+        [
+            ToolSwitch(tool.name, str(tool.title), tool.changes, tool.outside, tool.name not in off)
+            for tool in offered_to(user)
+        ]
+    )
 
 
 def keys_in(offered: str | None) -> list[str] | None:

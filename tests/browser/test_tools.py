@@ -1,7 +1,8 @@
 """What a model does with tools, on the page: rows, sources, and what waits for a yes; live as after a reload."""
 
+import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,12 @@ from playwright.sync_api import Page, expect
 from chat.core.endings import Status
 from chat.core.reply import REASONING, TEXT, Part, Reply
 from chat.core.tool_parts import Call, Outcome, Result, Source, ToolPart, read, written
-from chat.models import Generation, MessagePart, ToolCall
+from chat.models import Conversation, Generation, MessagePart, ToolCall
 from chat.models.tool_call import WAITING
 from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import OpenPage
 from tests.browser.pages import body, button, composer, has_status, last_answer, notice, send, set_hidden
+from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation, written_with_tools
 
@@ -265,6 +267,45 @@ def test_the_list_and_the_tab_say_that_it_waits(open_page: OpenPage, alice: Clie
     page.reload()
     expect(page.locator(".sidebar__entry[data-waiting]")).to_have_count(1)
     expect(page.locator(".sidebar__entry[data-waiting]")).to_contain_text("It waits for your yes.")
+
+
+def test_each_conversation_turns_tools_off_and_on(
+    visit: OpenPage, run_site: RunSite, client_for: Callable[..., Client], question: str
+) -> None:
+    site = run_site(CHAT_TOOLS="current_time,search_conversations", CHAT_MODELS="gpt-4o-mini,other")
+    page = visit(client_for(site), site.url)
+    opener = button(page, "Tools")
+    expect(opener).to_have_attribute("title", re.compile("^Tools: .*Look at the clock"))
+    none = page.get_by_text("The chosen model cannot call tools.")
+    page.get_by_label("Model", exact=True).select_option("other")
+    opener.click()
+    expect(none).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_label("Model", exact=True).select_option("gpt-4o-mini")
+    opener.click()
+    expect(none).to_be_hidden()
+    dialog = page.get_by_role("dialog", name="Tools")
+    clock = dialog.get_by_role("switch", name="Look at the clock")
+    expect(clock).to_be_checked()
+    clock.press("Enter")
+    expect(clock).not_to_be_checked()
+    expect(opener).not_to_have_attribute("title", re.compile("clock"))
+    if AXE.exists():
+        assert faults_in_all_looks(page, "#tools") == {}
+    page.keyboard.press("Escape")
+    send(page, question)
+    has_status(last_answer(page), "complete")
+    conversation = Conversation.objects.get(pk=page.url.rstrip("/").rpartition("/")[2])
+    assert conversation.tools_off == "current_time"
+    page.reload()
+    opener.click()
+    expect(clock).not_to_be_checked()
+    with page.expect_response("**/tools/") as answered:
+        clock.click()
+    expect(clock).to_be_checked()
+    assert answered.value.status == 200
+    conversation.refresh_from_db()
+    assert conversation.tools_off == ""
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")

@@ -11,7 +11,7 @@ const NOT_STOPPED = gettext("The site could not be reached, so the answer goes o
  *
  * @typedef {import("../lib/failure.js").Failure} Failure
  * @typedef {import("../lib/stream.js").Asking} Asking
- * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, leaf?: string | null, model?: string | undefined, settings?: Settings, temporary?: true}} Question
+ * @typedef {{conversation: string, id: string, text: string, attachments: Attachment[], parent: string | null, leaf?: string | null, model?: string | undefined, settings?: Settings, tools_off?: string[], temporary?: true}} Question
  * @typedef {{system_prompt: string, temperature: number | null, max_tokens: number | null}} Settings
  * @typedef {{call: string, answer: "yes" | "no", reason?: string}} Decision on a call that waits for one
  * @typedef {{id: string, model?: string, decisions?: Decision[]}} GenerationRequest
@@ -128,6 +128,11 @@ export class Requests {
   /** How a conversation's model is to answer, from now on. @param {string} conversation @param {Settings} settings @returns {Promise<Failure | null>} */
   saveSettings(conversation, settings) {
     return this.#post(this.#address("conversation_settings", conversation), settings);
+  }
+
+  /** Lets a conversation's model call a tool, or not, from its next answer on. @param {string} conversation @param {string} name @param {boolean} on @returns {Promise<Failure | null>} */
+  turnTool(conversation, name, on) {
+    return this.#post(this.#address("conversation_tools", conversation), { name, on });
   }
 
   /** Stores what its reader thinks of an answer. @param {string} message @param {Feedback} opinion @returns {Promise<Failure | null>} */

@@ -21,7 +21,6 @@ import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
 import { TurnView } from "./turn_view.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { loadTools } from "../message/message_tools.js";
 import { pageAddress } from "../ui/page_address.js";
 import { tellTimeZone } from "../ui/time_zone.js";
 import { uuid } from "../lib/uuid.js";
@@ -133,7 +132,7 @@ export class ConversationPage {
     else void this.#findSent();
     this.#takeEdited();
     this.#listenElsewhere();
-    this.#offerTools();
+    if (!this.#editor && wasNavigatedTo()) this.#thread.focusPending();
   }
 
   /** What is done elsewhere is heard by a page that is looked at, once all else is there. */
@@ -167,12 +166,6 @@ export class ConversationPage {
     const view = this.#thread.find(id);
     if (view?.role !== "user" || !this.#state.isIdle) return;
     void this.#edit(view).then(() => requestAnimationFrame(() => view.element.scrollIntoView({ block: "nearest" })));
-  }
-
-  /** What tools did, as it is on the page, and what waits for a yes. */
-  #offerTools() {
-    if (this.#thread.views.some((view) => view.hasTools)) void loadTools()?.catch(() => {});
-    if (!this.#editor && wasNavigatedTo()) this.#thread.focusPending();
   }
 
   #openAtEnd() {
@@ -252,6 +245,7 @@ export class ConversationPage {
   #listen() {
     this.#thread.listen((view, form) => (form === "continue" ? this.#continue(view) : this.#regenerate(view, this.#composer.model)));
     this.#thread.listenToDecisions((view, request) => this.#decide(view, request), () => this.#composer.complain(UNREACHABLE));
+    this.#offerToolSwitches();
     this.#offerPrompts(/** @type {HTMLFormElement} */ (byId("composer")));
     this.#offerShortcuts();
     new MessageActions(this.#thread.element, {
@@ -290,7 +284,7 @@ export class ConversationPage {
   /** A question at the end of the thread. @param {import("../composer/draft_storage.js").Written} written */
   #ask(written) {
     const ids = this.#identify();
-    const question = { ...ids, ...written, leaf: ids.parent, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#temporary.questionFields };
+    const question = { ...ids, ...written, leaf: ids.parent, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#toolsOfQuestion, ...this.#temporary.questionFields };
     this.#composer.handOver(question);
     this.#send({ kind: "ask", question }, {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
@@ -530,6 +524,27 @@ export class ConversationPage {
     if (name === "stopping") void this.#cancel(start.generation);
   }
 
+  /** What turns them is loaded with the first that is turned. Those of a new conversation go with its first question. */
+  #offerToolSwitches() {
+    const panel = document.getElementById("tools");
+    panel?.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      const module = await import("../tools/tool_switches.js").catch(() => null);
+      if (!module) return this.#composer.complain(UNREACHABLE);
+      await new module.ToolSwitches(panel).flip(form, async (name, isOn) => {
+        const failure = this.#state.isNew ? null : await this.#requests.turnTool(this.#state.conversation, name, isOn);
+        return failure ? this.#failureMessages.onOther(failure).sentence : "";
+      });
+    });
+  }
+
+  /** @returns {{tools_off?: string[]}} */
+  get #toolsOfQuestion() {
+    const off = document.querySelectorAll(".tools__switch:has([aria-checked=false]) [name=name]");
+    return this.#state.isNew && off.length ? { tools_off: [...off].map((field) => /** @type {HTMLInputElement} */ (field).value) } : {};
+  }
+
   /** The list of prompts is loaded once somebody asks for one, by a `/` at the beginning. @param {HTMLFormElement} form */
   #offerPrompts(form) {
     const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
@@ -632,7 +647,7 @@ export class ConversationPage {
   #takeOver(served, last) {
     this.#thread.replace(served, last, last.id);
     ModelText.renderWhenNear(this.#thread.element);
-    this.#offerTools();
+    this.#thread.focusPending();
     const { running } = this.#thread;
     if (running) this.#follow(running);
   }

@@ -1,5 +1,6 @@
 import { MessageView } from "../message/message_view.js";
 import { completeMessage } from "../message/served_message.js";
+import { loadTools } from "../message/message_tools.js";
 import { listenToDecisions } from "../message/decisions.js";
 
 /** The messages on show, from the first to the last. */
@@ -16,6 +17,7 @@ export class Thread {
   complete(served) {
     const elements = /** @type {NodeListOf<HTMLElement>} */ (served.querySelectorAll(".message"));
     for (const element of elements) completeMessage(element, this.#addresses(new MessageView(element).id));
+    if (served.querySelector(".round")) void loadTools()?.catch(() => {});
   }
 
   get views() {
