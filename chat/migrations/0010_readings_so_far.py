@@ -147,9 +147,17 @@ def _refers(admin, relation, pk):
         rows = rows.exclude(pk__in=_readings(admin).filter(user_id=pk).values("pk"))
     try:
         with transaction.atomic(using=admin.alias):
-            return model._meta.db_table in admin.tables and rows.exists()
+            table, column = model._meta.db_table, relation.field.column
+            return table in admin.tables and column in _columns(admin, table) and rows.exists()
     except DatabaseError:  # its table is not as the model says, yet
         return True
+
+
+def _columns(admin, table):
+    """A key that a later migration adds refers to nobody yet."""
+    connection = connections[admin.alias]
+    with connection.cursor() as cursor:
+        return {column.name for column in connection.introspection.get_table_description(cursor, table)}
 
 
 class Migration(migrations.Migration):
