@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from chat.models import Attachment, Conversation, Generation, Import, Message, Prompt, Share
+from tests.support.attachments import stored_attachment
 from tests.support.client import Answer, Client
 from tests.support.client import question as question_of
 from tests.support.files import image
@@ -147,10 +148,13 @@ def things(alice: Client, upstream: ScriptedUpstream, question: str) -> Iterator
         ids = stream.until_text("Secret").ids
     share = Share.objects.create(conversation_id=ids["conversation"], snapshot={"messages": []})
     prompt = Prompt.objects.create(owner=alice.user, name="Hers", text="Secret")
-    file = alice.attach(image(), "Secret.png")
+    seen = {"kind": "image", "media_type": "image/png", "width": 40, "height": 30}
+    # Not uploaded: each upload is inspected by a process of its own.
+    file = stored_attachment(alice.user.pk, "Secret.png", image(), text="", thumbnail=image(size=(4, 3)), **seen)
     brought = Import.objects.create(owner=alice.user, status="done", renewed_at=timezone.now())
     yield Things(
-        ids["conversation"], ids["message"], ids["generation"], share.token, str(prompt.pk), file, str(brought.pk)
+        *(ids["conversation"], ids["message"], ids["generation"], share.token),
+        *(str(thing.pk) for thing in (prompt, file, brought)),
     )
     alice.cancel(ids["generation"])
 
