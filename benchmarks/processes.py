@@ -19,6 +19,7 @@ PostgreSQL (else SQLite), and for the restart nginx.
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -47,6 +48,7 @@ Figures = dict[str, Any]
 
 def main() -> None:
     options = read_options()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it has started ends with it
     build()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
