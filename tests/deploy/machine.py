@@ -17,15 +17,17 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import date
 from importlib.metadata import Distribution
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
 import pytest
 
 from tests.app.conftest import needed
+from tests.deploy.servers import Cluster
 from tests.support.site import API_KEY, ROOT
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -34,6 +36,7 @@ NAME = "localhost"
 FOLDERS = (
     *("/srv/chatsite", "/var/lib/chatsite", "/var/backups/chatsite", "/var/log/nginx"),
     *("/etc/nginx", "/etc/systemd/system", "/etc/letsencrypt", "/run/nginx.pid", "/root"),
+    *("/var/run/postgresql", "/etc/redis", "/run/redis", "/var/log/redis", "/var/lib/redis"),
 )
 """What the page has at the top of the machine, and a test in a folder of its own."""
 DEBIANS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -54,7 +57,9 @@ class Machine:
         self._model_url = model_url
         self.user = f"{PREFIX}{os.getpid()}"
         self.folder = Path(tempfile.mkdtemp(prefix="chatsite-deploy-"))
-        self.site_port, self.plain_port, self.tls_port = _free_ports(3)
+        self.site_port, self.plain_port, self.tls_port, self.redis_port = _free_ports(4)
+        self.many_ports = _free_ports_of_many()
+        self._cluster = Cluster(self.folder)
         self._cwd = self.folder
 
     @property
@@ -67,8 +72,10 @@ class Machine:
             rf"(?<![\w.])({'|'.join(FOLDERS)})\b": rf"{self.folder}\1",
             r"2026-11-29\.backup": f"{date.today()}.backup",
             r"(-u |-o |-g |root:|User=|Group=|--no-create-home )chatsite\b": rf"\1{self.user}",
-            r"-p 8000\b": f"-p {self.site_port}",
-            r"127\.0\.0\.1:8000\b": f"127.0.0.1:{self.site_port}",
+            r"(createuser |--owner=|postgres://)chatsite\b": rf"\1{self.user}",
+            r"(-p |127\.0\.0\.1:)8000\b": rf"\g<1>{self.site_port}",
+            r"(-p |127\.0\.0\.1:)800(?=%i|[12]\b)": rf"\g<1>{self.many_ports}",
+            r"(^port |127\.0\.0\.1:)6379\b": rf"\g<1>{self.redis_port}",
             r"listen 80\b": f"listen 127.0.0.1:{self.plain_port}",
             r"listen 443\b": f"listen 127.0.0.1:{self.tls_port}",
             r"^\s*listen \[::\]:.*\n": "",
@@ -91,8 +98,8 @@ class Machine:
 
     @property
     def log(self) -> str:
-        """What the site has logged."""
-        return (self.folder / "chatsite.log").read_text()
+        """What the site has logged, by each of its processes."""
+        return "".join(file.read_text() for file in sorted(self.folder.glob("chatsite*.log")))
 
     def run(self, text: str) -> str:
         """Runs commands in the folder where those before have ended. Each must succeed. What they say."""
@@ -120,11 +127,18 @@ class Machine:
     @property
     def _afterwards(self) -> dict[str, Callable[[], None]]:
         """What a test does when a command of the page has been run."""
-        return {"-m venv": self._lend_packages, "apt-get install": self._copy_nginx}
+        return {
+            "-m venv": self._lend_packages,
+            "git nginx": self._copy_nginx,
+            "install --yes postgresql": self._cluster.start,
+            "install --yes redis-server": self._copy_redis,
+            "deploy/chatsite@.service": self._adapt_unit,
+        }
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
-        return {**kept, "PATH": f"{PROGRAMS}:{DEBIANS_PATH}", "PLACES": str(self.folder)}
+        ours = {"PLACES": str(self.folder), "PGHOST": str(self._cluster.socket)}
+        return {**kept, "PATH": f"{PROGRAMS}:{DEBIANS_PATH}", **ours}
 
     def __enter__(self) -> Self:
         """What is there before the page's first command: Debian's folders, its nginx, and a repository to clone."""
@@ -138,7 +152,8 @@ class Machine:
 
     def __exit__(self, *exception: object) -> None:
         try:
-            self.run("systemctl stop nginx chatsite")
+            self.run("systemctl stop nginx chatsite chatsite@1 chatsite@2 redis-server")
+            self._cluster.stop()
         finally:
             _remove_user(self.user)
             shutil.rmtree(self.folder)
@@ -148,15 +163,30 @@ class Machine:
         site_packages = self.path(f"/srv/chatsite/.venv/lib/python3.{sys.version_info.minor}/site-packages")
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         if site_packages.exists():  # else it is another Python
-            for package in needed([*project["dependencies"], *project["optional-dependencies"]["site"]]):
+            extras = [project["optional-dependencies"][extra] for extra in ("site", "postgres", "redis")]
+            for package in needed([*project["dependencies"], *chain.from_iterable(extras)]):
                 link(package, site_packages)
 
     def _copy_nginx(self) -> None:
         """The configuration as Debian's package leaves it, with a site of its own."""
-        shutil.copytree("/etc/nginx", self.folder / "etc/nginx")
-        for file in (self.folder / "etc/nginx").rglob("*"):
+        self._copy("/etc/nginx")
+
+    def _copy_redis(self) -> None:
+        self._copy("/etc/redis")
+        self.path("/var/lib/redis").mkdir()
+
+    def _copy(self, folder: str) -> None:
+        shutil.copytree(folder, self.path(folder))
+        for file in self.path(folder).rglob("*"):
             if file.is_file():
-                file.write_text(self.adapted(file.read_text(errors="surrogateescape")), errors="surrogateescape")
+                self._adapt(file)
+
+    def _adapt(self, file: Path) -> None:
+        file.write_text(self.adapted(file.read_text(errors="surrogateescape")), errors="surrogateescape")
+
+    def _adapt_unit(self) -> None:
+        """Which the repository has, and not the page."""
+        self._adapt(self.path("/etc/systemd/system/chatsite@.service"))
 
     def release(self) -> None:
         """A version in the repository: what stands in our working tree, committed or not."""
@@ -187,6 +217,16 @@ def _free_ports(number: int) -> list[int]:
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             ports.append(port)
     return ports
+
+
+def _free_ports_of_many() -> str:
+    """What the ports of two processes begin with, as 800 those of the page."""
+    while True:
+        begin = str(random.randrange(1_200, 3_000))
+        with suppress(OSError), ExitStack() as stack:
+            for number in (1, 2):
+                stack.enter_context(socket.create_server(("127.0.0.1", int(f"{begin}{number}"))))
+            return begin
 
 
 def _remove_users_of_the_dead() -> None:

@@ -10,11 +10,11 @@ PAGE = ROOT / "docs/deploy.md"
 FOLLOWED = (
     *("1. The program", "2. The settings", "3. The database and the static files", "4. The process", "5. nginx"),
     *("6. Check the way", "How it is", "Backups", "Restore on a new machine", "Upgrades"),
+    *("PostgreSQL", "Redis", "Many processes"),
 )
 """The sections whose commands are run, in this order (test_page.py)."""
 LEFT_OUT = {
     "Other servers": "which are not the page's to install",
-    "PostgreSQL": "which needs a server that systemd has started",
     "Another SECRET_KEY": "whose block is lines of .env",
 }
 """The others that have commands, and why those are not run."""

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from tests.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.browser.pages import body, has_status, last_answer, send
 from tests.deploy.machine import Machine
 from tests.deploy.page import FOLLOWED, commands
-from tests.support.upstream import ScriptedUpstream, answer
+from tests.support.upstream import Gate, ScriptedUpstream, answer, say
+from tests.support.waiting import eventually
 
 WHY_NOT = next(
     (
@@ -38,6 +40,7 @@ WHY_NOT = next(
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"docs/deploy.md is not followed here: {WHY_NOT}")
 
 PASSWORD = "a long passphrase"
+SECONDS = 120.0
 CLOSED_FOLDERS = ("/srv/chatsite", "/var/lib/chatsite", "/var/backups/chatsite")
 CLOSED_FILES = ("/srv/chatsite/.env", "/var/lib/chatsite/db.sqlite3")
 
@@ -85,6 +88,17 @@ def test_the_page_leads_to_a_site_that_answers(
     the_site_cannot_change_its_program(machine)
     page.reload()
     an_answer_is_rendered(page)
+    follow(machine, "PostgreSQL")
+    follow(machine, "Redis")
+    *beginning, upgrade = commands("Many processes")
+    for command in beginning:
+        machine.run(command)
+    the_units_are_sound(machine)
+    page.reload()
+    an_answer_is_rendered(page)
+    an_answer_goes_on_while_one_process_after_the_other_is_restarted(
+        machine, page, upstream, f"{question} And a heart?", upgrade
+    )
 
 
 def follow(machine: Machine, section: str) -> str:
@@ -132,9 +146,30 @@ def an_answer_is_rendered(page: Page) -> None:
 
 def the_units_are_sound(machine: Machine) -> None:
     if shutil.which("systemd-analyze"):
-        units = [file.name for file in machine.path("/etc/systemd/system").iterdir()]
+        units = [file.name for file in machine.path("/etc/systemd/system").iterdir() if file.is_file()]
         said = machine.run(" ".join(["systemd-analyze verify", *(f"/etc/systemd/system/{unit}" for unit in units)]))
         assert not any(unit in said for unit in units), said
+
+
+def an_answer_goes_on_while_one_process_after_the_other_is_restarted(
+    machine: Machine, page: Page, upstream: ScriptedUpstream, question: str, upgrade: str
+) -> None:
+    gate = Gate()
+    upstream.script(question, say("A **heart**"), gate, answer(" it is."))
+    send(page, question)
+    expect(body(last_answer(page)).locator("strong")).to_have_text("heart")
+    with ThreadPoolExecutor(1) as thread:
+        upgrading = thread.submit(machine.run, upgrade)
+        try:
+            begun = re.compile(r"Draining: [1-9]\d* tasks")
+            eventually(lambda: begun.search(machine.log) or upgrading.done(), "Its process drains", SECONDS)
+            assert not upgrading.done(), "It was not waited for"
+        finally:
+            gate.open()
+        assert upgrading.result(SECONDS).count('"ready"') == 2
+    has_status(last_answer(page), "complete")
+    expect(body(last_answer(page))).to_have_text("A heart it is.")
+    assert "Redis is away" not in machine.log
 
 
 def the_machine_is_lost_but_for_the_backup(machine: Machine) -> None:

@@ -10,7 +10,6 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import dedent
 from typing import Self
 
 from cryptography import x509
@@ -23,7 +22,6 @@ from tests.support.site import ROOT
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 WHY_MISSING = "nginx is not installed: on Debian, apt-get install nginx-light"
 PAGE = ROOT / "docs/deploy.md"
-WHOLE = re.MULTILINE | re.DOTALL
 NAME = "localhost"
 """A name, by which clients ask in TLS too: whoever asks for an address gets no answer."""
 START_SECONDS = 30.0
@@ -145,13 +143,16 @@ def _with_processes(page: str, ports: Sequence[int]) -> str:
     """Of several as the page says it of many."""
     if len(ports) == 1:
         return _replace(page, "server 127.0.0.1:8000;", f"server 127.0.0.1:{ports[0]};")
-    upstream, elsewhere = (
-        dedent(block) for block in re.findall(r"^   ```nginx\n(.*?)^   ```$", PAGE.read_text(), WHOLE)
-    )
+    for command in re.findall(r"^ +(sed -i .* chatsite)$", PAGE.read_text(), re.MULTILINE):
+        as_filter = command.replace("sed -i ", "sed ").removesuffix(" chatsite")
+        changed = subprocess.run(
+            ["sh", "-c", as_filter], input=page, capture_output=True, text=True, check=True
+        ).stdout
+        assert changed != page, f"{command} has changed nothing"
+        page = changed
     for number, port in enumerate(ports, 1):
-        upstream = _replace(upstream, f"server 127.0.0.1:800{number} ", f"server 127.0.0.1:{port} ")
-    page = re.sub(r"^upstream chatsite \{.*?^\}\n", lambda _: upstream, page, flags=WHOLE)
-    return _replace(page, "proxy_pass http://chatsite;", f"proxy_pass http://chatsite; {elsewhere}")
+        page = _replace(page, f"server 127.0.0.1:800{number} ", f"server 127.0.0.1:{port} ")
+    return page
 
 
 def _replace(page: str, old: str, new: str) -> str:
