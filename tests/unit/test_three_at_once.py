@@ -11,7 +11,6 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
@@ -138,7 +137,6 @@ def told(work: Callable[[], Any]) -> str:
 
     erased.connect(note_erased)
     generation_ended.connect(note_ended)
-    signals._thread = ThreadPoolExecutor(1)  # type: ignore[assignment] # a fork has not the thread of the process that it is of
     for name in ("chat", "chatsite", "django"):
         logging.getLogger(name).addHandler(heard)
     result = work()
