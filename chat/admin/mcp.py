@@ -157,13 +157,13 @@ def _see(server: McpServer, listed: list[tuple[str, dict[str, Any] | None]]) -> 
         elif name not in known:
             tool = McpTool(server=server, name=name, changed=definition)
             tool.accept()
-            tool.save()
+            tool.save(force_insert=True)
             new += 1
         else:
             tool = known[name]
             tool.see(definition)
             changed += tool.changed is not None
-            tool.save()
+            McpTool.objects.filter(pk=tool.pk).update(changed=tool.changed, seen_at=tool.seen_at)
     return new, changed, left_out
 
 
