@@ -12,7 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.conf import global_settings
 
 from chat.conf import AppSettings as Default
-from chat.core.mcp_settings import faults_in_secrets, faults_in_servers
+from chat.core.mcp_settings import faults_in_secrets, faults_in_servers, is_header_name
 from chat.core.pools import fault_in_connections
 from chatsite.environment import Environment
 from chatsite.single_sign_on.configuration import as_providers
@@ -407,10 +407,12 @@ CHAT_ATTACHMENTS = env.switch("CHAT_ATTACHMENTS", default=Default.CHAT_ATTACHMEN
 CHAT_TOOLS = env.names("CHAT_TOOLS", default=Default.CHAT_TOOLS)
 # Servers of tools, and what they may be sent, from files; and a header that tells them who asks.
 CHAT_MCP_SERVERS = env.toml("CHAT_MCP_SERVERS", BASE_DIR, "servers")
-env.refuse(*(f"CHAT_MCP_SERVERS: {fault}" for fault in faults_in_servers(CHAT_MCP_SERVERS)))
+env.refuse(*(f"CHAT_MCP_SERVERS names a file in which {fault}" for fault in faults_in_servers(CHAT_MCP_SERVERS)))
 CHAT_MCP_SECRETS = env.toml("CHAT_MCP_SECRETS", BASE_DIR, "secrets")
-env.refuse(*(f"CHAT_MCP_SECRETS: {fault}" for fault in faults_in_secrets(CHAT_MCP_SECRETS)))
+env.refuse(*(f"CHAT_MCP_SECRETS names a file in which {fault}" for fault in faults_in_secrets(CHAT_MCP_SECRETS)))
 CHAT_MCP_USER_HEADER = env.text("CHAT_MCP_USER_HEADER", default=Default.CHAT_MCP_USER_HEADER)
+if CHAT_MCP_USER_HEADER and not is_header_name(CHAT_MCP_USER_HEADER):
+    env.refuse(f"CHAT_MCP_USER_HEADER is no name that a header of ours may have: {CHAT_MCP_USER_HEADER!r}")
 
 # For how many days the words are kept that staff searched for in the administration.
 CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS, most=100_000)

@@ -1,8 +1,17 @@
 """CHAT_MCP_SERVERS and CHAT_MCP_SECRETS: what cannot be in them, in words that bear no value. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+"""https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2"""
+OF_THE_PROTOCOL = {
+    *("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "host", "last-event-id"),
+    *("transfer-encoding", "mcp-protocol-version", "mcp-session-id"),
+}
+"""What nobody else may say."""
 
 
 def faults_in_servers(given: Any) -> Iterator[str]:
@@ -34,6 +43,11 @@ def faults_in_secrets(given: Any) -> Iterator[str]:
             yield f"{where}: its members are texts, and not empty."
         elif not is_web(each["origin"]) or urlsplit(each["origin"]).path not in ("", "/"):
             yield f"{where}: `origin` is an address without a path, as https://tools.example.com."
+
+
+def is_header_name(name: str) -> bool:
+    """Of a header that may be added to the protocol's own."""
+    return bool(HEADER_NAME.fullmatch(name)) and name.lower() not in OF_THE_PROTOCOL
 
 
 def is_web(address: object) -> bool:

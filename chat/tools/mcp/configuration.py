@@ -13,27 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chat.conf import settings
-from chat.core.mcp_settings import is_web
+from chat.core.mcp_settings import HEADER_NAME, is_header_name, is_web
 from chat.i18n import gettext_noop as _
 from chat.models.mcp import McpServer
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 SECRET = re.compile(r"\{([^{}]{1,100})\}")
-OWN = {
-    *(
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "content-type",
-        "cookie",
-        "host",
-        "last-event-id",
-        "transfer-encoding",
-    ),
-    *("mcp-protocol-version", "mcp-session-id"),
-}
-"""Headers that are the protocol's."""
 
 
 class Misconfigured(Exception):
@@ -90,7 +74,7 @@ def headers_of(lines: str, address: str) -> Iterator[tuple[str, str]]:
         name, value = name.strip(), value.strip()
         if not colon or not HEADER_NAME.fullmatch(name) or not value.isascii() or not value.isprintable():
             raise Misconfigured(_("A header is a line of its own: a name, a colon, a value of ASCII characters."))
-        if name.lower() in OWN:
+        if not is_header_name(name):
             raise Misconfigured(_("The header %(name)s belongs to the protocol."), name=name)
         yield name, SECRET.sub(lambda found: _secret(found[1], address), value)
 

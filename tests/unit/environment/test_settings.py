@@ -89,6 +89,9 @@ CANNOT_BE: dict[str, list[str]] = {
     ],
     "CHAT_VISION_MODELS": ["nosuch"],
     "CHAT_TOOL_MODELS": ["nosuch"],
+    "CHAT_MCP_SERVERS": ["nowhere.toml", "."],
+    "CHAT_MCP_SECRETS": ["nowhere.toml", "."],
+    "CHAT_MCP_USER_HEADER": ["X User", "X-User:", "Host"],
     "CHAT_METRICS_TOKEN": ["“s3cret”"],
 }
 BY_CHECK: dict[str, Any] = {
@@ -98,8 +101,6 @@ BY_CHECK: dict[str, Any] = {
     "OIDC_STAFF_GROUPS": "staff",
     "CHAT_ALLOWED": "chat",
     "CHAT_TOOLS": ["search_conversation"],
-    "CHAT_MCP_SERVERS": ["nowhere.toml", "."],
-    "CHAT_MCP_SECRETS": ["nowhere.toml", "."],
     "CHAT_CONFIRM": "chatsite.nowhere.confirm",
 }
 ANY_TEXT = {
