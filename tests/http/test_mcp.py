@@ -1,0 +1,99 @@
+"""An answer that calls a tool of an MCP server, on a real site: it waits for a yes, and runs with it, once."""
+
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import Group
+
+from chat.core.tool_parts import CALL, RESULT
+from chat.models import McpServer, McpTool
+from chat.models.mcp import digest_of
+from chat.tools.mcp.definitions import definition_of
+from chat.tools.mcp.listing import ask_for_tools
+from tests.support.client import Client
+from tests.support.mcp_client import Running, fetch
+from tests.support.sse import Page
+from tests.support.upstream import ScriptedUpstream, Step, answer, calls
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    running = Running()
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def tool(alice: Client, running: Running) -> str:
+    """What models call a tool of the server, which staff have turned on for a group of Alice's."""
+    group = Group.objects.create(name=f"group-{uuid.uuid4()}")
+    assert alice.user
+    alice.user.groups.add(group)
+    server = McpServer.objects.create(name=f"s{uuid.uuid4().hex[:12]}", address=running.origin + "/mcp")
+    server.groups.add(group)
+    (found,) = [each for each in ask_for_tools(running.endpoint()) if each.name == "find_orders"]
+    definition = definition_of(found)
+    assert definition
+    McpTool.objects.create(
+        server=server, name="find_orders", definition=definition, digest=digest_of(definition), is_on=True
+    )
+    return "find_orders"
+
+
+def asked_until_offered(
+    client: Client, upstream: ScriptedUpstream, question: str, steps: list[Step]
+) -> tuple[Page, str]:
+    """The answer that waits, and its question: a process looks every few seconds which tools there are."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        asked = f"{question} {uuid.uuid4()}"
+        upstream.script(asked, steps)
+        page = client.ask_whole(asked)
+        if page.end["status"] == "waiting":
+            return page, asked
+        time.sleep(1)  # twenty a minute may be asked
+    raise AssertionError("the tool is not offered")
+
+
+def test_a_call_waits_for_a_yes_and_runs_once(
+    alice: Client, upstream: ScriptedUpstream, question: str, tool: str, running: Running
+) -> None:
+    customer = f"customer of {question[-12:]}"
+    page, asked = asked_until_offered(alice, upstream, question, calls((tool, {"customer": customer})))
+    upstream.script(asked, answer("Order 7."))
+    (call,) = page.tools(CALL)
+    assert (call["title"].split(" (")[0], call["changes"], call["outside"], call["asks"]) == (
+        "Find orders",
+        True,
+        True,
+        True,
+    )
+    assert {"find_orders": customer} not in async_to_sync(fetch)(running.origin + "/calls")["calls"]
+    decisions, pk = [{"call": call["id"], "answer": "yes"}], str(uuid.uuid4())
+    page = alice.continue_(page.start["message"], id=pk, decisions=decisions).rest()
+    assert (page.end["status"], page.text) == ("complete", "Order 7.")
+    (result,) = page.tools(RESULT)
+    assert (result["status"], result["content"]) == ("done", f"Order 7 of {customer}")
+    again = alice.continue_(page.start["message"], id=pk, decisions=decisions).rest()
+    assert again.end == page.end
+    made = async_to_sync(fetch)(running.origin + "/calls")["calls"]
+    assert made.count({"find_orders": customer}) == 1
+
+
+def test_a_server_that_is_turned_off_meanwhile_is_not_asked(
+    alice: Client, upstream: ScriptedUpstream, question: str, tool: str, running: Running
+) -> None:
+    customer = f"customer of {question[-12:]}"
+    page, asked = asked_until_offered(alice, upstream, question, calls((tool, {"customer": customer})))
+    upstream.script(asked, answer("I may not."))
+    McpServer.objects.update(is_on=False)
+    (call,) = page.tools(CALL)
+    page = alice.continue_(page.start["message"], decisions=[{"call": call["id"], "answer": "yes"}]).rest()
+    (result,) = page.tools(RESULT)
+    assert result["status"] in ("forbidden", "invalid")
+    assert {"find_orders": customer} not in async_to_sync(fetch)(running.origin + "/calls")["calls"]
