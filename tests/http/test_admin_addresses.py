@@ -14,8 +14,21 @@ from django.test import Client
 from chat.admin.lookups import SEARCH_CHARACTERS, SEARCH_WORDS, BadAddress
 from chat.audit import record
 from chat.core.rights import Right
-from chat.models import Conversation, ModelAccess, Prompt, Reading, Restriction, Share
+from chat.models import (
+    Conversation,
+    Feedback,
+    Generation,
+    McpServer,
+    McpTool,
+    ModelAccess,
+    Prompt,
+    Reading,
+    Restriction,
+    Share,
+    ToolCall,
+)
 from chatsite.models import Invitation
+from tests.support.conversations import stored_conversation
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +76,7 @@ def paths_of(model: Any, depth: int = 2) -> Iterator[str]:
 def test_a_list_takes_no_look_up_that_it_does_not_offer(rf: Any, root: Client, model: Any) -> None:
     """All fields of all models, and of those that they lead to, with a dozen look-ups: nothing gets to a database."""
     Group.objects.create(name="helpers")  # there is a filter by groups where there are any
+    McpServer.objects.bulk_create([McpServer(name="a"), McpServer(name="b")])  # and one by servers where there are two
     page, user = admin.site.get_model_admin(model), User.objects.get()
     request = rf.get("/")
     request.user, request.resolver_match = user, None
@@ -163,7 +177,12 @@ def test_an_odd_query_is_no_failure(root: Client, conversation: Conversation, qu
 
 def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Conversation) -> None:
     user = User.objects.get()
+    _conversation, (_asked, answer) = stored_conversation(user.pk, ["Why?", "So."])
     objects = {
+        Feedback: Feedback.objects.create(message=answer, value="up"),
+        ToolCall: ToolCall.objects.create(message=answer, generation=Generation.objects.get(), owner=user, name="a"),
+        McpServer: (server := McpServer.objects.create(name="a")),
+        McpTool: McpTool.objects.create(server=server, name="a"),
         Conversation: conversation,
         Prompt: Prompt.objects.create(name="a", text="b"),
         Reading: record(user, conversation, "Read it."),
