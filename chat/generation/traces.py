@@ -42,13 +42,13 @@ def _trace_call(call: ToolCall, within: Any) -> None:
     ended = _at(call.ended_at)
     known = {
         "gen_ai.operation.name": "execute_tool",
-        "gen_ai.tool.name": call.name,
+        **({"gen_ai.tool.name": call.name} if call.name else {}),  # one that there is not has none
         "gen_ai.tool.call.id": str(call.pk),
         "gen_ai.tool.type": "extension" if call.server else "function",
         "chat.tool.status": call.status,
     }
     begun = ended - int((call.seconds or 0) * NANOSECONDS)
-    span = _tracer().start_span(f"execute_tool {call.name}", within, start_time=begun, attributes=known)
+    span = _tracer().start_span(f"execute_tool {call.name}".rstrip(), within, start_time=begun, attributes=known)
     if call.status != Outcome.DONE:
         span.set_attribute("error.type", call.status)
     span.end(ended)
