@@ -19,6 +19,7 @@ from django.test import Client, override_settings
 from chat.models import McpServer, McpTool, Reading
 from chat.models.mcp import digest_of
 from chat.tools import ToolError
+from chat.tools.base import Unanswered
 from chat.tools.mcp import sessions
 from chat.tools.mcp.catalog import ServerTool, load
 from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of, headers_of
@@ -164,12 +165,34 @@ def test_a_call_that_is_given_up_is_cancelled_at_the_server(shared: Running) -> 
     async_to_sync(ask)()
 
 
+def test_a_call_that_is_refused_ends_no_other(own: Running) -> None:
+    async def ask() -> None:
+        endpoint = own.endpoint()
+        async with connected(endpoint) as session:
+            known = digests(await tools_of(session))
+        slow = asyncio.create_task(sessions.call(endpoint, "slow", {}, known["slow"]))
+        async with asyncio.timeout(30):
+            while {"slow": True} not in (await fetch(own.origin + "/calls"))["calls"]:
+                await asyncio.sleep(0.05)
+            with pytest.raises(ToolError, match="There is no such order"):
+                await sessions.call(endpoint, "refuses", {}, known["refuses"])
+            with pytest.raises(sessions.Changed):
+                await sessions.call(endpoint, "find_orders", {"customer": "G"}, "another digest")
+            await sessions.call(endpoint, "find_orders", {"customer": "G"}, known["find_orders"])
+            assert not slow.done()
+            await sessions.close_sessions()
+            with pytest.raises(Unanswered):
+                await slow
+
+    async_to_sync(ask)()
+
+
 def test_a_server_that_dies_ends_its_calls_and_comes_back(own: Running) -> None:
     async def ask() -> None:
         endpoint = own.endpoint()
         async with connected(endpoint) as session:
             known = digests(await tools_of(session))
-        with pytest.raises(ToolError, match="The server orders"):
+        with pytest.raises(Unanswered, match="The server orders"):
             async with asyncio.timeout(20):
                 await sessions.call(endpoint, "dies", {}, known["dies"])
         await asyncio.to_thread(own.end)
