@@ -20,7 +20,7 @@ from chat.models import McpServer, McpTool, Reading
 from chat.models.mcp import digest_of
 from chat.tools import ToolError
 from chat.tools.base import Unanswered
-from chat.tools.mcp import sessions
+from chat.tools.mcp import catalog, sessions
 from chat.tools.mcp.catalog import ServerTool, load
 from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of, headers_of
 from chat.tools.mcp.connection import connected, tools_of
@@ -342,6 +342,25 @@ def test_odd_names_and_names_that_collide_can_be_called() -> None:
     assert len(set(names)) == len(names) == 5
     assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in names)
     assert {"send_mail_now", "find", "two_find"} <= set(names)
+
+
+def test_a_process_that_was_idle_knows_what_was_turned_on_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored("find")
+    now = load()
+    listed: list[tuple[ServerTool, ...]] = [(), now]
+    monkeypatch.setattr(catalog, "load", lambda: listed.pop(0))
+    mine = catalog.Catalog()
+
+    async def ask() -> None:
+        await mine.prepare()
+        await mine.prepare()
+        assert mine.tools() == ()
+        assert mine._read_at
+        mine._read_at -= 3600
+        await mine.prepare()
+        assert mine.tools() == now
+
+    async_to_sync(ask)()
 
 
 def test_arguments_are_bounded() -> None:
