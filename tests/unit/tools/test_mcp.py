@@ -274,6 +274,16 @@ def test_a_secret_is_sent_to_its_origin(monkeypatch: pytest.MonkeyPatch, shared:
         assert ("X-User", "ada") not in endpoint_of(server, user).headers
 
 
+@override_settings(CHAT_MCP_USER_HEADER="X-User")
+def test_a_server_is_told_who_asks_and_nobody_else() -> None:
+    server = McpServer(name="crm", address="https://crm.example/", headers="x-user: root")
+    names = ["ada@example.com", "m\u00fcller", "m\u00f6ller", "m%C3%BCller", "a\r\nX-User: root"]
+    said = [endpoint_of(server, User(username=name)).headers for name in names]
+    assert said[:2] == [(("X-User", "ada@example.com"),), (("X-User", "m%C3%BCller"),)]
+    assert len(set(said)) == len(names)
+    assert all(value.isprintable() for ((_name, value),) in said)
+
+
 def test_a_secret_that_is_not_set_is_said_without_its_variable() -> None:
     with override_settings(CHAT_MCP_SECRETS=SECRETS), pytest.raises(Misconfigured, match="“crm” is not set"):
         list(headers_of("A: {crm}", "https://crm.example/"))
