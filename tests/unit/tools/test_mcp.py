@@ -16,6 +16,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client, override_settings
 
+from chat.admin.mcp import _see
 from chat.models import McpServer, McpTool, Reading
 from chat.models.mcp import digest_of
 from chat.tools import ToolError
@@ -427,6 +428,20 @@ def test_staff_ask_a_server_and_look_at_what_has_changed(own: Running) -> None:
     async_to_sync(fetch)(own.origin + "/many")
     client.post(page + "tools/")
     assert server.tools.count() == 500
+
+
+def test_what_is_turned_off_while_its_server_is_asked_stays_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    row, see = stored("find"), McpTool.see
+
+    def turned_off_meanwhile(tool: McpTool, definition: dict[str, Any]) -> None:
+        McpTool.objects.update(is_on=False)
+        see(tool, definition)
+
+    monkeypatch.setattr(McpTool, "see", turned_off_meanwhile)
+    assert _see(row.server, [("find", row.definition | {"description": "y"})]) == (0, 1, 0)
+    row.refresh_from_db()
+    assert not row.is_on
+    assert row.changed
 
 
 def test_a_server_that_is_away_is_said_to_staff() -> None:
