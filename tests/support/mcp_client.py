@@ -6,5 +6,5 @@ import httpx2
 
 
 async def fetch(address: str) -> Any:
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(timeout=60) as client:
         return (await client.get(address)).json()
