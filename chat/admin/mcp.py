@@ -163,7 +163,7 @@ def _see(server: McpServer, listed: list[tuple[str, dict[str, Any] | None]]) -> 
             tool = known[name]
             tool.see(definition)
             changed += tool.changed is not None
-            McpTool.objects.filter(pk=tool.pk).update(changed=tool.changed, seen_at=tool.seen_at)
+            tool.save(update_fields=["seen_at", "changed"])  # others may be turning it off just now
     return new, changed, left_out
 
 

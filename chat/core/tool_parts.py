@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from chat.core.reply import TEXT, Part, storable
@@ -126,13 +127,14 @@ class Round:
     @property
     def pending(self) -> list[Call]:
         """That wait for a yes."""
-        return [each for each in self.calls if each.asks and each.id not in self.decisions | self.results]
+        settled = self.decisions.keys() | self.results.keys()
+        return [each for each in self.calls if each.asks and each.id not in settled]
 
     @property
     def unfinished(self) -> list[Call]:
         """That wait for nothing and have no result."""
-        waiting = self.pending
-        return [each for each in self.calls if each.id not in self.results and each not in waiting]
+        settled = self.results.keys() | {each.id for each in self.pending}
+        return [each for each in self.calls if each.id not in settled]
 
 
 def written(part: ToolPart) -> Part:
@@ -147,15 +149,20 @@ def read(part: Part) -> ToolPart | None:
     if not kind:
         return None
     try:
-        given = json.loads(part.text)
+        given = json.loads(part.text, parse_constant=_refused)
         known = {name: given[name] for name in kind.__dataclass_fields__ if name in given}
         return _checked(kind(**known))
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 
+def _refused(constant: str) -> None:
+    """JSON knows no NaN, and browsers read none."""
+    raise ValueError(constant)
+
+
 def _checked(part: ToolPart) -> ToolPart:
-    """Raises ValueError or TypeError where a value is of another type than it has to be."""
+    """Raises ValueError, TypeError or OverflowError where a value is of another type than it has to be, or endless."""
     for name, value in asdict(part).items():
         kind = type(part).__dataclass_fields__[name].type
         if kind is str and not isinstance(value, str):
@@ -164,6 +171,8 @@ def _checked(part: ToolPart) -> ToolPart:
             raise TypeError(name)
         if kind in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise TypeError(name)
+        if kind in (int, float) and not isfinite(value):
+            raise ValueError(name)
         if kind == tuple[str, ...]:
             if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
                 raise TypeError(name)
@@ -182,25 +191,31 @@ def rounds(parts: Iterable[Part]) -> tuple[list[Round], str]:
     """
     found, said = list[Round](), list[str]()
     by_call = dict[str, Round]()
-    follows_call = False
+    calls = dict[str, Call]()
+
+    def close() -> None:
+        if calls:
+            found.append(Round("".join(said), tuple(calls.values())))
+            by_call.update(dict.fromkeys(calls, found[-1]))
+            calls.clear()
+            said.clear()
+
     for part in parts:
+        tool_part = read(part)
+        if isinstance(tool_part, Call):
+            if tool_part.id not in by_call:
+                calls.setdefault(tool_part.id, tool_part)
+            continue
+        close()
         if part.kind == TEXT:
             said.append(part.text)
-        tool_part = read(part)
-        if isinstance(tool_part, Call) and tool_part.id not in by_call:
-            if follows_call:
-                found[-1] = Round(found[-1].text, (*found[-1].calls, tool_part))
-            else:
-                found.append(Round("".join(said), (tool_part,)))
-                said = []
-            by_call |= {each.id: found[-1] for each in found[-1].calls}
         elif isinstance(tool_part, Decision):
             for pk in tool_part.calls:
                 if pk in by_call:
                     by_call[pk].decisions.setdefault(pk, tool_part)
         elif isinstance(tool_part, Result) and tool_part.id in by_call:
             by_call[tool_part.id].results.setdefault(tool_part.id, tool_part)
-        follows_call = isinstance(tool_part, Call)
+    close()
     return found, "".join(said)
 
 

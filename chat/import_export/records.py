@@ -207,9 +207,10 @@ def _message(message: SavedMessage, numbers: dict[UUID, int], files: dict[UUID, 
 def _without_open_calls(reply: Reply) -> Reply:
     """What was called elsewhere never runs here: it gets the result that nothing came of it."""
     parts = reply.parts()
-    for call in [*pending(parts), *unfinished(parts)]:
-        was_begun = call.changes and call not in pending(parts)
-        status = Outcome.UNKNOWN if was_begun else Outcome.STOPPED
+    waiting, begun = pending(parts), unfinished(parts)
+    ends = [(call, Outcome.STOPPED) for call in waiting]
+    ends += [(call, Outcome.UNKNOWN if call.changes else Outcome.STOPPED) for call in begun]
+    for call, status in ends:
         part = written(Result(call.id, status, NEVER_RUN))
         reply.append(part.kind, part.text)
     return reply

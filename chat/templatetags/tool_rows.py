@@ -156,7 +156,7 @@ class Shown:
             return result.status.value
         if self._is_cut:
             return CUT
-        if call in among.pending:
+        if call.asks and call.id not in among.decisions:
             return WAITING
         return RUNNING if self._is_running else UNFINISHED
 

@@ -28,6 +28,10 @@ class ToolError(Exception):
         self.sentence = str(sentence)
 
 
+class Unanswered(ToolError):
+    """It was begun, and no answer came: whether it was done nobody knows."""
+
+
 class InvalidArguments(ToolError):
     """They are not what the tool's schema says: the sentence says what is wrong with which."""
 

@@ -23,7 +23,7 @@ from chat.failures.subject import subject
 from chat.models import Conversation
 from chat.models.threads import in_database
 from chat.models.users import UserId
-from chat.tools.base import Context, Found, InvalidArguments, Returned, Tool, ToolError
+from chat.tools.base import Context, Found, InvalidArguments, Returned, Tool, ToolError, Unanswered
 from chat.tools.reader import Reader
 from chat.tools.returning import Refused, cut
 from chat.tools.toolbox import Toolbox, may_use, user_of
@@ -34,6 +34,7 @@ CANCEL_SECONDS = 0.5
 """How long an async tool may take to end once it is cancelled; then nobody waits for it any more."""
 NAMES = 50
 """Of tools that a model is told when it has called one that there is not."""
+UNKNOWN = "Whether it was done is unknown: do not call it again, tell the user."
 
 _left = set[asyncio.Task[Returned]]()
 """Those that are cancelled and have not ended yet: the event loop itself would forget them."""
@@ -150,6 +151,8 @@ def _outcome(tool: Tool, call: Call, task: asyncio.Task[Returned], seconds: floa
     except InvalidArguments as exc:
         return Ran(Outcome.INVALID, cut(exc.sentence, _most()), seconds)
     except ToolError as exc:
+        if tool.changes and isinstance(exc, Unanswered):
+            return Ran(Outcome.UNKNOWN, f"{cut(exc.sentence, _most())} {UNKNOWN}", seconds)
         return Ran(Outcome.FAILED, cut(exc.sentence, _most()), seconds)
     except (Exception, asyncio.CancelledError) as exc:  # its own: nobody has cancelled it here
         return _failed(tool, call, exc, seconds)
@@ -177,8 +180,7 @@ def _late(tool: Tool, clock: _Clock) -> Ran:
     if not clock.has_begun:
         return Ran(Outcome.TIMEOUT, f"Other calls took all of {limit}, so this one was not begun.")
     if tool.changes:
-        told = f"It took longer than {limit}. Whether it was done is unknown: do not call it again, tell the user."
-        return Ran(Outcome.UNKNOWN, told, clock.seconds)
+        return Ran(Outcome.UNKNOWN, f"It took longer than {limit}. {UNKNOWN}", clock.seconds)
     return Ran(Outcome.TIMEOUT, f"It took longer than {limit}, and nobody waits for it any more.", clock.seconds)
 
 

@@ -10,8 +10,9 @@ import sys
 from typing import Any
 
 import uvicorn
+from mcp import MCPError
 from mcp.server.mcpserver import MCPServer
-from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent, ToolAnnotations
+from mcp_types import INVALID_PARAMS, CallToolResult, ImageContent, ResourceLink, TextContent, ToolAnnotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, StreamingResponse
 from starlette.routing import Route
@@ -72,6 +73,12 @@ async def slow() -> str:
         CALLS.append({"slow": "cancelled"})
         raise
     return "late"
+
+
+@server.tool()
+def refuses() -> str:
+    """It answers with an error of the protocol."""
+    raise MCPError(INVALID_PARAMS, "There is no such order")
 
 
 @server.tool()

@@ -1,6 +1,6 @@
 """The tools of MCP servers that staff have turned on, as models are offered them.
 
-They are read in the database when the first answer asks for tools, and again every few seconds while answers do.
+They are read in the database when an answer asks for tools, and not again for a few seconds.
 Whether a user may call one is asked of the database each time, so what staff turn off is off at once.
 """
 
@@ -72,13 +72,15 @@ class Catalog:
         return self._tools
 
     async def prepare(self) -> None:
-        """Have them read: the first time it is waited for, later it goes on beside."""
+        """Have them read anew, once a few seconds.
+
+        It is waited for: what the user has said yes to may have been turned on since this process was last asked.
+        """
         if self._read_at is not None and time.monotonic() - self._read_at < REFRESH_SECONDS:
             return
         if self._reading is None or self._reading.done() or self._reading.get_loop() is not asyncio.get_running_loop():
             self._reading = asyncio.get_running_loop().create_task(self._read(), context=contextvars.Context())
-        if self._read_at is None:
-            await asyncio.wait({self._reading})
+        await asyncio.wait({self._reading})
 
     async def _read(self) -> None:
         try:

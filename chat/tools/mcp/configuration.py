@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from chat.conf import settings
 from chat.core.mcp_settings import HEADER_NAME, is_header_name, is_web
@@ -40,7 +40,10 @@ class Endpoint:
 
 
 def endpoint_of(server: McpServer, user: Any = None) -> Endpoint:
-    """Raises Misconfigured. `user` is told to it where CHAT_MCP_USER_HEADER has a name for that."""
+    """Raises Misconfigured. `user` is told to it where CHAT_MCP_USER_HEADER has a name for that.
+
+    No other name may look the same there: what is no ASCII is percent-encoded.
+    """
     given = of_setting(server.name)
     if given and "command" in given:
         environment = tuple(dict(given.get("environment", {})).items())
@@ -48,8 +51,9 @@ def endpoint_of(server: McpServer, user: Any = None) -> Endpoint:
     address = str(given["address"]) if given else server.address
     check_address(address)
     headers = list(headers_of(server.headers, address))
-    if settings.CHAT_MCP_USER_HEADER and user is not None:
-        headers.append((settings.CHAT_MCP_USER_HEADER, str(user.get_username()).encode("ascii", "replace").decode()))
+    if (told := settings.CHAT_MCP_USER_HEADER) and user is not None:
+        headers = [header for header in headers if header[0].lower() != told.lower()]
+        headers.append((told, quote(str(user.get_username()), safe="@+ ")))
     return Endpoint(server.name, address, tuple(headers))
 
 

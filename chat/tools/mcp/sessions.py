@@ -11,14 +11,23 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from mcp import ClientSession, MCPError
-from mcp_types import METHOD_NOT_FOUND, CallToolResult
+from mcp_types import (
+    CONNECTION_CLOSED,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    REQUEST_TIMEOUT,
+    CallToolResult,
+)
 
 from chat.conf import settings
 from chat.failures import log_repeated
-from chat.tools.base import ToolError
+from chat.tools.base import ToolError, Unanswered
 from chat.tools.mcp.configuration import Endpoint
 from chat.tools.mcp.connection import CONNECT_SECONDS, connected, tools_of
 from chat.tools.mcp.definitions import digests
@@ -38,6 +47,9 @@ CANCEL_SECONDS = 1.0
 """How long a call that is given up may take to say so to its server."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds until a server that could not be reached is asked again; doubled each time."""
+BROKEN = {CONNECTION_CLOSED, INVALID_REQUEST, REQUEST_TIMEOUT}
+"""What the package says of a session that is none any more. Any other error is one call's alone."""
+UNANSWERED = {CONNECTION_CLOSED, INTERNAL_ERROR, PARSE_ERROR, REQUEST_TIMEOUT}
 
 
 class Away(ToolError):
@@ -129,6 +141,7 @@ class Session:
                 task = asyncio.create_task(self._answer(session, known, call))
                 running.add(task)
                 task.add_done_callback(running.discard)
+                task.add_done_callback(partial(self._leave, call))
             await asyncio.gather(*running)
         finally:
             for task in running:
@@ -156,11 +169,13 @@ class Session:
         return True
 
     async def _answer(self, session: ClientSession, known: dict[str, str], call: _Call) -> None:
+        if known.get(call.name) != call.digest:
+            with suppress(Exception):
+                known |= digests(await tools_of(session))
         if call.answer.done():
             return
         if known.get(call.name) != call.digest:
             self._end(call, Changed(self._sentence("has changed this tool, and staff have to look at it first")))
-            self._is_broken = True  # the list is read anew by the next call
             return
         limit = settings.CHAT_TOOL_SECONDS or None
         sending = asyncio.create_task(session.call_tool(call.name, call.arguments, read_timeout_seconds=limit))
@@ -179,10 +194,16 @@ class Session:
         if sending.done() and not sending.cancelled() and not exc:
             call.answer.set_result(sending.result())
             return
-        self._is_broken = True
+        code = exc.error.code if isinstance(exc, MCPError) else CONNECTION_CLOSED
+        self._is_broken |= code in BROKEN
+        self._used_at = 0.0  # before the next call it is asked whether it is still there
         said = f"said: {exc.error.message}" if isinstance(exc, MCPError) else "broke off the call"
         self._say("broke off a call", exc or ConnectionError())
-        self._end(call, ToolError(self._sentence(said)))
+        self._end(call, (Unanswered if code in UNANSWERED else ToolError)(self._sentence(said)))
+
+    def _leave(self, call: _Call, _task: asyncio.Task[None]) -> None:
+        """However it ended, nobody waits for it for ever."""
+        self._end(call, Unanswered(self._sentence("broke off the call")))
 
     def _fails(self, exc: BaseException) -> None:
         self._pause = min(max(FIRST_PAUSE, 2 * self._pause), LONGEST_PAUSE)

@@ -1,5 +1,7 @@
 """What the parts of a reply say of tools."""
 
+import time
+
 import pytest
 
 from chat.core import prompt
@@ -73,6 +75,11 @@ def test_what_is_forged_says_nothing(part: Part) -> None:
     assert rounds([part])[0] == []
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "9" * 400])
+def test_a_number_without_end_says_nothing(number: str) -> None:
+    assert read(Part(RESULT, f'{{"id": "1", "status": "done", "content": "", "seconds": {number}}}')) is None
+
+
 def test_members_that_a_later_version_adds_are_ignored() -> None:
     assert read(Part(RESULT, '{"id":"1","status":"done","content":"","colour":"red"}')) == Result(
         "1", Outcome.DONE, ""
@@ -91,6 +98,18 @@ def test_calls_side_by_side_are_a_round() -> None:
     assert [[call.id for call in each.calls] for each in found] == [["1", "2"], ["3"]]
     assert [each.text for each in found] == ["Let me look. ", "And now "]
     assert text == "done"
+
+
+def test_many_calls_at_once_cost_no_more_each() -> None:
+    """A file may have forged hundreds of thousands."""
+
+    def cost(count: int) -> float:
+        made = parts(*(Call(f"{number}", "a", "a", {}, asks=number % 2 == 0) for number in range(count)))
+        began = time.process_time()
+        assert len(pending(made)) == len(unfinished(made)) == count // 2
+        return time.process_time() - began
+
+    assert cost(12_000) < 9 * cost(3_000)
 
 
 def test_a_call_after_a_result_begins_a_round() -> None:

@@ -13,10 +13,12 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client, override_settings
 
+from chat.admin.mcp import _see
 from chat.models import McpServer, McpTool, Reading
 from chat.models.mcp import digest_of
 from chat.tools import ToolError
-from chat.tools.mcp import sessions
+from chat.tools.base import Unanswered
+from chat.tools.mcp import catalog, sessions
 from chat.tools.mcp.catalog import ServerTool, load
 from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of, headers_of
 from chat.tools.mcp.connection import connected, tools_of
@@ -128,12 +130,34 @@ def test_a_call_that_is_given_up_is_cancelled_at_the_server(shared: Running) -> 
     async_to_sync(ask)()
 
 
+def test_a_call_that_is_refused_ends_no_other(own: Running) -> None:
+    async def ask() -> None:
+        endpoint = own.endpoint()
+        async with connected(endpoint) as session:
+            known = digests(await tools_of(session))
+        slow = asyncio.create_task(sessions.call(endpoint, "slow", {}, known["slow"]))
+        async with asyncio.timeout(30):
+            while {"slow": True} not in (await fetch(own.origin + "/calls"))["calls"]:
+                await asyncio.sleep(0.05)
+            with pytest.raises(ToolError, match="There is no such order"):
+                await sessions.call(endpoint, "refuses", {}, known["refuses"])
+            with pytest.raises(sessions.Changed):
+                await sessions.call(endpoint, "find_orders", {"customer": "G"}, "another digest")
+            await sessions.call(endpoint, "find_orders", {"customer": "G"}, known["find_orders"])
+            assert not slow.done()
+            await sessions.close_sessions()
+            with pytest.raises(Unanswered):
+                await slow
+
+    async_to_sync(ask)()
+
+
 def test_a_server_that_dies_ends_its_calls_and_comes_back(own: Running) -> None:
     async def ask() -> None:
         endpoint = own.endpoint()
         async with connected(endpoint) as session:
             known = digests(await tools_of(session))
-        with pytest.raises(ToolError, match="The server orders"):
+        with pytest.raises(Unanswered, match="The server orders"):
             async with asyncio.timeout(20):
                 await sessions.call(endpoint, "dies", {}, known["dies"])
         await asyncio.to_thread(own.end)
@@ -215,6 +239,16 @@ def test_a_secret_is_sent_to_its_origin(monkeypatch: pytest.MonkeyPatch, shared:
         assert ("X-User", "ada") not in endpoint_of(server, user).headers
 
 
+@override_settings(CHAT_MCP_USER_HEADER="X-User")
+def test_a_server_is_told_who_asks_and_nobody_else() -> None:
+    server = McpServer(name="crm", address="https://crm.example/", headers="x-user: root")
+    names = ["ada@example.com", "m\u00fcller", "m\u00f6ller", "m%C3%BCller", "a\r\nX-User: root"]
+    said = [endpoint_of(server, User(username=name)).headers for name in names]
+    assert said[:2] == [(("X-User", "ada@example.com"),), (("X-User", "m%C3%BCller"),)]
+    assert len(set(said)) == len(names)
+    assert all(value.isprintable() for ((_name, value),) in said)
+
+
 def test_a_secret_that_is_not_set_is_said_without_its_variable() -> None:
     with override_settings(CHAT_MCP_SECRETS=SECRETS), pytest.raises(Misconfigured, match="“crm” is not set"):
         list(headers_of("A: {crm}", "https://crm.example/"))
@@ -285,6 +319,25 @@ def test_odd_names_and_names_that_collide_can_be_called() -> None:
     assert {"send_mail_now", "find", "two_find"} <= set(names)
 
 
+def test_a_process_that_was_idle_knows_what_was_turned_on_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored("find")
+    now = load()
+    listed: list[tuple[ServerTool, ...]] = [(), now]
+    monkeypatch.setattr(catalog, "load", lambda: listed.pop(0))
+    mine = catalog.Catalog()
+
+    async def ask() -> None:
+        await mine.prepare()
+        await mine.prepare()
+        assert mine.tools() == ()
+        assert mine._read_at
+        mine._read_at -= 3600
+        await mine.prepare()
+        assert mine.tools() == now
+
+    async_to_sync(ask)()
+
+
 def test_arguments_are_bounded() -> None:
     stored("find")
     (tool,) = load()
@@ -339,6 +392,20 @@ def test_staff_ask_a_server_and_look_at_what_has_changed(own: Running) -> None:
     async_to_sync(fetch)(own.origin + "/many")
     client.post(page + "tools/")
     assert server.tools.count() == 500
+
+
+def test_what_is_turned_off_while_its_server_is_asked_stays_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    row, see = stored("find"), McpTool.see
+
+    def turned_off_meanwhile(tool: McpTool, definition: dict[str, Any]) -> None:
+        McpTool.objects.update(is_on=False)
+        see(tool, definition)
+
+    monkeypatch.setattr(McpTool, "see", turned_off_meanwhile)
+    assert _see(row.server, [("find", row.definition | {"description": "y"})]) == (0, 1, 0)
+    row.refresh_from_db()
+    assert not row.is_on
+    assert row.changed
 
 
 def test_a_server_that_is_away_is_said_to_staff() -> None:

@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from chat.core.tool_parts import Call, Outcome
 from chat.models import Conversation
 from chat.tools import Context, ToolError
+from chat.tools.base import Unanswered
 from chat.tools.python import made
 from chat.tools.reader import Reader
 from chat.tools.running import run
@@ -260,3 +261,16 @@ def test_a_connection_is_given_back_after_each_call(run_tool: RunTool) -> None:
     assert thread.daemon
     assert open_then is not None
     assert wrapper.connection is None
+
+
+@pytest.mark.parametrize(("changes", "status"), [(True, Outcome.UNKNOWN), (False, Outcome.FAILED)])
+def test_what_broke_off_is_unknown_where_it_changes_something(
+    run_tool: RunTool, changes: bool, status: Outcome
+) -> None:
+    async def send() -> None:
+        """Sends it elsewhere."""
+        raise Unanswered("It broke off.")
+
+    ran = asyncio.run(run_tool(send, changes=changes))
+    assert ran.status == status
+    assert ("do not call it again" in ran.content) is changes
