@@ -38,13 +38,12 @@ def decide(message: Message, answers: Sequence[Answered]) -> frozenset[str]:
     """
     waiting = pending(message.reply.parts())
     _check_complete(waiting, answers)
-    ids = [each.call for each in answers]
-    rows = ToolCall.objects.filter(pk__in=filter(None, map(_uuid, ids)), message=message, status=WAITING)
-    if rows.count() < len(ids):
+    agreed = [each.call for each in answers if each.answer == YES]
+    declined = list(filter(None, (_uuid(each.call) for each in answers if each.answer == NO)))
+    rows = ToolCall.objects.filter(message=message, status=WAITING)
+    if rows.filter(pk__in=filter(None, map(_uuid, agreed))).count() < len(agreed):
         raise Conflict(_("This was asked for elsewhere, so it cannot be done here."))
     now = timezone.now()
-    agreed = [each.call for each in answers if each.answer == YES]
-    declined = [each.call for each in answers if each.answer == NO]
     rows.filter(pk__in=agreed).update(status=RUNNING, answer=YES, decided_at=now)
     rows.filter(pk__in=declined).update(status=Outcome.DECLINED, answer=NO, decided_at=now, ended_at=now)
     _append(message, _decisions(answers))

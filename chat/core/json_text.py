@@ -16,6 +16,10 @@ SHOWN = 2_000
 BEGINNING = re.compile(r"[ \t\r\n]*[{\[]")
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 OPENING, CLOSING = ("{", "["), ("}", "]")
+UNSEEN = re.compile(
+    "[\\u00ad\\u061c\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\U000e0000-\\U000e007f]"
+)
+"""By which a text can look like another one: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing"""
 
 
 def compact(value: Any) -> str:
@@ -39,6 +43,11 @@ def indented(text: str) -> str:
             return text
         previous = piece
     return "".join(lines)
+
+
+def visible(text: str) -> str:
+    """With what cannot be seen, and turns the order of what can, written as JSON would write it."""
+    return UNSEEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def cut(text: str) -> tuple[str, str]:

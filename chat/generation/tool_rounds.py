@@ -328,8 +328,8 @@ class _Rounds:
             return Outcome.DECLINED, f"{DECLINED} {decision.reason}".strip()
         if call.id not in own:
             return Outcome.FORBIDDEN, NOT_RECORDED
-        if tool and tool.server != own[call.id]:
-            return Outcome.FORBIDDEN, ANOTHER
+        if tool and (tool.server != own[call.id] or (tool.server and str(tool.title) != call.title)):
+            return Outcome.FORBIDDEN, ANOTHER  # names of servers' tools are given by what else there is
         if call.id in self._decided:
             return None
         if call.changes or (tool and tool.changes) or (decision and decision.answer == YES):

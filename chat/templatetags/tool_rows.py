@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chat.core.endings import Status
-from chat.core.json_text import compact, cut, indented
+from chat.core.json_text import compact, cut, indented, visible
 from chat.core.limits import COMMENT_CHARACTERS
 from chat.core.tool_parts import CALL, OUTCOMES, Call, Decision, Outcome, Result, Round, Source, rounds, sources
 from chat.i18n import gettext_noop, translated
@@ -60,11 +60,11 @@ class Row:
     def arguments(self) -> str:
         """As data."""
         given = self.call.arguments
-        return indented(given if isinstance(given, str) else compact(given))
+        return visible(indented(given if isinstance(given, str) else compact(given)))
 
     @property
     def result_text(self) -> str:
-        return indented(self.result.content) if self.result else ""
+        return visible(indented(self.result.content)) if self.result else ""
 
     @property
     def values(self) -> list[tuple[str, str]]:
@@ -72,7 +72,10 @@ class Row:
         given = self.call.arguments
         if not isinstance(given, dict):
             return []
-        return [(name, value if isinstance(value, str) else indented(compact(value))) for name, value in given.items()]
+        shown = (
+            (name, value if isinstance(value, str) else indented(compact(value))) for name, value in given.items()
+        )
+        return [(visible(name), visible(value)) for name, value in shown]
 
 
 @dataclass(frozen=True)

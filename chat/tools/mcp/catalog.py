@@ -50,7 +50,8 @@ class ServerTool(Tool):
         try:
             endpoint = await in_database(_endpoint, self.pk, context.user)
         except Misconfigured as exc:
-            raise ToolError(f"The server {self.server} is not set up: {exc}") from exc
+            logger.warning("The MCP server %s cannot be asked: %s", self.server, exc)
+            raise ToolError(f"The server {self.server} is not set up. Tell those who run this site.") from exc
         from chat.tools.mcp.results import returned
         from chat.tools.mcp.sessions import (
             call,  # here, for the package takes long to import, and most sites need it not

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { coloured, cut, indented, members } from "../../../static/chat/js/lib/json_text.js";
+import { coloured, cut, indented, members, visible } from "../../../static/chat/js/lib/json_text.js";
 
 describe("JSON is laid out with its tokens as they are, as chat/core/json_text.py does it", () => {
   for (const [text, expected] of [
@@ -23,6 +23,10 @@ test("a long text is cut where a line ends, and between no two halves of a chara
   assert.deepEqual(cut("x".repeat(2001)), ["x".repeat(2000), "x"]);
   assert.deepEqual(cut("😀".repeat(2001)), ["😀".repeat(2000), "😀"]);
   assert.deepEqual(cut("x".repeat(2000)), ["x".repeat(2000), ""]);
+});
+
+test("what cannot be seen is written as JSON would write it, as chat/core/json_text.py does it", () => {
+  assert.equal(visible('{"to": "a\u202eb\u200b@\u2066x\u{e0041}", "ü": "می\u200cخواهم 👩\u200d🚀"}'), '{"to": "a\\u202eb\\u200b@\\u2066x\\udb40\\udc41", "ü": "می\u200cخواهم 👩\u200d🚀"}');
 });
 
 describe("the members of an object", () => {

@@ -156,8 +156,9 @@ def test_nobody_else_decides(owner: User) -> None:
 def test_what_was_not_recorded_here_never_runs(owner: User) -> None:
     message = answered(owner, WAIT)
     ToolCall.objects.filter(message=message).delete()
-    refuses(Conflict, "conflict", lambda: go_on(owner, message, Answered(CANCEL, YES), Answered(PAY, YES)))
+    refuses(Conflict, "conflict", lambda: go_on(owner, message, Answered(CANCEL, YES), Answered(PAY, NO)))
     assert len(pending(stored(message))) == 2
+    assert go_on(owner, message, Answered(CANCEL, NO), Answered(PAY, NO)).is_new
 
 
 @pytest.mark.parametrize("status", [Status.WAITING, Status.INTERRUPTED, Status.STOPPED])

@@ -194,6 +194,15 @@ def test_of_a_message_that_is_cut_nothing_is_decided(answer: Message) -> None:
     assert "decision__what" not in html
 
 
+def test_what_cannot_be_seen_is_shown(answer: Message) -> None:
+    """Or a call could show one recipient and be sent to another."""
+    given = {"to": "a\u202eb\u200b@x\U000e0041", "n\u2066": ["\ufeff"], "ü": "می\u200cخواهم"}
+    html = shown(answer, Call("b", "send", "Send", given, changes=True, asks=True), status=Status.WAITING)
+    for text in (r"a\u202eb\u200b@x\udb40\udc41", r"n\u2066", r"\ufeff", "می\u200cخواهم"):
+        assert html.count(text) == 2, text
+    assert not set(html) & set("\u202e\u200b\u2066\ufeff\U000e0041")
+
+
 def test_another_part_is_another_version(answer: Message) -> None:
     """What was made of a message is kept by its version."""
     versions = set()

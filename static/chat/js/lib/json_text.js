@@ -6,6 +6,8 @@ const SHOWN = 2_000;
 const BEGINNING = /^[ \t\r\n]*[{[]/;
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
 const COLOURED = /("(?:[^"\\\n]|\\.)*")(\s*:)?|-?\b\d[\d.eE+-]*|\b(?:true|false|null)\b/g;
+/** By which a text can look like another one: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing */
+const UNSEEN = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]|\udb40[\udc00-\udc7f]/g;
 const OPENING = ["{", "["];
 const CLOSING = ["}", "]"];
 
@@ -29,6 +31,13 @@ export function indented(text) {
     previous = token;
   }
   return lines;
+}
+
+/** With what cannot be seen, and turns the order of what can, written as JSON would write it. @param {string} text */
+export function visible(text) {
+  return text.replace(UNSEEN, (found) =>
+    Array.from({ length: found.length }, (_, at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
+  );
 }
 
 /** The values of an object by their names, each as it stands there; of anything else none. @param {string} text @returns {Map<string, string>} */

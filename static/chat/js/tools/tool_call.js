@@ -1,7 +1,7 @@
 import { ToolData } from "./tool_data.js";
 import { duration } from "../lib/duration.js";
 import { gettext, interpolate } from "../lib/i18n.js";
-import { indented, members } from "../lib/json_text.js";
+import { indented, members, visible } from "../lib/json_text.js";
 
 const YES = gettext("Yes");
 const NO = gettext("No");
@@ -77,7 +77,7 @@ export class ToolCall {
 
   /** The same one by one, each as text. @returns {[string, string][]} */
   get values() {
-    return Array.from(members(this.given), ([name, value]) => [name, value.startsWith('"') ? JSON.parse(value) : indented(value)]);
+    return Array.from(members(this.given), ([name, value]) => [visible(name), visible(value.startsWith('"') ? JSON.parse(value) : indented(value))]);
   }
 
   /** @param {Decision} decision @param {boolean} isRunning is its message being written? */

@@ -1,4 +1,4 @@
-import { coloured, cut, indented } from "../lib/json_text.js";
+import { coloured, cut, indented, visible } from "../lib/json_text.js";
 
 /**
  * What a tool was given or gave back: text alone, whatever it says. Of a long one the rest is folded, below the
@@ -20,7 +20,7 @@ export class ToolData {
   }
 
   set text(text) {
-    const [head, rest] = cut(indented(text));
+    const [head, rest] = cut(visible(indented(text)));
     const [first, last] = /** @type {NodeListOf<HTMLElement>} */ (this.#element.querySelectorAll(".data"));
     if (first) first.textContent = head;
     if (rest && last) last.textContent = rest;
