@@ -17,7 +17,7 @@ BEGINNING = re.compile(r"[ \t\r\n]*[{\[]")
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 OPENING, CLOSING = ("{", "["), ("}", "]")
 UNSEEN = re.compile(
-    "[\\u00ad\\u061c\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2064\\u2066-\\u206f\\ufeff\\U000e0000-\\U000e007f]"
+    r"[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
 )
 """By which a text can look like another one: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing"""
 
