@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not (ROOT / "node_modules/marked").exists(), reason="the browser libraries are not installed"),
 ]
 
-FIRST_LOAD_BYTES = 200_000
+FIRST_LOAD_BYTES = 210_000
 RANDOM_TEXTS = 200
 OPEN_LIBRARY = """async () => {
     const address = (name) => document.querySelector(`link[href*="chat/js/${name}."]`).href;
