@@ -61,14 +61,23 @@ def forget_erased() -> None:
     try:
         _store.drop(_gone(rows))
     except Exception as exc:
-        _store.drop(rows)
-        log_waiting(logger, exc, "nobody can look for what is erased, so no words of rows are kept")
+        _keep_none(exc)
 
 
 def _forget_for_ever() -> None:
+    """Also where a connection cannot even be looked at: whoever stopped looking would keep what is erased."""
     while True:
-        readers.wait(forget_erased)
+        try:
+            readers.wait(forget_erased)
+        except Exception as exc:
+            _keep_none(exc)
         time.sleep(LOOK_SECONDS)
+
+
+def _keep_none(exc: Exception) -> None:
+    if _store is not None:
+        _store.drop(_store.rows())
+    log_waiting(logger, exc, "nobody can look for what is erased, so no words of rows are kept")
 
 
 def _gone(rows: list[Row]) -> set[Row]:

@@ -93,6 +93,27 @@ def test_where_nobody_can_look_nothing_of_rows_is_kept(
     assert "away" in caplog.text
 
 
+def test_where_a_connection_cannot_even_be_looked_at_it_is_tried_again(
+    store: FragmentStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Enough(BaseException):
+        pass
+
+    def fail(look: object) -> None:
+        looks.append(look)
+        if len(looks) > 2:
+            raise Enough
+        raise DatabaseError("broken")
+
+    looks = list[object]()
+    monkeypatch.setattr(fragments.readers, "wait", fail)
+    monkeypatch.setattr(fragments, "LOOK_SECONDS", 0)
+    store.keep("entry", ("title",), [("conversation", 1)])
+    with pytest.raises(Enough):
+        fragments._forget_for_ever()
+    assert (store.rows(), len(looks)) == ([], 3)
+
+
 def test_one_process_erases_and_another_forgets(committed: None) -> None:
     assert fragments.LOOK_SECONDS + 2 < PROMISED_SECONDS
     owner = User.objects.create(username="eraser")
