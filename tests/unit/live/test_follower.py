@@ -18,6 +18,8 @@ from chat.live.heartbeat import KEEP_ALIVE_SECONDS
 from chat.models import Conversation, Generation, Message
 from tests.support.sse import Frame, FrameReader
 
+pytestmark = pytest.mark.django_db  # readers in threads look at their connections before they are asked anything
+
 PATIENCE = 30.0
 
 

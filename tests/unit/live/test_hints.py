@@ -20,6 +20,8 @@ from chat.live.hints.pending import CONVERSATION, LIST, MOST, Hint, Pending
 from chat.live.hints.registry import OF_SESSION, OF_USER, registry
 from tests.support.sse import Frame, FrameReader
 
+pytestmark = pytest.mark.django_db  # readers in threads look at their connections before they are asked anything
+
 PATIENCE = 30.0
 DAY = "86400000"
 

@@ -19,6 +19,7 @@ from chat.tools.python import made
 from chat.tools.reader import Reader
 from chat.tools.running import run
 from chat.tools.toolbox import Toolbox
+from tests.support.waiting import eventually
 from tests.unit.tools.conftest import RunTool
 
 WITHIN = 30
@@ -260,7 +261,7 @@ def test_a_connection_is_given_back_after_each_call(run_tool: RunTool) -> None:
     assert thread.name.startswith("chat-tool-")
     assert thread.daemon
     assert open_then is not None
-    assert wrapper.connection is None
+    eventually(lambda: wrapper.connection is None, "it gives its connection back, right after it has answered")
 
 
 @pytest.mark.parametrize(("changes", "status"), [(True, Outcome.UNKNOWN), (False, Outcome.FAILED)])
