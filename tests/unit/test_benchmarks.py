@@ -178,7 +178,7 @@ def live(tools: Path, chat: type[Chat]) -> dict[str, Any]:
     with ExitStack() as stack:
         servers = [stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), chat)) for _ in range(2)]
         for server in servers:
-            server.daemon_threads = True
+            server.daemon_threads = False  # they end with their client, and closing waits for them
             threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         ports = ",".join(str(server.server_address[1]) for server in servers)
         often = ["-r", "0.1", "-m", "2", "-o", "0.3", "-a", "0.2", "-s", "0.3", "-l", "0.1", "-w", "0.1", "-k", "3"]
