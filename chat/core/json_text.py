@@ -61,11 +61,12 @@ def cut(text: str) -> tuple[str, str]:
 def _is_json(text: str) -> bool:
     """As the standard has it, which knows no NaN."""
     try:
-        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse)
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _refuse(constant: str) -> None:
+def refuse_constant(constant: str) -> None:
+    """For `json.loads`, of NaN and Infinity: JSON knows neither, and browsers read none. Raises ValueError."""
     raise ValueError(constant)

@@ -1,6 +1,5 @@
 """A branch of messages -> the messages of the request to the upstream. Pure."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from html import escape
 from typing import Any
 from uuid import UUID
 
+from chat.core.json_text import compact
 from chat.core.reply import TEXT, Part
 from chat.core.tokens import BYTES_PER_TOKEN, TURN_TOKENS, tokens_of
 from chat.core.tool_parts import Call, Round, rounds
@@ -92,7 +92,7 @@ def turn(role: str, parts: Sequence[Part], attachments: tuple[Document | Picture
 
 def _tokens(tools: Round) -> int:
     said = [tools.text, *(result.content for result in tools.results.values())]
-    return sum(map(tokens_of, said)) + sum(tokens_of(call.name + in_json(call.arguments)) for call in tools.calls)
+    return sum(map(tokens_of, said)) + sum(tokens_of(call.name + compact(call.arguments)) for call in tools.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _tool_messages(tools: Iterable[Round], numbers: Iterator[int]) -> Iterator[d
 
 def _function(call: Call) -> dict[str, str]:
     # What was no object goes back as an empty one: some services read it, and refuse the request.
-    arguments = in_json(call.arguments) if isinstance(call.arguments, dict) else "{}"
+    arguments = compact(call.arguments) if isinstance(call.arguments, dict) else "{}"
     return {"name": call.name, "arguments": arguments}
 
 
@@ -158,12 +158,8 @@ def _in_words(said: Turn) -> Turn:
     words = list[str]()
     for each in said.rounds:
         words.append(each.text)
-        words += [f"[{call.name} {in_json(call.arguments)}: {_result(each, call)}]" for call in each.calls]
+        words += [f"[{call.name} {compact(call.arguments)}: {_result(each, call)}]" for call in each.calls]
     return Turn(said.role, "\n\n".join(filter(None, [*words, said.text])), said.attachments)
-
-
-def in_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _content(turn: Turn, *, sees: bool) -> str | list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
+from chat.core.json_text import compact, refuse_constant
 from chat.core.reply import TEXT, Part, storable
 from chat.i18n import gettext_noop as _
 
@@ -140,7 +141,7 @@ class Round:
 def written(part: ToolPart) -> Part:
     """As a part of a reply."""
     said = {name: value for name, value in asdict(part).items() if value != () or name == "calls"}
-    return Part(_KIND_OF[type(part)], storable(json.dumps(said, ensure_ascii=False, separators=(",", ":"))))
+    return Part(_KIND_OF[type(part)], storable(compact(said)))
 
 
 def read(part: Part) -> ToolPart | None:
@@ -149,16 +150,11 @@ def read(part: Part) -> ToolPart | None:
     if not kind:
         return None
     try:
-        given = json.loads(part.text, parse_constant=_refused)
+        given = json.loads(part.text, parse_constant=refuse_constant)
         known = {name: given[name] for name in kind.__dataclass_fields__ if name in given}
         return _checked(kind(**known))
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
-
-
-def _refused(constant: str) -> None:
-    """JSON knows no NaN, and browsers read none."""
-    raise ValueError(constant)
 
 
 def _checked(part: ToolPart) -> ToolPart:

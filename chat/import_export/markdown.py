@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chat.core.endings import LABELS, Status
-from chat.core.prompt import in_json
+from chat.core.json_text import compact
 from chat.core.tool_parts import OUTCOMES, Call, Round, rounds, sources
 from chat.i18n import Say, in_english
 from chat.i18n import gettext_noop as _
@@ -52,7 +52,7 @@ def _said(message: SavedMessage, say: Say) -> Iterator[str]:
 
 def _called(call: Call, tools: Round, say: Say) -> str:
     """A line of a list. Its arguments are code, which nothing in them ends."""
-    arguments = in_json(call.arguments).replace("`", r"\u0060")
+    arguments = compact(call.arguments).replace("`", r"\u0060")
     result = tools.results.get(call.id)
     label = OUTCOMES[result.status] if result else LABELS[Status.WAITING if call.asks else Status.RUNNING]
     return f"- {one_line(call.title)} `{arguments}` *({say(label, {})})*"

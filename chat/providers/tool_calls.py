@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from chat.core.json_text import refuse_constant
+
 MOST_CALLS = 64
 """Of one response. More are not read."""
 DEPTH = 50
@@ -135,13 +137,9 @@ def _decoded(text: str) -> Any:
     if not text.strip():
         return None
     try:
-        return json.loads(text, parse_constant=_refused, parse_float=_finite)
+        return json.loads(text, parse_constant=refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         return text
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(constant)
 
 
 def _finite(number: str) -> float:

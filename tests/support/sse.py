@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.core import prompt, tool_parts
+from chat.core import tool_parts
+from chat.core.json_text import compact
 from chat.core.reply import Part, Reply
 
 
@@ -74,7 +75,7 @@ class Page:
             self._append(frame.event, frame.data["text"])
             assert frame.id == str(self.position), f"id {frame.id}, but the content ends at {self.position}"
         elif frame.event in tool_parts.KINDS:
-            self.parts.append([frame.event, prompt.in_json(frame.data)])
+            self.parts.append([frame.event, compact(frame.data)])
             self.position += 1
             assert frame.id == str(self.position), f"id {frame.id}, but the content ends at {self.position}"
         elif frame.event == "end":
