@@ -41,7 +41,7 @@ from chat.models.users import UserId
 from chat.providers.registry import registry
 from chat.providers.tool_calls import Called
 from chat.tools.base import InvalidArguments, Tool
-from chat.tools.running import Ran
+from chat.tools.running import NO_ARGUMENTS, Ran, checked
 from chat.tools.running import run as run_tool
 from chat.tools.toolbox import EMPTY, Toolbox, toolbox_for
 
@@ -365,16 +365,14 @@ def _append(run: Run, part: tool_parts.ToolPart) -> None:
 
 def _fault(tool: Tool, called: Called) -> str:
     """Why these are no arguments of the tool. Nobody is asked for a yes to such."""
-    if not isinstance(called.arguments, dict):
-        return "These are no arguments of this tool. They must be one JSON object."
     try:
-        tool.check(called.arguments)
+        checked(tool, called.arguments)
     except InvalidArguments as exc:
-        return f"These are no arguments of this tool. {exc.sentence}"
+        return exc.sentence
     except Exception as exc:
         # What it says may quote what the model wrote.
         logger.error("The arguments of the tool %s could not be looked at: %s", tool.name, type(exc).__qualname__)
-        return "These are no arguments of this tool."
+        return NO_ARGUMENTS
     return ""
 
 

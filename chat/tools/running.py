@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 CANCEL_SECONDS = 0.5
 """How long an async tool may take to end once it is cancelled; then nobody waits for it any more."""
+NO_ARGUMENTS = "These are no arguments of this tool."
 NAMES = 50
 """Of tools that a model is told when it has called one that there is not."""
 UNKNOWN = "Whether it was done is unknown: do not call it again, tell the user."
@@ -80,10 +81,10 @@ async def run(toolbox: Toolbox, call: Call, *, owner_id: UserId, conversation_id
     if not tool:
         return Ran(Outcome.INVALID, _unknown(toolbox))
     try:
-        arguments = _checked(tool, call)
+        arguments = checked(tool, call.arguments)
         found = await in_database(_asker, tool, owner_id, conversation_id)
     except InvalidArguments as exc:
-        return Ran(Outcome.INVALID, cut(f"These are no arguments of this tool. {exc.sentence}", _most()))
+        return Ran(Outcome.INVALID, exc.sentence)
     except Exception as exc:
         return _failed(tool, call, exc, 0.0)
     if not found:
@@ -106,10 +107,14 @@ async def run(toolbox: Toolbox, call: Call, *, owner_id: UserId, conversation_id
     return _outcome(tool, call, task, clock.seconds)
 
 
-def _checked(tool: Tool, call: Call) -> dict[str, Any]:
-    if not isinstance(call.arguments, dict):
-        raise InvalidArguments("They must be one JSON object.")
-    return tool.check(call.arguments)
+def checked(tool: Tool, arguments: Any) -> dict[str, Any]:
+    """As `call` takes them. Raises InvalidArguments, whose sentence is for the model."""
+    try:
+        if not isinstance(arguments, dict):
+            raise InvalidArguments("They must be one JSON object.")
+        return tool.check(arguments)
+    except InvalidArguments as exc:
+        raise InvalidArguments(cut(f"{NO_ARGUMENTS} {exc.sentence}", _most())) from exc
 
 
 def _asker(tool: Tool, owner_id: UserId, conversation_id: UUID) -> tuple[Any, Conversation] | None:
