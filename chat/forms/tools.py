@@ -1,6 +1,5 @@
 """Which tools are on and off in a conversation."""
 
-import re
 from typing import Any, NamedTuple
 
 from django import forms
@@ -11,13 +10,13 @@ from chat.core.limits import TOOLS_OFF
 from chat.errors import BadInput
 from chat.forms.body import ProgramForm, cleaned, posted_by_form, read_body
 from chat.i18n import gettext_noop as _
+from chat.tools.base import NAME
 
-NAME = re.compile(r"\A[A-Za-z0-9_-]{1,64}\Z")
 NO_NAME = _("This is no name of a tool.")
 
 
 class ToolForm(ProgramForm):
-    name = forms.RegexField(NAME, error_messages={"invalid": gettext_lazy("This is no name of a tool.")})
+    name = forms.RegexField(rf"\A{NAME.pattern}\Z", error_messages={"invalid": gettext_lazy(NO_NAME)})
     on = forms.BooleanField(required=False)
 
 
@@ -38,7 +37,7 @@ def read_tools_off(request: HttpRequest, sent: dict[str, Any]) -> tuple[str, ...
     """Those that are off from the beginning in the conversation that a question makes. Raises BadInput."""
     given = request.POST.getlist("tools_off") if posted_by_form(request) else sent.get("tools_off")
     names = [] if given is None else given
-    if not isinstance(names, list) or not all(isinstance(name, str) and NAME.match(name) for name in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
         raise BadInput(fields={"tools_off": NO_NAME})
     if len(names) > TOOLS_OFF:
         raise BadInput(fields={"tools_off": _("These are too many.")})

@@ -16,10 +16,7 @@ R = TypeVar("R")
 
 
 class FairThreads:
-    """Some threads of a pool, of which a user has one at a time. Those who wait are called in the order in which they
-
-    came.
-    """
+    """Some threads of a pool, of which a user has one at a time. Those who wait are called as they came."""
 
     def __init__(self, pool: Pool, at_once: int, waiting: int, sentence: str) -> None:
         """`at_once`: how many threads these take at most, of all users; `waiting`: how many calls of one user may

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from chat.core.limits import SOURCE_ADDRESS_CHARACTERS, SOURCE_TITLE_CHARACTERS, SOURCES_PER_CALL
+from chat.core.limits import (
+    SOURCE_ADDRESS_CHARACTERS,
+    SOURCE_TITLE_CHARACTERS,
+    SOURCES_PER_CALL,
+    TOOL_NAME_CHARACTERS,
+)
 from chat.tools.reader import Reader
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
     from chat.models import Conversation
+
+NAME = re.compile(f"[a-zA-Z0-9_-]{{1,{TOOL_NAME_CHARACTERS}}}")
+"""By which models call a tool: what services take."""
+ODD = re.compile(r"[^a-zA-Z0-9_-]")
+"""What no such name has."""
 
 Found: TypeAlias = tuple[str, str, str]
 """A source: its title, its address ("" if it has none), and which object of the project it is, for people."""
@@ -77,7 +88,7 @@ class Context:
 @dataclass(frozen=True, kw_only=True)
 class Tool(ABC):
     name: str
-    """By which models call it: `^[a-zA-Z0-9_-]{1,64}$`."""
+    """By which models call it (NAME)."""
     title: _StrOrPromise
     """For people."""
     description: str

@@ -13,7 +13,7 @@ from asgiref.sync import ThreadSensitiveContext
 from chat.conf import settings
 from chat.core.limits import TOOL_NAME_CHARACTERS
 from chat.models.users import has_permission
-from chat.tools.base import Context, Returned, Tool
+from chat.tools.base import NAME, Context, Returned, Tool
 from chat.tools.registry import register_supplier
 from chat.tools.returning import as_text
 from chat.tools.signature import Signature, Undescribable, signature_of
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 IsAvailable = Callable[[Any], bool]
-LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-"""Of a tool's name: what services take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +130,7 @@ def made(
 ) -> PythonTool:
     """Raises Undescribable."""
     name = name or function.__name__
-    if not set(name) <= LETTERS or not 0 < len(name) <= TOOL_NAME_CHARACTERS:
+    if not NAME.fullmatch(name):
         raise Undescribable(f"services take no such name: up to {TOOL_NAME_CHARACTERS} of a-z, A-Z, 0-9, _ and -")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise Undescribable("it is a generator: return a list")

@@ -1,32 +1,30 @@
 """The tools of MCP servers that staff have turned on, as models are offered them.
 
-They are read in the database when an answer asks for tools, and not again for a few seconds.
-Whether a user may call one is asked of the database each time, so what staff turn off is off at once.
+They are read in the database when an answer asks for tools, and not again for a few seconds. Whether a user may call
+one is asked of the database each time, so what staff turn off is off at once.
 """
 
 import asyncio
 import contextvars
 import json
 import logging
-import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chat.core.limits import TOOL_NAME_CHARACTERS
 from chat.failures import log_failure
 from chat.models.mcp import McpServer, McpTool
 from chat.models.threads import in_database
-from chat.tools.base import Context, InvalidArguments, Returned, Tool, ToolError
+from chat.tools.base import ODD, Context, InvalidArguments, Returned, Tool, ToolError
 from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of
 from chat.tools.registry import names_besides, register_supplier
 
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5.0
-NAME_CHARACTERS = 64
-ODD = re.compile(r"[^a-zA-Z0-9_-]")
 ARGUMENTS_CHARACTERS = 100_000
 
 
@@ -52,10 +50,9 @@ class ServerTool(Tool):
         except Misconfigured as exc:
             logger.warning("The MCP server %s cannot be asked: %s", self.server, exc)
             raise ToolError(f"The server {self.server} is not set up. Tell those who run this site.") from exc
+        # Here, for the package takes long to import, and most sites need it not.
         from chat.tools.mcp.results import returned
-        from chat.tools.mcp.sessions import (
-            call,  # here, for the package takes long to import, and most sites need it not
-        )
+        from chat.tools.mcp.sessions import call
 
         return returned(await call(endpoint, self.remote, arguments, self.digest))
 
@@ -123,11 +120,11 @@ def _tool(row: McpTool, name: str) -> ServerTool:
 
 def _name(row: McpTool, taken: set[str]) -> str:
     """As models may call it: with the server's before it where another tool has it."""
-    plain = ODD.sub("_", row.name)[:NAME_CHARACTERS]
+    plain = ODD.sub("_", row.name)[:TOOL_NAME_CHARACTERS]
     if plain not in taken:
         return plain
-    long = ODD.sub("_", f"{row.server.name}_{row.name}")[:NAME_CHARACTERS]
-    return long if long not in taken else f"{long[: NAME_CHARACTERS - 11]}_{row.pk}"
+    long = ODD.sub("_", f"{row.server.name}_{row.name}")[:TOOL_NAME_CHARACTERS]
+    return long if long not in taken else f"{long[: TOOL_NAME_CHARACTERS - 11]}_{row.pk}"
 
 
 def _usable(user: Any) -> Any:
