@@ -24,6 +24,7 @@ from django.views.decorators.http import require_POST
 
 from chat.admin.lookups import OfferedLookups
 from chat.audit import record
+from chat.failures import innermost
 from chat.models import McpServer, McpTool
 from chat.tools.mcp.configuration import Misconfigured, check_address, endpoint_of, headers_of, of_setting
 
@@ -115,8 +116,10 @@ class McpServerAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg
         except BaseException as exc:  # groups of anything
             if isinstance(exc, KeyboardInterrupt | SystemExit):
                 raise
-            logger.warning("The MCP server %s could not be asked for its tools: %s", server.name, type(exc).__name__)
-            server.fault = _("It could not be asked for its tools: %(what)s") % {"what": _kind_of(exc)}
+            logger.warning(
+                "The MCP server %s could not be asked for its tools: %s", server.name, type(innermost(exc)).__name__
+            )
+            server.fault = _("It could not be asked for its tools: %(what)s") % {"what": type(innermost(exc)).__name__}
         else:
             server.fault, server.looked_at = "", timezone.now()
             new, changed, left_out = _see(server, listed)
@@ -165,12 +168,6 @@ def _see(server: McpServer, listed: list[tuple[str, dict[str, Any] | None]]) -> 
             changed += tool.changed is not None
             tool.save(update_fields=["seen_at", "changed"])  # others may be turning it off just now
     return new, changed, left_out
-
-
-def _kind_of(exc: BaseException) -> str:
-    while isinstance(exc, BaseExceptionGroup):
-        exc = exc.exceptions[0]
-    return type(exc).__name__
 
 
 class McpToolForm(forms.ModelForm):  # type: ignore[type-arg]

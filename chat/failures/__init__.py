@@ -4,8 +4,8 @@
 line that begins with it, once a minute (log.py), and `unavailable` is what a user hears of it (refusal.py).
 """
 
-from chat.failures.causes import Cause, Kind, cause_of
+from chat.failures.causes import Cause, Kind, cause_of, innermost
 from chat.failures.log import log_failure, log_repeated, log_waiting
 from chat.failures.refusal import unavailable
 
-__all__ = ["Cause", "Kind", "cause_of", "log_failure", "log_repeated", "log_waiting", "unavailable"]
+__all__ = ["Cause", "Kind", "cause_of", "innermost", "log_failure", "log_repeated", "log_waiting", "unavailable"]

@@ -120,6 +120,13 @@ def cause_of(exc: BaseException | None) -> Cause | None:
     return None
 
 
+def innermost(exc: BaseException) -> BaseException:
+    """The first of what a group holds, and so on."""
+    while isinstance(exc, BaseExceptionGroup):
+        exc = exc.exceptions[0]
+    return exc
+
+
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:
     """It and what it was raised from; not what was merely being handled."""
     for _ in range(DEPTH):

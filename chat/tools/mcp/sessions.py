@@ -26,7 +26,7 @@ from mcp_types import (
 )
 
 from chat.conf import settings
-from chat.failures import log_repeated
+from chat.failures import innermost, log_repeated
 from chat.tools.base import ToolError, Unanswered
 from chat.tools.mcp.configuration import Endpoint
 from chat.tools.mcp.connection import CONNECT_SECONDS, connected, tools_of
@@ -226,14 +226,7 @@ class Session:
         """Without what it said: that may be users' words."""
         line = "The MCP server %s %s: %s"
         key = (line, self.endpoint.name, what)
-        log_repeated(logger, logging.WARNING, key, line, self.endpoint.name, what, kind_of(exc))
-
-
-def kind_of(exc: BaseException) -> str:
-    """What happened, by the innermost exception of a group."""
-    while isinstance(exc, BaseExceptionGroup):
-        exc = exc.exceptions[0]
-    return type(exc).__name__
+        log_repeated(logger, logging.WARNING, key, line, self.endpoint.name, what, type(innermost(exc)).__name__)
 
 
 _sessions: dict[tuple[asyncio.AbstractEventLoop, Endpoint], Session] = {}
