@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chat.core.fragments import FragmentStore, Row
 from chat.models import Attachment, Conversation, Feedback, Message
+from chat.models.threads import readers
 from chat.retention import fragments
 from chat.retention.erasure import erase
 from tests.support.conversations import stored_conversation
@@ -106,7 +107,7 @@ def test_where_a_connection_cannot_even_be_looked_at_it_is_tried_again(
         raise DatabaseError("broken")
 
     looks = list[object]()
-    monkeypatch.setattr(fragments.readers, "wait", fail)
+    monkeypatch.setattr(readers, "wait", fail)
     monkeypatch.setattr(fragments, "LOOK_SECONDS", 0)
     store.keep("entry", ("title",), [("conversation", 1)])
     with pytest.raises(Enough):
