@@ -116,10 +116,9 @@ class McpServerAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg
         except BaseException as exc:  # groups of anything
             if isinstance(exc, KeyboardInterrupt | SystemExit):
                 raise
-            logger.warning(
-                "The MCP server %s could not be asked for its tools: %s", server.name, type(innermost(exc)).__name__
-            )
-            server.fault = _("It could not be asked for its tools: %(what)s") % {"what": type(innermost(exc)).__name__}
+            what = type(innermost(exc)).__name__
+            logger.warning("The MCP server %s could not be asked for its tools: %s", server.name, what)
+            server.fault = _("It could not be asked for its tools: %(what)s") % {"what": what}
         else:
             server.fault, server.looked_at = "", timezone.now()
             new, changed, left_out = _see(server, listed)

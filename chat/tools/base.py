@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
     from chat.models import Conversation
+
+logger = logging.getLogger(__name__)
 
 NAME = re.compile(f"[a-zA-Z0-9_-]{{1,{TOOL_NAME_CHARACTERS}}}")
 """By which models call a tool: what services take."""
@@ -126,6 +129,19 @@ class Tool(ABC):
     @abstractmethod
     def is_available(self, user: Any) -> bool:
         """May this user use it now? Asked when it is offered and again when it runs, where the database may be."""
+
+    @classmethod
+    def available_to(cls, user: Any, tools: Sequence[Any]) -> Sequence[Any]:
+        """Those of these, all of this class, that this user may use now. What fails to say so says no."""
+        return [tool for tool in tools if tool.may_be_used_by(user)]
+
+    def may_be_used_by(self, user: Any) -> bool:
+        """As `is_available`. What fails to say so says no."""
+        try:
+            return bool(self.is_available(user))
+        except Exception:
+            logger.exception("Whether a user may use the tool %s cannot be said, so none may", self.name)
+            return False
 
     @abstractmethod
     async def call(self, context: Context, arguments: dict[str, Any]) -> Returned:

@@ -26,7 +26,7 @@ from chat.models.users import UserId
 from chat.tools.base import Context, Found, InvalidArguments, Returned, Tool, ToolError, Unanswered
 from chat.tools.reader import Reader
 from chat.tools.returning import Refused, cut
-from chat.tools.toolbox import Toolbox, may_use, user_of
+from chat.tools.toolbox import Toolbox, user_of
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def _asker(tool: Tool, owner_id: UserId, conversation_id: UUID) -> tuple[Any, Co
     """Who asks, and where; None if they may not, or no longer."""
     user = user_of(owner_id)
     conversation = Conversation.find_owned(owner_id, conversation_id)
-    return (user, conversation) if user and conversation and may_use(user, tool) else None
+    return (user, conversation) if user and conversation and tool.may_be_used_by(user) else None
 
 
 async def _called(tool: Tool, context: Context, arguments: dict[str, Any]) -> Returned:

@@ -1,7 +1,6 @@
 """The tools that one answer may use."""
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +11,7 @@ from chat.models.threads import in_database
 from chat.models.users import UserId
 from chat.tools.base import Tool
 from chat.tools.reader import Reader
-from chat.tools.registry import prepare, tools
-
-logger = logging.getLogger(__name__)
+from chat.tools.registry import is_due, read_due, tools
 
 MOST = 128
 """That services take: https://platform.openai.com/docs/api-reference/chat/create"""
@@ -47,7 +44,8 @@ async def toolbox_for(owner_id: UserId, conversation: Conversation, reader: Read
 
     `reader`: whose language tools run in; by default that of the request in whose context this is called.
     """
-    await prepare()
+    if is_due():
+        await in_database(read_due)
     known = tools()
     asked = [tool for name, tool in known.items() if name not in conversation.off]
     if not asked:
@@ -59,24 +57,24 @@ async def toolbox_for(owner_id: UserId, conversation: Conversation, reader: Read
 def available(asked: Iterable[Tool], owner_id: UserId) -> list[Tool]:
     """Those that this user may use now."""
     user = user_of(owner_id)
-    return [tool for tool in asked if may_use(user, tool)] if user else []
+    return _usable(list(asked), user) if user else []
 
 
 def offered_to(user: Any) -> list[Tool]:
-    """All that this user may use now."""
-    return [tool for tool in tools().values() if may_use(user, tool)]
+    """All that this user may use now. In a thread that may ask the database."""
+    read_due()
+    return _usable(list(tools().values()), user)
+
+
+def _usable(asked: Sequence[Tool], user: Any) -> list[Tool]:
+    """In their order. All of one class are asked about together."""
+    names = set[str]()
+    for kind in {type(tool) for tool in asked}:
+        names |= {tool.name for tool in kind.available_to(user, [tool for tool in asked if type(tool) is kind])}
+    return [tool for tool in asked if tool.name in names]
 
 
 def user_of(owner_id: UserId) -> Any:
     """None where they are gone, or shut out."""
     user = get_user_model()._base_manager.filter(pk=owner_id).first()
     return user if user and user.is_active else None
-
-
-def may_use(user: Any, tool: Tool) -> bool:
-    """What fails to say so says no."""
-    try:
-        return bool(tool.is_available(user))
-    except Exception:
-        logger.exception("Whether a user may use the tool %s cannot be said, so none may", tool.name)
-        return False

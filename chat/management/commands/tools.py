@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.tools.base import Tool
-from chat.tools.registry import tools
+from chat.tools.registry import read_due, tools
 from chat.tools.toolbox import offered_to
 
 
@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--user", metavar="NAME", help="only those that this user may have called")
 
     def handle(self, *, user: str | None, **options: object) -> None:
+        read_due()
         listed = offered_to(_user(user)) if user else list(tools().values())
         for tool in listed:
             self.stdout.write(self._said(tool), ending="\n\n")

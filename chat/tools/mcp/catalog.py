@@ -1,17 +1,16 @@
 """The tools of MCP servers that staff have turned on, as models are offered them.
 
-They are read in the database when an answer asks for tools, and not again for a few seconds. Whether a user may call
-one is asked of the database each time, so what staff turn off is off at once.
+They are read in the database when an answer or a page asks for tools, and not again for a few seconds. Whether a user
+may call them is asked of the database each time, so what staff turn off is off at once.
 """
 
-import asyncio
-import contextvars
 import json
 import logging
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from chat.core.limits import TOOL_NAME_CHARACTERS
@@ -20,7 +19,7 @@ from chat.models.mcp import McpServer, McpTool
 from chat.models.threads import in_database
 from chat.tools.base import ODD, Context, InvalidArguments, Returned, Tool, ToolError
 from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of
-from chat.tools.registry import names_besides, register_supplier
+from chat.tools.registry import names_besides, register_stored
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +41,13 @@ class ServerTool(Tool):
         return arguments
 
     def is_available(self, user: Any) -> bool:
-        return bool(_usable(user).filter(pk=self.pk, digest=self.digest).exists())
+        return bool(self.available_to(user, [self]))
+
+    @classmethod
+    def available_to(cls, user: Any, tools: Sequence[Any]) -> Sequence[Any]:
+        """By one query: there may be hundreds."""
+        usable = set(_usable(user).filter(pk__in=[tool.pk for tool in tools]).values_list("pk", "digest"))
+        return [tool for tool in tools if (tool.pk, tool.digest) in usable]
 
     async def call(self, context: Context, arguments: dict[str, Any]) -> Returned:
         try:
@@ -63,29 +68,27 @@ class Catalog:
     def __init__(self) -> None:
         self._tools: Sequence[Tool] = ()
         self._read_at: float | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._lock = Lock()
 
     def tools(self) -> Iterable[Tool]:
         """As they were read last."""
         return self._tools
 
-    async def prepare(self) -> None:
-        """Have them read anew, once a few seconds.
+    @property
+    def is_due(self) -> bool:
+        """Once a few seconds, and waited for: what the user has said yes to may have been turned on since."""
+        return self._read_at is None or time.monotonic() - self._read_at >= REFRESH_SECONDS
 
-        It is waited for: what the user has said yes to may have been turned on since this process was last asked.
-        """
-        if self._read_at is not None and time.monotonic() - self._read_at < REFRESH_SECONDS:
-            return
-        if self._reading is None or self._reading.done() or self._reading.get_loop() is not asyncio.get_running_loop():
-            self._reading = asyncio.get_running_loop().create_task(self._read(), context=contextvars.Context())
-        await asyncio.wait({self._reading})
-
-    async def _read(self) -> None:
-        try:
-            self._tools = await in_database(load)
-        except Exception as exc:
-            log_failure(logger, exc, "the tools of MCP servers cannot be read")
-        self._read_at = time.monotonic()
+    def read(self) -> None:
+        """By one for all who ask at once."""
+        with self._lock:
+            if not self.is_due:
+                return
+            try:
+                self._tools = load()
+            except Exception as exc:
+                log_failure(logger, exc, "the tools of MCP servers cannot be read")
+            self._read_at = time.monotonic()
 
 
 catalog = Catalog()
@@ -146,4 +149,4 @@ async def _close() -> None:
         await sys.modules["chat.tools.mcp.sessions"].close_sessions()
 
 
-register_supplier(catalog.tools, catalog.prepare, _close)
+register_stored(catalog, _close)

@@ -24,6 +24,7 @@ from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of, h
 from chat.tools.mcp.connection import connected, tools_of
 from chat.tools.mcp.definitions import definition_of, digests
 from chat.tools.mcp.results import returned
+from chat.tools.toolbox import offered_to
 from tests.support.mcp_client import Running, fetch
 
 pytestmark = pytest.mark.django_db
@@ -326,16 +327,30 @@ def test_a_process_that_was_idle_knows_what_was_turned_on_since(monkeypatch: pyt
     monkeypatch.setattr(catalog, "load", lambda: listed.pop(0))
     mine = catalog.Catalog()
 
-    async def ask() -> None:
-        await mine.prepare()
-        await mine.prepare()
-        assert mine.tools() == ()
-        assert mine._read_at
-        mine._read_at -= 3600
-        await mine.prepare()
-        assert mine.tools() == now
+    mine.read()
+    mine.read()
+    assert mine.tools() == ()
+    assert mine._read_at
+    mine._read_at -= 3600
+    mine.read()
+    assert mine.tools() == now
 
-    async_to_sync(ask)()
+
+def test_a_page_offers_what_was_turned_on_though_no_answer_has_asked_for_it(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    group = Group.objects.create(name=f"group-{uuid.uuid4()}")
+    member = User.objects.create(username=f"member-{uuid.uuid4()}")
+    member.groups.add(group)
+    for name in ("find", "send", "pay"):
+        stored(name, group)
+    monkeypatch.setattr(catalog.catalog, "_tools", ())
+    monkeypatch.setattr(catalog.catalog, "_read_at", None)
+    assert [tool.name for tool in offered_to(member)] == ["find", "pay", "send"]
+    with django_assert_num_queries(1):  # for all of them
+        assert len(offered_to(member)) == 3
+    McpTool.objects.filter(name="pay").update(is_on=False)
+    assert [tool.name for tool in offered_to(member)] == ["find", "send"]
 
 
 def test_arguments_are_bounded() -> None:

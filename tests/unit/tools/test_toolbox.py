@@ -32,6 +32,7 @@ def supplied(monkeypatch: pytest.MonkeyPatch) -> list[PythonTool]:
     """All tools that there are."""
     found = list[PythonTool]()
     monkeypatch.setattr(registry, "_suppliers", [lambda: found])
+    monkeypatch.setattr(registry, "_stored", [])
     return found
 
 

@@ -19,6 +19,7 @@ from chat.generation.finishing import finish
 from chat.models import Conversation, Feedback, Message
 from chat.models.rights import rights_of
 from chat.retention import fragments
+from chat.tools.registry import read_due
 from chat.views.conversations import show
 from tests.support.conversations import stored_conversation
 
@@ -45,6 +46,7 @@ def page_of(owner: User, conversation: uuid.UUID, language: str = "en") -> tuple
     request = RequestFactory().get(f"/c/{conversation}/", headers={"Accept": "text/html"})
     request.user, request.csp_nonce, request.LANGUAGE_CODE = owner, "", language  # type: ignore[attr-defined]
     rights_of(owner)  # as `_let_in` has found them
+    read_due()  # which a process does once in a few seconds, whatever is asked
     with CaptureQueriesContext(connection) as queries:
         page = show.__wrapped__(request, owner, conversation)  # type: ignore[attr-defined]
     return [query["sql"] for query in queries], page.content.decode()
