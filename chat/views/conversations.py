@@ -88,7 +88,7 @@ def _page(
     models = models_for(user)
     choice, notice = _choice(conversation, leaf, rights_of(user)), openai.notice()
     attached, deleted = _attached(request, user), _deleted(request, user)
-    switches = tools_for(user, conversation)
+    switches = tools_for(user, conversation.off)
     frame = Frame.around(
         user,
         is_new=conversation._state.adding,

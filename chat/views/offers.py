@@ -1,10 +1,10 @@
 """What a page offers to its reader: models, and files to attach."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from chat.conf import settings
-from chat.models import Conversation
 from chat.models.rights import rights_of
 from chat.providers.registry import registry
 from chat.tools.toolbox import offered_to
@@ -36,7 +36,19 @@ class ToolSwitch:
     title: str
     changes: bool
     outside: bool
+    server: str
     is_on: bool
+
+    @property
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "title": self.title,
+            "changes": self.changes,
+            "outside": self.outside,
+            "server": self.server,
+            "on": self.is_on,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +68,11 @@ class ToolSwitches:
         return not all(row.is_on for row in self.rows)
 
 
-def tools_for(user: Any, conversation: Conversation) -> ToolSwitches:
-    off = conversation.off
+def tools_for(user: Any, off: Collection[str] = ()) -> ToolSwitches:
+    """`off`: the names of those that a conversation has turned off."""
     return ToolSwitches(
         [
-            ToolSwitch(tool.name, str(tool.title), tool.changes, tool.outside, tool.name not in off)
+            ToolSwitch(tool.name, str(tool.title), tool.changes, tool.outside, tool.server, tool.name not in off)
             for tool in offered_to(user)
         ]
     )

@@ -11,14 +11,14 @@ from chat.conversations.organizing import find_owned
 from chat.conversations.tools import turn_tool
 from chat.forms.body import posted_by_form
 from chat.forms.tools import read_switch
-from chat.tools.toolbox import offered_to
 from chat.views.endpoints import endpoint
+from chat.views.offers import tools_for
 
 
 @endpoint("GET")
 def offered(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /tools/ — those that this user may have called, as a new conversation begins with them."""
-    return _listed(user, ())
+    return _listed(user)
 
 
 @endpoint("GET", "POST")
@@ -31,19 +31,5 @@ def conversation(request: HttpRequest, user: AbstractBaseUser, conversation_id: 
     return redirect("chat:conversation", conversation_id) if posted_by_form(request) else _listed(user, off)
 
 
-def _listed(user: AbstractBaseUser, off: Collection[str]) -> HttpResponseBase:
-    return JsonResponse(
-        {
-            "tools": [
-                {
-                    "name": tool.name,
-                    "title": str(tool.title),
-                    "changes": tool.changes,
-                    "outside": tool.outside,
-                    "server": tool.server,
-                    "on": tool.name not in off,
-                }
-                for tool in offered_to(user)
-            ]
-        }
-    )
+def _listed(user: AbstractBaseUser, off: Collection[str] = ()) -> HttpResponseBase:
+    return JsonResponse({"tools": [row.as_json for row in tools_for(user, off).rows]})
