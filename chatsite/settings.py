@@ -363,22 +363,16 @@ if CHAT_LOCAL_MODEL:
     CHAT_MODELS = ["SmolLM2-135M-Instruct"]
 # Those of them that see images; the others are shown none.
 CHAT_VISION_MODELS = env.names("CHAT_VISION_MODELS", default=Default.CHAT_VISION_MODELS)
-if not CHAT_LOCAL_MODEL and not CHAT_PROVIDERS and CHAT_VISION_MODELS != Default.CHAT_VISION_MODELS:
-    env.refuse(
-        *(
-            f"CHAT_VISION_MODELS names what CHAT_MODELS does not: {name!r}"
-            for name in sorted({*CHAT_VISION_MODELS} - {*CHAT_MODELS})
-        )
-    )
 # Those of them that can call tools; the others are offered none.
 CHAT_TOOL_MODELS = env.names("CHAT_TOOL_MODELS", default=Default.CHAT_TOOL_MODELS)
-if not CHAT_LOCAL_MODEL and not CHAT_PROVIDERS and CHAT_TOOL_MODELS != Default.CHAT_TOOL_MODELS:
-    env.refuse(
-        *(
-            f"CHAT_TOOL_MODELS names what CHAT_MODELS does not: {name!r}"
-            for name in sorted({*CHAT_TOOL_MODELS} - {*CHAT_MODELS})
+for _name, _models, _default in (
+    ("CHAT_VISION_MODELS", CHAT_VISION_MODELS, Default.CHAT_VISION_MODELS),
+    ("CHAT_TOOL_MODELS", CHAT_TOOL_MODELS, Default.CHAT_TOOL_MODELS),
+):
+    if not CHAT_LOCAL_MODEL and not CHAT_PROVIDERS and _models != _default:
+        env.refuse(
+            *(f"{_name} names what CHAT_MODELS does not: {each!r}" for each in sorted({*_models} - {*CHAT_MODELS}))
         )
-    )
 # What the model is told before every conversation; empty: nothing.
 CHAT_SYSTEM_PROMPT = env.whole_text("CHAT_SYSTEM_PROMPT", default=Default.CHAT_SYSTEM_PROMPT)
 # How long a prompt may be, in tokens as we estimate them: of a longer conversation the oldest turns are left out.
