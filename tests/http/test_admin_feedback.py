@@ -6,12 +6,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from chat.admin.feedback import harmless
 from chat.models import Conversation, Feedback, Generation, Message, Reading
+from tests.support.staff import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -28,14 +29,6 @@ def feedback() -> Feedback:
     ended = {"ends_at": 0, "ended_at": timezone.now(), "status": "complete"}
     Generation.objects.create(message=message, owner=owner, model="model-of-this", **ended)
     return Feedback.objects.create(message=message, value="down", comment="=1+1 is wrong")
-
-
-def staff(*permissions: str) -> Client:
-    user = User.objects.create_user(f"staff-{uuid.uuid4()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page_of(feedback: Feedback) -> str:

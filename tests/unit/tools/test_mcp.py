@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import Group, Permission, User
-from django.test import Client, override_settings
+from django.contrib.auth.models import Group, User
+from django.test import override_settings
 
 from chat.admin.mcp import _see
 from chat.models import McpServer, McpTool, Reading
@@ -26,6 +26,7 @@ from chat.tools.mcp.definitions import definition_of, digests
 from chat.tools.mcp.results import returned
 from chat.tools.toolbox import offered_to
 from tests.support.mcp_client import Running, fetch
+from tests.support.staff import staff
 
 pytestmark = pytest.mark.django_db
 
@@ -363,14 +364,6 @@ def test_arguments_are_bounded() -> None:
 
 
 # Staff
-
-
-def staff(*permissions: str) -> Client:
-    user = User.objects.create_user(f"staff-{uuid.uuid4()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_staff_ask_a_server_and_look_at_what_has_changed(own: Running) -> None:
