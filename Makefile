@@ -1,5 +1,5 @@
 # `make run` serves the site, `make check` is for before each commit, `make test` runs every test, and
-# `make test TESTS=tests/unit/test_sse.py` those alone. Each installs what it needs into .venv and node_modules.
+# `make test TESTS=tests/unit/core/test_sse.py` those alone. Each installs what it needs into .venv and node_modules.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,7 +27,7 @@ run-many: .venv/test browser-libraries
 check: .venv/test javascript-tools
 	@.ci/check style types javascript unit
 
-# All, or TESTS: files, folders, tests (tests/unit/test_sse.py::test_a_comment_is_no_event), options of pytest.
+# All, or TESTS: files, folders, tests (tests/unit/core/test_sse.py::test_a_comment_is_no_event), options of pytest.
 test:
 	@$(MAKE) --no-print-directory -j2 .venv/test javascript-tools
 ifndef TESTS
