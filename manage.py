@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     if sys.argv[1:2] == ["test"]:
         # Django's runner finds classes of unittest alone, which are nine of our tests, and says that all is well.
-        sys.exit("pytest runs the tests: `make test`, or some of them by `make test TESTS=tests/unit/core/test_sse.py`.")
+        sys.exit("pytest runs the tests: `make test`, or some by `make test TESTS=tests/unit/core/test_sse.py`.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     try:
         from django.core.management import execute_from_command_line
