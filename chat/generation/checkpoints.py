@@ -118,7 +118,7 @@ class Checkpoints:
         self._renewed_at = now if renew else self._renewed_at
         for run, position, _rows, mark in growth:
             run.stored_position, run.stored = position, mark
-        self._storage.works(runs)
+        self._storage.works(runs, is_proven=bool(growth or asked))
         for one in asked:
             if one.run.id in running and not one.stored.done():
                 one.stored.set_result(None)

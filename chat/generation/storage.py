@@ -53,10 +53,13 @@ class Storage:
         line = "%s kept in memory until that can be stored, and lost if the process ends before (%s)"
         log_failure(logger, exc, line, answers, _named(runs, NAMED))
 
-    def works(self, runs: Iterable[Unstored]) -> None:
+    def works(self, runs: Iterable[Unstored], *, is_proven: bool = True) -> None:
+        """All of these is stored. `is_proven`: something just was; else there was nothing to be stored, which says
+        nothing of whether that is possible again.
+        """
         for run in runs:
             run.live.wait_for_storage("")
-        if self._since:
+        if self._since and is_proven:
             seconds = time.monotonic() - self._since
             log_repeated(logger, logging.WARNING, "again", "Answers are stored again, after %.0f s", seconds)
             self._since = None

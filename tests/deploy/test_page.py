@@ -59,6 +59,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.mark.timeout(1200)
 def test_the_page_leads_to_a_site_that_answers(
     machine: Machine, browser: Browser, upstream: ScriptedUpstream, question: str
 ) -> None:

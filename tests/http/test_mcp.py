@@ -29,7 +29,7 @@ def running() -> Iterator[Running]:
 
 
 @pytest.fixture
-def tool(alice: Client, running: Running) -> str:
+def tool(alice: Client, running: Running) -> Iterator[str]:
     """What models call a tool of the server, which staff have turned on for a group of Alice's."""
     group = Group.objects.create(name=f"group-{uuid.uuid4()}")
     assert alice.user
@@ -42,7 +42,8 @@ def tool(alice: Client, running: Running) -> str:
     McpTool.objects.create(
         server=server, name="find_orders", definition=definition, digest=digest_of(definition), is_on=True
     )
-    return "find_orders"
+    yield "find_orders"
+    server.delete()  # whose name would be taken in the next test
 
 
 def asked_until_offered(
