@@ -24,6 +24,8 @@ MOST_TOKENS = 1_000_000
 """The largest token limit of an answer that can be asked for."""
 TOOLS_OFF = 500
 """Of the names of tools that are turned off in one conversation."""
+IMAGES_PER_CALL = 4
+"""That are kept of what a tool gives."""
 SOURCES_PER_CALL = 50
 """That a tool may name."""
 SOURCE_TITLE_CHARACTERS = 200

@@ -9,8 +9,8 @@ What a file has forged, or another version writes, is no part that this module k
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any
@@ -178,6 +178,14 @@ def _checked(part: ToolPart) -> ToolPart:
     if isinstance(part, Decision) and part.answer not in (YES, NO):
         raise ValueError(part.answer)
     return part
+
+
+def with_images(part: Part, names: Mapping[str, str]) -> Part:
+    """A result with its images by other ids, without those that have none; any other part as it is."""
+    result = read(part) if part.kind == RESULT else None
+    if not isinstance(result, Result) or not result.attachments:
+        return part
+    return written(replace(result, attachments=tuple(names[each] for each in result.attachments if each in names)))
 
 
 def rounds(parts: Iterable[Part]) -> tuple[list[Round], str]:

@@ -185,8 +185,8 @@ class SavedMessage(_Saved):
 
     @model_validator(mode="after")
     def _attachments_fit(self) -> Self:
-        if self.attachments and self.role != "user":
-            raise ValueError("only a user's message has attachments")
+        if self.attachments and self.role == "system":
+            raise ValueError("an instruction has no attachments")
         if len(set(self.attachments)) < len(self.attachments):
             raise ValueError(f"message {self.id} has the same attachment twice")
         return self

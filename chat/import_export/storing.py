@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from chat.attachments.inspection import Inspected
 from chat.attachments.uploads import check_taken, clean_name, storage_taken, store
+from chat.core.reply import Part
 from chat.core.search_terms import indexed, joined
+from chat.core.tool_parts import with_images
 from chat.errors import ChatError, Conflict
 from chat.i18n import gettext_noop as _
 from chat.import_export.places import names_of, place_of
@@ -66,6 +68,7 @@ class Storing:
         self._used.add(self._place)
         self._names = names_of(self._place, self._place == document.id, ids, self._used)
         self._number, self._files = 0, list[tuple[UUID, str]]()
+        self._images = dict[str, str]()  # what they are called here, by what they were called
         self._add(Conversation, self._conversation(document))
         self._add(SearchEntry, (self._place, self._owner_id, None, indexed(document.title)))
         if document.current is not None:
@@ -82,7 +85,9 @@ class Storing:
         self._take_room(len(found.data))
         self.step()
         with self._transaction():
-            self._files.append((self._stored(head, found), clean_name(head.name)))
+            pk = self._stored(head, found)
+            self._files.append((pk, clean_name(head.name)))
+            self._images[str(head.id)] = str(pk)
 
     def add(self, head: MessageHead) -> None:
         """The next message of the conversation."""
@@ -113,8 +118,9 @@ class Storing:
     def add_more(self, rows: list[Row], runs: list[Run]) -> None:
         """Of the message before."""
         pk = self._names[self._number - 1]
-        for row in rows:
-            self._add(MessagePart, (pk, *row), len(row[2]))
+        for number, kind, text in rows:
+            part = with_images(Part(kind, text), self._images)
+            self._add(MessagePart, (pk, number, kind, part.text), len(part.text))
         for run in runs:
             known = {name: getattr(run, name) for name in Run.__slots__}
             known["ended_at"] = run.ended_at or timezone.now()

@@ -304,9 +304,9 @@ class Conversation(ModelSettings):
         return [turn(role, parts, tuple(attached.get(ids[pk], ()))) for pk, role, parts in said], unread
 
     def _attached(self, leaf_id: uuid.UUID) -> dict[uuid.UUID, list[Document | Picture]]:
-        """By message, from the root to `leaf_id`."""
+        """By question, from the root to `leaf_id`: services take no images in answers, which bear those of tools."""
         attached: dict[uuid.UUID, list[Document | Picture]] = {}
-        above = MessageAttachment.objects.filter(message__in=branches.in_path(self.pk, leaf_id))
+        above = MessageAttachment.objects.filter(message__in=branches.in_path(self.pk, leaf_id), message__role="user")
         for row in above.select_related("attachment").order_by("number"):
             attached.setdefault(row.message_id, []).append(row.attachment.in_prompt)
         return attached

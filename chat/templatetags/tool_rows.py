@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,10 @@ from django.utils.translation import ngettext
 
 from chat.core.endings import Status
 from chat.core.json_text import compact, cut, indented, visible
-from chat.core.limits import COMMENT_CHARACTERS
+from chat.core.limits import COMMENT_CHARACTERS, IMAGES_PER_CALL
 from chat.core.tool_parts import CALL, OUTCOMES, Call, Decision, Outcome, Result, Round, Source, rounds, sources
 from chat.i18n import gettext_noop, translated
+from chat.views.addresses import address_of, pattern_of
 
 if TYPE_CHECKING:
     from chat.models import Message
@@ -65,6 +68,15 @@ class Row:
     @property
     def result_text(self) -> str:
         return visible(indented(self.result.content)) if self.result else ""
+
+    @property
+    def images(self) -> list[uuid.UUID]:
+        """The ids of those in its result. What an import has forged is no id, or nobody's whom it is shown to."""
+        found = []
+        for each in self.result.attachments[:IMAGES_PER_CALL] if self.result else ():
+            with suppress(ValueError):
+                found.append(uuid.UUID(each))
+        return found
 
     @property
     def values(self) -> list[tuple[str, str]]:
@@ -222,6 +234,13 @@ def whereabouts(source: Source | None) -> str:
 def tool_words() -> str:
     """What scripts say of calls, as JSON."""
     return json.dumps({state: translated(label) for state, label in STATES.items()}, ensure_ascii=False)
+
+
+@register.simple_tag
+def image_addresses(image: uuid.UUID | None) -> dict[str, str]:
+    """Of an image in a result; without one with `{id}` where its id belongs, for scripts."""
+    names = {"file": "attachment", "thumbnail": "thumbnail"}
+    return {part: address_of(name, image) if image else pattern_of(name) for part, name in names.items()}
 
 
 @register.simple_tag

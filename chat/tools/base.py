@@ -56,8 +56,10 @@ class Returned:
 
     content: str
     sources: tuple[Found, ...] = ()
+    images: tuple[bytes, ...] = ()
+    """In it, as they came: nobody has looked at them yet."""
     attachments: tuple[UUID, ...] = ()
-    """Images in it, which are stored already."""
+    """Those that are kept (chat/tools/images.py)."""
 
 
 @dataclass(slots=True)

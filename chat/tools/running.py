@@ -24,6 +24,7 @@ from chat.models import Conversation
 from chat.models.threads import in_database
 from chat.models.users import UserId
 from chat.tools.base import Context, Found, InvalidArguments, Returned, Tool, ToolError, Unanswered
+from chat.tools.images import keep_images
 from chat.tools.reader import Reader
 from chat.tools.returning import Refused, cut
 from chat.tools.toolbox import Toolbox, user_of
@@ -128,7 +129,8 @@ async def _called(tool: Tool, context: Context, arguments: dict[str, Any]) -> Re
     subject.set(f"call {context.call_id}")
     try:
         with context.reader.active():
-            return await tool.call(context, arguments)
+            returned = await tool.call(context, arguments)
+        return await keep_images(returned, context, tool.name) if returned.images else returned
     except SystemExit as exc:  # which would end the event loop
         raise RuntimeError("A tool asked for the end of the process") from exc
 

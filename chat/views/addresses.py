@@ -23,7 +23,12 @@ def script_addresses() -> str:
 
 def address_of(name: str, pk: uuid.UUID) -> str:
     """That of `chat:<name>` for one object, as `reverse` finds it: for what stands often on a page."""
-    return _pattern(name, get_script_prefix(), get_urlconf()).replace("{id}", str(pk))
+    return pattern_of(name).replace("{id}", str(pk))
+
+
+def pattern_of(name: str) -> str:
+    """The same for any: with `{id}` where its id belongs."""
+    return _pattern(name, get_script_prefix(), get_urlconf())
 
 
 @cache

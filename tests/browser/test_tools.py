@@ -18,6 +18,7 @@ from tests.browser.axe import AXE, faults_in_all_looks
 from tests.browser.conftest import OpenPage
 from tests.browser.pages import body, button, composer, has_status, last_answer, notice, send, set_hidden
 from tests.conftest import RunSite
+from tests.support.attachments import attach_image
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation, written_with_tools
 
@@ -124,7 +125,9 @@ def test_rows_are_the_same_live_as_after_a_reload(open_page: OpenPage, alice: Cl
     )
     writing.say(Part(REASONING, "Hm."), "Let me **see**.", find)
     expect(answer.locator(".call__state").last).to_have_text("running…")
-    writing.say(Result(find.id, Outcome.DONE, '[{"order": 17}]', 1.25), Source(1, "Order 17", "/shop/17/", "order 17"))
+    image = str(attach_image(writing.message, "find 1").pk)
+    found = Result(find.id, Outcome.DONE, '[{"order": 17}]', 1.25, (image,))
+    writing.say(found, Source(1, "Order 17", "/shop/17/", "order 17"))
     expect(answer.locator(".call__state").last).to_have_text("1.3 s")
     several = [call(f"Look at {name}") for name in ("this", "that", "this")]
     writing.say(*several, Result(several[1].id, Outcome.FAILED, "line\n" * 700, 0.1))

@@ -7,6 +7,7 @@ import asyncio
 import os
 import socket
 import sys
+from base64 import b64encode
 from typing import Any
 
 import uvicorn
@@ -16,6 +17,8 @@ from mcp_types import INVALID_PARAMS, CallToolResult, ImageContent, ResourceLink
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, StreamingResponse
 from starlette.routing import Route
+
+from tests.support.files import image
 
 CALLS: list[dict[str, Any]] = []
 """What was called with what, for tests to look at: GET /calls."""
@@ -49,6 +52,14 @@ def linked() -> CallToolResult:
             ImageContent(type="image", data="aGk=", mime_type="image/png"),
         ]
     )
+
+
+@server.tool(title="Draw a chart", structured_output=False)
+def chart(customer: str) -> CallToolResult:
+    """An image, and two that are none."""
+    images = (image(), b"hello, I am text", b"\x89PNG\r\n\x1a\n and no more")
+    blocks = [ImageContent(type="image", data=b64encode(data).decode(), mime_type="image/png") for data in images]
+    return CallToolResult(content=[TextContent(type="text", text=f"The orders of {customer}."), *blocks])
 
 
 @server.tool(structured_output=False)

@@ -1,6 +1,11 @@
-"""What a server's tool gives, as a model is shown it: text, and sources; hostile like all that comes from outside."""
+"""What a server's tool gives, as a model is shown it: text, and sources; hostile like all that comes from outside.
 
+Images are kept for the user (chat/tools/images.py); the model is told in words that there is one.
+"""
+
+import binascii
 import json
+from base64 import b64decode
 from collections.abc import Iterable, Iterator
 
 import mcp_types as types
@@ -10,6 +15,7 @@ from chat.core.reply import storable
 from chat.tools.base import Found, Returned, ToolError
 
 NOTHING = "[It gave nothing.]"
+TO_USER = "the user is shown it, you are not"
 
 
 def returned(result: types.CallToolResult) -> Returned:
@@ -20,7 +26,7 @@ def returned(result: types.CallToolResult) -> Returned:
     text = storable(text) or NOTHING
     if result.is_error:
         raise ToolError(text)
-    return Returned(text, tuple(_sources(result.content)))
+    return Returned(text, tuple(_sources(result.content)), images=tuple(_images(result.content)))
 
 
 def _words(block: types.ContentBlock) -> str:
@@ -32,7 +38,7 @@ def _words(block: types.ContentBlock) -> str:
         case types.EmbeddedResource(resource=types.TextResourceContents(text=text)):
             return text
         case types.ImageContent(mime_type=kind):
-            return f"[an image ({kind}), which is not shown here]"
+            return f"[an image ({kind}): {TO_USER}]"
     return f"[{block.type}, which is not shown here]"
 
 
@@ -42,3 +48,13 @@ def _sources(blocks: Iterable[types.ContentBlock]) -> Iterator[Found]:
         url = str(link.uri)
         if url.startswith(("https://", "http://")) and len(url) <= SOURCE_ADDRESS_CHARACTERS and url.isprintable():
             yield " ".join(storable(link.title or link.name).split())[:200], url, ""
+
+
+def _images(blocks: Iterable[types.ContentBlock]) -> Iterator[bytes]:
+    """As they came, whatever they are; of what is no base64 nothing."""
+    for block in blocks:
+        if isinstance(block, types.ImageContent):
+            try:
+                yield b64decode(block.data, validate=True)
+            except (ValueError, binascii.Error):
+                yield b""

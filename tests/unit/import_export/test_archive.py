@@ -536,7 +536,7 @@ def with_message(number: int, **changes: Any) -> dict[str, Any]:
         (bearing(0), f"no message has attachment {FILE}"),
         (bearing(0, FILE, uuid.UUID(int=9)), f"attachment {uuid.UUID(int=9)}, which a message has, is not in"),
         (bearing(0, FILE, FILE), f"message {ASKED} has the same attachment twice"),
-        (bearing(1, FILE), "only a user's message has attachments"),
+        (with_message(0, role="system", attachments=[str(FILE)]), "an instruction has no attachments"),
         (with_file().model_dump(mode="json") | {"attachments": with_attachment()["attachments"] * 2}, "the same id"),
     ],
 )

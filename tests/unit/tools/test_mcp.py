@@ -71,7 +71,8 @@ def test_a_tool_is_called_and_says_what_it_gives(shared: Running) -> None:
         shared.endpoint(), ("find_orders", {"customer": "Ada"}), ("linked", {}), ("structured", {}), ("fails", {})
     )
     assert found.content == "Order 7 of Ada"
-    assert "an image (image/png), which is not shown here" in linked.content
+    assert "[an image (image/png): the user is shown it, you are not]" in linked.content
+    assert linked.images == (b"hi",)
     assert linked.sources == (("The page", "https://example.com/page", ""),)
     assert structured.content == '{"total": 3}'
     assert failed == "No such customer."

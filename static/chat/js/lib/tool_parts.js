@@ -3,7 +3,7 @@
  *
  * @typedef {{id: string, name: string, title: string, arguments: any, changes: boolean, outside: boolean, asks: boolean}} Call
  * @typedef {{calls: string[], answer: "yes" | "no", reason: string}} Decision
- * @typedef {{id: string, status: string, content: string, seconds: number}} Result
+ * @typedef {{id: string, status: string, content: string, seconds: number, attachments: string[]}} Result
  * @typedef {{number: number, title: string, url: string, object: string}} Source
  */
 
@@ -20,7 +20,7 @@ const outcome = (/** @type {any} */ value) => OUTCOMES.includes(value);
 const FIELDS = {
   tool_call: { id: [text], name: [text], title: [text], arguments: [any], changes: [flag, false], outside: [flag, false], asks: [flag, false] },
   tool_decision: { calls: [texts], answer: [answer], reason: [text, ""] },
-  tool_result: { id: [text], status: [outcome], content: [text], seconds: [number, 0] },
+  tool_result: { id: [text], status: [outcome], content: [text], seconds: [number, 0], attachments: [texts, []] },
   source: { number: [number], title: [text], url: [text, ""], object: [text, ""] },
 };
 

@@ -92,10 +92,11 @@ export class ToolCall {
   }
 
   /** @param {Result} result */
-  end({ status, content, seconds }) {
+  end({ status, content, seconds, attachments }) {
     if (this.#isOver) return;
     const part = fresh("result");
     new ToolData(part).text = content;
+    showImages(part, attachments);
     this.element.querySelector(".call__parts")?.append(part);
     this.element.dataset["state"] = status;
     this.#part("state").textContent = status === "done" ? duration(seconds, document.documentElement.lang) : wordsFor(status);
@@ -133,6 +134,24 @@ export class ToolCall {
 /** A part that calls come to have. @param {"decision" | "result"} name */
 function fresh(name) {
   return /** @type {HTMLElement} */ (copy("tool-call").querySelector(`.call__part--${name}`));
+}
+
+/** @param {HTMLElement} part the result's, of a new call @param {string[]} ids of images in it */
+function showImages(part, ids) {
+  const list = /** @type {HTMLElement} */ (part.querySelector(".call__images"));
+  const model = /** @type {HTMLElement} */ (list.firstElementChild);
+  list.replaceChildren(...ids.map((id) => imageOf(model, id)));
+  if (!ids.length) list.remove();
+}
+
+/** @param {HTMLElement} model whose addresses have `{id}` where an id belongs @param {string} id */
+function imageOf(model, id) {
+  const item = /** @type {HTMLElement} */ (model.cloneNode(true));
+  for (const [selector, name] of /** @type {const} */ ([["a", "href"], ["img", "src"]])) {
+    const element = /** @type {HTMLElement} */ (item.querySelector(selector));
+    element.setAttribute(name, (element.getAttribute(name) ?? "").replace("{id}", encodeURIComponent(id)));
+  }
+  return item;
 }
 
 /** @param {string} id of a template @returns {HTMLElement} */
