@@ -12,11 +12,13 @@ from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
 from chat.generation.traces import trace
 from chat.live import hints
-from chat.models import Generation, MessagePart, SearchEntry
+from chat.models import Generation, MessagePart, SearchEntry, ToolCall
 from chat.models.sql import update
 from chat.signals import announce, generation_ended
 
 FROM_THE_BEGINNING = Mark()
+CUT_SHORT = {Status.INTERRUPTED, Status.STOPPED, Status.FAILED}
+"""How an answer ends while tools may still be running."""
 Write = Callable[[], object]
 """What is done in the transaction that stores an answer, in a thread."""
 
@@ -49,6 +51,8 @@ def finish(
             return False
         MessagePart.store([(message.pk, reply.rows_since(since)[0])])
         do_all(writes)
+        if status in CUT_SHORT:
+            ToolCall.leave(message.pk)
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():
         setattr(generation, name, value)

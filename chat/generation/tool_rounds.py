@@ -62,6 +62,8 @@ NO_ROOM = "Not run: tools have given back as much as one answer has room for. An
 CUT = "\n[Cut here: tools have given back as much as one answer has room for.]"
 NOT_RECORDED = "Not run: it was not called here."
 ANOTHER = "Not run: the tool of this name is another one by now."
+ASKS_BY_NOW = "Not run: by now this tool waits for the user's yes, which was not asked for. Call it again to ask."
+DOES_MORE = "Not run: the tool does more by now than the user said yes to. Call it again to ask."
 DECLINED = "The user said no."
 UNKNOWN = "Whether it was done is unknown: it was begun and cut off. Do not call it again; tell the user."
 STOPPED = "Not done: the user stopped the answer."
@@ -188,7 +190,6 @@ class _Rounds:
         if not tool:
             return self._recorded(Call(str(uuid.uuid4()), name, name, called.arguments)), ""
         fault = TOO_MANY_CALLS if number >= CALLS else _fault(tool, called)
-        is_tainted = self._has_foreign_text or bool(known - {tool.name})
         call = Call(
             str(uuid.uuid4()),
             name,
@@ -196,7 +197,7 @@ class _Rounds:
             called.arguments,
             changes=tool.changes,
             outside=tool.outside,
-            asks=not fault and tool.asks(is_tainted),
+            asks=not fault and tool.asks(self._is_tainted(tool, known)),
         )
         return self._recorded(call), fault
 
@@ -331,10 +332,16 @@ class _Rounds:
         if tool and (tool.server != own[call.id] or (tool.server and str(tool.title) != call.title)):
             return Outcome.FORBIDDEN, ANOTHER  # names of servers' tools are given by what else there is
         if call.id in self._decided:
-            return None
+            return (Outcome.FORBIDDEN, DOES_MORE) if tool and _does_more(tool, call) else None
         if call.changes or (tool and tool.changes) or (decision and decision.answer == YES):
             return Outcome.UNKNOWN, UNKNOWN
+        if tool and tool.asks(self._is_tainted(tool, self._names_of_results())):
+            return Outcome.FORBIDDEN, ASKS_BY_NOW
         return None
+
+    def _is_tainted(self, tool: Tool, known: set[str]) -> bool:
+        """May what others wrote have made the model call it? `known`: the tools whose results it has seen."""
+        return self._has_foreign_text or bool(known - {tool.name})
 
 
 def end_calls(run: Run, status: Status) -> None:
@@ -361,6 +368,11 @@ def _add_result(run: Run, result: Result) -> None:
 def _append(run: Run, part: tool_parts.ToolPart) -> None:
     said: Part = written(part)
     run.live.append(said.kind, said.text)
+
+
+def _does_more(tool: Tool, call: Call) -> bool:
+    """Than the user was told before they said yes?"""
+    return (tool.changes and not call.changes) or (tool.outside and not call.outside)
 
 
 def _fault(tool: Tool, called: Called) -> str:

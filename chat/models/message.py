@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -126,7 +127,15 @@ class Message(models.Model):
 
     @property
     def reasoning(self) -> str:
-        return "".join(part.text for part in self.said if part.kind == REASONING)
+        """With a paragraph for each time that something else came in between."""
+        runs = groupby(self.said, key=lambda part: part.kind == REASONING)
+        return "\n\n".join("".join(part.text for part in run) for is_reasoning, run in runs if is_reasoning)
+
+    @property
+    def has_gone_past_reasoning(self) -> bool:
+        """Has something else come after it?"""
+        parts = self.said
+        return bool(parts) and parts[-1].kind != REASONING
 
     @property
     def reasoning_ms(self) -> int | None:

@@ -25,8 +25,9 @@ from chat.models.sql import insert, update
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
-WAITING, RUNNING = "waiting", "running"
-LABELS = {WAITING: _("waits for a yes"), RUNNING: _("begun")} | {each.value: label for each, label in OUTCOMES.items()}
+WAITING, RUNNING, UNFINISHED = "waiting", "running", "unfinished"
+UNENDED = {WAITING: _("waits for a yes"), RUNNING: _("begun"), UNFINISHED: _("not finished")}
+LABELS = UNENDED | {each.value: label for each, label in OUTCOMES.items()}
 STATUSES = [(status, gettext_lazy(label)) for status, label in LABELS.items()]
 ANSWERS = [(YES, gettext_lazy("Yes")), (NO, gettext_lazy("No"))]
 
@@ -74,6 +75,11 @@ class ToolCall(models.Model):
     def record(calls: Sequence[ToolCall]) -> None:
         """New ones; those that are stored already stay as they are."""
         insert(calls, conflict="ON CONFLICT DO NOTHING")
+
+    @staticmethod
+    def leave(message_id: uuid.UUID) -> None:
+        """The answer has ended before these calls of it; who continues it may still end them."""
+        ToolCall.objects.filter(message=message_id, status=RUNNING).update(status=UNFINISHED)
 
     @staticmethod
     def end(pk: str, status: str, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """Pictures of the main states, for docs/ (`make screenshots`) and to be looked at (tests/output/)."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.files import NOTES, PICTURE, PROGRAM, REPORT, attach, chips, choose
+from tests.conftest import RunSite
 from tests.support.client import Client
-from tests.support.upstream import Gate, ScriptedUpstream, answer, say, status
+from tests.support.upstream import Gate, ScriptedUpstream, Step, answer, calls, say, status
 
 LOOKS = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
 ANSWER = (
@@ -100,6 +102,32 @@ def test_files_of_a_question_and_of_the_next(
     expect(chips(page, "stored")).to_have_count(2)
     expect(chips(page, "failed")).to_have_count(1)
     snap(page, screenshots, "files", scheme, size)
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)])
+def test_a_call_that_waits_for_a_yes(
+    open_page: OpenPage,
+    run_site: RunSite,
+    client_for: Callable[..., Client],
+    upstream: ScriptedUpstream,
+    screenshots: Path,
+    scheme: str,
+    size: dict[str, int],
+) -> None:
+    client, asked = client_for(run_site(CHATSITE_TEST_APPS="tests.support.tools_app")), "Cancel Ada's latest order"
+    upstream.script(asked, calls(("find_orders", {"customer": "Ada"})))
+    upstream.script(asked, [say("The latest of her two orders is 18. [1] I would cancel it."), *cancelling(18)])
+    page = open_page(client, viewport=size, color_scheme=scheme)
+    page.locator("#composer textarea").fill(asked)
+    page.locator("#composer textarea").press("Enter")
+    expect(page.locator('[data-role="assistant"]')).to_have_attribute("data-status", "waiting")
+    expect(page.locator(".decision")).to_be_visible()
+    page.locator(".call > .call__summary", has_text="Find orders").click()
+    snap(page, screenshots, "tools", scheme, size)
+
+
+def cancelling(number: int) -> list[Step]:
+    return calls(("cancel_order", {"number": number}))
 
 
 @pytest.mark.parametrize(("scheme", "size"), LOOKS)

@@ -1,7 +1,5 @@
 """The database is locked, away or full: streams go on, what was accepted is kept, and the site recovers by itself."""
 
-import shutil
-import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,7 +19,7 @@ from django.utils import timezone
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.client import question as body_of
-from tests.support.faults import OwnDatabase, caught_up, locked, same_for_whoever_follows
+from tests.support.faults import OwnDatabase, caught_up, fill, locked, same_for_whoever_follows, small_disk
 from tests.support.site import Site
 from tests.support.sse import Page
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
@@ -249,29 +247,12 @@ def test_without_its_database_the_site_says_so_to_people_and_to_scripts(
 @pytest.fixture
 def small(run_site: RunSite, committed: None, tmp_path: Path) -> Iterator[OwnDatabase]:
     """A site whose database lies on a disk of three megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("A small disk cannot be mounted here: that takes root.")
-    own = None
-    try:
+    with small_disk(tmp_path) as folder:
         own = OwnDatabase(run_site, folder)
-        yield own
-    finally:
-        if own:
-            own.site.close()
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(file: Path) -> None:
-    """Take the last byte of the disk that `file` is on."""
-    with file.open("wb", buffering=0) as filler:
         try:
-            while filler.write(b"x" * 4096):
-                pass
-        except OSError:
-            return
+            yield own
+        finally:
+            own.site.close()
 
 
 def test_with_the_disk_full_text_is_kept_and_stored_once_there_is_room(

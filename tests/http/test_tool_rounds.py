@@ -12,7 +12,7 @@ from chat.models import Generation, Message, ToolCall
 from tests.conftest import RunSite
 from tests.support.client import Client, Stream
 from tests.support.endings import ending
-from tests.support.faults import OwnDatabase, locked
+from tests.support.faults import OwnDatabase, fill, locked, small_disk
 from tests.support.site import Site
 from tests.support.sse import Page
 from tests.support.tool_gates import ToolGates
@@ -273,6 +273,38 @@ def test_nothing_runs_before_its_call_is_stored(
             assert stream.rest().end["status"] == "complete"
     finally:
         own.site.close()
+
+
+def test_with_the_disk_full_nothing_runs_and_nothing_is_told_before_it_is_stored(
+    run_site: RunSite, committed: None, gates: ToolGates, upstream: ScriptedUpstream, question: str, tmp_path: Path
+) -> None:
+    """Neither a call before it is recorded, nor the model's next response before it is: both come with room."""
+    gate, before = named(question) + "x" * 150_000, Gate()  # more than there may be left in files that are there
+    upstream.script(question, before, calls(("wait", {"name": gate})))
+    with small_disk(tmp_path) as folder:
+        own = OwnDatabase(run_site, folder, CHATSITE_TEST_APPS=APP, CHATSITE_TEST_GATES=str(gates.port))
+        filler = folder / "filler"
+        try:
+            with own.client.ask(question) as stream:
+                before.wait_reached()
+                fill(filler)
+                before.open()
+                stream.until(CALL)
+                assert stream.until("storage").data["status"] == "waiting"
+                assert upstream.wait_asked(question).ended.wait(30)
+                assert gates.count(gate) == 0
+                filler.unlink()
+                gates.wait_reached(gate)
+                fill(filler)
+                gates.open(gate)
+                stream.until(RESULT)
+                assert stream.until("storage").data["status"] == "waiting"
+                assert len(upstream.asked(question)) == 1
+                filler.unlink()
+                page = stream.rest()
+        finally:
+            own.site.close()
+    assert (page.end["status"], statuses(page), page.text) == ("complete", ["done"], "An answer.")
 
 
 def test_many_that_wait_for_tools_keep_nobody_waiting(

@@ -1,12 +1,14 @@
 """What tests of faults share: databases that are in trouble, processes whose memory is watched, and what must hold."""
 
 import re
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
@@ -67,6 +69,27 @@ def locked(file: Path) -> Iterator[None]:
     with closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A folder on a disk of three megabytes."""
+    small = folder / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(small)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("A small disk cannot be mounted here: that takes root.")
+    try:
+        yield small
+    finally:
+        subprocess.run(["umount", "--lazy", str(small)], check=True)
+
+
+def fill(file: Path) -> None:
+    """Take the last byte of the disk that `file` is on."""
+    with file.open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(b"x" * 4096):
+            pass
 
 
 class OwnDatabase:

@@ -8,7 +8,7 @@ test("what is left out is what the site takes it for", () => {
   const call = { id: "a", name: "find", title: "Find", arguments: {} };
   assert.deepEqual(readPart("tool_call", { ...call, more: 1 }), { ...call, changes: false, outside: false, asks: false });
   assert.deepEqual(readPart("tool_decision", { calls: ["a"], answer: "no" }), { calls: ["a"], answer: "no", reason: "" });
-  assert.deepEqual(readPart("tool_result", { id: "a", status: "done", content: "" }), { id: "a", status: "done", content: "", seconds: 0 });
+  assert.deepEqual(readPart("tool_result", { id: "a", status: "done", content: "" }), { id: "a", status: "done", content: "", seconds: 0, attachments: [] });
   assert.deepEqual(readPart("source", { number: 1, title: "It" }), { number: 1, title: "It", url: "", object: "" });
 });
 

@@ -17,7 +17,7 @@ from chat.core.endings import Ending, Status
 from chat.core.reply import TEXT
 from chat.core.tool_parts import Call, Outcome, Result, Source, read
 from chat.generation.checkpoints import Checkpoints
-from chat.generation.finishing import finish
+from chat.generation.finishing import finish, interrupt
 from chat.generation.run import Run, run_of
 from chat.generation.storage import Storage
 from chat.generation.tool_rounds import CALLS, answer, end_calls
@@ -377,7 +377,7 @@ def test_what_was_not_called_here_is_never_run(chat: Chat) -> None:
     assert [status for status, _ in chat.results] == [Outcome.FORBIDDEN]
 
 
-@pytest.mark.parametrize("how", ["changes", "elsewhere"])
+@pytest.mark.parametrize("how", ["changes", "elsewhere", "outside"])
 def test_what_has_become_another_tool_is_not_run_again(chat: Chat, how: str) -> None:
     """What a user has not said yes to does not run because its tool has been renewed meanwhile."""
     chat.offer(find_orders)
@@ -386,11 +386,42 @@ def test_what_has_become_another_tool_is_not_run_again(chat: Chat, how: str) -> 
     message = Message.objects.get(pk=chat.message)
     message.parts.filter(number__gte=1).delete()
     message.generations.update(status=Status.INTERRUPTED, ends_at=1)
-    change = {"changes": True} if how == "changes" else {"server": "other"}
-    chat.tools["find_orders"] = replace(chat.tools["find_orders"], **change)
+    Conversation.objects.filter(pk=chat.conversation).update(imported_bytes=5)
+    changes: dict[str, dict[str, Any]] = {
+        "changes": {"changes": True},
+        "elsewhere": {"server": "other"},
+        "outside": {"outside": True},
+    }
+    chat.tools["find_orders"] = replace(chat.tools["find_orders"], **changes[how])
     chat.script(said("So."))
     assert chat.go_on() == Ending(Status.COMPLETE)
     assert [status for status, _ in chat.results] == [Outcome.UNKNOWN if how == "changes" else Outcome.FORBIDDEN]
+
+
+def test_a_yes_is_to_what_the_tool_did_then(chat: Chat) -> None:
+    """One that sends data outside by now asks again, and does not run."""
+    chat.offer(find_orders, changes=True)
+    chat.script(calls(ORDERS), calls(ORDERS))
+    chat.ask()
+    chat.tools["find_orders"] = replace(chat.tools["find_orders"], outside=True)
+    assert chat.go_on(find_orders="yes") == Ending(Status.WAITING)
+    assert [status for status, _ in chat.results] == [Outcome.FORBIDDEN]
+
+
+def test_what_an_answer_that_was_cut_off_has_begun_is_not_said_to_run(chat: Chat) -> None:
+    chat.offer(find_orders, changes=True)
+    chat.script(calls(ORDERS))
+    chat.ask()
+    (waiting,) = chat.parts(Call)
+    wish = Continuation(uuid.uuid4(), "gpt-4o-mini", decisions=(Answered(waiting.id, "yes"),))
+    assert chat.message
+    accepted = messages.continue_(chat.owner.pk, chat.message, wish, lambda: True)
+    assert chat.rows == {"find_orders": "running"}
+    assert interrupt([accepted.generation.pk]) == 1
+    assert chat.rows == {"find_orders": "unfinished"}
+    chat.script(said("So."))
+    chat.go_on()
+    assert chat.rows == {"find_orders": "unknown"}
 
 
 @pytest.mark.parametrize("first", [ORDERS, SEARCH])

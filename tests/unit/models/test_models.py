@@ -17,6 +17,7 @@ from chat.core.endings import Status
 from chat.core.reply import TEXT, Part, Reply
 from chat.generation.finishing import finish
 from chat.models import Conversation, Generation, MessagePart
+from tests.support.conversations import stored_conversation
 
 
 def largest(model: type[Model], name: str) -> int:
@@ -53,6 +54,17 @@ def test_an_answer_that_ends_while_its_page_is_read_is_not_shown_as_complete_wit
         shown = generation.message.conversation.branch()[-1]
     assert shown.generation
     assert shown.generation.is_running or shown.text == "All of it."
+
+
+@pytest.mark.django_db
+def test_reasoning_has_a_paragraph_for_each_time_that_something_came_in_between() -> None:
+    owner = User.objects.create(username="thinker")
+    _, (_, answer) = stored_conversation(owner.pk, ["Why?", "…"])
+    kinds = ["reasoning", "reasoning", "tool_call", "tool_result", "reasoning", "text"]
+    answer.parts.all().delete()
+    MessagePart.store([(answer.pk, [(number, Part(kind, f"{number}.")) for number, kind in enumerate(kinds)])])
+    again = type(answer).objects.get(pk=answer.pk)
+    assert (again.reasoning, again.has_gone_past_reasoning) == ("0.1.\n\n4.", True)
 
 
 @pytest.mark.django_db

@@ -12,6 +12,7 @@ const MINUTES = gettext("Thought for %(minutes)s min %(seconds)s s");
  *
  * Times are in milliseconds, NaN where unknown: `data-ms` of the generations that have ended, as the server measured
  * them; `data-seen` of the one that is running, and `data-since` when its reasoning went on, as this page saw them.
+ * With `data-past` something else came after it: what it goes on with is another paragraph.
  * What the page saw stands until the end, which brings what the server measured.
  */
 export class Reasoning {
@@ -31,12 +32,14 @@ export class Reasoning {
       dataset["since"] = String(performance.now());
       this.#title = THINKING;
     }
-    this.#modelText.append(text);
+    this.#modelText.append("past" in dataset ? `\n\n${text}` : text);
+    delete dataset["past"];
   }
 
   /** Something else follows. */
   pause() {
     const { dataset } = this.#element;
+    if (!this.#element.hidden) dataset["past"] = "";
     if (!("thinking" in dataset)) return;
     const seen = Number(dataset["seen"] ?? 0) + performance.now() - Number(dataset["since"]);
     dataset["seen"] = String(seen);
@@ -66,6 +69,7 @@ export class Reasoning {
     this.#stop();
     this.#element.hidden = true;
     this.#element.dataset["seen"] = "NaN";
+    delete this.#element.dataset["past"];
     this.#modelText.clear();
   }
 
