@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -99,6 +99,6 @@ def _found(model: type[Model], key: str) -> Model:
         raise Http404
     try:
         found: Conversation = Conversation.objects.get(pk=key)
-    except (Conversation.DoesNotExist, ValueError) as exc:
+    except (Conversation.DoesNotExist, ValidationError) as exc:
         raise Http404 from exc
     return found

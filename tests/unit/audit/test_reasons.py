@@ -39,9 +39,7 @@ def moved(reading: Reading, by: timedelta) -> Reading:
 # Reasons
 
 
-def test_off_nobody_is_asked_and_no_reason_is_repeated(
-    settings: Any, reader: User, conversation: Conversation
-) -> None:
+def test_off_nobody_is_asked_and_none_is_repeated(settings: Any, reader: User, conversation: Conversation) -> None:
     audit.give_reason(reader, Conversation, str(conversation.pk), "T-1")
     assert not audit.is_missing(reader, Conversation, conversation.pk)
     assert audit.record(reader, conversation, "Read the transcript.").context.reason == ""
