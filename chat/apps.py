@@ -14,6 +14,7 @@ class ChatConfig(AppConfig):
     def ready(self) -> None:
         """The system checks of the rooms, what listens to Django's signals, and the tools of all apps."""
         import_module("chat.assets.checks")
+        import_module("chat.audit.checks")
         import_module("chat.models.checks")
         import_module("chat.models.time_outs")
         import_module("chat.generation.checks")

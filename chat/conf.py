@@ -63,6 +63,13 @@ class AppSettings:
     CHAT_AUDIT_WORDS_DAYS: int = 90
     """How long the words are kept that staff searched for. 0: not at all. That they searched stays in the log."""
 
+    CHAT_READING_REASON: str = "off"
+    """Are staff asked why, before they see what users wrote? `off`, `asked` (it may stay empty) or `required`."""
+    CHAT_READING_NOTICE: str | int = "never"
+    """When a conversation's owner is told who of the staff has read it: `at once`, after so many days, or `never`."""
+    CHAT_SEPARATE_ROLES: bool = False
+    """Are those who read to be others than those who change the chat or erase? A check says who may both."""
+
     # Limits; 0 turns one off
 
     CHAT_LIVE_PER_USER: int = 5

@@ -411,6 +411,14 @@ if CHAT_MCP_USER_HEADER and not is_header_name(CHAT_MCP_USER_HEADER):
 # For how many days the words are kept that staff searched for in the administration.
 CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS, most=100_000)
 
+# Are staff asked for a reason before they see what users wrote, and when are these told of it?
+CHAT_READING_REASON = env.one_of(
+    "CHAT_READING_REASON", ("off", "asked", "required"), default=Default.CHAT_READING_REASON
+)
+CHAT_READING_NOTICE = env.days_or("CHAT_READING_NOTICE", ("at once", "never"), default=Default.CHAT_READING_NOTICE)
+# Does a check say who may both read and change or erase?
+CHAT_SEPARATE_ROLES = env.switch("CHAT_SEPARATE_ROLES", default=Default.CHAT_SEPARATE_ROLES)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=Default.CHAT_LIVE_PER_USER)

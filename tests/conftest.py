@@ -21,7 +21,7 @@ from django.core.signals import setting_changed
 from django.db import OperationalError, connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from chat.models import Prompt
+from chat.models import Prompt, Reading
 from chat.retention import fragments
 from chat.templatetags import chat_libraries
 from chat.views import page_templates
@@ -182,6 +182,7 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         forget_users()
         Prompt.objects.all().delete()  # the shared ones, which nobody owns
         Session.objects.all().delete()
+        Reading.objects.all().delete()
         connection.close()
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 
+from chat.admin.reasons import ask_for_reason
 from chat.audit import record
 from chat.errors import NotFound
 from chat.models import Attachment, Conversation, MessageAttachment
@@ -61,6 +62,8 @@ class AttachmentPages:
     ) -> HttpResponseBase:
         """An image to be shown, all else to be saved."""
         attachment = self._found(request, conversation_id, attachment_id)
+        if response := ask_for_reason(request, self.admin_site, Conversation, attachment.conversation_id):
+            return response
         record(request.user, attachment.conversation, f"Read attachment {attachment_id}.")
         return _safe(file_response, attachment, request)
 
@@ -69,6 +72,8 @@ class AttachmentPages:
     ) -> HttpResponseBase:
         """A small picture of an image."""
         attachment = self._found(request, conversation_id, attachment_id)
+        if response := ask_for_reason(request, self.admin_site, Conversation, attachment.conversation_id):
+            return response
         record(request.user, attachment.conversation, f"Read the thumbnail of attachment {attachment_id}.")
         return _safe(thumbnail_response, attachment, request)
 

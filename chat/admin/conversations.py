@@ -29,6 +29,7 @@ from chat.admin.filters import (
 from chat.admin.link_tokens import tokens_in
 from chat.admin.links import LinkPages, links_of, may_revoke
 from chat.admin.lookups import OfferedLookups
+from chat.admin.reasons import ask_for_reason
 from chat.admin.recorded import RecordedList
 from chat.admin.transcript import transcript
 from chat.audit import readings_of, record
@@ -146,6 +147,8 @@ class ConversationAdmin(
 
         Django asks for it only after checking permissions; each reading is recorded.
         """
+        if response := ask_for_reason(request, self.admin_site, Conversation, obj.pk):
+            return response
         record(request.user, obj, "Read the transcript.")
         part = transcript(obj, request.GET.get("from", ""))
         context |= {"title": obj.name, "subtitle": None, "transcript": part, "turns": part.turns}
@@ -162,7 +165,10 @@ class ConversationAdmin(
             return super().history_view(request, object_id, extra_context)
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied
-        page = self.get_paginator(request, readings_of(conversation), READINGS).get_page(request.GET.get(PAGE_VAR, 1))
+        if response := ask_for_reason(request, self.admin_site, Conversation, conversation.pk):
+            return response
+        readings = readings_of(conversation).select_related("context")
+        page = self.get_paginator(request, readings, READINGS).get_page(request.GET.get(PAGE_VAR, 1))
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Who has read this: %(title)s") % {"title": conversation.name},

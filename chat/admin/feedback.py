@@ -21,9 +21,10 @@ from django.utils.translation import gettext_lazy
 
 from chat.admin.deletion import DeletedAlong
 from chat.admin.lookups import OfferedLookups
+from chat.admin.reasons import ask_for_reason
 from chat.admin.recorded import RecordedList
 from chat.audit import record, record_list
-from chat.models import Feedback, Generation
+from chat.models import Conversation, Feedback, Generation
 
 SHOWN = 120
 """Characters of a comment in the list."""
@@ -111,7 +112,10 @@ class FeedbackAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin
         return shown.annotate(latest_model=Subquery(MODEL))
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        record(request.user, kwargs["obj"], "Read this feedback.")
+        feedback: Feedback = kwargs["obj"]
+        if response := ask_for_reason(request, self.admin_site, Conversation, feedback.message.conversation_id):
+            return response
+        record(request.user, feedback, "Read this feedback.")
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Feedback, form: Any, change: bool) -> None:

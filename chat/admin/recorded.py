@@ -7,14 +7,25 @@ themselves; wherever Django names a row (before a deletion, in its log, in a cho
 from typing import Any
 
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from chat.admin.link_tokens import without_tokens
-from chat.audit import record_list
+from chat.admin.reasons import ask_for_reason
+from chat.audit import Asking, asking, is_missing, record_list
 
 
 class RecordedList:
     """For a ModelAdmin, before all that makes its list."""
+
+    bears_words = True
+    """Does the list show what users wrote, or find it? Then a reason is asked for."""
+
+    def changelist_view(self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        is_asked = self.bears_words and self.has_view_or_change_permission(request)
+        if is_asked and (asks := ask_for_reason(request, self.admin_site, self.model)):
+            return asks
+        response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
+        return response
 
     def get_changelist_instance(self: Any, request: HttpRequest) -> ChangeList:
         """Called once a request, also for actions on what was found."""
@@ -24,12 +35,22 @@ class RecordedList:
         return changelist
 
     def get_search_results(self: Any, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """Of other pages, as of an autocomplete: whoever learns what is found has read it."""
+        """Of other pages, as of an autocomplete: whoever learns what is found has read it.
+
+        Where a reason is required, they find nothing until they have given one at the list: here nobody can be asked.
+        """
+        if search_term and self._needs_reason(request):
+            return queryset.none(), False
         found, may_repeat = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
         if search_term and not _is_of_the_list(request):
             words = without_tokens(search_term)
             record_list(request.user, self.model, "Searched for one to choose.", found.count(), words)
         return found, may_repeat
+
+    def _needs_reason(self: Any, request: HttpRequest) -> bool:
+        if not self.bears_words or asking() != Asking.REQUIRED or _is_of_the_list(request):
+            return False
+        return is_missing(request.user, self.model)
 
 
 def _is_of_the_list(request: HttpRequest) -> bool:

@@ -28,6 +28,7 @@ OWNERS_NAME = f"owner__{get_user_model().USERNAME_FIELD}"
 class ToolCallAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Seen by `chat.view_toolcall`; nobody adds to it, changes it or takes from it."""
 
+    bears_words = False
     list_display = ["created_at", "name", "owner", "status", "seconds", "changes", "answer", "decided_at"]
     list_filter = ["status", ToolFilter, ("created_at", TimeFilter), "changes", "answer"]
     list_select_related = ["owner"]

@@ -1,27 +1,40 @@
 """The audit log: who of the staff has read what. Rows are only added to it; who and what go, it stays.
 
 A name goes with what bore it: `forget_names` of things that are erased, `forget_users` of people. What staff searched
-for stands apart, and goes after some days (`forget_searched_words`).
+for stands apart, and goes after some days (`forget_searched_words`). `reasons` has
+why they read, and `notices` what owners are told of it.
 """
 
+from chat.audit.notices import notice_days, told, told_in_short
 from chat.audit.readings import (
     ERASED,
+    erased_name,
     forget_names,
     forget_searched_words,
     forget_users,
+    give_reason,
     has_read,
     readings_of,
     record,
     record_list,
 )
+from chat.audit.reasons import Asking, asking, is_missing
 
 __all__ = [
     "ERASED",
+    "Asking",
+    "asking",
+    "erased_name",
     "forget_names",
     "forget_searched_words",
     "forget_users",
+    "give_reason",
     "has_read",
+    "is_missing",
+    "notice_days",
     "readings_of",
     "record",
     "record_list",
+    "told",
+    "told_in_short",
 ]

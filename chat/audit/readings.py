@@ -7,8 +7,9 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from chat.audit.reasons import GIVEN, held
 from chat.conf import settings
-from chat.models import Reading, SearchedWords
+from chat.models import Conversation, Feedback, Reading, ReadingContext, SearchedWords, ToolCall
 from chat.models.reading import NAME_CHARACTERS
 
 ERASED = "(erased)"
@@ -19,18 +20,32 @@ CENTURY = 36_500
 """Days. Longer than a date goes back there is nothing to be kept."""
 
 
+@transaction.atomic
 def record(user: Any, thing: models.Model, action: str) -> Reading:
     """`user` has just done this to `thing`: its words are in English, and bear nobody's."""
-    return _add(user, type(thing), action, object_key=str(thing.pk), object_name=_name(thing))
+    reading = _add(user, type(thing), action, object_key=str(thing.pk), object_name=_name(thing))
+    owner_id, conversation_id = _whose(thing)
+    reason = held(user, Conversation, conversation_id) if conversation_id else held(user, type(thing))
+    _add_context(reading, reason, owner_id, conversation_id)
+    return reading
 
 
 @transaction.atomic
 def record_list(user: Any, model: type[models.Model], action: str, hits: int, words: str = "") -> Reading:
     """`user` has just looked at a list that has `hits` rows, by a search for `words` if there are any."""
     reading = _add(user, model, action, hits=hits)
+    _add_context(reading, held(user, model))
     words = words.replace("\0", "")[:WORDS_CHARACTERS]
     if words and settings.CHAT_AUDIT_WORDS_DAYS:
         SearchedWords.objects.create(reading=reading, words=words)
+    return reading
+
+
+@transaction.atomic
+def give_reason(user: Any, model: type[models.Model], key: str, reason: str) -> Reading:
+    """`user` says why they read the thing of this key, or without one lists of such things: it holds for an hour."""
+    reading = _add(user, model, GIVEN, object_key=key)
+    ReadingContext.objects.create(reading=reading, reason=reason)
     return reading
 
 
@@ -53,11 +68,20 @@ def forget_names(model: type[models.Model], ids: Iterable[Any]) -> None:
 def forget_users(ids: Iterable[Any]) -> None:
     """It goes on saying that the same person did this and that, by the id that there was, but no longer who.
 
-    What they searched for they have written: it goes with them.
+    What they searched for they have written: it goes with them. What was read of theirs is nobody's from then on, for
+    whoever has that id later; why it was read may say who they were.
     """
     for key in map(str, ids):
         SearchedWords.objects.filter(reading__user_key=key).delete()
-        Reading.objects.filter(user_key=key).update(user_name=f"(erased {key})")
+        Reading.objects.filter(user_key=key).update(user_name=erased_name(key))
+        of_theirs = ReadingContext.objects.filter(owner_key=key)
+        of_theirs.exclude(reason="").update(reason=ERASED)
+        of_theirs.update(owner_key="")
+
+
+def erased_name(key: str) -> str:
+    """What the log calls somebody whose account is erased."""
+    return f"(erased {key})"
 
 
 def forget_searched_words(now: datetime | None = None) -> None:
@@ -72,6 +96,26 @@ def _add(user: Any, model: type[models.Model], action: str, **fields: Any) -> Re
     name = str(user.get_username())[:NAME_CHARACTERS]
     kind = model._meta.label_lower
     return Reading.objects.create(user_key=str(user.pk), user_name=name, object_kind=kind, action=action, **fields)
+
+
+def _whose(thing: Any) -> tuple[Any, Any]:
+    """The ids of the owner and of the conversation of what was read, where it has them."""
+    if isinstance(thing, Conversation):
+        return thing.owner_id, thing.pk
+    if isinstance(thing, Feedback | ToolCall):
+        conversation = thing.message.conversation
+        return conversation.owner_id, conversation.pk
+    return None, None
+
+
+def _add_context(reading: Reading, reason: str, owner_id: Any = None, conversation_id: Any = None) -> None:
+    if reason or owner_id is not None:
+        keys = {"owner_key": _key(owner_id), "conversation_key": _key(conversation_id)}
+        ReadingContext.objects.create(reading=reading, reason=reason, **keys)
+
+
+def _key(pk: Any) -> str:
+    return "" if pk is None else str(pk)
 
 
 def _name(thing: Any) -> str:

@@ -11,7 +11,7 @@ from chat.models.message import Message, MessagePart
 from chat.models.note import ProcessNote
 from chat.models.preferences import Preferences
 from chat.models.prompt import Prompt
-from chat.models.reading import Reading, SearchedWords
+from chat.models.reading import Reading, ReadingContext, SearchedWords
 from chat.models.rights import ModelAccess, Restriction
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share, ShareSection
@@ -36,6 +36,7 @@ __all__ = [
     "ProcessNote",
     "Prompt",
     "Reading",
+    "ReadingContext",
     "Restriction",
     "SearchEntry",
     "SearchedWords",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 KEY_CHARACTERS = 255
 NAME_CHARACTERS = 200
+REASON_CHARACTERS = 500
 
 
 class Reading(models.Model):
@@ -38,6 +39,31 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_name}: {self.action}"
+
+
+class ReadingContext(models.Model):
+    """Whose words a reading was of, and the reason that was given for it, where there is either.
+
+    Ids are text, as in the reading. By these an owner is told of it (chat/audit/notices.py).
+    """
+
+    reading = models.OneToOneField(Reading, models.CASCADE, primary_key=True, related_name="context")
+    # Both empty where it was a list, or somebody gave a reason and has not read yet.
+    owner_key = models.CharField(max_length=KEY_CHARACTERS, blank=True)
+    conversation_key = models.CharField(max_length=KEY_CHARACTERS, blank=True)
+    # Of staff, who may have written anything.
+    reason = models.CharField(gettext_lazy("reason"), max_length=REASON_CHARACTERS, blank=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("reason of a reading")
+        verbose_name_plural = gettext_lazy("reasons of readings")
+        indexes = [
+            models.Index("owner_key", "reading", name="reading_of_owner"),
+            models.Index("conversation_key", "reading", name="reading_of_conversation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"reason of reading {self.reading_id}"
 
 
 class SearchedWords(models.Model):

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect
 
 from chat.assets.version import site_version
+from chat.audit import told_in_short
 from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
 from chat.conversations.organizing import find_owned
@@ -89,6 +90,7 @@ def _page(
     choice, notice = _choice(conversation, leaf, rights_of(user)), openai.notice()
     attached, deleted = _attached(request, user), _deleted(request, user)
     switches = tools_for(user, conversation.off)
+    readings = None if conversation._state.adding else told_in_short(user.pk, conversation.pk)
     frame = Frame.around(
         user,
         is_new=conversation._state.adding,
@@ -98,6 +100,7 @@ def _page(
         chosen=choice.key,
         has_notes=bool(notice or choice.gone or choice.is_denied or not models["models"]),
         has_deleted=bool(deleted),
+        has_readings=bool(readings),
         has_tools=bool(switches.rows),
         files=len(attached),
     )
@@ -112,6 +115,7 @@ def _page(
         "listing": listed.mark(conversation.pk, asked_id(request, "rename")),
         "after": request.GET.get("after", ""),
         "deleted": deleted,
+        "readings": readings,
         "edited": None if shown.is_running else _edited(request, shown.messages),
         "next_id": uuid.uuid4(),
         "attached": attached,

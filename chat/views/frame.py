@@ -23,6 +23,8 @@ class Frame(NamedTuple):
     has_notes: bool
     """On which model goes on."""
     has_deleted: bool
+    has_readings: bool
+    """Is its owner told that staff have read it?"""
     has_tools: bool
     """Is there one that this reader's models may call?"""
     files: int

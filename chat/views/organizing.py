@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, Jso
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from chat.audit import notice_days
 from chat.conversations import deletion, organizing
 from chat.forms.body import posted_by_form
 from chat.forms.organizing import read_flags, read_title
@@ -26,7 +27,8 @@ def actions(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.
     """GET /c/<uuid>/actions/ — what the menu of the list offers, as a page, where there are no scripts."""
     conversation = organizing.find_owned(user.pk, conversation_id)
     back = came_from(request) or conversation.get_absolute_url()
-    return render_page(request, "chat/conversation/actions.html", {"conversation": conversation, "back": back})
+    context = {"conversation": conversation, "back": back, "is_told": notice_days() is not None}
+    return render_page(request, "chat/conversation/actions.html", context)
 
 
 @endpoint("POST")

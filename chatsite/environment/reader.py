@@ -175,6 +175,10 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
     def one_of(self, name: str, choices: Sequence[str], default: str) -> str:
         return self._read(name, default, partial(values.one_of, choices))
 
+    def days_or(self, name: str, others: Sequence[str], default: str | int) -> str | int:
+        """So many days, or one of some words."""
+        return self._read(name, default, partial(values.days_or, others))
+
     def hosts(self, name: str) -> list[str]:
         return self._read(name, [], values.hosts)
 

@@ -18,6 +18,7 @@ OFF = ("false", "off", "n", "no", "0", "")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MOST = 10**15
 """Of what is counted: databases take no more."""
+MOST_DAYS_DIGITS = 5
 MOST_SECONDS = 10**9
 
 DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
@@ -85,6 +86,15 @@ def one_of(choices: Sequence[str], said: str) -> str:
     if (value := said.strip().lower()) not in choices:
         raise ValueError(f"is none of {', '.join(choices)}: {shown(said)}")
     return value
+
+
+def days_or(others: Sequence[str], said: str) -> str | int:
+    value = " ".join(said.split()).lower()
+    if value in others:
+        return value
+    if not (value.isascii() and value.isdigit() and len(value) <= MOST_DAYS_DIGITS):
+        raise ValueError(f"is neither {' nor '.join(others)} nor a number of days: {shown(said)}")
+    return int(value)
 
 
 def log_level(said: str) -> str:

@@ -46,7 +46,8 @@ def f(x: int) -> int:
 Then $e^{i\\pi} + 1 = 0$.
 """
 SETTINGS = [
-    *("/settings/", "/settings/prompts/", "/settings/links/", "/settings/import/", "/settings/erasure/?of=account"),
+    *("/settings/", "/settings/prompts/", "/settings/links/", "/settings/import/", "/settings/privacy/"),
+    *("/settings/erasure/?of=account",),
     *("/archive/", "/search/?q=look"),
 ]
 # What follows from the room that there is, and from the frame: light or dark.

@@ -52,6 +52,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "tools": [Case("GET", 200)],
     "preferences": [Case("GET", 200, page=True), Case("POST", 200, body=lambda: {"system_prompt": "Be brief."})],
+    "privacy": [Case("GET", 200, page=True)],
     "conversation_actions": [Case("GET", 200, "conversation", page=True)],
     "title": [Case("POST", 200, "conversation", lambda: {"title": "Called otherwise"})],
     "flags": [Case("POST", 200, "conversation", lambda: {"pinned": True, "archived": True})],

@@ -32,6 +32,7 @@ SWITCHES = [
     "CHAT_SIGNUP",
     "TRUST_X_FORWARDED_PROTO",
     "CHAT_TRACES",
+    "CHAT_SEPARATE_ROLES",
 ]
 SWITCHES += [
     name for name in sorted(READ) if re.match(r"(SECURE|SESSION|CSRF)_.*(SECURE|REDIRECT|SUBDOMAINS|PRELOAD)$", name)
@@ -78,6 +79,8 @@ CANNOT_BE: dict[str, list[str]] = {
     "CHAT_DB_CONNECTIONS": ["0", "19", "some"],
     "CHAT_ACCOUNT_QUEUE": ["-1"],
     "CHAT_AUDIT_WORDS_DAYS": ["-1", "1000000"],
+    "CHAT_READING_REASON": ["", "on", "asked,required"],
+    "CHAT_READING_NOTICE": ["", "on", "-1", "1.5", "100000", "later"],
     "CHAT_TRUSTED_PROXIES": ["nginx", "0.0.0.0/0"],
     "CHAT_MFA": ["", "yes"],
     "CHAT_TITLES": ["", "on"],

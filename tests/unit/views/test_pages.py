@@ -3,6 +3,7 @@
 import os
 import re
 import uuid
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from chat.audit import record
 from chat.conversations import messages
 from chat.conversations.turns import Accepted, Question, Regeneration
 from chat.core import pagination
@@ -78,6 +80,22 @@ def test_a_page_takes_as_many_queries_for_3_messages_as_for_30(settings: object)
     (queries_of_few, _), (queries_of_many, page) = queries_of_page(owner, few), queries_of_page(owner, many)
     assert page.count("2 of 2") == pagination.MOST_MESSAGES // 2
     assert queries_of_few == queries_of_many == 7
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("static_files")
+def test_what_owners_are_told_of_readings_costs_one_query_and_nothing_where_they_are_not(settings: Any) -> None:
+    owner = User.objects.create(username="reader")
+    conversation, _messages = stored_conversation(owner.pk, ["Why?", "Because."])
+    for _ in range(3):
+        record(User.objects.get_or_create(username="staff")[0], conversation, "Read the transcript.")
+    never, page = queries_of_page(owner, conversation.pk)
+    assert "Staff have looked" not in page
+    settings.CHAT_READING_NOTICE = "at once"
+    told, page = queries_of_page(owner, conversation.pk)
+    assert f'href="/settings/privacy/?of={conversation.pk}"' in page
+    assert "Staff have looked into this conversation 3 times, last on" in page
+    assert (never, told) == (7, 8)
 
 
 @pytest.mark.django_db

@@ -1,0 +1,51 @@
+"""What owners are told of readings: who read what of theirs, when and why, if CHAT_READING_NOTICE says so.
+
+Lists and searches are of nobody's in particular: they are recorded, and no owner is told of them.
+"""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Max, QuerySet
+from django.utils import timezone
+
+from chat.conf import settings
+from chat.models import ReadingContext
+
+AT_ONCE, NEVER = "at once", "never"
+MOST_DAYS = 36_500
+
+
+def notice_days() -> int | None:
+    """After how many days owners are told; None: never. What cannot be is never, and chat.E062 says so."""
+    said = str(settings.CHAT_READING_NOTICE)
+    if said == AT_ONCE:
+        return 0
+    return min(int(said), MOST_DAYS) if is_number_of_days(said) else None
+
+
+def is_number_of_days(said: str) -> bool:
+    return said.isascii() and said.isdigit() and len(said) < 10
+
+
+def told(owner_id: Any, conversation_id: uuid.UUID | None = None) -> QuerySet[ReadingContext]:
+    """What this owner is told by now, newest first; also of what is erased, of which they see no word."""
+    days = notice_days()
+    if days is None:
+        return ReadingContext.objects.none()
+    of_owner = ReadingContext.objects.filter(owner_key=str(owner_id)).exclude(owner_key="")
+    if conversation_id:
+        of_owner = of_owner.filter(conversation_key=str(conversation_id))
+    if days:
+        of_owner = of_owner.filter(reading__created_at__lte=timezone.now() - timedelta(days=days))
+    return of_owner.select_related("reading").order_by("-pk")
+
+
+def told_in_short(owner_id: Any, conversation_id: uuid.UUID) -> dict[str, Any] | None:
+    """How often one's conversation was read, and when last, by one query; None if nobody has, or nobody is told."""
+    if notice_days() is None:
+        return None
+    found = told(owner_id, conversation_id).order_by()
+    short: dict[str, Any] = found.aggregate(count=Count("pk"), latest=Max("reading__created_at"))
+    return short if short["count"] else None
