@@ -41,7 +41,7 @@ def test_a_reason_is_given_by_keyboard_and_told_to_the_owner(
     assert page.url.endswith(wanted), "with its query and its place"
 
     mine = open_page(owner, f"/c/{conversation.pk}/")
-    line = mine.get_by_role("link", name=re.compile("Staff have looked into this conversation once"))
+    line = mine.get_by_role("link", name=re.compile("Staff have looked into this conversation 1 time"))
     expect(line).to_be_visible()
     assert faults_in_all_looks(mine) == {}
     line.click()
