@@ -1,5 +1,6 @@
 """What holds of every ending, whatever it is."""
 
+from chat.core.reply import REASONING
 from chat.models import Generation
 from tests.support.sse import Page
 
@@ -14,6 +15,8 @@ def ending(page: Page) -> tuple[str, str, str]:
     generation = Generation.objects.get(pk=start["generation"])
     stored = (generation.status, generation.finish_reason, generation.code)
     assert stored == (end["status"], end["finish_reason"], end["code"])
-    assert (generation.message.text, generation.message.reasoning) == (page.text, page.reasoning)
+    parts = generation.message.reply.parts()
+    reasoning = "".join(part.text for part in parts if part.kind == REASONING)
+    assert (generation.message.text, reasoning) == (page.text, page.reasoning)
     assert generation.ends_at == page.position
     return stored
