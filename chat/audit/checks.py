@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 from django.db.models import Q, QuerySet
 
-from chat.audit.notices import AT_ONCE, NEVER, is_number_of_days
+from chat.audit.notices import is_notice
 from chat.audit.reasons import Asking
 from chat.conf import settings
 from chat.models.users import has_field
@@ -40,8 +40,7 @@ OF_READERS = ["change_feedback", "delete_share"]
 @register
 def check_readings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = [] if str(settings.CHAT_READING_REASON) in list(Asking) else [NO_ASKING]
-    notice = str(settings.CHAT_READING_NOTICE)
-    return found if notice in (AT_ONCE, NEVER) or is_number_of_days(notice) else [*found, NO_NOTICE]
+    return found if is_notice(str(settings.CHAT_READING_NOTICE)) else [*found, NO_NOTICE]
 
 
 @register(Tags.database)

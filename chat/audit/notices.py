@@ -11,10 +11,12 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 
 from chat.conf import settings
+from chat.core.numbers import whole
 from chat.models import ReadingContext
 
 AT_ONCE, NEVER = "at once", "never"
 MOST_DAYS = 36_500
+DIGITS = 9
 
 
 def notice_days() -> int | None:
@@ -22,11 +24,13 @@ def notice_days() -> int | None:
     said = str(settings.CHAT_READING_NOTICE)
     if said == AT_ONCE:
         return 0
-    return min(int(said), MOST_DAYS) if is_number_of_days(said) else None
+    days = whole(said, DIGITS)
+    return None if days is None else min(days, MOST_DAYS)
 
 
-def is_number_of_days(said: str) -> bool:
-    return said.isascii() and said.isdigit() and len(said) < 10
+def is_notice(said: str) -> bool:
+    """Can CHAT_READING_NOTICE say this?"""
+    return said in (AT_ONCE, NEVER) or whole(said, DIGITS) is not None
 
 
 def told(owner_id: Any, conversation_id: uuid.UUID | None = None) -> QuerySet[ReadingContext]:

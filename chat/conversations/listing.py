@@ -6,6 +6,7 @@ A page goes on from a place in the order, not from a number: what is asked meanw
 import hashlib
 import uuid
 from collections.abc import Hashable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta, tzinfo
 from itertools import groupby
@@ -13,6 +14,7 @@ from typing import Self, TypeVar
 
 from django.utils import timezone
 
+from chat.core.numbers import whole
 from chat.errors import BadInput, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation
@@ -40,11 +42,9 @@ class Cursor:
     def parse(cls, text: str) -> Self:
         """From `<activity>-<uuid>`. Raises BadInput."""
         activity, _dash, pk = text.partition("-")
-        try:
-            if activity.isascii() and activity.isdigit() and len(activity) < 19:
-                return cls(int(activity), uuid.UUID(pk))
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            if (number := whole(activity, 18)) is not None:
+                return cls(number, uuid.UUID(pk))
         raise BadInput(_("This is not a page of the list. Reload the page."))
 
     def __str__(self) -> str:

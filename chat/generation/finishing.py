@@ -10,6 +10,7 @@ from chat import metrics
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
+from chat.core.tool_parts import CALL
 from chat.generation.traces import trace
 from chat.live import hints
 from chat.models import Generation, MessagePart, SearchEntry, ToolCall
@@ -51,7 +52,7 @@ def finish(
             return False
         MessagePart.store([(message.pk, reply.rows_since(since)[0])])
         do_all(writes)
-        if status in CUT_SHORT:
+        if status in CUT_SHORT and any(part.kind == CALL for part in reply.parts()):
             ToolCall.leave(message.pk)
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from chat.core.endings import Status
+from chat.core.numbers import whole
 from chat.core.reply import REASONING, TEXT, storable
 from chat.errors import BadInput
 from chat.i18n import gettext_noop as _
@@ -182,9 +183,8 @@ def _of_details(details: str) -> Spoken:
         return TEXT, "", None
     body = body.partition(END_OF_SUMMARY)[2] if SUMMARY in body else body
     lines = [line.removeprefix(">").removeprefix(" ") for line in unescape(body).strip("\n").split("\n")]
-    seconds = head.partition(' duration="')[2].partition('"')[0]
-    is_number = seconds.isascii() and seconds.isdigit() and len(seconds) < 10
-    return REASONING, "\n".join(lines), milliseconds(int(seconds)) if is_number else None
+    seconds = whole(head.partition(' duration="')[2].partition('"')[0], 9)
+    return REASONING, "\n".join(lines), None if seconds is None else milliseconds(seconds)
 
 
 def _plain(content: Any) -> str:

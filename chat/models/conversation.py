@@ -306,7 +306,8 @@ class Conversation(ModelSettings):
     def _attached(self, leaf_id: uuid.UUID) -> dict[uuid.UUID, list[Document | Picture]]:
         """By question, from the root to `leaf_id`: services take no images in answers, which bear those of tools."""
         attached: dict[uuid.UUID, list[Document | Picture]] = {}
-        above = MessageAttachment.objects.filter(message__in=branches.in_path(self.pk, leaf_id), message__role="user")
+        on_path = MessageAttachment.objects.filter(message__in=branches.in_path(self.pk, leaf_id))
+        above = on_path.filter(message__role=Message.Role.USER)
         for row in above.select_related("attachment").order_by("number"):
             attached.setdefault(row.message_id, []).append(row.attachment.in_prompt)
         return attached

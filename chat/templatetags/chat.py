@@ -62,8 +62,8 @@ def fresh_uuid(context: Context) -> str:
 
 
 @register.filter
-def address(pk: uuid.UUID, name: str) -> str:
-    """Of `chat:<name>` for what has this id."""
+def address(pk: uuid.UUID | None, name: str) -> str:
+    """Of `chat:<name>` for what has this id; without one, in a part that scripts copy, with `{id}` in its place."""
     return address_of(name, pk)
 
 

@@ -24,7 +24,6 @@ from chat.core.json_text import compact, cut, indented, visible
 from chat.core.limits import COMMENT_CHARACTERS, IMAGES_PER_CALL
 from chat.core.tool_parts import CALL, OUTCOMES, Call, Decision, Outcome, Result, Round, Source, rounds, sources
 from chat.i18n import gettext_noop, translated
-from chat.views.addresses import address_of, pattern_of
 
 if TYPE_CHECKING:
     from chat.models import Message
@@ -234,13 +233,6 @@ def whereabouts(source: Source | None) -> str:
 def tool_words() -> str:
     """What scripts say of calls, as JSON."""
     return json.dumps({state: translated(label) for state, label in STATES.items()}, ensure_ascii=False)
-
-
-@register.simple_tag
-def image_addresses(image: uuid.UUID | None) -> dict[str, str]:
-    """Of an image in a result; without one with `{id}` where its id belongs, for scripts."""
-    names = {"file": "attachment", "thumbnail": "thumbnail"}
-    return {part: address_of(name, image) if image else pattern_of(name) for part, name in names.items()}
 
 
 @register.simple_tag

@@ -21,14 +21,13 @@ def script_addresses() -> str:
     return _addresses(get_script_prefix(), get_urlconf())
 
 
-def address_of(name: str, pk: uuid.UUID) -> str:
-    """That of `chat:<name>` for one object, as `reverse` finds it: for what stands often on a page."""
-    return pattern_of(name).replace("{id}", str(pk))
+def address_of(name: str, pk: uuid.UUID | None) -> str:
+    """That of `chat:<name>` for one object, as `reverse` finds it: for what stands often on a page.
 
-
-def pattern_of(name: str) -> str:
-    """The same for any: with `{id}` where its id belongs."""
-    return _pattern(name, get_script_prefix(), get_urlconf())
+    Without an id `{id}` stands in its place.
+    """
+    pattern = _pattern(name, get_script_prefix(), get_urlconf())
+    return pattern.replace("{id}", str(pk)) if pk else pattern
 
 
 @cache

@@ -4,7 +4,6 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from chat.audit import asking, erased_name, notice_days, told
 from chat.conf import settings
+from chat.core.numbers import whole
 from chat.models import Conversation, ReadingContext
 from chat.retention.erasure import RESTORABLE
 from chat.views.branches import asked_id
@@ -47,7 +47,7 @@ def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """
     of = asked_id(request, "of")
     found = told(user.pk, of)
-    if before := _number(request.GET.get("before", "")):
+    if before := whole(request.GET.get("before", ""), DIGITS):
         found = found.filter(pk__lt=before)
     rows = list(found[: READINGS + 1])
     context = {
@@ -88,7 +88,3 @@ def said_action(action: str) -> str:
         r"Read this call of a tool\.": _("Saw which tool was called"),
     }
     return next((said for pattern, said in known.items() if re.fullmatch(pattern, action)), action)
-
-
-def _number(said: str) -> Any:
-    return int(said) if said.isascii() and said.isdigit() and len(said) <= DIGITS else None

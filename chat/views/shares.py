@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 
 from chat.conversations import sharing
 from chat.conversations.organizing import find_owned
+from chat.core.numbers import whole
 from chat.core.rights import Right
 from chat.errors import NotFound
 from chat.forms.body import posted_by_form
@@ -93,7 +94,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
 
 def _asked_page(request: HttpRequest) -> int:
     """From 1. Raises NotFound for what is no number of a page."""
-    asked = request.GET.get("page", "1")
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 7 and int(asked)):
+    page = whole(request.GET.get("page", "1"), 6)
+    if not page:
         raise NotFound(sharing.NO_LINK)
-    return int(asked)
+    return page

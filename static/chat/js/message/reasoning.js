@@ -39,7 +39,7 @@ export class Reasoning {
   /** Something else follows. */
   pause() {
     const { dataset } = this.#element;
-    if (!this.#element.hidden) dataset["past"] = "";
+    if (!this.#element.hidden && !("past" in dataset)) dataset["past"] = "";
     if (!("thinking" in dataset)) return;
     const seen = Number(dataset["seen"] ?? 0) + performance.now() - Number(dataset["since"]);
     dataset["seen"] = String(seen);
