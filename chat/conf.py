@@ -63,6 +63,11 @@ class AppSettings:
     CHAT_AUDIT_WORDS_DAYS: int = 90
     """How long the words are kept that staff searched for. 0: not at all. That they searched stays in the log."""
 
+    CHAT_CURRENCY: str = "USD"
+    """What costs are in: three capital letters (ISO 4217)."""
+    CHAT_CURRENCY_RATE: float = 0
+    """So much of it is a dollar, which the list of prices is in. 0: not known; then the list counts for USD alone."""
+
     # Limits; 0 turns one off
 
     CHAT_LIVE_PER_USER: int = 5

@@ -10,11 +10,14 @@ from chat import metrics
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
+from chat.core.tokens import Tokens
 from chat.generation.traces import trace
 from chat.live import hints
 from chat.models import Generation, MessagePart, SearchEntry
 from chat.models.sql import update
 from chat.signals import announce, generation_ended
+from chat.usage.estimates import estimate
+from chat.usage.settling import settle
 
 FROM_THE_BEGINNING = Mark()
 Write = Callable[[], object]
@@ -32,11 +35,13 @@ def finish(
     reply: Reply,
     since: Mark = FROM_THE_BEGINNING,
     writes: Iterable[Write] = (),
+    tokens: Tokens | None = None,
     **outcome: object,
 ) -> bool:
     """End it with the whole `reply` stored, all in the caller's transaction or one of its own.
 
-    What comes before `since` is stored already; `writes` are done beside it. `outcome` are further fields of the row.
+    What comes before `since` is stored already; `writes` are done beside it. `tokens` are what it has used; None: that
+    is estimated by what is stored. `outcome` are further fields of the row.
     Returns False, and writes nothing, if it had already ended: the row is the truth, and who comes second has lost the
     race.
     """
@@ -49,6 +54,8 @@ def finish(
             return False
         MessagePart.store([(message.pk, reply.rows_since(since)[0])])
         do_all(writes)
+        used = estimate(generation, reply) if tokens is None else tokens
+        settle(generation, used, status, ended.get("first_piece_at", generation.first_piece_at))
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():
         setattr(generation, name, value)
