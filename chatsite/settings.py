@@ -411,6 +411,10 @@ if CHAT_MCP_USER_HEADER and not is_header_name(CHAT_MCP_USER_HEADER):
 # For how many days the words are kept that staff searched for in the administration.
 CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS, most=100_000)
 
+# What costs are in, and how much of it a dollar is, which the list of prices is in (docs/usage.md).
+CHAT_CURRENCY = env.currency("CHAT_CURRENCY", default=Default.CHAT_CURRENCY)
+CHAT_CURRENCY_RATE = env.rate("CHAT_CURRENCY_RATE", default=Default.CHAT_CURRENCY_RATE)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=Default.CHAT_LIVE_PER_USER)

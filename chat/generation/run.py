@@ -13,7 +13,7 @@ from chat.core.endings import Ending, Status, ending_of
 from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark
 from chat.core.think_tags import Piece, ThinkTags
-from chat.core.tokens import NO_TOKENS, Tokens, estimated
+from chat.core.tokens import NO_TOKENS, Tokens
 from chat.generation.finishing import Write
 from chat.generation.stopwatch import Stopwatch
 from chat.live.exchange import LiveReply
@@ -97,16 +97,8 @@ class Run:
         written = self.heard.room - self.room
         if not (self.heard.is_asked or written or self.heard.usage):
             return self.spent
-        about = estimated(self.heard.prompt, written)
         said = self.heard.usage or chunks.Usage(None, None)
-        is_known = said.prompt_tokens is not None and said.completion_tokens is not None
-        return self.spent + Tokens(
-            about.input if said.prompt_tokens is None else said.prompt_tokens,
-            said.cached or 0,
-            about.output if said.completion_tokens is None else said.completion_tokens,
-            said.reasoning or 0,
-            is_estimated=not is_known,
-        )
+        return self.spent + said.tokens(self.heard.prompt, written)
 
     @property
     def usage(self) -> tuple[int | None, int | None]:

@@ -16,6 +16,7 @@ import jiter
 
 from chat.core import sse
 from chat.core.endings import bad_end, graver
+from chat.core.tokens import Tokens, estimated
 from chat.errors import UpstreamBroke, UpstreamError
 from chat.failures import log_repeated
 from chat.failures.subject import about
@@ -88,6 +89,18 @@ class Usage:
     """Of the prompt's."""
     reasoning: int | None = None
     """Of what was written. Some services do not count it in `completion_tokens`: here it is."""
+
+    def tokens(self, prompt: int, written: int) -> Tokens:
+        """Of a prompt and an answer of so many characters, which counts as far as this does not say it."""
+        about = estimated(prompt, written)
+        is_known = self.prompt_tokens is not None and self.completion_tokens is not None
+        return Tokens(
+            about.input if self.prompt_tokens is None else self.prompt_tokens,
+            self.cached or 0,
+            about.output if self.completion_tokens is None else self.completion_tokens,
+            self.reasoning or 0,
+            is_estimated=not is_known,
+        )
 
     def updated(self, later: "Usage") -> "Usage":
         """As it is said again, which some services do with each chunk: the last counts, and nothing twice."""

@@ -8,10 +8,14 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from chat.conf import settings
 from chat.core.endings import Status
 from chat.core.tokens import Tokens
+from chat.errors import NotLoggedIn
 from chat.models import Generation, UsageEntry
+from chat.models.locks import lock_owner
 from chat.models.usage import Kind
 from chat.models.users import UserId
 from chat.usage.prices import day_of, price_of
@@ -33,7 +37,12 @@ def settle_title(
     entry = _entry(owner_id, provider, model, at, tokens)
     entry.id, entry.kind = uuid.uuid4(), Kind.TITLE
     entry.status = Status.FAILED if has_failed else Status.COMPLETE
-    entry.store()
+    with transaction.atomic():
+        try:
+            lock_owner(owner_id)
+        except NotLoggedIn:  # gone meanwhile, or about to be
+            entry.owner_id = None
+        entry.store()
 
 
 def _entry(owner_id: UserId, provider: str, model: str, at: datetime, tokens: Tokens) -> UsageEntry:
