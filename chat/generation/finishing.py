@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -36,7 +37,7 @@ def finish(
     since: Mark = FROM_THE_BEGINNING,
     writes: Iterable[Write] = (),
     tokens: Tokens | None = None,
-    **outcome: object,
+    **outcome: Any,
 ) -> bool:
     """End it with the whole `reply` stored, all in the caller's transaction or one of its own.
 
@@ -45,7 +46,12 @@ def finish(
     Returns False, and writes nothing, if it had already ended: the row is the truth, and who comes second has lost the
     race.
     """
-    ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
+    ended: dict[str, Any] = {
+        "status": status,
+        "ends_at": reply.position,
+        "ended_at": timezone.now(),
+        "lease_until": None,
+    }
     ended |= outcome
     message = generation.message
     words = indexed(reply.text)  # before others have to wait for the one who writes

@@ -36,8 +36,8 @@ class Heard:
     """Characters that were sent."""
     is_asked: bool = False
     """May it cost something? Not what the service refused, or where nobody was reached."""
-    room: int = 0
-    """Of the run, when it began."""
+    room: int | None = None
+    """Of the run, when it began; None: it has not."""
     tags: ThinkTags = field(default_factory=ThinkTags)
 
 
@@ -94,7 +94,7 @@ class Run:
     @property
     def tokens(self) -> Tokens:
         """Of all responses so far: what this one has used is estimated as far as its service does not say."""
-        written = self.heard.room - self.room
+        written = 0 if self.heard.room is None else self.heard.room - self.room
         if not (self.heard.is_asked or written or self.heard.usage):
             return self.spent
         said = self.heard.usage or chunks.Usage(None, None)
@@ -136,7 +136,7 @@ class Run:
             has_text=bool(self.heard.calls) or any(part.kind == TEXT for part in new),
         )
 
-    def outcome(self, ending: Ending) -> dict[str, object]:
+    def outcome(self, ending: Ending) -> dict[str, Any]:
         """What else is stored with an ending."""
         prompt_tokens, completion_tokens = self.usage
         return {

@@ -15,9 +15,12 @@ from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
 from chat.models import DailyUsage
 from chat.models.users import has_field
+from chat.providers.registry import registry
+from chat.usage.prices import day_of
 
 WAYS = ("day", "month", "model", "group", "user")
 
@@ -88,7 +91,9 @@ def total(rows: Iterable[Row]) -> dict[str, Sums]:
 
 def _grouped(rows: QuerySet[DailyUsage], by: str) -> list[Row]:
     names = {"model": ("provider", "model"), "user": ("owner",), "month": ("month",)}.get(by, (by,))
-    if by == "month":
+    if by == "month_model":
+        names = ("month", "provider", "model")
+    if "month" in names:
         rows = rows.annotate(month=TruncMonth("day"))
     totals = {
         f"all_{field.name}": Sum(field.name, output_field=models.DecimalField(max_digits=40, decimal_places=0))
@@ -111,6 +116,36 @@ def _by_group(rows: QuerySet[DailyUsage]) -> list[Row]:
         for group in row.key.split(","):
             by_group.setdefault((group, row.currency), Sums()).add(row.sums)
     return [Row(group, currency, sums) for (group, currency), sums in by_group.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What somebody has used of one model in it."""
+
+    month: date
+    model: str
+    """As people call it."""
+    currency: str
+    sums: Sums
+
+
+def months_of(owner_id: Any, most: int = 24) -> list[Month]:
+    """The last months of a user, the latest first."""
+    rows = DailyUsage.objects.filter(owner=owner_id, day__gte=_months_ago(most))
+    found = _grouped(rows, "month_model")
+    months = [Month(row.key[0], _title(*row.key[1:]), row.currency, row.sums) for row in found]
+    return sorted(months, key=lambda each: (-each.month.toordinal(), -each.sums.cost, each.model))
+
+
+def _months_ago(count: int) -> date:
+    today = day_of(timezone.now())
+    months = today.year * 12 + today.month - count
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def _title(provider: str, key: str) -> str:
+    model = registry().find(key)
+    return model.title if model and model.provider.name == provider else key
 
 
 # Names

@@ -23,10 +23,9 @@ from chat.usage.prices import day_of, price_of
 
 def settle(generation: Generation, tokens: Tokens, status: Status, first_piece_at: datetime | None = None) -> None:
     """An answer's run, in the caller's transaction."""
-    waited = first_piece_at and round((first_piece_at - generation.created_at).total_seconds() * 1000)
     entry = _entry(generation.owner_id, generation.provider, generation.model, generation.created_at, tokens)
     entry.id, entry.kind, entry.status = generation.pk, Kind.ANSWER, status
-    entry.first_token_ms = waited if waited is not None and 0 <= waited < 2**31 else None
+    entry.first_token_ms = _milliseconds(generation.created_at, first_piece_at)
     entry.store()
 
 
@@ -43,6 +42,12 @@ def settle_title(
         except NotLoggedIn:  # gone meanwhile, or about to be
             entry.owner_id = None
         entry.store()
+
+
+def _milliseconds(start: datetime, end: datetime | None) -> int | None:
+    """None too if the clock was set in between."""
+    waited = -1 if end is None else round((end - start).total_seconds() * 1000)
+    return waited if 0 <= waited < 2**31 else None
 
 
 def _entry(owner_id: UserId, provider: str, model: str, at: datetime, tokens: Tokens) -> UsageEntry:

@@ -88,9 +88,10 @@ def _killed(*_args: object) -> None:
     raise Killed
 
 
-@pytest.mark.parametrize(
-    ("owner", "step"), [(UsageEntry, "store"), (DailyUsage, "add"), (type(SearchEntry.objects), "index_messages")]
-)
+STEPS = [(UsageEntry, "store"), (DailyUsage, "add"), (type(SearchEntry.objects), "index_messages")]
+
+
+@pytest.mark.parametrize(("owner", "step"), STEPS)
 def test_a_kill_while_it_settles_leaves_sums_that_verify(
     user: User, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
 ) -> None:
