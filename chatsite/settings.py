@@ -419,6 +419,10 @@ CHAT_READING_NOTICE = env.days_or("CHAT_READING_NOTICE", ("at once", "never"), d
 # Does a check say who may both read and change or erase?
 CHAT_SEPARATE_ROLES = env.switch("CHAT_SEPARATE_ROLES", default=Default.CHAT_SEPARATE_ROLES)
 
+# What costs are in, and how much of it a dollar is, which the list of prices is in (docs/usage.md).
+CHAT_CURRENCY = env.currency("CHAT_CURRENCY", default=Default.CHAT_CURRENCY)
+CHAT_CURRENCY_RATE = env.rate("CHAT_CURRENCY_RATE", default=Default.CHAT_CURRENCY_RATE)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=Default.CHAT_LIVE_PER_USER)

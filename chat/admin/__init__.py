@@ -10,10 +10,12 @@ from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
+from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
 from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
 from chat.admin.tool_calls import ToolCallAdmin
+from chat.admin.usage import UsageAdmin
 
 __all__ = [
     "ConversationAdmin",
@@ -22,10 +24,12 @@ __all__ = [
     "McpServerAdmin",
     "McpToolAdmin",
     "ModelAccessAdmin",
+    "ModelPriceAdmin",
     "OfferedLookups",
     "PromptAdmin",
     "ReadingAdmin",
     "RestrictionAdmin",
     "ToolCallAdmin",
+    "UsageAdmin",
     "django_log",
 ]

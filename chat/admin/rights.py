@@ -46,8 +46,8 @@ class ModelAccessForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row = self.instance
-        kept = [(_value(row.provider, row.model), str(row))] if row.pk else []
-        self.fields["which"].choices = dict([*kept, *_choices()]).items()  # type: ignore[attr-defined]
+        kept = [(model_value(row.provider, row.model), str(row))] if row.pk else []
+        self.fields["which"].choices = dict([*kept, *model_choices()]).items()  # type: ignore[attr-defined]
         self.initial.setdefault("which", kept[0][0] if kept else None)
 
     def clean(self) -> dict[str, Any]:
@@ -73,20 +73,20 @@ class ModelAccessAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-a
 
     @admin.display(description=gettext_lazy("model"), ordering="model")
     def called(self, row: ModelAccess) -> str:
-        return dict(_choices()).get(_value(row.provider, row.model), str(row))
+        return dict(model_choices()).get(model_value(row.provider, row.model), str(row))
 
     @admin.display(description=gettext_lazy("in the settings"), boolean=True)
     def is_known(self, row: ModelAccess) -> bool:
-        return _value(row.provider, row.model) in dict(_choices())
+        return model_value(row.provider, row.model) in dict(model_choices())
 
 
-def _choices() -> Iterator[tuple[str, str]]:
+def model_choices() -> Iterator[tuple[str, str]]:
     """All models of the settings, as people know them."""
     for model in registry().models:
         service = model.provider.label
-        yield _value(model.provider.name, model.key), f"{service}: {model.listed}" if service else model.listed
+        yield model_value(model.provider.name, model.key), f"{service}: {model.listed}" if service else model.listed
 
 
-def _value(provider: str, model: str) -> str:
+def model_value(provider: str, model: str) -> str:
     """A provider's name has no slash; a model's key may."""
     return f"{provider}/{model}"

@@ -14,7 +14,7 @@ from chat.admin.attachments import AttachedFile, files_in
 from chat.core import pagination
 from chat.core.reply import Part
 from chat.core.tree import MessageTree
-from chat.models import Conversation, Generation, Message
+from chat.models import Conversation, Generation, Message, UsageEntry
 
 INDENTS = 6
 """How far branches are indented. Deeper ones stay there, or a phone would show nothing of them."""
@@ -98,13 +98,19 @@ def _turns(conversation: Conversation, tree: MessageTree, spots: list[Spot], las
     parents = {spot.parent for spot in spots if spot.parent}
     answered = conversation.messages.in_bulk(parents)
     files = files_in(conversation, list(messages))
+    spent = UsageEntry.objects.in_bulk(
+        [each.pk for message in messages.values() for each in message.generations.all()]
+    )
     current = set(tree.path(conversation.current_id))
     turns: list[Turn] = []
     for spot in spots:
         follows = None if spot.parent == last or not spot.parent else answered.get(spot.parent)
         last = spot.pk
         if message := messages.get(spot.pk):
-            of_it = message.reply.parts(), files[spot.pk], sorted(message.generations.all(), key=_number)
+            runs = sorted(message.generations.all(), key=_number)
+            for run in runs:
+                run.spent = spent.get(run.pk)  # type: ignore[attr-defined]
+            of_it = message.reply.parts(), files[spot.pk], runs
             places = spot.place, spot.alternatives, spot.level
             turns.append(Turn(message, *of_it, *places, spot.pk in current, follows))
     return turns

@@ -180,6 +180,23 @@ def _content(turn: Turn, *, sees: bool) -> str | list[dict[str, Any]]:
     return [*pictures, {"type": "text", "text": text}] if text else pictures
 
 
+def characters(messages: Sequence[dict[str, Any]]) -> int:
+    """Of a request's messages; an image counts as what it costs, not as what it has."""
+    return sum(_characters(message.get("content")) + _called(message) for message in messages)
+
+
+def _characters(content: object) -> int:
+    if isinstance(content, str):
+        return len(content)
+    parts = content if isinstance(content, list) else []
+    return sum(len(part["text"]) if "text" in part else PICTURE_TOKENS * BYTES_PER_TOKEN for part in parts)
+
+
+def _called(message: dict[str, Any]) -> int:
+    calls = message.get("tool_calls") or ()
+    return sum(len(call["function"]["name"]) + len(call["function"]["arguments"]) for call in calls)
+
+
 def title(question: str, answer: str) -> list[dict[str, Any]]:
     """A request for a title of a conversation that began with `question` and `answer`."""
     return [

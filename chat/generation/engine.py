@@ -266,7 +266,8 @@ class Engine:
                 log_failure(logger, exc, line, run.id, run.generation.provider)
                 if ending is INTERNAL:
                     return False
-                ending, outcome, writes = INTERNAL, {"code": INTERNAL.code, "error": INTERNAL.error}, []
+                ending, writes = INTERNAL, []
+                outcome = {"code": INTERNAL.code, "error": INTERNAL.error, "tokens": run.tokens}
 
 
 engine = Engine()

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,12 +11,15 @@ from chat import metrics
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
+from chat.core.tokens import Tokens
 from chat.core.tool_parts import CALL
 from chat.generation.traces import trace
 from chat.live import hints
 from chat.models import Generation, MessagePart, SearchEntry, ToolCall
 from chat.models.sql import update
 from chat.signals import announce, generation_ended
+from chat.usage.estimates import estimate
+from chat.usage.settling import settle
 
 FROM_THE_BEGINNING = Mark()
 CUT_SHORT = {Status.INTERRUPTED, Status.STOPPED, Status.FAILED}
@@ -35,15 +39,22 @@ def finish(
     reply: Reply,
     since: Mark = FROM_THE_BEGINNING,
     writes: Iterable[Write] = (),
-    **outcome: object,
+    tokens: Tokens | None = None,
+    **outcome: Any,
 ) -> bool:
     """End it with the whole `reply` stored, all in the caller's transaction or one of its own.
 
-    What comes before `since` is stored already; `writes` are done beside it. `outcome` are further fields of the row.
+    What comes before `since` is stored already; `writes` are done beside it. `tokens` are what it has used; None: that
+    is estimated by what is stored. `outcome` are further fields of the row.
     Returns False, and writes nothing, if it had already ended: the row is the truth, and who comes second has lost the
     race.
     """
-    ended = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
+    ended: dict[str, Any] = {
+        "status": status,
+        "ends_at": reply.position,
+        "ended_at": timezone.now(),
+        "lease_until": None,
+    }
     ended |= outcome
     message = generation.message
     words = indexed(reply.text)  # before others have to wait for the one who writes
@@ -54,6 +65,8 @@ def finish(
         do_all(writes)
         if status in CUT_SHORT and any(part.kind == CALL for part in reply.parts()):
             ToolCall.leave(message.pk)
+        used = estimate(generation, reply) if tokens is None else tokens
+        settle(generation, used, status, ended.get("first_piece_at", generation.first_piece_at))
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():
         setattr(generation, name, value)

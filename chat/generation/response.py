@@ -11,7 +11,7 @@ from django.utils import timezone
 from chat.conf import settings
 from chat.core.endings import INTERNAL, Ending, Status, graver
 from chat.core.reply import storable
-from chat.errors import ChatError, UpstreamTimeout
+from chat.errors import ChatError, UpstreamBroke, UpstreamError, UpstreamTimeout
 from chat.failures import log_failure
 from chat.generation.deadline import Deadline
 from chat.generation.run import Run
@@ -36,6 +36,7 @@ async def read_response(run: Run, tools: Sequence[dict[str, Any]] = ()) -> Endin
     except TimeoutError:
         ending = TIMEOUT
     except ChatError as error:
+        run.heard.is_asked &= not isinstance(error, UpstreamError) or isinstance(error, UpstreamBroke)
         ending = Ending(Status.FAILED, error.code, error.message)
     except Exception as exc:
         log_failure(logger, exc, "generation %s of %s failed", run.id, run.generation.provider)
@@ -82,7 +83,7 @@ async def _read_until(run: Run, tools: Sequence[dict[str, Any]], deadline: Deadl
                     heard.finish_reason = graver(heard.finish_reason, storable(reason)[:100])
                     deadline.reschedule(min(clock() + AFTER_FINISH_SECONDS, run.last_moment))
                 case chunks.Usage():
-                    heard.usage = event
+                    heard.usage = heard.usage.updated(event) if heard.usage else event
                 case chunks.Done():
                     heard.is_done = True
     return None

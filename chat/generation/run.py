@@ -8,10 +8,12 @@ from typing import Any
 
 from chat.conf import settings
 from chat.conversations.turns import Accepted
+from chat.core import prompt as prompts
 from chat.core.endings import Ending, Status, ending_of
 from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark
 from chat.core.think_tags import Piece, ThinkTags
+from chat.core.tokens import NO_TOKENS, Tokens
 from chat.generation.finishing import Write
 from chat.generation.stopwatch import Stopwatch
 from chat.live.exchange import LiveReply
@@ -30,6 +32,12 @@ class Heard:
     is_refused: bool = False
     calls: tuple[Called, ...] = ()
     usage: chunks.Usage | None = None
+    prompt: int = 0
+    """Characters that were sent."""
+    is_asked: bool = False
+    """May it cost something? Not what the service refused, or where nobody was reached."""
+    room: int | None = None
+    """Of the run, when it began; None: it has not."""
     tags: ThinkTags = field(default_factory=ThinkTags)
 
 
@@ -57,7 +65,9 @@ class Run:
     heard: Heard = field(default_factory=Heard)
     """In the response that is read, or was last."""
     used: tuple[int | None, int | None] = (None, None)
-    """Tokens of the responses before it: of prompts, and of what was written."""
+    """Tokens of the responses before it, as they were reported: of prompts, and of what was written."""
+    spent: Tokens = NO_TOKENS
+    """In the responses before it, where nothing was reported by estimate."""
     first_piece_at: datetime | None = None
     reasoning: Stopwatch = field(default_factory=Stopwatch)
     begun: set[str] = field(default_factory=set)
@@ -73,12 +83,22 @@ class Run:
     def take_prompt(self) -> list[dict[str, Any]]:
         """Once: a long conversation is not kept for as long as its answer is written."""
         prompt, self.prompt = self.prompt, []
+        self.heard.prompt, self.heard.is_asked = prompts.characters(prompt), True
         return prompt
 
     def hear(self) -> Heard:
         """Another response begins."""
-        self.used, self.heard = self.usage, Heard()
+        self.used, self.spent, self.heard = self.usage, self.tokens, Heard(room=self.room)
         return self.heard
+
+    @property
+    def tokens(self) -> Tokens:
+        """Of all responses so far: what this one has used is estimated as far as its service does not say."""
+        written = 0 if self.heard.room is None else self.heard.room - self.room
+        if not (self.heard.is_asked or written or self.heard.usage):
+            return self.spent
+        said = self.heard.usage or chunks.Usage(None, None)
+        return self.spent + said.tokens(self.heard.prompt, written)
 
     @property
     def usage(self) -> tuple[int | None, int | None]:
@@ -116,7 +136,7 @@ class Run:
             has_text=bool(self.heard.calls) or any(part.kind == TEXT for part in new),
         )
 
-    def outcome(self, ending: Ending) -> dict[str, object]:
+    def outcome(self, ending: Ending) -> dict[str, Any]:
         """What else is stored with an ending."""
         prompt_tokens, completion_tokens = self.usage
         return {
@@ -127,6 +147,7 @@ class Run:
             "reasoning_ms": round(self.reasoning.seconds * 1000),
             "prompt_tokens": prompt_tokens,
             "completion_tokens": completion_tokens,
+            "tokens": self.tokens,
         }
 
     def end_from_outside(self, status: Status | None) -> None:

@@ -4,9 +4,12 @@ import asyncio
 import logging
 import uuid
 from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from chat.conf import settings
 from chat.core import prompt as prompts
@@ -14,6 +17,8 @@ from chat.core.endings import bad_end, graver
 from chat.core.limits import TITLE_CHARACTERS
 from chat.core.reply import storable
 from chat.core.titles import clean_title
+from chat.core.tokens import NO_TOKENS, Tokens
+from chat.errors import UpstreamBroke, UpstreamError
 from chat.failures.subject import subject
 from chat.live import hints
 from chat.live.exchange import exchange
@@ -21,6 +26,8 @@ from chat.models import Conversation, Generation, SearchEntry
 from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.providers import chunks, openai
+from chat.providers.registry import registry
+from chat.usage.settling import settle_title
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +43,9 @@ async def give_title(generation: Generation, answer: str) -> None:
     try:
         if settings.CHAT_TITLES == "off" or not (question := await in_database(_untitled_question, generation)):
             return
-        async with asyncio.timeout(TITLE_SECONDS):
-            title = await _ask(settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer))
+        title = await _asked(
+            generation, settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer)
+        )
         is_stored: bool = bool(title) and await write_in_database(_store, generation.owner_id, conversation_id, title)
         if is_stored:
             await exchange.retitle(conversation_id, title, await _others(conversation_id))
@@ -55,14 +63,51 @@ def _processes(conversation_id: uuid.UUID) -> set[str]:
     return set(running.values_list("process", flat=True))
 
 
-async def _ask(model: str, messages: list[dict[str, Any]]) -> str:
+@dataclass
+class Heard:
+    """What a request for a title has used."""
+
+    written: int = 0
+    """Characters."""
+    usage: chunks.Usage | None = None
+    is_refused: bool = False
+    """By the service, which takes nothing for that."""
+
+    def tokens(self, prompt: int) -> Tokens:
+        """Of a prompt of so many characters: estimated as far as the service has not said it."""
+        if self.is_refused and not self.written:
+            return NO_TOKENS
+        return (self.usage or chunks.Usage(None, None)).tokens(prompt, self.written)
+
+
+async def _asked(generation: Generation, model: str, messages: list[dict[str, Any]]) -> str:
+    """A title. However the request ends, what it has used is stored."""
+    began, heard, title = timezone.now(), Heard(), ""
+    try:
+        async with asyncio.timeout(TITLE_SECONDS):
+            title = await _ask(model, messages, heard)
+    except UpstreamError as error:
+        heard.is_refused = not isinstance(error, UpstreamBroke)
+        raise
+    finally:
+        tokens, provider = heard.tokens(prompts.characters(messages)), registry()[model].provider.name
+        settled = partial(settle_title, generation.owner_id, provider, model, began, tokens, has_failed=not title)
+        await write_in_database(settled)
+    return title
+
+
+async def _ask(model: str, messages: list[dict[str, Any]], heard: Heard) -> str:
     """A title; empty if the model gives none, or its answer is cut: half a title is worse than the first words."""
     text, reason, is_over = "", "", False
     async with aclosing(openai.stream(model, messages)) as events:
         async for event in events:
+            if isinstance(event, chunks.Spoken):
+                heard.written += len(event.text)
             match event:
                 case chunks.Text(piece):
                     text += piece
+                case chunks.Usage():
+                    heard.usage = heard.usage.updated(event) if heard.usage else event
                 case chunks.Finish(word):
                     reason = graver(reason, word)
                 case chunks.Done():

@@ -10,6 +10,7 @@ from chat.models.mcp import McpServer, McpTool
 from chat.models.message import Message, MessagePart
 from chat.models.note import ProcessNote
 from chat.models.preferences import Preferences
+from chat.models.price import ModelPrice
 from chat.models.prompt import Prompt
 from chat.models.reading import Reading, ReadingContext, SearchedWords
 from chat.models.rights import ModelAccess, Restriction
@@ -17,12 +18,14 @@ from chat.models.search_index import SearchEntry
 from chat.models.share import Share, ShareSection
 from chat.models.throttle import ThrottleEntry
 from chat.models.tool_call import ToolCall
+from chat.models.usage import DailyUsage, UsageEntry
 
 __all__ = [
     "AccountErasure",
     "Attachment",
     "AttachmentContent",
     "Conversation",
+    "DailyUsage",
     "Feedback",
     "Generation",
     "Import",
@@ -32,6 +35,7 @@ __all__ = [
     "MessageAttachment",
     "MessagePart",
     "ModelAccess",
+    "ModelPrice",
     "Preferences",
     "ProcessNote",
     "Prompt",
@@ -44,4 +48,5 @@ __all__ = [
     "ShareSection",
     "ThrottleEntry",
     "ToolCall",
+    "UsageEntry",
 ]

@@ -37,6 +37,14 @@ LEFT JOIN chat_messagepart part ON part.message_id = path.id AND part.kind <> 'r
 ORDER BY path.depth DESC, part.number
 """  # noqa: S608 - ours alone
 
+CHARACTERS = f"""
+{PATH}
+SELECT SUM(LENGTH(part.text)), (
+    SELECT SUM(a.characters) FROM path JOIN chat_messageattachment b ON b.message_id = path.id
+    JOIN chat_attachment a ON a.id = b.attachment_id
+) FROM path JOIN chat_messagepart part ON part.message_id = path.id AND part.kind <> 'reasoning' WHERE depth > 0
+"""  # noqa: S608 - ours alone
+
 LAST_TEXTS = """
 WITH RECURSIVE path(id, parent_id, role, depth, below) AS (
     SELECT id, parent_id, role, 0, CAST(0 AS BIGINT) FROM chat_message WHERE id = %s AND conversation_id = %s
@@ -144,6 +152,12 @@ def path(conversation_id: uuid.UUID, leaf_id: uuid.UUID | None, most: int | None
     ids = UUIDs()
     found = all_rows(PATH_IDS, _id(leaf_id), _id(conversation_id), ALL if most is None else most - 1)
     return [ids[pk] for (pk,) in found]
+
+
+def characters_above(conversation_id: uuid.UUID, message_id: uuid.UUID) -> int:
+    """Of what was said above a message, and of the files there, without reasoning."""
+    said, attached = all_rows(CHARACTERS, _id(message_id), _id(conversation_id), ALL)[0]
+    return int(said or 0) + int(attached or 0)
 
 
 def spots(path: Sequence[uuid.UUID]) -> dict[uuid.UUID, Spot]:

@@ -70,6 +70,17 @@ def upsert(
     insert_values(model, names, rows, using, f"ON CONFLICT ({unique}) DO UPDATE SET {updates}")
 
 
+def insert_new(row: models.Model) -> bool:
+    """Store a new row, whose id is given. False, and nothing is stored, if there is one with this id."""
+    model = type(row)
+    names = _names(model)
+    converters, statement = _insertion(model, names, "ON CONFLICT DO NOTHING", DEFAULT_DB_ALIAS, connection.vendor)
+    values = [convert(getattr(row, name)) for convert, name in zip(converters, names, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return bool(cursor.rowcount)
+
+
 def update(model: type[models.Model], pk: Any, values: dict[str, Any], condition: str = "") -> bool:
     """Change these attributes of the row with this id, if it is there and, in SQL, fulfils the condition."""
     converters, statement = _change(model, tuple(values), condition, connection.vendor)

@@ -9,13 +9,14 @@ each chunk would cost more than all the rest of the way.
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import jiter
 
 from chat.core import sse
 from chat.core.endings import bad_end, graver
+from chat.core.tokens import Tokens, estimated
 from chat.errors import UpstreamBroke, UpstreamError
 from chat.failures import log_repeated
 from chat.failures.subject import about
@@ -37,6 +38,8 @@ REASONING_NAMES = (
 """Where a delta has reasoning. Some services say the same under two of them: the first that has words counts."""
 REASONING_TYPES = {"thinking", "reasoning", "reasoning_text", "summary_text", "reasoning.text", "reasoning.summary"}
 TEXT_TYPES = {"text", "output_text", None}
+MOST_TOKENS = 100_000_000
+"""Of one response. No model reads or writes a tenth of it: who says more is not believed."""
 OTHERS_ENDS = ("native_finish_reason", "finishReason", "error")
 """What else a choice may say of its end."""
 
@@ -78,8 +81,30 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
+    """What a response has used, as far as its service says it."""
+
     prompt_tokens: int | None
     completion_tokens: int | None
+    cached: int | None = None
+    """Of the prompt's."""
+    reasoning: int | None = None
+    """Of what was written. Some services do not count it in `completion_tokens`: here it is."""
+
+    def tokens(self, prompt: int, written: int) -> Tokens:
+        """Of a prompt and an answer of so many characters, which counts as far as this does not say it."""
+        about = estimated(prompt, written)
+        is_known = self.prompt_tokens is not None and self.completion_tokens is not None
+        return Tokens(
+            about.input if self.prompt_tokens is None else self.prompt_tokens,
+            self.cached or 0,
+            about.output if self.completion_tokens is None else self.completion_tokens,
+            self.reasoning or 0,
+            is_estimated=not is_known,
+        )
+
+    def updated(self, later: "Usage") -> "Usage":
+        """As it is said again, which some services do with each chunk: the last counts, and nothing twice."""
+        return Usage(*(old if new is None else new for old, new in zip(astuple(self), astuple(later), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +178,7 @@ class Reader:
             if isinstance(choice, dict) and choice.get("index") in (0, None):
                 said += self._read_choice(choice)
         if isinstance(usage := chunk.get("usage"), dict):
-            said.append(Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))))
+            said.append(_usage(usage))
         return said
 
     def _read_choice(self, choice: dict[str, Any]) -> list[Event]:
@@ -173,6 +198,8 @@ class Reader:
         elif reason := _reason(choice):
             finish = self._finish(reason)
             said += [*self._all_calls(), finish]
+        if isinstance(usage := choice.get("usage"), dict):  # Kimi
+            said.append(_usage(usage))
         return said
 
     def _finish(self, reason: str) -> Finish:
@@ -321,6 +348,36 @@ def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _usage(said: dict[str, Any]) -> Usage:
+    """By the names of OpenAI, of those who do as it does (Groq, Mistral, OpenRouter, vLLM, xAI), and of others."""
+    prompt, completion = _count(said.get("prompt_tokens")), _count(said.get("completion_tokens"))
+    cached = _first(
+        _detail(said, "prompt_tokens_details", "cached_tokens"),
+        said.get("prompt_cache_hit_tokens"),  # DeepSeek
+        said.get("cached_tokens"),  # Kimi
+        said.get("cache_read_input_tokens"),  # LiteLLM, of Anthropic's
+    )
+    reasoning = _first(_detail(said, "completion_tokens_details", "reasoning_tokens"), said.get("reasoning_tokens"))
+    if prompt is not None and completion is not None and reasoning:
+        besides = _count(said.get("total_tokens")) == prompt + completion + reasoning  # xAI
+        completion += reasoning if besides and completion + reasoning <= MOST_TOKENS else 0
+    return Usage(prompt, completion, _at_most(cached, prompt), _at_most(reasoning, completion))
+
+
+def _detail(said: dict[str, Any], name: str, member: str) -> object:
+    details = said.get(name)
+    return details.get(member) if isinstance(details, dict) else None
+
+
+def _first(*values: object) -> int | None:
+    return next((count for value in values if (count := _count(value)) is not None), None)
+
+
+def _at_most(part: int | None, whole: int | None) -> int | None:
+    """A part is no more than its whole, whatever is said."""
+    return None if part is None or whole is None else min(part, whole)
+
+
 def _count(value: object) -> int | None:
     """A number of tokens, or None for what cannot be one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else None

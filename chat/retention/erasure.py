@@ -24,6 +24,7 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from chat import audit
+from chat.core.endings import Status
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
 from chat.live import hints
@@ -33,6 +34,8 @@ from chat.models.conversation import ERASING, ConversationQuerySet
 from chat.models.users import has_field
 from chat.retention.vacuum import despite_full_disk, forget_deleted, forget_words, overwrite_deleted
 from chat.signals import erased
+from chat.usage.estimates import estimate
+from chat.usage.settling import settle
 
 T = TypeVar("T")
 
@@ -183,10 +186,17 @@ def _begin(conversations: ConversationQuerySet) -> list[uuid.UUID]:
 def _hide(ids: list[uuid.UUID]) -> None:
     running = Generation.objects.running().filter(message__conversation__in=ids)
     list(running.select_for_update().values_list("pk"))  # in the order in which the engine locks them
+    _settle(running)
     running.delete()
     Conversation.with_deleted.filter(pk__in=ids).update(deleted_at=ERASING, current=None, importing=None)
     audit.forget_names(Conversation, ids)
     erased.send(Conversation, ids=ids)
+
+
+def _settle(running: "models.QuerySet[Generation]") -> None:
+    """What they have used stays. In the order of owners, who may have others that end now."""
+    for generation in running.select_related("message").order_by("owner", "created_at", "pk"):
+        settle(generation, estimate(generation, generation.message.reply), Status.STOPPED)
 
 
 def _lock(conversations: list[uuid.UUID]) -> None:
@@ -275,6 +285,7 @@ def _delete_account(user_id: Any) -> bool:
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
 def _forget_person(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
     """Whichever way an account is deleted, in that transaction."""
+    _settle(Generation.objects.running().filter(owner=instance.pk))
     ids = list(Conversation.with_deleted.filter(owner=instance.pk).order_by().values_list("pk", flat=True))
     for batch in _batches(ids, ROWS):
         audit.forget_names(Conversation, batch)

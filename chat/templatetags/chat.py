@@ -24,6 +24,7 @@ from chat.i18n import translated
 from chat.models.rights import rights_of
 from chat.providers.registry import registry
 from chat.templatetags.fragments import FRESH, Isolated
+from chat.usage.money import money
 from chat.views.addresses import address_of, script_addresses
 from chat.views.offers import keys_in
 from chat.views.page_templates import templates_address
@@ -146,6 +147,18 @@ def ending(status: str) -> str:
 def verbatim_text(text: str) -> SafeString:
     """`text` escaped so that the element's text is exactly this: HTML would read a bare CR or CRLF as LF."""
     return mark_safe(escape(text).replace("\r", "&#13;"))  # noqa: S308 - escaped
+
+
+@register.filter(name="money")
+def money_filter(cost: int | None, currency: str) -> str:
+    """Billionths of a currency."""
+    return money(cost, currency)
+
+
+@register.filter
+def unlocalized(number: float) -> str:
+    """For what programs read."""
+    return f"{number:.2f}"
 
 
 @register.filter

@@ -156,6 +156,14 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
         """A time, or 0."""
         return self._read(name, default, values.seconds)
 
+    def currency(self, name: str, default: str) -> str:
+        """By its three letters."""
+        return self._read(name, default, values.currency)
+
+    def rate(self, name: str, default: float) -> float:
+        """Of one currency in another; 0: there is none."""
+        return self._read(name, default, values.rate)
+
     def text(self, name: str, default: str = "") -> str:
         """Whatever it says, without the space around it."""
         return self._read(name, default, str.strip)

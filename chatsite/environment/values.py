@@ -20,6 +20,7 @@ MOST = 10**15
 """Of what is counted: databases take no more."""
 MOST_DAYS_DIGITS = 5
 MOST_SECONDS = 10**9
+MOST_RATE = 10**6
 
 DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+")
 """In any script, as it stands in an e-mail address."""
@@ -74,6 +75,22 @@ def seconds(said: str) -> float:
         number = math.nan
     if not 0 <= number <= MOST_SECONDS:
         raise ValueError(f"is no number of seconds: {shown(said)}")
+    return number
+
+
+def currency(said: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", value := said.strip()):
+        raise ValueError(f"is no currency by the three letters of ISO 4217, as EUR is one: {shown(said)}")
+    return value
+
+
+def rate(said: str) -> float:
+    try:
+        number = float(said)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= MOST_RATE:
+        raise ValueError(f"is no rate, as 0.92 is one: {shown(said)}")
     return number
 
 

@@ -16,11 +16,13 @@ from chat.audit import record
 from chat.core.rights import Right
 from chat.models import (
     Conversation,
+    DailyUsage,
     Feedback,
     Generation,
     McpServer,
     McpTool,
     ModelAccess,
+    ModelPrice,
     Prompt,
     Reading,
     Restriction,
@@ -190,6 +192,12 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         Group: (group := Group.objects.create(name="helpers")),
         Restriction: Restriction.objects.create(right=Right.ATTACH),
         ModelAccess: ModelAccess.objects.create(group=group, provider="a", model="b"),
+        ModelPrice: ModelPrice.objects.create(
+            provider="a", model="b", since="2026-01-01", currency="USD", input=1, output=1
+        ),
+        DailyUsage: DailyUsage.objects.create(
+            day="2026-01-01", provider="a", model="b", kind="answer", currency="USD"
+        ),
         Invitation: Invitation.objects.create(digest="a", made_by=user),
     }
     things = [f"{of}{objects[model].pk}/" for model, of in zip(MODELS, LISTS, strict=True)]

@@ -32,11 +32,13 @@ from chat.core.tool_parts import CALL, Call, written
 from chat.models import (
     Attachment,
     Conversation,
+    DailyUsage,
     Feedback,
     McpServer,
     McpTool,
     MessagePart,
     ModelAccess,
+    ModelPrice,
     Preferences,
     Prompt,
     Reading,
@@ -56,6 +58,8 @@ pytestmark = pytest.mark.django_db
 SECRET = "unmistakable"
 PART = SECRET[:-2]
 """What is searched for: a page may show its own search again."""
+DAY_ONE = "2026-01-01"
+MODEL: dict[str, Any] = {"provider": "a", "model": "b", "currency": "USD"}
 LIST, LOG = "/admin/chat/conversation/", "/admin/chat/reading/"
 DAY = timedelta(days=1)
 
@@ -195,6 +199,10 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
         "chat/mcptool/": {"object_id": McpTool.objects.create(server=server, name="a").pk},
         "chat/restriction/": {"object_id": Restriction.objects.create(right=Right.ATTACH).pk},
         "chat/modelaccess/": {"object_id": ModelAccess.objects.create(group=group, provider="a", model="b").pk},
+        "chat/modelprice/": {
+            "object_id": ModelPrice.objects.create(**MODEL, since="2026-01-01", input=1, output=1).pk
+        },
+        "chat/dailyusage/": {"object_id": DailyUsage.objects.create(**MODEL, day=DAY_ONE, kind="answer").pk},
         "chatsite/invitation/": {"object_id": Invitation.objects.create(digest="a", made_by=user).pk},
     }
     paths = {f"/admin/{path}" for path in addresses(things)} - {"/admin/logout/"}

@@ -9,7 +9,7 @@ import pytest
 from chat.models import Generation
 from chat.models.message import MOST_GENERATIONS
 from tests.support.client import Answer, Client
-from tests.support.upstream import Gate, ScriptedUpstream, close, done, finish, say, think, usage
+from tests.support.upstream import Gate, ScriptedUpstream, chunk, close, done, finish, say, think, usage
 
 PAGE = {"Accept": "text/html"}
 
@@ -51,6 +51,7 @@ def test_says_what_is_known_of_an_answer(alice: Client, upstream: ScriptedUpstre
             "Ending": "Complete",
             "Prompt": "1,234 tokens",
             "Answer": "300 tokens",
+            "Cost": "unknown",
             "Speed": "25.0 tokens/s",
             "First word after": "0.50 s",
             "Reasoned for": "1 min 5 s",
@@ -138,3 +139,19 @@ def test_a_script_gets_errors_in_json(
     reader: Client = request.getfixturevalue(who)
     reply = reader.get(f"/messages/{start['message']}/details/", Accept="text/html, application/json")
     assert (reply.status, reply.code) == error
+
+
+def test_users_read_what_they_have_used(alice: Client, upstream: ScriptedUpstream, question: str) -> None:
+    """And of an answer what it took of a cache, and that nobody knows its price here."""
+    assert "You have used nothing yet." in alice.get("/settings/usage/").text
+    told = {"prompt_tokens": 1234, "completion_tokens": 300, "prompt_cache_hit_tokens": 1000}
+    upstream.script(question, say("So."), finish(), chunk(usage=told), done())
+    with alice.ask(question) as stream:
+        ids = stream.ids
+        stream.rest()
+    page = alice.get("/settings/usage/").text
+    assert "<td>1,234</td><td>300</td><td>unknown</td>" in page
+    details = alice.get(f"/messages/{ids['message']}/details/").text
+    assert "1,000 tokens" in details
+    assert "Estimated" not in details
+    assert "<dt>Cost</dt><dd>unknown</dd>" in details

@@ -81,6 +81,7 @@ CASES: dict[str, list[Case]] = {
     "erasure": [Case("GET", 200, page=True)],
     "erase_conversations": [Case("POST", 302)],  # to a fresh login: tests/http/test_erasure.py
     "erase_account": [Case("POST", 302)],
+    "usage": [Case("GET", 200, page=True)],
     "import": [Case("GET", 200, page=True)],
     "imports": [Case("POST", 400)],  # without a file: tests/http/test_imports.py
     "import_progress": [Case("GET", 200, "import_")],

@@ -41,4 +41,4 @@ def test_a_title_is_what_a_whole_answer_says(monkeypatch: pytest.MonkeyPatch, ev
             yield event
 
     monkeypatch.setattr(openai, "stream", stream)
-    assert asyncio.run(titles._ask("m", [])) == title
+    assert asyncio.run(titles._ask("m", [], titles.Heard())) == title

@@ -17,6 +17,13 @@ def chunk(delta: object = None, **choice: object) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": delta, **choice}]}
 
 
+def details(cached: int = 0, reasoning: int = 0) -> dict[str, Any]:
+    return {
+        "prompt_tokens_details": {"cached_tokens": cached} if cached else None,
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
+    }
+
+
 @pytest.mark.parametrize(
     ("data", "events"),
     [
@@ -39,6 +46,30 @@ def chunk(delta: object = None, **choice: object) -> dict[str, Any]:
         ({"choices": [], "usage": {}}, [Usage(None, None)]),
         ({"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": 2**31}}, [Usage(None, None)]),
         ({"choices": [], "usage": {"prompt_tokens": "1", "completion_tokens": True}}, [Usage(None, None)]),
+        ({"choices": [], "usage": {"prompt_tokens": 10**8 + 1, "completion_tokens": 10**8}}, [Usage(None, 10**8)]),
+        (
+            {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 8} | details(cached=4, reasoning=5)},
+            [Usage(9, 8, 4, 5)],
+        ),
+        (
+            {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 8} | details(cached=99, reasoning=-5)},
+            [Usage(9, 8, 9, None)],
+        ),
+        (
+            {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 8, "prompt_cache_hit_tokens": 3}},
+            [Usage(9, 8, 3)],
+        ),
+        (
+            {"choices": [{"usage": {"prompt_tokens": 9, "completion_tokens": 8, "cached_tokens": 3}}]},
+            [Usage(9, 8, 3)],
+        ),
+        (  # what is thought is not among what is written
+            {
+                "choices": [],
+                "usage": {"prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 22} | details(reasoning=5),
+            },
+            [Usage(9, 13, None, 5)],
+        ),
         (chunk({"content": ["Hi"]}), []),
         (chunk({"content": {"a": 1}, "reasoning": 5, "refusal": False}), []),
         (chunk("Hi"), []),
@@ -74,3 +105,8 @@ def test_an_error_in_the_stream_is_an_error_whose_words_are_not_shown(event: str
     with pytest.raises(UpstreamBroke) as caught:
         read(data, event)
     assert "overloaded" not in caught.value.message
+
+
+def test_usage_that_is_said_again_counts_once() -> None:
+    """The last counts; what it does not say stays."""
+    assert Usage(9, 1, 3).updated(Usage(9, 8)).updated(Usage(None, None, None, 2)) == Usage(9, 8, 3, 2)

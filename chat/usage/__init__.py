@@ -1,0 +1,1 @@
+"""What runs of models use, and what that costs."""

@@ -1,0 +1,16 @@
+"""What a user has used themselves."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import HttpRequest, HttpResponseBase
+
+from chat.usage.reports import months_of
+from chat.views.endpoints import endpoint
+from chat.views.pages import render_page
+
+
+@endpoint("GET")
+def usage(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
+    """GET /settings/usage/ — a page of tokens and costs by month and model, of the last two years."""
+    rows = months_of(user.pk)
+    context = {"rows": rows, "has_estimates": any(row.sums.estimates for row in rows)}
+    return render_page(request, "chat/usage/usage.html", context)

@@ -1,0 +1,129 @@
+"""What is shown of tokens and costs: to each user their own, to staff who may see it that of all."""
+
+import csv
+from datetime import timedelta
+from io import StringIO
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from chat.models import DailyUsage, ModelPrice, UsageEntry
+from chat.usage.prices import day_of, forget_prices
+from chat.usage.reports import months_of
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/chat/dailyusage/"
+
+
+def spend(owner: User | None, cost: int | None, days_ago: int = 0, **fields: object) -> None:
+    at = timezone.now() - timedelta(days=days_ago)
+    given = {"kind": "answer", "provider": "default", "model": "gpt-4o-mini", "status": "complete", "currency": "USD"}
+    used = {"input": 1000, "output": 500, "first_token_ms": 250}
+    UsageEntry(id=uuid4(), owner=owner, at=at, day=day_of(at), cost=cost, **given | used | fields).store()
+
+
+def client(user: User, *permissions: str) -> Client:
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    logged_in = Client()
+    logged_in.force_login(user)
+    return logged_in
+
+
+@pytest.fixture
+def staff() -> User:
+    return User.objects.create(username="staff", is_staff=True)
+
+
+@pytest.fixture
+def ann() -> User:
+    user = User.objects.create(username="=ann")
+    user.groups.add(Group.objects.create(name="physics"))
+    return user
+
+
+def rows_of(page: Client, **asked: str) -> list[list[str]]:
+    response = page.get(PAGE, {"format": "csv", **asked})
+    assert response["Content-Type"].startswith("text/csv")
+    return list(csv.reader(StringIO(response.content.decode())))[1:]
+
+
+def test_staff_see_it_by_its_permission_alone(staff: User) -> None:
+    assert client(staff, "view_conversation", "view_modelprice").get(PAGE).status_code == 403
+    page = client(staff, "view_usage")
+    assert page.get(PAGE).status_code == 200
+    assert page.get(f"{PAGE}add/").status_code == 403
+
+
+def test_the_page_has_cost_runs_tokens_and_a_picture(staff: User, ann: User) -> None:
+    spend(ann, 1_500_000_000)
+    spend(ann, None, days_ago=1, status="failed", is_estimated=True)
+    page = client(staff, "view_usage").get(PAGE).content.decode()
+    assert "1.50 USD" in page
+    assert "2 runs, 1 failed, 3,000 tokens" in page
+    assert "1 runs without a known price" in page
+    assert page.count("<rect") == 2
+
+
+@pytest.mark.parametrize(("by", "first"), [("model", "default/gpt-4o-mini"), ("group", "physics"), ("user", "'=ann")])
+def test_a_file_has_a_row_for_each_and_no_cell_that_is_a_formula(staff: User, ann: User, by: str, first: str) -> None:
+    spend(ann, 1_500_000_000)
+    (row,) = rows_of(client(staff, "view_usage"), by=by)
+    assert row == [first, "1", "0", "1000", "0", "500", "0", "0", "0", "1.500000000", "USD", "0.250"]
+
+
+def test_a_range_is_both_of_its_days_and_what_is_between(staff: User, ann: User) -> None:
+    for days_ago in range(4):
+        spend(ann, 1, days_ago)
+    today, page = day_of(timezone.now()), client(staff, "view_usage")
+    asked = {"since": str(today - timedelta(days=2)), "until": str(today - timedelta(days=1)), "by": "day"}
+    assert [row[0] for row in rows_of(page, **asked)] == [
+        str(today - timedelta(days=2)),
+        str(today - timedelta(days=1)),
+    ]
+
+
+@pytest.mark.parametrize("asked", [{"since": "soon"}, {"by": "x"}, {"since": "2026-02-02", "until": "2026-02-01"}])
+def test_what_cannot_be_asked_is_said(staff: User, asked: dict[str, str]) -> None:
+    assert client(staff, "view_usage").get(PAGE, asked).status_code == 400
+
+
+def test_who_is_gone_and_what_has_no_price_are_named_as_such(staff: User) -> None:
+    spend(None, None)
+    (row,) = rows_of(client(staff, "view_usage"), by="user")
+    assert (row[0], row[8], row[9]) == ("none", "1", "")
+
+
+def test_months_of_a_user_are_their_own(ann: User, staff: User) -> None:
+    spend(ann, 4_200_000)
+    spend(ann, 1, kind="title")
+    spend(staff, 9_000_000_000)
+    (month,) = months_of(ann.pk)
+    assert (month.model, month.sums.runs, month.sums.cost) == ("gpt-4o-mini", 2, 4_200_001)
+
+
+def test_staff_set_a_price_from_a_day_on_once(staff: User) -> None:
+    page = client(staff, "add_modelprice", "view_modelprice")
+    form = {"which": "default/gpt-4o-mini", "since": "2026-01-01", "input": "0", "cached": "", "output": "1000000000"}
+    add = "/admin/chat/modelprice/add/"
+    assert page.post(add, form | {"input": "-1"}).status_code == 200
+    assert page.post(add, form | {"output": "1000000001"}).status_code == 200
+    assert not ModelPrice.objects.exists()
+    assert page.post(add, form).status_code == 302
+    assert page.post(add, form).status_code == 200
+    row = ModelPrice.objects.get()
+    assert (row.provider, row.model, row.currency, row.cached) == ("default", "gpt-4o-mini", "USD", None)
+    forget_prices()
+
+
+def test_prices_take_their_permission(staff: User) -> None:
+    page = client(staff, "view_usage", "view_modelprice")
+    assert page.get("/admin/chat/modelprice/").status_code == 200
+    assert page.get("/admin/chat/modelprice/add/").status_code == 403
+
+
+def test_daily_sums_are_what_the_page_reads(ann: User) -> None:
+    spend(ann, 1)
+    assert DailyUsage.objects.get().group_ids == str(ann.groups.get().pk)
