@@ -12,6 +12,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, User
 from django.test import override_settings
+from django.utils.translation import override
 
 from chat.admin.mcp import _see
 from chat.models import McpServer, McpTool, Reading
@@ -422,6 +423,18 @@ def test_a_server_that_is_away_is_said_to_staff() -> None:
     client = staff("change_mcpserver", "view_mcpserver")
     client.post(f"/admin/chat/mcpserver/{server.pk}/tools/")
     assert "could not be asked" in client.get("/admin/chat/mcpserver/").text
+    german = client.get("/admin/chat/mcpserver/", headers={"accept-language": "de"}).text
+    assert "Er konnte nicht nach seinen Werkzeugen gefragt werden" in german
+    assert "could not be asked" not in german
+
+
+def test_what_is_wrong_with_a_server_fits_its_column_and_what_was_stored_before_is_shown_as_it_is() -> None:
+    server = McpServer(name="orders", fault="Er war nicht zu erreichen: 5 %")
+    assert server.fault_shown == "Er war nicht zu erreichen: 5 %"
+    server.blame("The header %(name)s belongs to the protocol.", name='"' * 1000)
+    assert len(server.fault) <= 500
+    with override("en"):
+        assert server.fault_shown == "The header {} belongs to the protocol.".format('"' * 80)
 
 
 @pytest.mark.parametrize("permissions", [[], ["view_mcpserver"], ["change_mcptool"]])
