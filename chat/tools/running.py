@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 CANCEL_SECONDS = 0.5
 """How long an async tool may take to end once it is cancelled; then nobody waits for it any more."""
 NO_ARGUMENTS = "These are no arguments of this tool."
+FORBIDDEN = "The user may not use this tool, or staff have changed it since this answer began."
 NAMES = 50
 """Of tools that a model is told when it has called one that there is not."""
 UNKNOWN = "Whether it was done is unknown: do not call it again, tell the user."
@@ -89,7 +90,7 @@ async def run(toolbox: Toolbox, call: Call, *, owner_id: UserId, conversation_id
     except Exception as exc:
         return _failed(tool, call, exc, 0.0)
     if not found:
-        return Ran(Outcome.FORBIDDEN, "The user may not use this tool.")
+        return Ran(Outcome.FORBIDDEN, FORBIDDEN)
     clock = _Clock(tool)
     user, conversation = found
     context = Context(

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 5.0
 ARGUMENTS_CHARACTERS = 100_000
+SAID = ("digest", "is_read_only", "stays_inside", "is_waived")
+"""What staff say of a tool, of which an answer that runs must hear."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +47,15 @@ class ServerTool(Tool):
 
     @classmethod
     def available_to(cls, user: Any, tools: Sequence[Any]) -> Sequence[Any]:
-        """By one query: there may be hundreds."""
-        usable = set(_usable(user).filter(pk__in=[tool.pk for tool in tools]).values_list("pk", "digest"))
-        return [tool for tool in tools if (tool.pk, tool.digest) in usable]
+        """By one query: there may be hundreds. None for which staff have asked for more than it does, since then."""
+        said = {row.pk: row for row in _usable(user).filter(pk__in=[tool.pk for tool in tools]).only(*SAID)}
+        return [tool for tool in tools if tool.pk in said and tool.is_as_strict_as(said[tool.pk])]
+
+    def is_as_strict_as(self, row: McpTool) -> bool:
+        """Is it the tool that staff have seen, and does it ask wherever that one asks by now?"""
+        may_change = self.changes or row.is_read_only
+        may_send = self.outside or row.stays_inside
+        return self.digest == row.digest and may_change and may_send and (row.is_waived or not self.is_waived)
 
     async def call(self, context: Context, arguments: dict[str, Any]) -> Returned:
         try:

@@ -314,6 +314,23 @@ def test_what_staff_say_counts_and_not_the_servers_hint() -> None:
     assert McpTool._meta.get_field("is_waived").default is False
 
 
+@pytest.mark.parametrize("name", ["is_read_only", "stays_inside", "is_waived"])
+def test_a_tool_that_staff_have_more_asked_for_is_not_called_as_it_was(name: str) -> None:
+    """An answer that runs knows the tool as it was when it began, and so does each process for some seconds."""
+    group = Group.objects.create(name=f"group-{uuid.uuid4()}")
+    member = User.objects.create(username=f"member-{uuid.uuid4()}")
+    member.groups.add(group)
+    row = stored("find", group, **{name: True})
+    (loose,) = load()
+    assert loose.is_available(member)
+    McpTool.objects.filter(pk=row.pk).update(**{name: False})
+    (strict,) = load()
+    assert not loose.is_available(member)
+    assert strict.is_available(member)
+    McpTool.objects.filter(pk=row.pk).update(**{name: True})
+    assert strict.is_available(member)
+
+
 def test_odd_names_and_names_that_collide_can_be_called() -> None:
     for server, name in [("one", "send.mail now"), ("one", "find"), ("two", "find"), ("two", "x" * 150), ("two", "ä")]:
         stored(name, server=server)
