@@ -62,6 +62,7 @@ NO_ROOM = "Not run: tools have given back as much as one answer has room for. An
 CUT = "\n[Cut here: tools have given back as much as one answer has room for.]"
 NOT_RECORDED = "Not run: it was not called here."
 ANOTHER = "Not run: the tool of this name is another one by now."
+GONE = "Not run: the user may not use this tool any more, or it is turned off here."
 ASKS_BY_NOW = "Not run: by now this tool waits for the user's yes, which was not asked for. Call it again to ask."
 DOES_MORE = "Not run: the tool does more by now than the user said yes to. Call it again to ask."
 DECLINED = "The user said no."
@@ -322,20 +323,24 @@ class _Rounds:
         await self._run_calls(to_run)
         return waits
 
-    def _ended(self, call: Call, within: Round, own: dict[str, str]) -> tuple[Outcome, str] | None:
-        """What it has come to; None: it is to be run. `own`: the servers of what was recorded here, by the calls."""
+    def _ended(self, call: Call, within: Round, own: dict[str, tuple[str, str]]) -> tuple[Outcome, str] | None:
+        """What it has come to; None: it is to be run. `own`: see `_recorded_calls`."""
         decision, tool = within.decisions.get(call.id), self._toolbox.find(call.name)
         if decision and decision.answer == NO:
             return Outcome.DECLINED, f"{DECLINED} {decision.reason}".strip()
         if call.id not in own:
             return Outcome.FORBIDDEN, NOT_RECORDED
-        if tool and (tool.server != own[call.id] or (tool.server and str(tool.title) != call.title)):
+        server, name = own[call.id]
+        if tool and (tool.server != server or (tool.server and str(tool.title) != call.title)):
             return Outcome.FORBIDDEN, ANOTHER  # names of servers' tools are given by what else there is
-        if call.id in self._decided:
-            return (Outcome.FORBIDDEN, DOES_MORE) if tool and _does_more(tool, call) else None
-        if call.changes or (tool and tool.changes) or (decision and decision.answer == YES):
+        is_decided = call.id in self._decided
+        if not is_decided and (call.changes or (tool and tool.changes) or (decision and decision.answer == YES)):
             return Outcome.UNKNOWN, UNKNOWN
-        if tool and tool.asks(self._is_tainted(tool, self._names_of_results())):
+        if not tool:
+            return (Outcome.FORBIDDEN, GONE) if name else None
+        if is_decided:
+            return (Outcome.FORBIDDEN, DOES_MORE) if _does_more(tool, call) else None
+        if tool.asks(self._is_tainted(tool, self._names_of_results())):
             return Outcome.FORBIDDEN, ASKS_BY_NOW
         return None
 
@@ -388,10 +393,10 @@ def _fault(tool: Tool, called: Called) -> str:
     return ""
 
 
-def _recorded_calls(message_id: uuid.UUID, owner_id: UserId) -> dict[str, str]:
-    """Their servers."""
+def _recorded_calls(message_id: uuid.UUID, owner_id: UserId) -> dict[str, tuple[str, str]]:
+    """By their ids the servers and the names of their tools: no name where there was no such tool."""
     rows = ToolCall.objects.filter(message=message_id, owner=owner_id)
-    return {str(pk): server for pk, server in rows.values_list("pk", "server")}
+    return {str(pk): (server, name) for pk, server, name in rows.values_list("pk", "server", "name")}
 
 
 def _is_imported(run: Run) -> bool:

@@ -408,6 +408,28 @@ def test_a_yes_is_to_what_the_tool_did_then(chat: Chat) -> None:
     assert [status for status, _ in chat.results] == [Outcome.FORBIDDEN]
 
 
+@pytest.mark.parametrize("is_asked", [True, False])
+@pytest.mark.parametrize("how", ["permission", "off", "gone"])
+def test_what_may_not_be_used_any_more_is_not_run(chat: Chat, how: str, is_asked: bool) -> None:
+    """Neither with the user's yes, nor again where it needed none."""
+    chat.offer(find_orders, changes=is_asked)
+    chat.script(calls(ORDERS), said("Yes."))
+    chat.ask()
+    message = Message.objects.get(pk=chat.message)
+    if not is_asked:
+        message.parts.filter(number__gte=1).delete()
+        message.generations.update(status=Status.INTERRUPTED, ends_at=1)
+    if how == "gone":
+        chat.tools.clear()
+    elif how == "off":
+        Conversation.objects.filter(pk=chat.conversation).update(tools_off="find_orders")
+    else:
+        chat.offer(find_orders, changes=is_asked, permission="auth.view_user")
+    chat.script(said("So."))
+    assert chat.go_on(**{"find_orders": "yes"} if is_asked else {}) == Ending(Status.COMPLETE)
+    assert [status for status, _ in chat.results] == [Outcome.FORBIDDEN]
+
+
 def test_what_an_answer_that_was_cut_off_has_begun_is_not_said_to_run(chat: Chat) -> None:
     chat.offer(find_orders, changes=True)
     chat.script(calls(ORDERS))
