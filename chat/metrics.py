@@ -59,6 +59,7 @@ whole = _metric(
 )
 tokens = _metric("Counter", "tokens", "As the model's service reports them.", ("kind", "model"))
 tool_calls = _metric("Counter", "tool_calls", "Calls of tools, by what came of them.", ("status",))
+tool_threads_given_up = _metric("Gauge", "tool_threads_given_up", "Threads in tools that nobody waits for any more.")
 followers = _metric("Gauge", "followers", "Open streams of answers, by where these are written.", ("source",))
 hint_streams = _metric("Gauge", "hint_streams", "Open streams of hints.")
 bus_messages = _metric("Counter", "bus_messages", "What processes say to each other over Redis.", ("way",))

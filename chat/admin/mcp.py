@@ -25,6 +25,7 @@ from django.views.decorators.http import require_POST
 from chat.admin.lookups import OfferedLookups
 from chat.audit import record
 from chat.failures import innermost
+from chat.i18n import gettext_noop
 from chat.models import McpServer, McpTool
 from chat.tools.mcp.configuration import Misconfigured, check_address, endpoint_of, headers_of, of_setting
 
@@ -112,13 +113,13 @@ class McpServerAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg
         try:
             listed = _listed(server)
         except Misconfigured as exc:
-            server.fault = (_(exc.sentence) % exc.values)[:500]
+            server.blame(exc.sentence, **exc.values)
         except BaseException as exc:  # groups of anything
             if isinstance(exc, KeyboardInterrupt | SystemExit):
                 raise
             what = type(innermost(exc)).__name__
             logger.warning("The MCP server %s could not be asked for its tools: %s", server.name, what)
-            server.fault = _("It could not be asked for its tools: %(what)s") % {"what": what}
+            server.blame(gettext_noop("It could not be asked for its tools: %(what)s"), what=what)
         else:
             server.fault, server.looked_at = "", timezone.now()
             new, changed, left_out = _see(server, listed)
@@ -127,12 +128,12 @@ class McpServerAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg
             self.message_user(request, said % numbers, messages.SUCCESS)
         server.save(update_fields=["fault", "looked_at"])
         if server.fault:
-            self.message_user(request, server.fault, messages.ERROR)
+            self.message_user(request, server.fault_shown, messages.ERROR)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, server: McpServer) -> str:
         if server.fault:
-            return server.fault
+            return server.fault_shown
         if not server.looked_at:
             return _("not asked for its tools yet")
         waiting = server.tools.filter(changed__isnull=False).count()
@@ -145,7 +146,7 @@ def _listed(server: McpServer) -> list[tuple[str, dict[str, Any] | None]]:
         from chat.tools.mcp.definitions import definition_of
         from chat.tools.mcp.listing import ask_for_tools
     except ImportError as exc:
-        raise Misconfigured("The package mcp is not installed here (the extra `mcp`).") from exc
+        raise Misconfigured(gettext_noop("The package mcp is not installed here (the extra `mcp`).")) from exc
     return [(tool.name[:200], definition_of(tool)) for tool in ask_for_tools(endpoint_of(server))]
 
 

@@ -17,7 +17,11 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from chat.i18n import translated
+
 SERVER_NAME_CHARACTERS = 40
+FAULT_VALUE_CHARACTERS = 80
+"""Of a value in a sentence that says what is wrong: all of it has to fit its column."""
 
 
 class McpServer(models.Model):
@@ -36,7 +40,7 @@ class McpServer(models.Model):
     )
     is_on = models.BooleanField(gettext_lazy("on"), default=True)
     looked_at = models.DateTimeField(gettext_lazy("tools looked for"), null=True, editable=False)
-    # What went wrong the last time that staff asked it for its tools.
+    # What went wrong the last time that staff asked it for its tools: a sentence in English and its values, as JSON.
     fault = models.CharField(max_length=500, blank=True, editable=False)
 
     class Meta:
@@ -46,6 +50,20 @@ class McpServer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def fault_shown(self) -> str:
+        """What went wrong, in the language of whoever reads it."""
+        try:
+            sentence, values = json.loads(self.fault)
+        except ValueError:  # as it was stored before: in the language of whoever asked
+            return self.fault
+        return translated(sentence, values)
+
+    def blame(self, sentence: str, **values: str) -> None:
+        """This went wrong. `sentence` in English, with its values as `%(name)s`."""
+        shown = {name: value[:FAULT_VALUE_CHARACTERS] for name, value in values.items()}
+        self.fault = json.dumps([sentence, shown], ensure_ascii=False)
 
 
 class McpTool(models.Model):

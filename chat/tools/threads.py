@@ -43,6 +43,12 @@ class ToolThreads:
         self._waiting = dict[Hashable, deque[Callable[[], None]]]()
         self._ready = SimpleQueue[tuple[Hashable, Callable[[], None]]]()
         self._threads = list[threading.Thread]()
+        self._given_up = set[Future[Any]]()
+
+    @property
+    def given_up(self) -> int:
+        """Threads that hold work for which nobody waits any more."""
+        return len(self._given_up)
 
     @property
     def waiting(self) -> int:
@@ -53,6 +59,11 @@ class ToolThreads:
         with self._lock:
             self._waiting.setdefault(user, deque()).append(work)
             self._let_begin(user)
+
+    def give_up(self, work: "Future[Any]") -> None:
+        """It has begun, and nobody waits for it any more."""
+        self._given_up.add(work)
+        work.add_done_callback(self._given_up.discard)
 
     def _let_begin(self, user: Hashable) -> None:
         """As many as this user may have. The lock is held."""
@@ -120,6 +131,7 @@ class OfUser(Executor):
         except asyncio.CancelledError:
             if not future.cancel():
                 begun()
+                self._threads.give_up(future)
             raise
 
 
@@ -137,3 +149,4 @@ def _fulfil(future: "Future[R]", function: Callable[[], R]) -> None:
 threads = ToolThreads()
 """The process's."""
 metrics.waiting.labels("tools").set_function(lambda: threads.waiting)
+metrics.tool_threads_given_up.set_function(lambda: threads.given_up)

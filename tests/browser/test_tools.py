@@ -303,12 +303,18 @@ def test_each_conversation_turns_tools_off_and_on(
     page.reload()
     opener.click()
     expect(clock).not_to_be_checked()
-    with page.expect_response("**/tools/") as answered:
+    with page.expect_response(lambda response: response.request.method == "POST") as answered:
         clock.click()
     expect(clock).to_be_checked()
     assert answered.value.status == 200
     conversation.refresh_from_db()
     assert conversation.tools_off == ""
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    Conversation.objects.filter(pk=conversation.pk).update(tools_off="current_time")  # as another tab does
+    opener.click()
+    expect(clock).not_to_be_checked()
+    expect(opener).not_to_have_attribute("title", re.compile("clock"))
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")

@@ -1,8 +1,11 @@
 """One session with a server, and what bounds it: its bytes, its time, and that it goes where it is to go."""
 
 import os
+import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TextIO
 
 import httpx2
@@ -18,6 +21,7 @@ from chat.tools.mcp.configuration import Endpoint
 CONNECT_SECONDS = 10.0
 RESPONSE_BYTES = 4_000_000
 """Of one response: what is longer is cut off, and the call has failed."""
+BOUNDED_LINES = Path(__file__).with_name("bounded_lines.py")
 EVENT_BYTES = 2_000_000
 PAGES = 20
 """Of a list of tools."""
@@ -107,10 +111,17 @@ async def tools_of(session: ClientSession) -> list[types.Tool]:
 
 
 def _process(endpoint: Endpoint) -> StdioServerParameters:
-    """With the few variables that the package lets through, and those of the setting."""
-    return StdioServerParameters(
-        command=endpoint.command[0], args=list(endpoint.command[1:]), env=dict(endpoint.environment)
-    )
+    """With the few variables that the package lets through, and those of the setting. Its lines are bounded.
+
+    Raises FileNotFoundError if there is no such command.
+    """
+    environment = dict(endpoint.environment)
+    command, *arguments = endpoint.command
+    program = shutil.which(command, path=environment.get("PATH"))
+    if not program:
+        raise FileNotFoundError(command)
+    bounded = ["-I", str(BOUNDED_LINES), str(RESPONSE_BYTES), program, *arguments]
+    return StdioServerParameters(command=sys.executable, args=bounded, env=environment)
 
 
 def _nowhere() -> TextIO:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import subprocess
 import sys
 import time
 import uuid
@@ -12,8 +13,12 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group, User
 from django.test import override_settings
+from django.utils.translation import override
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED
 
 from chat.admin.mcp import _see
+from chat.failures import innermost
 from chat.models import McpServer, McpTool, Reading
 from chat.models.mcp import digest_of
 from chat.tools import ToolError
@@ -21,7 +26,7 @@ from chat.tools.base import Unanswered
 from chat.tools.mcp import catalog, sessions
 from chat.tools.mcp.catalog import ServerTool, load
 from chat.tools.mcp.configuration import Endpoint, Misconfigured, endpoint_of, headers_of
-from chat.tools.mcp.connection import connected, tools_of
+from chat.tools.mcp.connection import BOUNDED_LINES, connected, tools_of
 from chat.tools.mcp.definitions import definition_of, digests
 from chat.tools.mcp.results import returned
 from chat.tools.toolbox import offered_to
@@ -82,6 +87,39 @@ def test_a_server_by_a_command_answers_over_its_standard_streams() -> None:
     endpoint = Endpoint("time", command=(sys.executable, "-m", "mcp_server_time"))
     (said,) = asked(endpoint, ("get_current_time", {"timezone": "Europe/Berlin"}))
     assert "Europe/Berlin" in said.content
+
+
+def test_a_line_without_end_ends_a_server_by_a_command() -> None:
+    endless = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
+
+    async def ask() -> None:
+        async with connected(Endpoint("endless", command=(sys.executable, "-c", endless))):
+            pass
+
+    with pytest.raises(ExceptionGroup) as ended:
+        async_to_sync(ask)()
+    broken = innermost(ended.value)
+    assert isinstance(broken, MCPError)
+    assert broken.error.code == CONNECTION_CLOSED  # and not that its time was over
+
+
+def test_a_command_that_there_is_not_is_said() -> None:
+    async def ask() -> None:
+        async with connected(Endpoint("none", command=("no-such-command",))):
+            pass
+
+    with pytest.raises(FileNotFoundError):
+        async_to_sync(ask)()
+
+
+@pytest.mark.parametrize(
+    ("most", "written", "status"), [(6, b"short\nlong", 3), (5, b"", 1)], ids=["all", "a byte less"]
+)
+def test_lines_are_bounded(most: int, written: bytes, status: int) -> None:
+    program = "import sys\nsys.stdout.write(sys.stdin.read())\nsys.exit(3)"
+    command = [sys.executable, "-I", str(BOUNDED_LINES), str(most), sys.executable, "-c", program]
+    done = subprocess.run(command, input=b"short\nlong", stdout=subprocess.PIPE)
+    assert (done.stdout, done.returncode) == (written, status)
 
 
 def test_what_is_too_large_is_cut_off_and_the_next_call_goes_on(shared: Running) -> None:
@@ -439,6 +477,18 @@ def test_a_server_that_is_away_is_said_to_staff() -> None:
     client = staff("change_mcpserver", "view_mcpserver")
     client.post(f"/admin/chat/mcpserver/{server.pk}/tools/")
     assert "could not be asked" in client.get("/admin/chat/mcpserver/").text
+    german = client.get("/admin/chat/mcpserver/", headers={"accept-language": "de"}).text
+    assert "Er konnte nicht nach seinen Werkzeugen gefragt werden" in german
+    assert "could not be asked" not in german
+
+
+def test_what_is_wrong_with_a_server_fits_its_column_and_what_was_stored_before_is_shown_as_it_is() -> None:
+    server = McpServer(name="orders", fault="Er war nicht zu erreichen: 5 %")
+    assert server.fault_shown == "Er war nicht zu erreichen: 5 %"
+    server.blame("The header %(name)s belongs to the protocol.", name='"' * 1000)
+    assert len(server.fault) <= 500
+    with override("en"):
+        assert server.fault_shown == "The header {} belongs to the protocol.".format('"' * 80)
 
 
 @pytest.mark.parametrize("permissions", [[], ["view_mcpserver"], ["change_mcptool"]])

@@ -1,10 +1,13 @@
 """The threads of tools: few, their own, and no user's all of them."""
 
+import asyncio
 import threading
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 
 from chat.tools.permits import Permits
@@ -79,3 +82,26 @@ def test_a_failure_takes_no_thread_and_no_permit(monkeypatch: pytest.MonkeyPatch
     permits.give_back()
     permits.give_back()
     permits.take()
+
+
+def test_what_nobody_waits_for_any_more_is_counted_until_it_returns() -> None:
+    threads, busy, begun = ToolThreads(number=1, per_user=1), Busy(), list[str]()
+
+    async def ask() -> None:
+        mine = OfUser(threads, "alice")
+        running, waiting = (
+            asyncio.create_task(mine.call(partial(busy.work, name), partial(begun.append, name)))
+            for name in ("running", "waiting")
+        )
+        await asyncio.to_thread(busy.wait_for, 1)
+        assert threads.given_up == 0
+        running.cancel()
+        waiting.cancel()
+        await asyncio.wait({running, waiting})
+
+    async_to_sync(ask)()
+    assert set(begun) == {"running"}
+    assert threads.given_up == 1  # the other one never began
+    busy.free.set()
+    OfUser(threads, "alice").submit(int).result(WITHIN)
+    assert threads.given_up == 0

@@ -135,6 +135,16 @@ export class Requests {
     return this.#post(this.#address("conversation_tools", conversation), { name, on });
   }
 
+  /** Which tools a conversation's model may call, as the site has it now; null if it could not be learnt. @param {string} conversation @returns {Promise<{name: string, on: boolean}[] | null>} */
+  async fetchTools(conversation) {
+    try {
+      const response = await fetch(this.#address("conversation_tools", conversation), { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      return response.ok ? (await response.json()).tools : null;
+    } catch {
+      return null;
+    }
+  }
+
   /** Stores what its reader thinks of an answer. @param {string} message @param {Feedback} opinion @returns {Promise<Failure | null>} */
   saveFeedback(message, opinion) {
     return this.#post(this.#address("feedback", message), opinion);

@@ -524,15 +524,27 @@ export class ConversationPage {
     if (name === "stopping") void this.#cancel(start.generation);
   }
 
-  /** What turns them is loaded with the first that is turned. Those of a new conversation go with its first question. */
+  /** What turns them is loaded with the first look at them. Those of a new conversation go with its first question. */
   #offerToolSwitches() {
     const panel = document.getElementById("tools");
-    panel?.addEventListener("submit", async (event) => {
+    if (!panel) return;
+    /** @type {import("../tools/tool_switches.js").ToolSwitches | null} */
+    let switches = null;
+    const load = async () => {
+      const module = await import("../tools/tool_switches.js").catch(() => null);
+      return (switches ??= module && new module.ToolSwitches(panel));
+    };
+    panel.addEventListener("toggle", async (event) => {
+      const { conversation, isNew } = this.#state;
+      if (/** @type {ToggleEvent} */ (event).newState !== "open" || isNew) return;
+      await (await load())?.refresh(() => this.#requests.fetchTools(conversation));
+    });
+    panel.addEventListener("submit", async (event) => {
       event.preventDefault();
       const form = /** @type {HTMLFormElement} */ (event.target);
-      const module = await import("../tools/tool_switches.js").catch(() => null);
-      if (!module) return this.#composer.complain(UNREACHABLE);
-      await new module.ToolSwitches(panel).flip(form, async (name, isOn) => {
+      const loaded = await load();
+      if (!loaded) return this.#composer.complain(UNREACHABLE);
+      await loaded.flip(form, async (name, isOn) => {
         const failure = this.#state.isNew ? null : await this.#requests.turnTool(this.#state.conversation, name, isOn);
         return failure ? this.#failureMessages.onOther(failure).sentence : "";
       });

@@ -5,6 +5,8 @@
  */
 export class ToolSwitches {
   #panel;
+  /** Goes up when one is turned, and when that has been answered. */
+  #turned = 0;
 
   /** @param {HTMLElement} panel */
   constructor(panel) {
@@ -14,18 +16,34 @@ export class ToolSwitches {
   /** Says so at once, and takes it back where it was refused. @param {HTMLFormElement} form @param {(name: string, isOn: boolean) => Promise<string>} save what went wrong, in words; empty: nothing */
   async flip(form, save) {
     const wasOn = isOn(form);
+    this.#turned++;
     show(form, !wasOn);
     const notice = /** @type {HTMLElement} */ (this.#panel.querySelector(".tools__notice"));
     const sentence = await save(nameOf(form), !wasOn);
+    this.#turned++;
     if (sentence) show(form, wasOn);
     notice.textContent = sentence;
     notice.hidden = !sentence;
     this.#tell();
   }
 
+  /** As the site says that they are: another tab may have turned some. Not if one is turned here meanwhile. @param {() => Promise<{name: string, on: boolean}[] | null>} fetch */
+  async refresh(fetch) {
+    const turned = this.#turned;
+    const tools = await fetch();
+    if (!tools || turned !== this.#turned) return;
+    const now = new Map(tools.map(({ name, on }) => [name, on]));
+    for (const form of this.#forms) show(form, now.get(nameOf(form)) ?? isOn(form));
+    this.#tell();
+  }
+
+  get #forms() {
+    return /** @type {HTMLFormElement[]} */ ([...this.#panel.querySelectorAll(".tools__switch")]);
+  }
+
   /** The button says which are on. */
   #tell() {
-    const forms = /** @type {HTMLFormElement[]} */ ([...this.#panel.querySelectorAll(".tools__switch")]);
+    const forms = this.#forms;
     const titles = forms.filter(isOn).map((form) => form.querySelector(".tools__title")?.textContent);
     const button = /** @type {HTMLElement} */ (document.getElementById("tools-button"));
     button.title = [button.getAttribute("aria-label"), titles.join(", ")].filter(Boolean).join(": ");
