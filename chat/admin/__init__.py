@@ -8,6 +8,7 @@ from chat.admin import django_log
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
+from chat.admin.holds import HoldAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
 from chat.admin.prices import ModelPriceAdmin
@@ -21,6 +22,7 @@ __all__ = [
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",
+    "HoldAdmin",
     "McpServerAdmin",
     "McpToolAdmin",
     "ModelAccessAdmin",

@@ -5,6 +5,7 @@ from chat.models.attachment import Attachment, AttachmentContent, MessageAttachm
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
+from chat.models.hold import Hold
 from chat.models.imports import Import
 from chat.models.mcp import McpServer, McpTool
 from chat.models.message import Message, MessagePart
@@ -28,6 +29,7 @@ __all__ = [
     "DailyUsage",
     "Feedback",
     "Generation",
+    "Hold",
     "Import",
     "McpServer",
     "McpTool",

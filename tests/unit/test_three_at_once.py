@@ -31,6 +31,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from chat import signals
 from chat.audit import forget_searched_words, record_list
 from chat.core.endings import Status
+from chat.errors import Conflict
 from chat.generation import recovery
 from chat.generation.finishing import ask_to_stop, interrupt, stop_stored
 from chat.generation.titles import _store
@@ -39,6 +40,7 @@ from chat.models import (
     Attachment,
     Conversation,
     Generation,
+    Hold,
     Import,
     Message,
     ProcessNote,
@@ -46,8 +48,8 @@ from chat.models import (
     SearchEntry,
     ThrottleEntry,
 )
-from chat.retention import expiry, vacuum
-from chat.retention.erasure import RESTORABLE
+from chat.retention import expiry, holds, vacuum
+from chat.retention.erasure import RESTORABLE, erase
 from chat.retention.imports import end_dead_imports
 from chat.signals import erased, generation_ended
 from chatsite import sweep
@@ -292,6 +294,43 @@ def test_all_else_that_a_process_looks_for_each_minute(owner: User) -> None:
     assert not ThrottleEntry.objects.exists()
     assert not SearchedWords.objects.exists()
     assert Conversation.with_deleted.get(pk=ahead.pk).deleted_at <= timezone.now()
+
+
+# Holds
+
+
+def test_of_a_hold_and_an_erasure_one_comes_first(owner: User) -> None:
+    """Of a conversation and of users, while others erase them: what is held is whole, what is erased is gone."""
+    users = [owner, *(User.objects.create(username=f"user-{number}") for number in range(NUMBER - 1))]
+    ids = [everything_of(user).pk for user in users for _ in range(2)]
+    whole = {name: count // len(ids) for name, count in rows().items()}
+
+    def erase_each() -> str:
+        return each_of(ids, lambda pk: erase(Conversation.with_deleted.filter(pk=pk)))
+
+    def hold_each() -> str:
+        of_user = dict(Conversation.with_deleted.values_list("pk", "owner"))
+        held = each_of(ids[::2], lambda pk: holds.place(owner, "Case", owner_id=of_user[pk], conversation_id=pk))
+        return held + each_of([user.pk for user in users[::2]], lambda pk: holds.place(owner, "Case", owner_id=pk))
+
+    at_once([erase_each, hold_each, erase_each])
+    kept = set(Conversation.with_deleted.values_list("pk", flat=True))
+    assert not Conversation.with_deleted.exclude(deleted_at=None).exists()
+    assert rows() == {name: count * len(kept) for name, count in whole.items()}
+    assert kept >= set(Hold.objects.exclude(conversation=None).values_list("conversation", flat=True))
+    assert all(holds.is_held(*known) for known in Conversation.objects.values_list("owner", "pk")), "or it were gone"
+    Hold.objects.all().delete()
+
+
+def each_of(ids: list[Any], work: Callable[[Any], object]) -> str:
+    """What of these was refused, in words."""
+    refused = []
+    for pk in ids:
+        try:
+            work(pk)
+        except (Conflict, KeyError) as exc:
+            refused.append(str(exc))
+    return " ".join(refused)
 
 
 # What has had its time, of the site's own tables
