@@ -14,6 +14,7 @@ from chat.admin.mcp import McpServerAdmin, McpToolAdmin
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
+from chat.admin.retention import GroupRetentionAdmin
 from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
 from chat.admin.tool_calls import ToolCallAdmin
 from chat.admin.usage import UsageAdmin
@@ -22,6 +23,7 @@ __all__ = [
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",
+    "GroupRetentionAdmin",
     "HoldAdmin",
     "McpServerAdmin",
     "McpToolAdmin",

@@ -14,6 +14,7 @@ from chat.models.preferences import Preferences
 from chat.models.price import ModelPrice
 from chat.models.prompt import Prompt
 from chat.models.reading import Reading, ReadingContext, SearchedWords
+from chat.models.retention import GroupRetention
 from chat.models.rights import ModelAccess, Restriction
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share, ShareSection
@@ -29,6 +30,7 @@ __all__ = [
     "DailyUsage",
     "Feedback",
     "Generation",
+    "GroupRetention",
     "Hold",
     "Import",
     "McpServer",

@@ -15,7 +15,7 @@ from chat.failures import log_waiting
 from chat.models import AccountErasure, Attachment, Conversation, SearchedWords, ThrottleEntry
 from chat.models.conversation import ConversationQuerySet
 from chat.models.threads import long_work
-from chat.retention import erasure
+from chat.retention import due, erasure
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
 from chat.retention.holds import without_held
 from chat.retention.imports import end_dead_imports
@@ -44,6 +44,7 @@ def _erase_for_ever() -> None:
             finish_accounts,
             correct_times,
             erase_expired,
+            due.look,
             erase_unsent,
             end_dead_imports,
             forget_throttled,

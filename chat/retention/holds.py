@@ -78,6 +78,8 @@ def place(by: Any, reason: str, *, owner_id: Any, conversation_id: uuid.UUID | N
     if conversation_id:
         _lock_conversation(owner_id, conversation_id)
         of = {"conversation_id": conversation_id, "conversation_key": str(conversation_id)}
+    of_it = Conversation.with_deleted.filter(owner=owner_id, **({"pk": conversation_id} if conversation_id else {}))
+    of_it.filter(due_at__isnull=False).update(due_at=None)  # its page says no more that it goes
     hold = Hold.objects.create(reason=reason, owner_key=str(owner_id), placed_by_key=str(by.pk), **of)
     audit.note("hold", by, hold, **_said(hold), is_placed=True)
     return hold

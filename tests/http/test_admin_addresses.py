@@ -19,6 +19,7 @@ from chat.models import (
     DailyUsage,
     Feedback,
     Generation,
+    GroupRetention,
     Hold,
     McpServer,
     McpTool,
@@ -193,6 +194,7 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         Reading: record(user, conversation, "Read it."),
         User: user,
         Group: (group := Group.objects.create(name="helpers")),
+        GroupRetention: GroupRetention.objects.create(group=group, days=9),
         Restriction: Restriction.objects.create(right=Right.ATTACH),
         ModelAccess: ModelAccess.objects.create(group=group, provider="a", model="b"),
         ModelPrice: ModelPrice.objects.create(

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as site
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
@@ -40,6 +40,7 @@ from chat.models import (
     Attachment,
     Conversation,
     Generation,
+    GroupRetention,
     Hold,
     Import,
     Message,
@@ -48,7 +49,7 @@ from chat.models import (
     SearchEntry,
     ThrottleEntry,
 )
-from chat.retention import expiry, holds, vacuum
+from chat.retention import due, expiry, holds, vacuum
 from chat.retention.erasure import RESTORABLE, erase
 from chat.retention.imports import end_dead_imports
 from chat.signals import erased, generation_ended
@@ -234,6 +235,40 @@ def test_what_was_deleted_or_left(owner: User) -> None:
     assert [conversation.pk for conversation in Conversation.with_deleted.all()] == [kept.pk]
     assert rows()["SearchEntry"] > 0
     assert set(SearchEntry.objects.values_list("conversation", flat=True)) == {kept.pk}
+
+
+def test_what_nothing_happened_in_for_long(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the setting, and by groups: marked, marks taken back, and erased when it is due."""
+    monkeypatch.setattr(site, "CHAT_RETENTION_DAYS", 50)
+    monkeypatch.setattr(due, "ROWS", 2)
+    member, kept = User.objects.create(username="member"), User.objects.create(username="kept")
+    for days, user in ((20, member), (0, kept), (10, kept)):
+        group = Group.objects.create(name=f"{days} days")
+        GroupRetention.objects.create(group=group, days=days)
+        user.groups.add(group)
+    for number in range(NUMBER):
+        for user in (owner, member, kept):
+            everything_of(user, f"text {number}")
+    begun = timezone.now()
+    for user, days in ((owner, 60), (member, 30), (kept, 5000)):
+        Conversation.objects.filter(owner=user).update(updated_at=begun - timedelta(days=days))
+    assert sum(three(due.mark).results) == 2 * NUMBER
+    assert three(due.take_marks_back).results == [0] * PROCESSES
+    ahead = begun + timedelta(days=10_000)
+    assert three(lambda: due.mark(ahead)).results == [0] * PROCESSES
+    Conversation.objects.update(due_at=begun)
+    fresh = Conversation.objects.filter(owner=owner).first()
+    assert fresh
+    Conversation.objects.filter(pk=fresh.pk).update(updated_at=begun)
+    ids = {each.pk for each in Conversation.objects.exclude(owner=kept)} - {fresh.pk}
+    done = three(due.erase_due)
+    assert sum(done.results) == 2 * NUMBER - 1
+    assert done.erased == Counter(map(str, ids))
+    assert Conversation.with_deleted.count() == NUMBER + 1
+    assert not Conversation.objects.filter(due_at__isnull=False).exists()
+    assert not any(numbers(r"in (\d+) conversations nothing", three(command("retention", "--dry-run"))))
+    assert numbers(r"Erased (\d+) conversations", three(command("retention"))) == [0] * PROCESSES
+    Group.objects.all().delete()
 
 
 def test_files_that_were_never_sent(owner: User) -> None:
