@@ -63,6 +63,10 @@ class AppSettings:
     CHAT_AUDIT_WORDS_DAYS: int = 90
     """How long the words are kept that staff searched for. 0: not at all. That they searched stays in the log."""
 
+    CHAT_RETENTION_DAYS: int = 0
+    """How long a conversation is kept after the last activity in it, unless a group of its owner's says otherwise. 0:
+    until its owner deletes it."""
+
     CHAT_READING_REASON: str = "off"
     """Are staff asked why, before they see what users wrote? `off`, `asked` (it may stay empty) or `required`."""
     CHAT_READING_NOTICE: str | int = "never"

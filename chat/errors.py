@@ -7,7 +7,8 @@ ChatError
 ├── NotFound          404  unknown, or somebody else's: the two look the same
 ├── MethodNotAllowed  405
 ├── Conflict          409  the request contradicts what is stored
-│   └── GoneOn              there is more below what its sender sees; says where that ends
+│   ├── GoneOn              there is more below what its sender sees; says where that ends
+│   └── Held                it must be kept for now; nobody is told why
 ├── TooLong           413
 ├── Unsupported       415  a file of a kind that nobody here can read
 ├── TooMany           429  over a limit; says when to try again
@@ -126,6 +127,13 @@ class GoneOn(Conflict):
         if self.leaf:
             said["error"]["leaf"] = str(self.leaf)
         return said
+
+
+class Held(Conflict):
+    """What is under a legal hold. That it is, and why, is said to none but those who may place one."""
+
+    code = "kept"
+    sentence = _("This cannot be deleted at present. Whoever looks after this site can tell you more.")
 
 
 class TooLong(ChatError):

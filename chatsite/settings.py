@@ -12,6 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.conf import global_settings
 
 from chat.conf import AppSettings as Default
+from chat.core.limits import MOST_RETENTION_DAYS
 from chat.core.mcp_settings import faults_in_secrets, faults_in_servers, is_header_name
 from chat.core.pools import fault_in_connections
 from chatsite.environment import Environment
@@ -410,6 +411,9 @@ if CHAT_MCP_USER_HEADER and not is_header_name(CHAT_MCP_USER_HEADER):
 
 # For how many days the words are kept that staff searched for in the administration.
 CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_AUDIT_WORDS_DAYS, most=100_000)
+
+# For how many days after the last activity in it a conversation is kept; 0: for ever.
+CHAT_RETENTION_DAYS = env.whole("CHAT_RETENTION_DAYS", default=Default.CHAT_RETENTION_DAYS, most=MOST_RETENTION_DAYS)
 
 # Are staff asked for a reason before they see what users wrote, and when are these told of it?
 CHAT_READING_REASON = env.one_of(

@@ -8,11 +8,13 @@ from chat.admin import django_log
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
+from chat.admin.holds import HoldAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
+from chat.admin.retention import GroupRetentionAdmin
 from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
 from chat.admin.tool_calls import ToolCallAdmin
 from chat.admin.usage import UsageAdmin
@@ -21,6 +23,8 @@ __all__ = [
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",
+    "GroupRetentionAdmin",
+    "HoldAdmin",
     "McpServerAdmin",
     "McpToolAdmin",
     "ModelAccessAdmin",

@@ -34,6 +34,8 @@ from chat.admin.recorded import RecordedList
 from chat.admin.transcript import transcript
 from chat.audit import readings_of, record
 from chat.core.reply import TEXT
+from chat.errors import Held
+from chat.i18n import translated
 from chat.models import Conversation, Generation, Message, MessagePart, Share
 from chat.models.audience import Audience
 from chat.models.users import has_permission
@@ -190,8 +192,11 @@ class ConversationAdmin(
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """As its owner would: no title stays in the log, which by now says that they are deleted."""
-        with transaction.atomic():
-            erase_after_commit(queryset)
+        try:
+            with transaction.atomic():
+                erase_after_commit(queryset)
+        except Held as held:
+            raise PermissionDenied(held.said(translated)) from held
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         """Back to the list, where Django sends only those who may change what is on it."""

@@ -15,17 +15,21 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import router, transaction
 from django.db.models import Model
-from django.db.models.deletion import Collector
+from django.db.models.deletion import Collector, ProtectedError
 from django.http import Http404, HttpRequest
 from django.utils.text import capfirst
 
-from chat.errors import Conflict
+from chat.errors import Conflict, Held
 from chat.i18n import translated
+from chat.models import Conversation
+from chat.retention import holds
 from chat.retention.erasure import erase_accounts_after_commit, leaves_no_superuser
 
 
 class BriefDeletion:
     """For a ModelAdmin: names what is deleted and counts what goes with it, with the same permissions asked for.
+
+    What is under a hold, or whose owner is, is protected; the page does not say by what.
 
     Django's own page lists every row. It nests each message in the one that it answers, by recursion, and so fails
     with a long conversation (and with its owner).
@@ -35,7 +39,11 @@ class BriefDeletion:
         self: Any, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         collector = Collector(using=router.db_for_write(self.model), origin=objs)
-        collector.collect(objs)
+        try:
+            _check_not_held(objs)
+            collector.collect(objs)
+        except (Held, ProtectedError):
+            return [str(obj) for obj in objs], {}, set(), [Held().said(translated)]
         counts = _counts(collector)
         refused = {str(model._meta.verbose_name) for model in counts if not self._may_delete(request, model)}
         named = [f"{capfirst(self.opts.verbose_name)}: {obj}" for obj in objs]
@@ -101,6 +109,12 @@ def find_locked(model: type[Model], pk: Any) -> None:
     rows = model._base_manager.filter(pk=pk).select_for_update()
     if not rows.values_list("pk").first():
         raise Http404
+
+
+def _check_not_held(objs: Any) -> None:
+    """Raises Held. What a hold names the database protects; here, what belongs to somebody who is under one."""
+    ids = [obj.pk for obj in objs if isinstance(obj, Conversation)]
+    holds.check_none_held(Conversation.with_deleted.filter(pk__in=ids))
 
 
 def _counts(collector: Collector) -> Counter[type[Model]]:

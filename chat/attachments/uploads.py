@@ -17,6 +17,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent, Conversation, Share
 from chat.models.locks import lock_owner
 from chat.models.users import UserId
+from chat.retention.holds import check_not_held
 from chat.retention.vacuum import despite_full_disk, overwrite_deleted
 
 MOST_UNSENT = 50
@@ -92,13 +93,14 @@ def store(owner_id: UserId, pk: uuid.UUID, name: str, found: Inspected, **beside
 @despite_full_disk
 @transaction.atomic
 def discard(owner_id: UserId, pk: uuid.UUID) -> None:
-    """Delete what has not been sent. Raises NotFound, or Conflict if it has been."""
+    """Delete what has not been sent. Raises NotFound, Conflict if it has been, or Held."""
     lock_owner(owner_id)
     attachment = Attachment.objects.of(owner_id).filter(pk=pk).first()
     if not attachment:
         raise NotFound
     if attachment.conversation_id:
         raise Conflict(_("This file has been sent. It goes when its conversation is deleted."))
+    check_not_held(owner_id)
     overwrite_deleted()
     attachment.delete()
 

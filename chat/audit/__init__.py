@@ -5,6 +5,7 @@ for stands apart, and goes after some days (`forget_searched_words`). `reasons` 
 why they read, and `notices` what owners are told of it.
 """
 
+from chat.audit.log import note
 from chat.audit.notices import notice_days, told, told_in_short
 from chat.audit.readings import (
     ERASED,
@@ -31,6 +32,7 @@ __all__ = [
     "give_reason",
     "has_read",
     "is_missing",
+    "note",
     "notice_days",
     "readings_of",
     "record",

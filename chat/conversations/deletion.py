@@ -12,17 +12,19 @@ from chat.live import hints
 from chat.models import Conversation, Generation
 from chat.models.users import UserId
 from chat.retention.erasure import RESTORABLE
+from chat.retention.holds import check_not_held
 from chat.retention.vacuum import despite_full_disk
 
 
 @despite_full_disk
 @transaction.atomic
 def delete(owner_id: UserId, conversation_id: uuid.UUID) -> list[Generation]:
-    """Take it out of sight, to be erased when it can no longer be restored. Raises NotFound.
+    """Take it out of sight, to be erased when it can no longer be restored. Raises NotFound, and Held.
 
     Returns those of its generations that still run; who calls stops them. None is begun after this.
     """
     conversation = find_locked(owner_id, conversation_id, with_deleted=True)
+    check_not_held(owner_id, conversation_id)
     # The first time counts: to delete again must not put the erasure off.
     conversation.deleted_at = conversation.deleted_at or timezone.now()
     conversation.save(update_fields=["deleted_at"])

@@ -9,7 +9,9 @@ from django.utils import timezone
 from chat.errors import BadInput, Conflict, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Feedback, Message
+from chat.models.locks import lock_owner
 from chat.models.users import UserId
+from chat.retention.holds import check_not_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,14 @@ class Opinion:
 def give(owner_id: UserId, message_id: uuid.UUID, opinion: Opinion) -> Feedback:
     """Store an opinion of an answer, in place of the one before. The result is not stored if that was withdrawn.
 
-    Raises NotFound, BadInput, Conflict.
+    Raises NotFound, BadInput, Conflict; and Held, where words of before would go that are under a hold.
     """
+    lock_owner(owner_id)  # so that no hold is placed meanwhile
     message = _answer(owner_id, message_id)
     feedback = Feedback.objects.filter(message=message).first() or Feedback()
     feedback.message = message
+    if _erases(opinion, feedback):
+        check_not_held(owner_id, message.conversation_id)
     if not opinion.value:
         return _withdrawn(feedback)
     feedback.value = opinion.value
@@ -49,6 +54,12 @@ def _answer(owner_id: UserId, message_id: uuid.UUID) -> Message:
     if message.generations.running().exists():
         raise Conflict(_("This answer is still being written. Wait for its end, or stop it."))
     return message
+
+
+def _erases(opinion: Opinion, said: Feedback) -> bool:
+    """Does it take away something that was said before?"""
+    is_rewritten = bool(said.comment) and opinion.comment not in (None, said.comment)
+    return said.pk is not None and (not opinion.value or is_rewritten)
 
 
 def _withdrawn(feedback: Feedback) -> Feedback:

@@ -114,8 +114,9 @@ class Listing:
         shown = [(group.name, group.key, [self._shown(each) for each in group.conversations]) for group in self.groups]
         return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
 
-    def _shown(self, entry: Entry) -> tuple[int, str, bool, bool, bool]:
-        return entry.pk.int, entry.title, entry.is_pinned, entry.pk in self.running, entry.pk in self.waiting
+    def _shown(self, entry: Entry) -> tuple[object, ...]:
+        marks = entry.pk in self.running, entry.pk in self.waiting, entry.due_at
+        return entry.pk.int, entry.title, entry.is_pinned, *marks
 
 
 def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:

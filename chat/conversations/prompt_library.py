@@ -11,6 +11,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import Prompt
 from chat.models.locks import lock_owner
 from chat.models.users import UserId
+from chat.retention.holds import check_not_held
 
 MOST_PROMPTS = 200
 """Of one user."""
@@ -53,8 +54,9 @@ def add(owner_id: UserId, name: str, text: str, *, joins: bool = False) -> Promp
 
 @transaction.atomic
 def change(owner_id: UserId, prompt_id: uuid.UUID, name: str, text: str) -> Prompt:
-    """Raises NotFound, Conflict for a name that is taken, and TooLong for too much text."""
+    """Raises NotFound, Conflict for a name that is taken, TooLong for too much text, and Held."""
     lock_owner(owner_id)
+    check_not_held(owner_id)
     prompt = Prompt.objects.filter(owner=owner_id, pk=prompt_id).select_for_update().first()
     if not prompt:
         raise NotFound(MISSING)
@@ -63,8 +65,11 @@ def change(owner_id: UserId, prompt_id: uuid.UUID, name: str, text: str) -> Prom
     return _save(prompt, is_new=False)
 
 
+@transaction.atomic
 def delete(owner_id: UserId, prompt_id: uuid.UUID) -> None:
-    """Raises NotFound."""
+    """Raises NotFound, or Held."""
+    lock_owner(owner_id)
+    check_not_held(owner_id)
     own(owner_id, prompt_id).delete()
 
 

@@ -30,3 +30,6 @@ SOURCES_PER_CALL = 50
 """That a tool may name."""
 SOURCE_TITLE_CHARACTERS = 200
 SOURCE_ADDRESS_CHARACTERS = 2_000
+
+MOST_RETENTION_DAYS = 36_500
+"""A century: longer than a date goes back there is nothing to be kept."""

@@ -5,6 +5,7 @@ from chat.models.attachment import Attachment, AttachmentContent, MessageAttachm
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
+from chat.models.hold import Hold
 from chat.models.imports import Import
 from chat.models.mcp import McpServer, McpTool
 from chat.models.message import Message, MessagePart
@@ -13,6 +14,7 @@ from chat.models.preferences import Preferences
 from chat.models.price import ModelPrice
 from chat.models.prompt import Prompt
 from chat.models.reading import Reading, ReadingContext, SearchedWords
+from chat.models.retention import GroupRetention
 from chat.models.rights import ModelAccess, Restriction
 from chat.models.search_index import SearchEntry
 from chat.models.share import Share, ShareSection
@@ -28,6 +30,8 @@ __all__ = [
     "DailyUsage",
     "Feedback",
     "Generation",
+    "GroupRetention",
+    "Hold",
     "Import",
     "McpServer",
     "McpTool",

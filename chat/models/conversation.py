@@ -153,6 +153,8 @@ class Conversation(ModelSettings):
     left_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Since when it waits to be erased; until then its deletion can be undone.
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When it goes because nothing happens in it; None until its last week (chat/retention/due.py).
+    due_at = models.DateTimeField(null=True, blank=True, editable=False)
     # By what it is being stored; hidden as if it were deleted until that has ended.
     importing = models.ForeignKey(
         "chat.Import", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
@@ -182,6 +184,7 @@ class Conversation(ModelSettings):
             models.Index("updated_at", name="conversation_updated"),
             models.Index("deleted_at", condition=Q(deleted_at__isnull=False), name="conversation_deleted"),
             models.Index("importing", condition=Q(importing__isnull=False), name="conversation_importing"),
+            models.Index("due_at", condition=Q(due_at__isnull=False), name="conversation_due"),
             models.Index("left_at", condition=Q(is_temporary=True), name="conversation_temporary"),
         ]
 
@@ -223,12 +226,12 @@ class Conversation(ModelSettings):
         newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", owner)
         self.activity = (newest or 0) + 1
         self.current = current
-        self.left_at = None
+        self.left_at = self.due_at = None
         self.updated_at = timezone.now()
         if self._state.adding:
             insert([self])
         else:
-            names = ("activity", "current_id", "left_at", "updated_at", "model", "provider")
+            names = ("activity", "current_id", "left_at", "due_at", "updated_at", "model", "provider")
             update(Conversation, self.pk, {name: getattr(self, name) for name in names})
 
     @classmethod
@@ -390,5 +393,5 @@ def first_words(text: str) -> str:
 
 def _entry(row: Sequence[Any]) -> Entry:
     """Of FIELDS, and STATE."""
-    pk, title, is_pinned, activity, updated_at, state = row
-    return Entry(pk, title, is_pinned, activity, updated_at, state == "running", state == "waiting")
+    pk, title, is_pinned, activity, updated_at, due_at, state = row
+    return Entry(pk, title, is_pinned, activity, updated_at, due_at, state == "running", state == "waiting")

@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.urls import reverse
 from django.utils.translation import gettext
 
-FIELDS = ("id", "title", "is_pinned", "activity", "updated_at")
+FIELDS = ("id", "title", "is_pinned", "activity", "updated_at", "due_at")
 """Of a conversation, in the order of an entry's own."""
 
 
@@ -20,6 +20,8 @@ class Entry:
     is_pinned: bool
     activity: int
     updated_at: datetime
+    due_at: datetime | None = None
+    """When it goes because nothing happens in it; None until its last week."""
     is_answering: bool = False
     is_waiting: bool = False
     """Does its last answer wait for a yes?"""
@@ -42,7 +44,7 @@ class Entry:
     def version(self) -> Hashable:
         """Another one when anything of it has changed."""
         marks = self.is_pinned, self.is_answering, self.is_waiting, self.is_current, self.is_renamed
-        return self.pk.int, self.title, self.activity, self.updated_at, *marks
+        return self.pk.int, self.title, self.activity, self.updated_at, self.due_at, *marks
 
     @property
     def rows(self) -> list[tuple[str, uuid.UUID]]:

@@ -19,10 +19,11 @@ from chat.models.users import has_permission
 
 CHOICES = [(right.value, gettext_lazy(label)) for right, label in LABELS.items()]
 
-RESTRICTIONS, MODELS = 1, 2
+RESTRICTIONS, MODELS, RETENTION = 1, 2, 4
 RULES = (
     f"(CASE WHEN EXISTS (SELECT 1 FROM chat_restriction) THEN {RESTRICTIONS} ELSE 0 END"  # noqa: S608 - ours alone
-    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_modelaccess) THEN {MODELS} ELSE 0 END)"
+    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_modelaccess) THEN {MODELS} ELSE 0 END"
+    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_groupretention) THEN {RETENTION} ELSE 0 END)"
 )
 """In SQL: of which kinds there are rules. It goes with the query that finds a user: where there are none, nothing more
 is asked."""

@@ -5,8 +5,9 @@ marked (`ERASING`), so that nobody finds them any more, nothing new begins in th
 written the generations are gone. Whoever writes such an answer, in whichever process, finds that out with its next
 checkpoint and writes nothing back. Then attachments are deleted, a few at a time because they are large, and messages
 in batches, last ones first, so that none is left without the one it answers and no transaction keeps others waiting
-for long; the account goes last, and its record with it. Each step looks at what is there, behind a lock of what it
-belongs to: so what is cut short is finished by whoever comes next, by doing the same again: the sweep of any process
+for long; the account goes last, and its record with it. Where something of it is under a hold
+(chat/retention/holds.py), nothing is recorded. Each step looks at what is there, behind a lock of what it belongs to:
+so what is cut short is finished by whoever comes next, by doing the same again: the sweep of any process
 (chat/retention/expiry.py), or the command.
 """
 
@@ -32,6 +33,7 @@ from chat.models import AccountErasure, Attachment, Conversation, Feedback, Gene
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ERASING, ConversationQuerySet
 from chat.models.users import has_field
+from chat.retention.holds import check_no_user_held, check_none_held, files_without_held, forget_reasons
 from chat.retention.vacuum import despite_full_disk, forget_deleted, forget_words, overwrite_deleted
 from chat.signals import erased
 from chat.usage.estimates import estimate
@@ -81,28 +83,37 @@ def extent(conversations: ConversationQuerySet, account: Any = None) -> Extent:
 
 
 def erase(conversations: ConversationQuerySet) -> int:
-    """Erase these, deleted ones too if they are among them. Returns how many: what several erase counts with one."""
+    """Erase these, deleted ones too if they are among them. Returns how many: what several erase counts with one.
+
+    Raises Held, and erases none, if one of them is under a hold.
+    """
     return _finish(_begin(conversations))
 
 
 def erase_after_commit(conversations: ConversationQuerySet) -> None:
-    """As `erase`, in a transaction of the caller's: others wait for what is recorded, not until all is done."""
+    """As `erase`, in a transaction of the caller's: others wait for what is recorded, not until all is done.
+
+    Raises Held.
+    """
     transaction.on_commit(partial(_finish, _begin(conversations)))
 
 
 def erase_files(attachments: AttachmentQuerySet) -> int:
-    """Erase those of these that no question bears. Returns how many: what several erase counts with one."""
-    ids = list(attachments.unsent().order_by().values_list("pk", flat=True))
+    """Erase those of these that no question bears, and that are not held.
+
+    Returns how many: what several erase counts with one.
+    """
+    ids = list(files_without_held(attachments.unsent()).order_by().values_list("pk", flat=True))
     if not ids:
         return 0
     overwrite_deleted()
-    count = _delete_attachments(Attachment.objects.unsent().filter(pk__in=ids))
+    count = _delete_attachments(files_without_held(Attachment.objects.unsent().filter(pk__in=ids)))
     transaction.on_commit(forget_deleted)
     return count
 
 
 def erase_account(user_id: Any) -> None:
-    """Erase an account and all that it owns. Raises Conflict for the last superuser's.
+    """Erase an account and all that it owns. Raises Conflict for the last superuser's, and Held.
 
     It is closed first, so that nothing is added meanwhile.
     """
@@ -138,7 +149,7 @@ def leaves_no_superuser(user_ids: Iterable[Any]) -> bool:
     )
     remaining = superusers.exclude(pk__in=AccountErasure.objects.values("pk"))
     # PostgreSQL locks these rows, so that of two superusers who go at once one stays.
-    these = set(remaining.order_by("pk").select_for_update().values_list("pk", flat=True))
+    these = set(remaining.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     return bool(these) and these <= ids
 
 
@@ -153,10 +164,10 @@ def _begin_accounts(user_ids: list[Any]) -> None:
         raise Conflict(
             _("This is the only administrator's account. Make somebody else an administrator before you delete it.")
         )
-    users = get_user_model()._base_manager.filter(pk__in=user_ids)
-    found = list(users.order_by("pk").select_for_update().values_list("pk", flat=True))
+    found = _lock_users(user_ids)
+    check_no_user_held(found)
     if has_field("is_active"):
-        users.update(is_active=False)
+        get_user_model()._base_manager.filter(pk__in=found).update(is_active=False)
     AccountErasure.objects.bulk_create((AccountErasure(user_id=pk) for pk in found), ignore_conflicts=True)
     Import.objects.filter(owner__in=found).delete()  # whoever works at one finds out, and stores nothing more
     _begin(Conversation.with_deleted.filter(owner__in=found))
@@ -169,12 +180,12 @@ def _begin(conversations: ConversationQuerySet) -> list[uuid.UUID]:
     # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken.
     owners: list[Any] = sorted(set(conversations.order_by().values_list("owner", flat=True)))
     for some in _batches(owners, ROWS):
-        users = get_user_model()._base_manager.filter(pk__in=some).order_by("pk")
-        list(users.select_for_update().values_list("pk"))
+        _lock_users(some)
     ids: list[uuid.UUID] = []
     for batch in _batches(list(conversations.order_by("pk").values_list("pk", flat=True)), ROWS):
         _lock(batch)
         found = list(conversations.filter(pk__in=batch).order_by().values_list("pk", "deleted_at"))
+        check_none_held(Conversation.with_deleted.filter(pk__in=[pk for pk, _deleted_at in found]))
         _hide([pk for pk, deleted_at in found if deleted_at != ERASING])
         if any(deleted_at is None for _pk, deleted_at in found):
             for owner in owners:
@@ -197,6 +208,15 @@ def _settle(running: "models.QuerySet[Generation]") -> None:
     """What they have used stays. In the order of owners, who may have others that end now."""
     for generation in running.select_related("message").order_by("owner", "created_at", "pk"):
         settle(generation, estimate(generation, generation.message.reply), Status.STOPPED)
+
+
+def _lock_users(ids: list[Any]) -> list[Any]:
+    """Returns which of these there are. As `lock_owner` locks them, but for rows that refer to a user.
+
+    Those can be added: whoever ends an answer has locked it, and writes down what it has used before they let it go.
+    """
+    users = get_user_model()._base_manager.filter(pk__in=ids).order_by("pk")
+    return list(users.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _lock(conversations: list[uuid.UUID]) -> None:
@@ -225,10 +245,11 @@ def _unsent_of(account: Any) -> AttachmentQuerySet:
 
 
 def _delete_attachments(attachments: AttachmentQuerySet) -> int:
-    """Locked, so that none goes that a question is about to bear."""
+    """Locked, so that none goes that a question is about to bear, or that somebody is about to hold."""
     count = 0
     for batch in _batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
         with transaction.atomic():
+            _lock_users(sorted(set(attachments.filter(pk__in=batch).order_by().values_list("owner", flat=True))))
             these = attachments.filter(pk__in=batch).order_by("pk").select_for_update()
             _, deleted = Attachment.objects.filter(pk__in=list(these.values_list("pk", flat=True))).delete()
             count += deleted.get(Attachment._meta.label, 0)
@@ -292,6 +313,7 @@ def _forget_person(sender: type[models.Model], instance: models.Model, **kwargs:
         erased.send(Conversation, ids=batch)
     audit.forget_users([instance.pk])
     audit.forget_names(sender, [instance.pk])
+    forget_reasons(instance.pk)
     erased.send(sender, ids=[instance.pk])
 
 

@@ -15,8 +15,9 @@ from chat.failures import log_waiting
 from chat.models import AccountErasure, Attachment, Conversation, SearchedWords, ThrottleEntry
 from chat.models.conversation import ConversationQuerySet
 from chat.models.threads import long_work
-from chat.retention import erasure
+from chat.retention import due, erasure
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
+from chat.retention.holds import without_held
 from chat.retention.imports import end_dead_imports
 from chat.retention.vacuum import forget_deleted
 
@@ -43,6 +44,7 @@ def _erase_for_ever() -> None:
             finish_accounts,
             correct_times,
             erase_expired,
+            due.look,
             erase_unsent,
             end_dead_imports,
             forget_throttled,
@@ -114,7 +116,8 @@ def correct_times() -> None:
 
 
 def expired() -> ConversationQuerySet:
+    """Without what is under a hold: that is left until the hold is lifted."""
     now = timezone.now()
     has_been_left = Q(left_at__lte=now - LEFT) | Q(created_at__lte=now - UNUSED, updated_at__lte=now - UNUSED)
     had_their_time = Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True)
-    return Conversation.with_deleted.filter(had_their_time, importing=None)
+    return without_held(Conversation.with_deleted.filter(had_their_time, importing=None))

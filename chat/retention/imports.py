@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat.models import Conversation, Import
 from chat.models.users import UserId
 from chat.retention.erasure import RESTORABLE, erase
+from chat.retention.holds import without_held
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def end_dead_imports(owner_id: UserId | None = None) -> None:
         with transaction.atomic():
             if those.dead().filter(pk=pk).update(status=Import.Status.FAILED, code=INTERRUPTED):
                 logger.warning("Import %s was interrupted: its process is gone", pk)
-    left = Conversation.with_deleted.filter(importing__in=those.exclude(status=Import.Status.RUNNING))
+    left = without_held(Conversation.with_deleted.filter(importing__in=those.exclude(status=Import.Status.RUNNING)))
     for pk in set(left.order_by().values_list("importing", flat=True)):
         _erase_left(pk)
     if owner_id is None:
@@ -45,4 +46,5 @@ def end_dead_imports(owner_id: UserId | None = None) -> None:
 
 
 def _erase_left(import_id: UUID) -> None:
-    erase(Conversation.with_deleted.filter(importing=import_id))
+    """What is under a hold stays hidden until that is lifted."""
+    erase(without_held(Conversation.with_deleted.filter(importing=import_id)))

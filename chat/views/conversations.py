@@ -95,6 +95,7 @@ def _page(
         user,
         is_new=conversation._state.adding,
         is_temporary=conversation.is_temporary,
+        is_due=conversation.due_at is not None,
         is_running=shown.is_running,
         is_stoppable=bool(leaf and leaf.generation and leaf.generation.is_running),
         chosen=choice.key,

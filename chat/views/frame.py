@@ -14,6 +14,8 @@ class Frame(NamedTuple):
 
     is_new: bool
     is_temporary: bool
+    is_due: bool
+    """Does it go within a week, because nothing happens in it?"""
     is_running: bool
     """Is something on show being written?"""
     is_stoppable: bool

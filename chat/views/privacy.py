@@ -14,6 +14,7 @@ from chat.audit import asking, erased_name, notice_days, told
 from chat.conf import settings
 from chat.core.numbers import whole
 from chat.models import Conversation, ReadingContext
+from chat.retention.days import days_for
 from chat.retention.erasure import RESTORABLE
 from chat.views.branches import asked_id
 from chat.views.endpoints import endpoint
@@ -55,6 +56,7 @@ def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
         "asking": str(asking()),
         "notice_days": notice_days(),
         "words_days": settings.CHAT_AUDIT_WORDS_DAYS,
+        "kept_days": days_for(user),
         "restorable_minutes": int(RESTORABLE.total_seconds() / 60),
         "of": of,
         "readings": _told(user, rows[:READINGS]),

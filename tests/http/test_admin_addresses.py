@@ -19,6 +19,8 @@ from chat.models import (
     DailyUsage,
     Feedback,
     Generation,
+    GroupRetention,
+    Hold,
     McpServer,
     McpTool,
     ModelAccess,
@@ -29,6 +31,7 @@ from chat.models import (
     Share,
     ToolCall,
 )
+from chat.retention import holds
 from chatsite.models import Invitation
 from tests.support.conversations import stored_conversation
 
@@ -186,10 +189,12 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         McpServer: (server := McpServer.objects.create(name="a")),
         McpTool: McpTool.objects.create(server=server, name="a"),
         Conversation: conversation,
+        Hold: holds.place(user, "Case", owner_id=user.pk),
         Prompt: Prompt.objects.create(name="a", text="b"),
         Reading: record(user, conversation, "Read it."),
         User: user,
         Group: (group := Group.objects.create(name="helpers")),
+        GroupRetention: GroupRetention.objects.create(group=group, days=9),
         Restriction: Restriction.objects.create(right=Right.ATTACH),
         ModelAccess: ModelAccess.objects.create(group=group, provider="a", model="b"),
         ModelPrice: ModelPrice.objects.create(

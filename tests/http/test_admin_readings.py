@@ -34,6 +34,7 @@ from chat.models import (
     Conversation,
     DailyUsage,
     Feedback,
+    GroupRetention,
     McpServer,
     McpTool,
     MessagePart,
@@ -48,6 +49,7 @@ from chat.models import (
     Share,
     ToolCall,
 )
+from chat.retention import holds
 from chat.retention.expiry import correct_times
 from chatsite.models import Invitation
 from tests.support.attachments import attach
@@ -189,11 +191,13 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
     things: dict[str, dict[str, object]] = {
         "": {"content_type_id": 1, "object_id": 1},
         "chat/conversation/": of_conversation,
+        "chat/hold/": {"object_id": holds.place(user, "Case", owner_id=user.pk).pk},
         "chat/prompt/": {"object_id": Prompt.objects.get().pk},
         "chat/reading/": {"object_id": entry.pk},
         "auth/user/": {"object_id": conversation.owner_id, "id": conversation.owner_id},
         "auth/group/": {"object_id": (group := Group.objects.create(name="helpers")).pk},
         "chat/feedback/": {"object_id": Feedback.objects.get().pk},
+        "chat/groupretention/": {"object_id": GroupRetention.objects.create(group=group, days=9).pk},
         "chat/toolcall/": {"object_id": ToolCall.objects.get().pk},
         "chat/mcpserver/": {"object_id": (server := McpServer.objects.create(name="a")).pk},
         "chat/mcptool/": {"object_id": McpTool.objects.create(server=server, name="a").pk},

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings as site
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
@@ -31,6 +31,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from chat import signals
 from chat.audit import forget_searched_words, record_list
 from chat.core.endings import Status
+from chat.errors import Conflict
 from chat.generation import recovery
 from chat.generation.finishing import ask_to_stop, interrupt, stop_stored
 from chat.generation.titles import _store
@@ -39,6 +40,8 @@ from chat.models import (
     Attachment,
     Conversation,
     Generation,
+    GroupRetention,
+    Hold,
     Import,
     Message,
     ProcessNote,
@@ -46,8 +49,8 @@ from chat.models import (
     SearchEntry,
     ThrottleEntry,
 )
-from chat.retention import expiry, vacuum
-from chat.retention.erasure import RESTORABLE
+from chat.retention import due, expiry, holds, vacuum
+from chat.retention.erasure import RESTORABLE, erase
 from chat.retention.imports import end_dead_imports
 from chat.signals import erased, generation_ended
 from chatsite import sweep
@@ -234,6 +237,40 @@ def test_what_was_deleted_or_left(owner: User) -> None:
     assert set(SearchEntry.objects.values_list("conversation", flat=True)) == {kept.pk}
 
 
+def test_what_nothing_happened_in_for_long(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the setting, and by groups: marked, marks taken back, and erased when it is due."""
+    monkeypatch.setattr(site, "CHAT_RETENTION_DAYS", 50)
+    monkeypatch.setattr(due, "ROWS", 2)
+    member, kept = User.objects.create(username="member"), User.objects.create(username="kept")
+    for days, user in ((20, member), (0, kept), (10, kept)):
+        group = Group.objects.create(name=f"{days} days")
+        GroupRetention.objects.create(group=group, days=days)
+        user.groups.add(group)
+    for number in range(NUMBER):
+        for user in (owner, member, kept):
+            everything_of(user, f"text {number}")
+    begun = timezone.now()
+    for user, days in ((owner, 60), (member, 30), (kept, 5000)):
+        Conversation.objects.filter(owner=user).update(updated_at=begun - timedelta(days=days))
+    assert sum(three(due.mark).results) == 2 * NUMBER
+    assert three(due.take_marks_back).results == [0] * PROCESSES
+    ahead = begun + timedelta(days=10_000)
+    assert three(lambda: due.mark(ahead)).results == [0] * PROCESSES
+    Conversation.objects.update(due_at=begun)
+    fresh = Conversation.objects.filter(owner=owner).first()
+    assert fresh
+    Conversation.objects.filter(pk=fresh.pk).update(updated_at=begun)
+    ids = {each.pk for each in Conversation.objects.exclude(owner=kept)} - {fresh.pk}
+    done = three(due.erase_due)
+    assert sum(done.results) == 2 * NUMBER - 1
+    assert done.erased == Counter(map(str, ids))
+    assert Conversation.with_deleted.count() == NUMBER + 1
+    assert not Conversation.objects.filter(due_at__isnull=False).exists()
+    assert not any(numbers(r"in (\d+) conversations nothing", three(command("retention", "--dry-run"))))
+    assert numbers(r"Erased (\d+) conversations", three(command("retention"))) == [0] * PROCESSES
+    Group.objects.all().delete()
+
+
 def test_files_that_were_never_sent(owner: User) -> None:
     for number in range(NUMBER):
         stored_attachment(owner.pk, f"{number}.txt", b"text", created_at=LONG_AGO)
@@ -292,6 +329,43 @@ def test_all_else_that_a_process_looks_for_each_minute(owner: User) -> None:
     assert not ThrottleEntry.objects.exists()
     assert not SearchedWords.objects.exists()
     assert Conversation.with_deleted.get(pk=ahead.pk).deleted_at <= timezone.now()
+
+
+# Holds
+
+
+def test_of_a_hold_and_an_erasure_one_comes_first(owner: User) -> None:
+    """Of a conversation and of users, while others erase them: what is held is whole, what is erased is gone."""
+    users = [owner, *(User.objects.create(username=f"user-{number}") for number in range(NUMBER - 1))]
+    ids = [everything_of(user).pk for user in users for _ in range(2)]
+    whole = {name: count // len(ids) for name, count in rows().items()}
+
+    def erase_each() -> str:
+        return each_of(ids, lambda pk: erase(Conversation.with_deleted.filter(pk=pk)))
+
+    def hold_each() -> str:
+        of_user = dict(Conversation.with_deleted.values_list("pk", "owner"))
+        held = each_of(ids[::2], lambda pk: holds.place(owner, "Case", owner_id=of_user[pk], conversation_id=pk))
+        return held + each_of([user.pk for user in users[::2]], lambda pk: holds.place(owner, "Case", owner_id=pk))
+
+    at_once([erase_each, hold_each, erase_each])
+    kept = set(Conversation.with_deleted.values_list("pk", flat=True))
+    assert not Conversation.with_deleted.exclude(deleted_at=None).exists()
+    assert rows() == {name: count * len(kept) for name, count in whole.items()}
+    assert kept >= set(Hold.objects.exclude(conversation=None).values_list("conversation", flat=True))
+    assert all(holds.is_held(*known) for known in Conversation.objects.values_list("owner", "pk")), "or it were gone"
+    Hold.objects.all().delete()
+
+
+def each_of(ids: list[Any], work: Callable[[Any], object]) -> str:
+    """What of these was refused, in words."""
+    refused = []
+    for pk in ids:
+        try:
+            work(pk)
+        except (Conflict, KeyError) as exc:
+            refused.append(str(exc))
+    return " ".join(refused)
 
 
 # What has had its time, of the site's own tables

@@ -10,6 +10,7 @@ from chat.errors import Conflict
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
 from chat.retention.erasure import Extent, erase, erase_account, extent
+from chat.retention.holds import without_held
 from chat.retention.vacuum import alone, vacuum
 
 
@@ -61,7 +62,7 @@ def _conversations(owner: Any, conversation_id: uuid.UUID | None) -> Conversatio
     if owner:
         return Conversation.with_deleted.filter(owner=owner)
     if not conversation_id:
-        return Conversation.with_deleted.filter(deleted_at__isnull=False, importing=None)
+        return without_held(Conversation.with_deleted.filter(deleted_at__isnull=False, importing=None))
     found = Conversation.with_deleted.filter(pk=conversation_id)
     if not found.exists():
         raise CommandError(f"There is no conversation {conversation_id}.")
@@ -69,11 +70,11 @@ def _conversations(owner: Any, conversation_id: uuid.UUID | None) -> Conversatio
 
 
 def _erase(conversations: ConversationQuerySet, account: Any) -> None:
-    if not account:
-        erase(conversations)
-        return
     try:
-        erase_account(account.pk)
+        if account:
+            erase_account(account.pk)
+        else:
+            erase(conversations)
     except Conflict as error:
         raise CommandError(error.message) from error
 

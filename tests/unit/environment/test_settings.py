@@ -79,6 +79,7 @@ CANNOT_BE: dict[str, list[str]] = {
     "CHAT_DB_CONNECTIONS": ["0", "19", "some"],
     "CHAT_ACCOUNT_QUEUE": ["-1"],
     "CHAT_AUDIT_WORDS_DAYS": ["-1", "1000000"],
+    "CHAT_RETENTION_DAYS": ["-1", "36501", "1.5", "", "never"],
     "CHAT_READING_REASON": ["", "on", "asked,required"],
     "CHAT_READING_NOTICE": ["", "on", "-1", "1.5", "100000", "later"],
     "CHAT_CURRENCY": ["", "euro", "eur", "€", "EURO"],

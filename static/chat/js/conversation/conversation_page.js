@@ -589,6 +589,7 @@ export class ConversationPage {
     this.#settings.url = url;
     if (isNew) this.#settings.created();
     offerWhatExists(conversation);
+    document.getElementById("due")?.remove();
     this.#sidebar.wentOn(conversation);
     if (isNew) this.#temporary.begin(conversation);
     this.#title.show(conversation, title);

@@ -1,0 +1,35 @@
+from django.db import migrations, models
+
+
+class AddIndexWhileWritten(migrations.AddIndex):
+    """On PostgreSQL without holding the table."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        how = {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}
+        schema_editor.add_index(model, self.index, **how)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        model = from_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        how = {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}
+        schema_editor.remove_index(model, self.index, **how)
+
+
+class Migration(migrations.Migration):
+
+    atomic = False
+
+    dependencies = [
+        ('chat', '0032_retention_days'),
+    ]
+
+    operations = [
+        AddIndexWhileWritten(
+            model_name='conversation',
+            index=models.Index(models.F('due_at'), condition=models.Q(('due_at__isnull', False)), name='conversation_due'),
+        ),
+    ]
