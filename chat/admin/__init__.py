@@ -5,11 +5,13 @@ Nothing here changes what the project's own administration has: its users are th
 """
 
 from chat.admin import django_log
+from chat.admin.audit import AuditEntryAdmin
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
+from chat.admin.noted import Noted
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
@@ -18,6 +20,7 @@ from chat.admin.tool_calls import ToolCallAdmin
 from chat.admin.usage import UsageAdmin
 
 __all__ = [
+    "AuditEntryAdmin",
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",
@@ -25,6 +28,7 @@ __all__ = [
     "McpToolAdmin",
     "ModelAccessAdmin",
     "ModelPriceAdmin",
+    "Noted",
     "OfferedLookups",
     "PromptAdmin",
     "ReadingAdmin",
