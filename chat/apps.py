@@ -15,6 +15,7 @@ class ChatConfig(AppConfig):
         """The system checks of the rooms, what listens to Django's signals, and the tools of all apps."""
         import_module("chat.assets.checks")
         import_module("chat.audit.checks")
+        import_module("chat.audit.staff").listen()
         import_module("chat.models.checks")
         import_module("chat.models.time_outs")
         import_module("chat.generation.checks")

@@ -66,6 +66,14 @@ class AppSettings:
     CHAT_RETENTION_DAYS: int = 0
     """How long a conversation is kept after the last activity in it, unless a group of its owner's says otherwise. 0:
     until its owner deletes it."""
+    CHAT_AUDIT_KEY: str = ""
+    """Seals the audit log (docs/audit.md). Empty: a key that is made of SECRET_KEY."""
+    CHAT_AUDIT_KEY_FALLBACKS: list[str] = []
+    """What it was before: what those have sealed is verified."""
+    CHAT_AUDIT_LOG: str = "off"
+    """`json`: each entry of the audit log is written to the process's log as well."""
+    CHAT_AUDIT_PRUNE: bool = False
+    """May `manage.py audit prune` take what is old from the audit log?"""
 
     CHAT_READING_REASON: str = "off"
     """Are staff asked why, before they see what users wrote? `off`, `asked` (it may stay empty) or `required`."""

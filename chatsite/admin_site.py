@@ -1,5 +1,6 @@
 """The administration of this site, in the place of Django's by `default_site` of its app (chatsite/apps.py)."""
 
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy
 
+from chat.audit import acting
 from chatsite.accounts.mfa.requirement import has_proved, is_demanded_of, way_to_proof
 
 
@@ -21,6 +23,16 @@ class AdminSite(admin.AdminSite):
     site_header = gettext_lazy("Chatsite administration")
     site_title = "Chatsite"
     index_title = gettext_lazy("Administration")
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """What is done by one of its views is done by who asks, for the audit log."""
+
+        @wraps(view)
+        def noted(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            with acting(request.user):
+                return view(request, *args, **kwargs)
+
+        return super().admin_view(noted, cacheable)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff, and where they must have a second factor those who have proved it in this session."""

@@ -27,7 +27,7 @@ env.read_contents(
     BASE_DIR,
     (
         *("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "OPENAI_API_KEY"),
-        *("OIDC_CLIENT_SECRET", "CHAT_SYSTEM_PROMPT", "CHAT_METRICS_TOKEN"),
+        *("OIDC_CLIENT_SECRET", "CHAT_SYSTEM_PROMPT", "CHAT_METRICS_TOKEN", "CHAT_AUDIT_KEY"),
     ),
 )
 
@@ -414,6 +414,13 @@ CHAT_AUDIT_WORDS_DAYS = env.whole("CHAT_AUDIT_WORDS_DAYS", default=Default.CHAT_
 
 # For how many days after the last activity in it a conversation is kept; 0: for ever.
 CHAT_RETENTION_DAYS = env.whole("CHAT_RETENTION_DAYS", default=Default.CHAT_RETENTION_DAYS, most=MOST_RETENTION_DAYS)
+
+# What seals the audit log, and what it was before; are its entries logged as well, and may what is old be taken from
+# it?
+CHAT_AUDIT_KEY = env.key("CHAT_AUDIT_KEY", default=Default.CHAT_AUDIT_KEY)
+CHAT_AUDIT_KEY_FALLBACKS = env.names("CHAT_AUDIT_KEY_FALLBACKS")
+CHAT_AUDIT_LOG = env.one_of("CHAT_AUDIT_LOG", ("off", "json"), default=Default.CHAT_AUDIT_LOG)
+CHAT_AUDIT_PRUNE = env.switch("CHAT_AUDIT_PRUNE", default=Default.CHAT_AUDIT_PRUNE)
 
 # Are staff asked for a reason before they see what users wrote, and when are these told of it?
 CHAT_READING_REASON = env.one_of(

@@ -5,12 +5,14 @@ Nothing here changes what the project's own administration has: its users are th
 """
 
 from chat.admin import django_log
+from chat.admin.audit import AuditEntryAdmin
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
 from chat.admin.holds import HoldAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
+from chat.admin.noted import Noted
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
@@ -20,6 +22,7 @@ from chat.admin.tool_calls import ToolCallAdmin
 from chat.admin.usage import UsageAdmin
 
 __all__ = [
+    "AuditEntryAdmin",
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",
@@ -29,6 +32,7 @@ __all__ = [
     "McpToolAdmin",
     "ModelAccessAdmin",
     "ModelPriceAdmin",
+    "Noted",
     "OfferedLookups",
     "PromptAdmin",
     "ReadingAdmin",

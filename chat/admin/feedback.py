@@ -23,7 +23,7 @@ from chat.admin.deletion import DeletedAlong
 from chat.admin.lookups import OfferedLookups
 from chat.admin.reasons import ask_for_reason
 from chat.admin.recorded import RecordedList
-from chat.audit import record, record_list
+from chat.audit import Action, record, record_list
 from chat.models import Conversation, Feedback, Generation
 
 SHOWN = 120
@@ -138,7 +138,7 @@ class FeedbackAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin
             sentence = _("These are %(count)s rows; a file holds %(most)s. Narrow the list by its filters.")
             self.message_user(request, sentence % {"count": count, "most": MOST_SAVED}, messages.ERROR)
             return None
-        record_list(request.user, Feedback, "Saved it as CSV.", count)
+        record_list(request.user, Feedback, "Saved it as CSV.", count, noted_as=Action.EXPORT)
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="feedback.csv"'
         file = csv.writer(response)

@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from chat.audit import record
+from chat.audit import Action, record
 from chat.conversations import sharing
 from chat.errors import NotFound
 from chat.models import Conversation
@@ -73,7 +73,7 @@ class LinkPages:
 def _revoke(user: Any, conversation: Conversation, name: str) -> None:
     for token in conversation.shares.values_list("pk", flat=True):
         if name_of(token) == name:
-            record(user, conversation, f"Revoked the shared link {name}.")
+            record(user, conversation, f"Revoked the shared link {name}.", Action.PERMISSION)
             return _as_its_owner(conversation, token)
     raise Http404
 

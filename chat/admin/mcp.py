@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -23,7 +24,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from chat.admin.lookups import OfferedLookups
-from chat.audit import record
+from chat.audit import Action, record
 from chat.failures import innermost
 from chat.i18n import gettext_noop
 from chat.models import McpServer, McpTool
@@ -83,23 +84,24 @@ class McpServerAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         changed = ", ".join(sorted(form.changed_data)) or "nothing"
-        record(request.user, form.instance, f"Changed it: {changed}." if change else "Added it.")
+        record(request.user, form.instance, f"Changed it: {changed}." if change else "Added it.", Action.SETTING)
 
     def delete_model(self, request: HttpRequest, obj: McpServer) -> None:
-        record(request.user, obj, "Deleted it.")
+        record(request.user, obj, "Deleted it.", Action.SETTING)
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for server in queryset:
-            record(request.user, server, "Deleted it.")
-        super().delete_queryset(request, queryset)
+        with transaction.atomic():
+            for server in queryset:
+                record(request.user, server, "Deleted it.", Action.SETTING)
+            super().delete_queryset(request, queryset)
 
     def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST …/tools/ — ask the server for its tools. Those that are new are off; those that changed are, too."""
         server = self.get_object(request, unquote(object_id))
         if server is None or not self.has_change_permission(request, server):
             raise PermissionDenied
-        record(request.user, server, "Asked it for its tools.")
+        record(request.user, server, "Asked it for its tools.", Action.SETTING)
         if not _asking.acquire(blocking=False):
             self.message_user(request, _("Another server is being asked just now. Try again."), messages.WARNING)
             return redirect("admin:chat_mcpserver_change", server.pk)
@@ -212,7 +214,8 @@ class McpToolAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
         if form.cleaned_data.get("is_looked_at"):
             obj.accept()
         super().save_model(request, obj, form, change)
-        record(request.user, obj, f"Changed it: {', '.join(sorted(form.changed_data)) or 'nothing'}.")
+        changed = ", ".join(sorted(form.changed_data)) or "nothing"
+        record(request.user, obj, f"Changed it: {changed}.", Action.SETTING)
 
     @admin.display(description=gettext_lazy("unchanged"), boolean=True)
     def is_unchanged(self, tool: McpTool) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
@@ -70,8 +71,9 @@ class ModelPriceAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-ar
         forget_prices()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelPrice]) -> None:
-        for row in queryset:
-            self.delete_model(request, row)
+        with transaction.atomic():
+            for row in queryset:
+                self.delete_model(request, row)
 
 
 def _note(request: HttpRequest, row: ModelPrice, what: str) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from chat.admin.deletion import find_locked
 from chat.admin.lookups import OfferedLookups
+from chat.admin.noted import Noted
 from chat.models import Prompt
 
 
@@ -23,7 +24,7 @@ class SharedPromptForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Prompt)
-class PromptAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class PromptAdmin(Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     form = SharedPromptForm
     fields = ["name", "text"]
     list_display = ["name"]

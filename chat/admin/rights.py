@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.lookups import OfferedLookups
+from chat.admin.noted import Noted
+from chat.audit import Action
 from chat.models import ModelAccess, Restriction
 from chat.providers.registry import registry
 
@@ -22,9 +24,11 @@ CHOICES_HELP = gettext_lazy(
 
 
 @admin.register(Restriction)
-class RestrictionAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class RestrictionAdmin(Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """A row restricts a right to those who have its permission; without it all have the right."""
 
+    noted_as = Action.PERMISSION
+    noted_fields = ("right",)
     list_display = ["right", "permission"]
 
     @admin.display(description=gettext_lazy("permission that it takes"))
@@ -65,7 +69,9 @@ class ModelAccessForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ModelAccess)
-class ModelAccessAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelAccessAdmin(Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+    noted_as = Action.PERMISSION
+    noted_fields = ("group_id", "provider", "model", "is_given")
     form = ModelAccessForm
     list_display = ["called", "group", "is_given", "is_known"]
     list_filter = ["is_given"]

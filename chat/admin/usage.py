@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.admin.feedback import harmless
 from chat.admin.lookups import OfferedLookups
+from chat.audit import Action, note
 from chat.models import DailyUsage
 from chat.models.users import has_permission
 from chat.usage.money import money
@@ -89,6 +90,15 @@ class UsageAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
         rows = report(in_range(since, until), by)
         names = names_of([row.key for row in rows], by) if by in ("group", "user") else {}
         if request.GET.get("format") == "csv":
+            note(
+                Action.EXPORT,
+                request.user,
+                (self.opts.label_lower, ""),
+                since=since,
+                until=until,
+                by=by,
+                rows=len(rows),
+            )
             return _file(rows, names, by)
         days = rows if by == "day" else report(in_range(since, until), "day")
         context = {

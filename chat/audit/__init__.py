@@ -1,10 +1,13 @@
-"""The audit log: who of the staff has read what. Rows are only added to it; who and what go, it stays.
+"""What staff do: who has read what, with names (`readings`), and all else that they did, by ids alone (`log`).
 
-A name goes with what bore it: `forget_names` of things that are erased, `forget_users` of people. What staff searched
-for stands apart, and goes after some days (`forget_searched_words`). `reasons` has
-why they read, and `notices` what owners are told of it.
+Rows are only added to either; who and what go, they stay. The second is sealed by a chain (`chain`, `verifying`,
+docs/audit.md). Of readings a name goes with what bore it: `forget_names` of things that are erased, `forget_users` of
+people. What staff searched for stands apart, and goes after some days (`forget_searched_words`). `reasons` has why
+they read, and `notices` what owners are told of it.
 """
 
+from chat.audit.acting import acting
+from chat.audit.actions import Action
 from chat.audit.log import note
 from chat.audit.notices import notice_days, told, told_in_short
 from chat.audit.readings import (
@@ -23,7 +26,9 @@ from chat.audit.reasons import Asking, asking, is_missing
 
 __all__ = [
     "ERASED",
+    "Action",
     "Asking",
+    "acting",
     "asking",
     "erased_name",
     "forget_names",

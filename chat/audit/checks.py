@@ -13,6 +13,8 @@ from django.db.models import Q, QuerySet
 from chat.audit.notices import is_notice
 from chat.audit.reasons import Asking
 from chat.conf import settings
+from chat.models import AuditMark
+from chat.models.audit_triggers import are_there, is_tested
 from chat.models.users import has_field
 
 NO_ASKING = checks.Error(
@@ -26,6 +28,17 @@ NO_NOTICE = checks.Error(
     id="chat.E062",
 )
 BOTH = "chat.W063"
+NO_KEY = checks.Warning(
+    "CHAT_AUDIT_KEY is not set: the audit log is sealed with a key that is made of SECRET_KEY.",
+    hint="Set it to a long random string, and keep it apart from the database. With another SECRET_KEY what is there "
+    "cannot be verified any more, unless SECRET_KEY_FALLBACKS has the former one.",
+    id="chat.W064",
+)
+NO_TRIGGERS = checks.Warning(
+    "The database does not refuse to change the audit log: its triggers are missing.",
+    hint="`manage.py audit guard` makes them.",
+    id="chat.W065",
+)
 HINT = (
     "CHAT_SEPARATE_ROLES is on. Take one of the two from them. Superusers hold all permissions, and are not listed; "
     "rights that other authentication backends give are not seen here."
@@ -43,10 +56,23 @@ def check_readings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return found if is_notice(str(settings.CHAT_READING_NOTICE)) else [*found, NO_NOTICE]
 
 
+@register(Tags.security, deploy=True)
+def check_audit_key(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    return [] if settings.CHAT_AUDIT_KEY else [NO_KEY]
+
+
+@register(Tags.database)
+def check_triggers(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Where the tables are. Where Django tests there are none."""
+    if is_tested() or "default" not in (databases or ()) or not _has_table(AuditMark._meta.db_table):
+        return []
+    return [] if are_there(connections["default"]) else [NO_TRIGGERS]
+
+
 @register(Tags.database)
 def check_roles(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Groups by their names, people by their ids."""
-    if not settings.CHAT_SEPARATE_ROLES or "default" not in (databases or ()) or not _is_migrated():
+    if not settings.CHAT_SEPARATE_ROLES or "default" not in (databases or ()) or not _has_table("auth_permission"):
         return []
     both = [f"the group “{name}”" for name in _groups_with_both()[: SHOWN + 1]]
     both += [f"user {pk}" for pk in _users_with_both()[: SHOWN + 1]]
@@ -99,5 +125,5 @@ def _ids(which: Q) -> list[int]:
     return list(Permission.objects.filter(which).values_list("pk", flat=True))
 
 
-def _is_migrated() -> bool:
-    return "auth_permission" in connections["default"].introspection.table_names()
+def _has_table(name: str) -> bool:
+    return name in connections["default"].introspection.table_names()

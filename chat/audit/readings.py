@@ -7,8 +7,12 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from chat.audit.actions import Action
+from chat.audit.keys import current_key
+from chat.audit.log import note
 from chat.audit.reasons import GIVEN, held
 from chat.conf import settings
+from chat.core.audit_chain import words_mac
 from chat.models import Conversation, Feedback, Reading, ReadingContext, SearchedWords, ToolCall
 from chat.models.reading import NAME_CHARACTERS
 
@@ -21,9 +25,13 @@ CENTURY = 36_500
 
 
 @transaction.atomic
-def record(user: Any, thing: models.Model, action: str) -> Reading:
-    """`user` has just done this to `thing`: its words are in English, and bear nobody's."""
+def record(user: Any, thing: models.Model, action: str, noted_as: Action = Action.READING) -> Reading:
+    """`user` has just done this to `thing`: its words are in English, and bear nobody's.
+
+    It is a reading, and an entry of the audit log, of the kind that `noted_as` says.
+    """
     reading = _add(user, type(thing), action, object_key=str(thing.pk), object_name=_name(thing))
+    note(noted_as, user, thing, what=action, reading=reading.pk)
     owner_id, conversation_id = _whose(thing)
     reason = held(user, Conversation, conversation_id) if conversation_id else held(user, type(thing))
     _add_context(reading, reason, owner_id, conversation_id)
@@ -31,11 +39,25 @@ def record(user: Any, thing: models.Model, action: str) -> Reading:
 
 
 @transaction.atomic
-def record_list(user: Any, model: type[models.Model], action: str, hits: int, words: str = "") -> Reading:
-    """`user` has just looked at a list that has `hits` rows, by a search for `words` if there are any."""
+def record_list(
+    user: Any,
+    model: type[models.Model],
+    action: str,
+    hits: int,
+    words: str = "",
+    noted_as: Action = Action.READING,
+) -> Reading:
+    """`user` has just looked at a list that has `hits` rows, by a search for `words` if there are any.
+
+    Of the words the audit log has a hash alone, by its key: whoever knows them can tell that it was these.
+    """
     reading = _add(user, model, action, hits=hits)
     _add_context(reading, held(user, model))
     words = words.replace("\0", "")[:WORDS_CHARACTERS]
+    details: dict[str, Any] = {"what": action, "hits": hits, "reading": reading.pk}
+    if words:
+        details["words"] = words_mac(current_key(), words)
+    note(Action.SEARCH if words else noted_as, user, (model._meta.label_lower, ""), **details)
     if words and settings.CHAT_AUDIT_WORDS_DAYS:
         SearchedWords.objects.create(reading=reading, words=words)
     return reading
@@ -45,6 +67,7 @@ def record_list(user: Any, model: type[models.Model], action: str, hits: int, wo
 def give_reason(user: Any, model: type[models.Model], key: str, reason: str) -> Reading:
     """`user` says why they read the thing of this key, or without one lists of such things: it holds for an hour."""
     reading = _add(user, model, GIVEN, object_key=key)
+    note(Action.READING, user, (model._meta.label_lower, key), what=GIVEN, reading=reading.pk)
     ReadingContext.objects.create(reading=reading, reason=reason)
     return reading
 

@@ -5,6 +5,7 @@ import threading
 
 from django.core import mail
 
+from chat.audit.chain import start_chaining
 from chat.generation.engine import engine
 from chat.generation.recovery import start_sweeping
 from chat.retention.expiry import start_erasing_expired
@@ -29,4 +30,5 @@ def start_sweeps() -> bool:
     start_sweeping(alive=lambda: list(engine.runs))
     start_erasing_expired()
     start_forgetting()
+    start_chaining()
     return True

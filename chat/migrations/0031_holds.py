@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0028_usage'),
+        ('chat', '0030_audit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

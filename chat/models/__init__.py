@@ -2,6 +2,7 @@
 
 from chat.models.account_erasure import AccountErasure
 from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
+from chat.models.audit_entry import AuditEntry, AuditLink, AuditMark, UnchainedEntry
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
@@ -26,6 +27,9 @@ __all__ = [
     "AccountErasure",
     "Attachment",
     "AttachmentContent",
+    "AuditEntry",
+    "AuditLink",
+    "AuditMark",
     "Conversation",
     "DailyUsage",
     "Feedback",
@@ -52,5 +56,6 @@ __all__ = [
     "ShareSection",
     "ThrottleEntry",
     "ToolCall",
+    "UnchainedEntry",
     "UsageEntry",
 ]

@@ -12,6 +12,7 @@ so what is cut short is finished by whoever comes next, by doing the same again:
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -168,6 +169,8 @@ def _begin_accounts(user_ids: list[Any]) -> None:
     check_no_user_held(found)
     if has_field("is_active"):
         get_user_model()._base_manager.filter(pk__in=found).update(is_active=False)
+    for pk in set(found) - set(AccountErasure.objects.filter(pk__in=found).values_list("pk", flat=True)):
+        audit.note(audit.Action.ERASURE, None, _person(pk))
     AccountErasure.objects.bulk_create((AccountErasure(user_id=pk) for pk in found), ignore_conflicts=True)
     Import.objects.filter(owner__in=found).delete()  # whoever works at one finds out, and stores nothing more
     _begin(Conversation.with_deleted.filter(owner__in=found))
@@ -201,7 +204,21 @@ def _hide(ids: list[uuid.UUID]) -> None:
     running.delete()
     Conversation.with_deleted.filter(pk__in=ids).update(deleted_at=ERASING, current=None, importing=None)
     audit.forget_names(Conversation, ids)
+    _note(ids)
     erased.send(Conversation, ids=ids)
+
+
+def _note(ids: list[uuid.UUID]) -> None:
+    """In the audit log, for each owner together."""
+    of_owners = defaultdict(list)
+    for owner, pk in Conversation.with_deleted.filter(pk__in=ids).order_by("owner", "pk").values_list("owner", "pk"):
+        of_owners[owner].append(str(pk))
+    for owner, theirs in of_owners.items():
+        audit.note(audit.Action.ERASURE, None, _person(owner), of=Conversation._meta.label_lower, ids=theirs)
+
+
+def _person(user_id: Any) -> tuple[str, str]:
+    return get_user_model()._meta.label_lower, str(user_id)
 
 
 def _settle(running: "models.QuerySet[Generation]") -> None:
@@ -310,7 +327,10 @@ def _forget_person(sender: type[models.Model], instance: models.Model, **kwargs:
     ids = list(Conversation.with_deleted.filter(owner=instance.pk).order_by().values_list("pk", flat=True))
     for batch in _batches(ids, ROWS):
         audit.forget_names(Conversation, batch)
+        _note(batch)
         erased.send(Conversation, ids=batch)
+    if not AccountErasure.objects.filter(pk=instance.pk).exists():  # else it was noted when that began
+        audit.note(audit.Action.ERASURE, None, instance)
     audit.forget_users([instance.pk])
     audit.forget_names(sender, [instance.pk])
     forget_reasons(instance.pk)

@@ -81,11 +81,13 @@ def _let_others_go_on(request: HttpRequest) -> None:
 
 
 def _erase_conversations(request: HttpRequest, user: AbstractBaseUser) -> None:
-    erase(Conversation.with_deleted.owned_by(user))
+    with audit.acting(user):
+        erase(Conversation.with_deleted.owned_by(user))
 
 
 def _erase_account(request: HttpRequest, user: AbstractBaseUser) -> None:
-    erase_account(user.pk)
+    with audit.acting(user):
+        erase_account(user.pk)
     logout(request)
 
 

@@ -15,6 +15,7 @@ from chat.admin.lookups import SEARCH_CHARACTERS, SEARCH_WORDS, BadAddress
 from chat.audit import record
 from chat.core.rights import Right
 from chat.models import (
+    AuditEntry,
     Conversation,
     DailyUsage,
     Feedback,
@@ -183,7 +184,9 @@ def test_an_odd_query_is_no_failure(root: Client, conversation: Conversation, qu
 def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Conversation) -> None:
     user = User.objects.get()
     _conversation, (_asked, answer) = stored_conversation(user.pk, ["Why?", "So."])
+    reading = record(user, conversation, "Read it.")
     objects = {
+        AuditEntry: AuditEntry.objects.latest("pk"),
         Feedback: Feedback.objects.create(message=answer, value="up"),
         ToolCall: ToolCall.objects.create(message=answer, generation=Generation.objects.get(), owner=user, name="a"),
         McpServer: (server := McpServer.objects.create(name="a")),
@@ -191,7 +194,7 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         Conversation: conversation,
         Hold: holds.place(user, "Case", owner_id=user.pk),
         Prompt: Prompt.objects.create(name="a", text="b"),
-        Reading: record(user, conversation, "Read it."),
+        Reading: reading,
         User: user,
         Group: (group := Group.objects.create(name="helpers")),
         GroupRetention: GroupRetention.objects.create(group=group, days=9),

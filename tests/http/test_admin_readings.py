@@ -31,6 +31,7 @@ from chat.core.search_terms import indexed
 from chat.core.tool_parts import CALL, Call, written
 from chat.models import (
     Attachment,
+    AuditEntry,
     Conversation,
     DailyUsage,
     Feedback,
@@ -194,6 +195,7 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
         "chat/hold/": {"object_id": holds.place(user, "Case", owner_id=user.pk).pk},
         "chat/prompt/": {"object_id": Prompt.objects.get().pk},
         "chat/reading/": {"object_id": entry.pk},
+        "chat/auditentry/": {"object_id": AuditEntry.objects.latest("pk").pk},
         "auth/user/": {"object_id": conversation.owner_id, "id": conversation.owner_id},
         "auth/group/": {"object_id": (group := Group.objects.create(name="helpers")).pk},
         "chat/feedback/": {"object_id": Feedback.objects.get().pk},

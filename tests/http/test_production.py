@@ -38,6 +38,7 @@ PRODUCTION: dict[str, str | None] = {
     "DEBUG": None,
     "ALLOWED_HOSTS": "chat.example.org",
     "SECRET_KEY": "4Jk2pQ9vX7bN1mR6sT8wY3zA5cE0gH_fD-uLoKiVjBqMxWnPrSyZaCdEhGt",
+    "CHAT_AUDIT_KEY": "another one, which is kept elsewhere",
 }
 
 

@@ -13,16 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from chat.admin import OfferedLookups
+from chat.admin import Noted, OfferedLookups
+from chat.audit import Action
 from chatsite.accounts.invitations.acceptance import groups_to_give, may_invite
 from chatsite.models import Invitation
 
 logger = logging.getLogger("chatsite")
 
 
-class InvitationAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class InvitationAdmin(Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Made by who may add an account, never changed, and revoked by its deletion. The link is shown once."""
 
+    noted_as = Action.PERMISSION
     list_display = ("__str__", "note", "email", "group_names", "made_by", "expires_at", "state", "used_by")
     list_select_related = ("made_by", "used_by")
     asked_for = ("note", "email", "groups")

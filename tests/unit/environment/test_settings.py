@@ -33,6 +33,7 @@ SWITCHES = [
     "TRUST_X_FORWARDED_PROTO",
     "CHAT_TRACES",
     "CHAT_SEPARATE_ROLES",
+    "CHAT_AUDIT_PRUNE",
 ]
 SWITCHES += [
     name for name in sorted(READ) if re.match(r"(SECURE|SESSION|CSRF)_.*(SECURE|REDIRECT|SUBDOMAINS|PRELOAD)$", name)
@@ -99,6 +100,8 @@ CANNOT_BE: dict[str, list[str]] = {
     "CHAT_MCP_SECRETS": ["nowhere.toml", "."],
     "CHAT_MCP_USER_HEADER": ["X User", "X-User:", "Host"],
     "CHAT_METRICS_TOKEN": ["“s3cret”"],
+    "CHAT_AUDIT_KEY": ["“s3cret”"],
+    "CHAT_AUDIT_LOG": ["", "on"],
 }
 BY_CHECK: dict[str, Any] = {
     "OIDC_ISSUER": "id.example.org",
@@ -119,6 +122,7 @@ ANY_TEXT = {
     "CHAT_MODELS": "the service says what they are",
     "CHAT_TITLE_MODEL": "the service says what it is",
     "CHAT_SYSTEM_PROMPT": "words",
+    "CHAT_AUDIT_KEY_FALLBACKS": "what CHAT_AUDIT_KEY was",
     "CHAT_METRICS_TOKEN": "whatever it is, Prometheus says the same",
 }
 MANY = [(name, value) for name, values in CANNOT_BE.items() for value in values]

@@ -1,0 +1,34 @@
+"""The audit log as JSON Lines, in the order of the chain, for whoever keeps it elsewhere or computes it anew."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+
+from chat.audit.chain import last_link
+from chat.audit.verifying import links_after
+from chat.core.audit_chain import FIRST
+from chat.models import AuditEntry, AuditLink, AuditMark
+
+
+def lines(since: datetime | None = None) -> Iterator[str]:
+    """From the first entry of that time on all that follow, and then those that are not chained yet.
+
+    Each with its link's number, its mac and that of the link before, and the id of the key. `entry` is what is sealed.
+    """
+    mark = AuditMark.objects.order_by("-number").first()
+    number, previous = (mark.number, mark.mac) if mark else (0, FIRST)
+    last, has_begun = last_link()[0], since is None
+    for link, entry in links_after(number, last):
+        has_begun = has_begun or (since is not None and entry is not None and entry.at >= since)
+        if has_begun:
+            yield _line(entry, number=link.number, previous=previous, mac=link.mac, key=link.key)
+        previous = link.mac
+    unchained = AuditEntry.objects.filter(~Exists(AuditLink.objects.filter(entry=OuterRef("pk"))))
+    for entry in unchained.filter(**({"at__gte": since} if since else {})).order_by("pk").iterator():
+        yield _line(entry, number=None, previous=None, mac=None, key=None)
+
+
+def _line(entry: AuditEntry | None, **link: int | str | None) -> str:
+    return json.dumps(link | {"entry": entry and entry.as_document()}, ensure_ascii=True, separators=(",", ":"))
