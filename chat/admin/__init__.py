@@ -5,6 +5,7 @@ Nothing here changes what the project's own administration has: its users are th
 """
 
 from chat.admin import django_log
+from chat.admin.certificates import CertificateAdmin
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
@@ -20,6 +21,7 @@ from chat.admin.tool_calls import ToolCallAdmin
 from chat.admin.usage import UsageAdmin
 
 __all__ = [
+    "CertificateAdmin",
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",

@@ -2,6 +2,7 @@
 
 from chat.models.account_erasure import AccountErasure
 from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
+from chat.models.certificate import Certificate
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
@@ -26,6 +27,7 @@ __all__ = [
     "AccountErasure",
     "Attachment",
     "AttachmentContent",
+    "Certificate",
     "Conversation",
     "DailyUsage",
     "Feedback",

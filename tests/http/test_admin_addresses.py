@@ -15,6 +15,7 @@ from chat.admin.lookups import SEARCH_CHARACTERS, SEARCH_WORDS, BadAddress
 from chat.audit import record
 from chat.core.rights import Right
 from chat.models import (
+    Certificate,
     Conversation,
     DailyUsage,
     Feedback,
@@ -190,6 +191,7 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         McpTool: McpTool.objects.create(server=server, name="a"),
         Conversation: conversation,
         Hold: holds.place(user, "Case", owner_id=user.pk),
+        Certificate: Certificate.objects.create(purpose="owner", ids={}, counts={}),
         Prompt: Prompt.objects.create(name="a", text="b"),
         Reading: record(user, conversation, "Read it."),
         User: user,
