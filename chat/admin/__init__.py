@@ -6,6 +6,7 @@ Nothing here changes what the project's own administration has: its users are th
 
 from chat.admin import django_log
 from chat.admin.audit import AuditEntryAdmin
+from chat.admin.certificates import CertificateAdmin
 from chat.admin.conversations import ConversationAdmin
 from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
@@ -23,6 +24,7 @@ from chat.admin.usage import UsageAdmin
 
 __all__ = [
     "AuditEntryAdmin",
+    "CertificateAdmin",
     "ConversationAdmin",
     "EraseWithOwner",
     "FeedbackAdmin",

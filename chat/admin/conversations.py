@@ -38,7 +38,9 @@ from chat.errors import Held
 from chat.i18n import translated
 from chat.models import Conversation, Generation, Message, MessagePart, Share
 from chat.models.audience import Audience
+from chat.models.certificate import Purpose
 from chat.models.users import has_permission
+from chat.retention.certificates import Cause
 from chat.retention.erasure import erase_after_commit
 
 LATEST_MODEL = (
@@ -194,7 +196,7 @@ class ConversationAdmin(
         """As its owner would: no title stays in the log, which by now says that they are deleted."""
         try:
             with transaction.atomic():
-                erase_after_commit(queryset)
+                erase_after_commit(queryset, Cause(Purpose.STAFF, request.user))
         except Held as held:
             raise PermissionDenied(held.said(translated)) from held
 

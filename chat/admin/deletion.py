@@ -22,7 +22,9 @@ from django.utils.text import capfirst
 from chat.errors import Conflict, Held
 from chat.i18n import translated
 from chat.models import Conversation
+from chat.models.certificate import Purpose
 from chat.retention import holds
+from chat.retention.certificates import Cause
 from chat.retention.erasure import erase_accounts_after_commit, leaves_no_superuser
 
 
@@ -77,7 +79,7 @@ class EraseWithOwner(BriefDeletion):
         """Django's log, which by now says that they are deleted, keeps no name either."""
         try:
             with transaction.atomic():
-                erase_accounts_after_commit(queryset.values_list("pk", flat=True))
+                erase_accounts_after_commit(queryset.values_list("pk", flat=True), Cause(Purpose.STAFF, request.user))
         except Conflict as conflict:
             raise PermissionDenied(conflict.said(translated)) from conflict
 

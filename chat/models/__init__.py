@@ -3,6 +3,7 @@
 from chat.models.account_erasure import AccountErasure
 from chat.models.attachment import Attachment, AttachmentContent, MessageAttachment
 from chat.models.audit_entry import AuditEntry, AuditLink, AuditMark, UnchainedEntry
+from chat.models.certificate import Certificate
 from chat.models.conversation import Conversation
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
@@ -30,6 +31,7 @@ __all__ = [
     "AuditEntry",
     "AuditLink",
     "AuditMark",
+    "Certificate",
     "Conversation",
     "DailyUsage",
     "Feedback",

@@ -17,8 +17,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chat.models import Conversation
+from chat.models.certificate import Purpose
 from chat.models.conversation import ConversationQuerySet
 from chat.retention import erasure
+from chat.retention.certificates import Cause
 from chat.retention.days import Rule, rules
 from chat.retention.holds import held, without_held
 
@@ -80,7 +82,7 @@ def erase_due(most: int = MOST) -> int:
     count, left = 0, most
     take_marks_back(marked=due())
     while left > 0 and (ids := list(due().order_by("due_at").values_list("pk", flat=True)[: erasure.CONVERSATIONS])):
-        count += erasure.erase(due().filter(pk__in=ids))
+        count += erasure.erase(due().filter(pk__in=ids), Cause(Purpose.RETENTION))
         left -= len(ids)
     if count:
         logger.info("Erased %s conversations in which nothing had happened for long", count)

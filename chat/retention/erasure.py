@@ -12,7 +12,6 @@ so what is cut short is finished by whoever comes next, by doing the same again:
 """
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +33,14 @@ from chat.models import AccountErasure, Attachment, Conversation, Feedback, Gene
 from chat.models.attachment import AttachmentQuerySet
 from chat.models.conversation import ERASING, ConversationQuerySet
 from chat.models.users import has_field
+from chat.retention.certificates import (
+    UNSAID,
+    Cause,
+    certify_account,
+    certify_conversations,
+    certify_files,
+    end_certificates,
+)
 from chat.retention.holds import check_no_user_held, check_none_held, files_without_held, forget_reasons
 from chat.retention.vacuum import despite_full_disk, forget_deleted, forget_words, overwrite_deleted
 from chat.signals import erased
@@ -83,23 +90,23 @@ def extent(conversations: ConversationQuerySet, account: Any = None) -> Extent:
     )
 
 
-def erase(conversations: ConversationQuerySet) -> int:
+def erase(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> int:
     """Erase these, deleted ones too if they are among them. Returns how many: what several erase counts with one.
 
-    Raises Held, and erases none, if one of them is under a hold.
+    Raises Held, and erases none, if one of them is under a hold. It leaves certificates, which say the `cause`.
     """
-    return _finish(_begin(conversations))
+    return _finish(_begin(conversations, cause))
 
 
-def erase_after_commit(conversations: ConversationQuerySet) -> None:
+def erase_after_commit(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> None:
     """As `erase`, in a transaction of the caller's: others wait for what is recorded, not until all is done.
 
     Raises Held.
     """
-    transaction.on_commit(partial(_finish, _begin(conversations)))
+    transaction.on_commit(partial(_finish, _begin(conversations, cause)))
 
 
-def erase_files(attachments: AttachmentQuerySet) -> int:
+def erase_files(attachments: AttachmentQuerySet, cause: Cause = UNSAID) -> int:
     """Erase those of these that no question bears, and that are not held.
 
     Returns how many: what several erase counts with one.
@@ -108,35 +115,36 @@ def erase_files(attachments: AttachmentQuerySet) -> int:
     if not ids:
         return 0
     overwrite_deleted()
-    count = _delete_attachments(files_without_held(Attachment.objects.unsent().filter(pk__in=ids)))
+    count = _delete_attachments(files_without_held(Attachment.objects.unsent().filter(pk__in=ids)), cause)
     transaction.on_commit(forget_deleted)
     return count
 
 
-def erase_account(user_id: Any) -> None:
+def erase_account(user_id: Any, cause: Cause = UNSAID) -> None:
     """Erase an account and all that it owns. Raises Conflict for the last superuser's, and Held.
 
     It is closed first, so that nothing is added meanwhile.
     """
-    _begin_accounts([user_id])
-    finish_account(user_id)
+    _begin_accounts([user_id], cause)
+    finish_account(user_id, cause)
 
 
-def erase_accounts_after_commit(user_ids: Iterable[Any]) -> None:
+def erase_accounts_after_commit(user_ids: Iterable[Any], cause: Cause = UNSAID) -> None:
     """As `erase_account` of several, all of them or none, in a transaction of the caller's."""
     user_ids = list(user_ids)
-    _begin_accounts(user_ids)
+    _begin_accounts(user_ids, cause)
     for user_id in user_ids:
-        transaction.on_commit(partial(finish_account, user_id))
+        transaction.on_commit(partial(finish_account, user_id, cause))
 
 
-def finish_account(user_id: Any) -> None:
+def finish_account(user_id: Any, cause: Cause = UNSAID) -> None:
     """Erase what is left of an account whose erasure is recorded."""
     while True:
-        erase(Conversation.with_deleted.filter(owner=user_id))
-        erase_files(Attachment.objects.filter(owner=user_id))
+        erase(Conversation.with_deleted.filter(owner=user_id), cause)
+        erase_files(Attachment.objects.filter(owner=user_id), cause)
         if _delete_account(user_id):
             break
+    transaction.on_commit(end_certificates, robust=True)  # or a sweep does
     transaction.on_commit(forget_deleted)
 
 
@@ -159,7 +167,7 @@ def leaves_no_superuser(user_ids: Iterable[Any]) -> bool:
 
 @despite_full_disk
 @transaction.atomic
-def _begin_accounts(user_ids: list[Any]) -> None:
+def _begin_accounts(user_ids: list[Any], cause: Cause) -> None:
     """As far as the project's users can be closed: its model need have no such field."""
     if leaves_no_superuser(user_ids):
         raise Conflict(
@@ -169,16 +177,18 @@ def _begin_accounts(user_ids: list[Any]) -> None:
     check_no_user_held(found)
     if has_field("is_active"):
         get_user_model()._base_manager.filter(pk__in=found).update(is_active=False)
-    for pk in set(found) - set(AccountErasure.objects.filter(pk__in=found).values_list("pk", flat=True)):
-        audit.note(audit.Action.ERASURE, None, _person(pk))
-    AccountErasure.objects.bulk_create((AccountErasure(user_id=pk) for pk in found), ignore_conflicts=True)
+    recorded = set(AccountErasure.objects.filter(pk__in=found).values_list("pk", flat=True))
+    for pk in found:
+        if pk not in recorded:
+            AccountErasure.objects.create(user_id=pk)
+            certify_account(pk, cause)
     Import.objects.filter(owner__in=found).delete()  # whoever works at one finds out, and stores nothing more
-    _begin(Conversation.with_deleted.filter(owner__in=found))
+    _begin(Conversation.with_deleted.filter(owner__in=found), cause)
 
 
 @despite_full_disk
 @transaction.atomic
-def _begin(conversations: ConversationQuerySet) -> list[uuid.UUID]:
+def _begin(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> list[uuid.UUID]:
     """Returns which are still among `conversations`: a temporary one may have been kept since these were read."""
     # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken.
     owners: list[Any] = sorted(set(conversations.order_by().values_list("owner", flat=True)))
@@ -189,7 +199,9 @@ def _begin(conversations: ConversationQuerySet) -> list[uuid.UUID]:
         _lock(batch)
         found = list(conversations.filter(pk__in=batch).order_by().values_list("pk", "deleted_at"))
         check_none_held(Conversation.with_deleted.filter(pk__in=[pk for pk, _deleted_at in found]))
-        _hide([pk for pk, deleted_at in found if deleted_at != ERASING])
+        new = [pk for pk, deleted_at in found if deleted_at != ERASING]
+        certify_conversations(new, cause)
+        _hide(new)
         if any(deleted_at is None for _pk, deleted_at in found):
             for owner in owners:
                 hints.list_changed(owner)
@@ -204,21 +216,7 @@ def _hide(ids: list[uuid.UUID]) -> None:
     running.delete()
     Conversation.with_deleted.filter(pk__in=ids).update(deleted_at=ERASING, current=None, importing=None)
     audit.forget_names(Conversation, ids)
-    _note(ids)
     erased.send(Conversation, ids=ids)
-
-
-def _note(ids: list[uuid.UUID]) -> None:
-    """In the audit log, for each owner together."""
-    of_owners = defaultdict(list)
-    for owner, pk in Conversation.with_deleted.filter(pk__in=ids).order_by("owner", "pk").values_list("owner", "pk"):
-        of_owners[owner].append(str(pk))
-    for owner, theirs in of_owners.items():
-        audit.note(audit.Action.ERASURE, None, _person(owner), of=Conversation._meta.label_lower, ids=theirs)
-
-
-def _person(user_id: Any) -> tuple[str, str]:
-    return get_user_model()._meta.label_lower, str(user_id)
 
 
 def _settle(running: "models.QuerySet[Generation]") -> None:
@@ -253,6 +251,7 @@ def _finish(ids: list[uuid.UUID]) -> int:
         _delete_messages(together)
         count += _delete_conversations(together, and_words=together[-1] == ids[-1])
     if ids:
+        transaction.on_commit(end_certificates, robust=True)  # or a sweep does
         transaction.on_commit(forget_deleted)
     return count
 
@@ -261,14 +260,20 @@ def _unsent_of(account: Any) -> AttachmentQuerySet:
     return Attachment.objects.unsent().filter(owner=account)
 
 
-def _delete_attachments(attachments: AttachmentQuerySet) -> int:
-    """Locked, so that none goes that a question is about to bear, or that somebody is about to hold."""
+def _delete_attachments(attachments: AttachmentQuerySet, cause: Cause | None = None) -> int:
+    """Locked, so that none goes that a question is about to bear, or that somebody is about to hold.
+
+    With a `cause` they leave certificates of their own.
+    """
     count = 0
     for batch in _batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
         with transaction.atomic():
             _lock_users(sorted(set(attachments.filter(pk__in=batch).order_by().values_list("owner", flat=True))))
             these = attachments.filter(pk__in=batch).order_by("pk").select_for_update()
-            _, deleted = Attachment.objects.filter(pk__in=list(these.values_list("pk", flat=True))).delete()
+            ids = list(these.values_list("pk", flat=True))
+            if cause:
+                certify_files(ids, cause)
+            _, deleted = Attachment.objects.filter(pk__in=ids).delete()
             count += deleted.get(Attachment._meta.label, 0)
     return count
 
@@ -323,18 +328,25 @@ def _delete_account(user_id: Any) -> bool:
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
 def _forget_person(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
     """Whichever way an account is deleted, in that transaction."""
+    if not AccountErasure.objects.filter(pk=instance.pk).exists():  # by code of the project's
+        certify_account(instance.pk, UNSAID, _unsent_of(instance.pk).values_list("pk", flat=True))
     _settle(Generation.objects.running().filter(owner=instance.pk))
     ids = list(Conversation.with_deleted.filter(owner=instance.pk).order_by().values_list("pk", flat=True))
     for batch in _batches(ids, ROWS):
+        certify_conversations(_not_erasing(batch), UNSAID)
         audit.forget_names(Conversation, batch)
-        _note(batch)
         erased.send(Conversation, ids=batch)
-    if not AccountErasure.objects.filter(pk=instance.pk).exists():  # else it was noted when that began
-        audit.note(audit.Action.ERASURE, None, instance)
     audit.forget_users([instance.pk])
     audit.forget_names(sender, [instance.pk])
     forget_reasons(instance.pk)
     erased.send(sender, ids=[instance.pk])
+    transaction.on_commit(end_certificates, robust=True)  # or a sweep does
+
+
+def _not_erasing(ids: list[uuid.UUID]) -> list[uuid.UUID]:
+    """What is being erased already has its certificate."""
+    those = Conversation.with_deleted.filter(pk__in=ids).exclude(deleted_at=ERASING)
+    return list(those.order_by("pk").values_list("pk", flat=True))
 
 
 def _batches(things: list[T], size: int) -> Iterator[list[T]]:

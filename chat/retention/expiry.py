@@ -5,6 +5,7 @@ that staff searched for.
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import Q
@@ -13,9 +14,11 @@ from django.utils import timezone
 from chat.audit import forget_searched_words
 from chat.failures import log_waiting
 from chat.models import AccountErasure, Attachment, Conversation, SearchedWords, ThrottleEntry
+from chat.models.certificate import Purpose
 from chat.models.conversation import ConversationQuerySet
 from chat.models.threads import long_work
 from chat.retention import due, erasure
+from chat.retention.certificates import Cause, end_certificates
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
 from chat.retention.holds import without_held
 from chat.retention.imports import end_dead_imports
@@ -49,6 +52,7 @@ def _erase_for_ever() -> None:
             end_dead_imports,
             forget_throttled,
             forget_searched_words,
+            end_certificates,
             forget_deleted,
         ):
             try:
@@ -63,7 +67,7 @@ def finish_accounts() -> int:
     ids = list(AccountErasure.objects.values_list("pk", flat=True))
     for user_id in ids:
         try:
-            finish_account(user_id)
+            finish_account(user_id, Cause(Purpose.ACCOUNT))
         except Exception as exc:  # others are erased all the same
             log_waiting(logger, exc, "the erasure of account %s goes on later", user_id)
     return len(ids)
@@ -71,9 +75,7 @@ def finish_accounts() -> int:
 
 def erase_expired() -> int:
     """Returns how many conversations it erased. A few at a time: others may be kept or restored meanwhile."""
-    ids, count = list(expired().order_by().values_list("pk", flat=True)), 0
-    for begin in range(0, len(ids), erasure.CONVERSATIONS):
-        count += erasure.erase(expired().filter(pk__in=ids[begin : begin + erasure.CONVERSATIONS]))
+    count = _erase(Purpose.DELETED, deleted) + _erase(Purpose.TEMPORARY, left)
     if count:
         logger.info("Erased %s conversations that were deleted or temporary", count)
     return count
@@ -81,7 +83,7 @@ def erase_expired() -> int:
 
 def erase_unsent() -> int:
     """Returns how many files it erased."""
-    count = erase_files(Attachment.objects.filter(created_at__lte=timezone.now() - UNSENT))
+    count = erase_files(Attachment.objects.filter(created_at__lte=timezone.now() - UNSENT), Cause(Purpose.UNSENT))
     if count:
         logger.info("Erased %s files that were never sent", count)
     return count
@@ -115,9 +117,25 @@ def correct_times() -> None:
             later.update(**{name: now})
 
 
-def expired() -> ConversationQuerySet:
-    """Without what is under a hold: that is left until the hold is lifted."""
+def deleted() -> ConversationQuerySet:
+    """What can no longer be restored. What is under a hold is left until that is lifted."""
+    return _not_kept(Q(deleted_at__lte=timezone.now() - RESTORABLE))
+
+
+def left() -> ConversationQuerySet:
+    """Temporary ones whose page was left, or in which nothing is asked any more; the same of holds."""
     now = timezone.now()
-    has_been_left = Q(left_at__lte=now - LEFT) | Q(created_at__lte=now - UNUSED, updated_at__lte=now - UNUSED)
-    had_their_time = Q(deleted_at__lte=now - RESTORABLE) | Q(has_been_left, is_temporary=True)
-    return without_held(Conversation.with_deleted.filter(had_their_time, importing=None))
+    unused = Q(created_at__lte=now - UNUSED, updated_at__lte=now - UNUSED)
+    return _not_kept(Q(left_at__lte=now - LEFT) | unused, is_temporary=True)
+
+
+def _erase(purpose: Purpose, had_their_time: Callable[[], ConversationQuerySet]) -> int:
+    ids, count = list(had_their_time().order_by().values_list("pk", flat=True)), 0
+    for begin in range(0, len(ids), erasure.CONVERSATIONS):
+        some = had_their_time().filter(pk__in=ids[begin : begin + erasure.CONVERSATIONS])
+        count += erasure.erase(some, Cause(purpose))
+    return count
+
+
+def _not_kept(which: Q, **fields: bool) -> ConversationQuerySet:
+    return without_held(Conversation.with_deleted.filter(which, importing=None, **fields))

@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Conversation, Import
+from chat.models.certificate import Purpose
 from chat.models.users import UserId
+from chat.retention.certificates import Cause
 from chat.retention.erasure import RESTORABLE, erase
 from chat.retention.holds import without_held
 
@@ -47,4 +49,4 @@ def end_dead_imports(owner_id: UserId | None = None) -> None:
 
 def _erase_left(import_id: UUID) -> None:
     """What is under a hold stays hidden until that is lifted."""
-    erase(without_held(Conversation.with_deleted.filter(importing=import_id)))
+    erase(without_held(Conversation.with_deleted.filter(importing=import_id)), Cause(Purpose.IMPORT))

@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponseBase
 from chat import audit
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation
+from chat.models.certificate import Purpose
 from chat.models.threads import in_database, long_work
 from chat.models.turns import FairThreads
+from chat.retention.certificates import Cause
 from chat.retention.erasure import erase, erase_account, extent
 from chat.views.confirmation import (
     ERASE_ACCOUNT,
@@ -81,13 +83,11 @@ def _let_others_go_on(request: HttpRequest) -> None:
 
 
 def _erase_conversations(request: HttpRequest, user: AbstractBaseUser) -> None:
-    with audit.acting(user):
-        erase(Conversation.with_deleted.owned_by(user))
+    erase(Conversation.with_deleted.owned_by(user), Cause(Purpose.OWNER, user))
 
 
 def _erase_account(request: HttpRequest, user: AbstractBaseUser) -> None:
-    with audit.acting(user):
-        erase_account(user.pk)
+    erase_account(user.pk, Cause(Purpose.ACCOUNT, user))
     logout(request)
 
 

@@ -16,6 +16,7 @@ from chat.audit import record
 from chat.core.rights import Right
 from chat.models import (
     AuditEntry,
+    Certificate,
     Conversation,
     DailyUsage,
     Feedback,
@@ -193,6 +194,7 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         McpTool: McpTool.objects.create(server=server, name="a"),
         Conversation: conversation,
         Hold: holds.place(user, "Case", owner_id=user.pk),
+        Certificate: Certificate.objects.create(purpose="owner", ids={}, counts={}),
         Prompt: Prompt.objects.create(name="a", text="b"),
         Reading: reading,
         User: user,

@@ -32,6 +32,7 @@ from chat.core.tool_parts import CALL, Call, written
 from chat.models import (
     Attachment,
     AuditEntry,
+    Certificate,
     Conversation,
     DailyUsage,
     Feedback,
@@ -192,6 +193,7 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
     things: dict[str, dict[str, object]] = {
         "": {"content_type_id": 1, "object_id": 1},
         "chat/conversation/": of_conversation,
+        "chat/certificate/": {"object_id": Certificate.objects.create(purpose="owner", ids={}, counts={}).pk},
         "chat/hold/": {"object_id": holds.place(user, "Case", owner_id=user.pk).pk},
         "chat/prompt/": {"object_id": Prompt.objects.get().pk},
         "chat/reading/": {"object_id": entry.pk},

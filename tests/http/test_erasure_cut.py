@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -13,7 +14,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, connections, models, transaction
 from django.test import Client
 from django.utils import timezone
@@ -23,6 +24,7 @@ from chat.models import (
     AccountErasure,
     Attachment,
     AttachmentContent,
+    Certificate,
     Conversation,
     Preferences,
     Prompt,
@@ -31,8 +33,9 @@ from chat.models import (
 )
 from chat.models.locks import lock_owner
 from chat.retention import expiry
+from chat.retention.certificates import end_certificates
 from chat.retention.erasure import ATTACHMENTS, RESTORABLE, erase, erase_account
-from chat.retention.vacuum import alone
+from chat.retention.vacuum import alone, vacuum
 from tests.http.test_erasure import everything_of, logged, read, rows
 from tests.support.attachments import stored_attachment
 from tests.support.cutting import at_once, killed_at
@@ -57,6 +60,7 @@ def each_database(request: pytest.FixtureRequest, committed: None, tmp_path: Pat
     ContentType.objects.clear_cache()  # whose ids are others there
     yield
     User.objects.all().delete()
+    Certificate.objects.all().delete()
     connections.close_all()
     del connections["default"]
     connections.settings["default"] = ours
@@ -132,6 +136,15 @@ def names() -> int:
 def sweep() -> None:
     expiry.finish_accounts()
     expiry.erase_expired()
+    end_certificates()
+
+
+def certified(kind: str) -> list[str]:
+    """Ids that certificates name, all of which have ended: who was killed in the last step leaves that to a sweep."""
+    end_certificates()
+    assert not Certificate.objects.filter(ended_at=None).exists()
+    assert all(each.digest == each.digest_now() for each in Certificate.objects.all())
+    return [key for each in Certificate.objects.all() for key in each.ids.get(kind, [])]
 
 
 @pytest.mark.parametrize(("way", "again"), [(way, False) for way in ACCOUNT] + [("command", True)])
@@ -140,6 +153,7 @@ def test_an_account_is_erased_as_a_whole_or_not_at_all(each_database: None, way:
     before, last = rows(), 0
     for number in count(1):
         owner = person(MARKER)
+        mine = {str(pk) for pk in Conversation.objects.filter(owner=owner).values_list("pk", flat=True)}
         all_of_it = rows(), names()
         is_cut = killed_at(number, lambda owner=owner: ACCOUNT[way](staff, owner))
         is_begun = AccountErasure.objects.exists() or not User.objects.filter(pk=owner.pk).exists()
@@ -147,6 +161,7 @@ def test_an_account_is_erased_as_a_whole_or_not_at_all(each_database: None, way:
             assert is_cut
             assert (rows(), names() - LogEntry.objects.filter(action_flag=3).count()) == all_of_it
             assert User.objects.get(pk=owner.pk).is_active
+            assert not mine & set(certified("conversations"))
             erase_account(owner.pk)
             LogEntry.objects.all().delete()
         elif again and User.objects.filter(pk=owner.pk).exists():
@@ -161,6 +176,8 @@ def test_an_account_is_erased_as_a_whole_or_not_at_all(each_database: None, way:
         assert not User.objects.filter(pk=owner.pk).exists()
         assert not AccountErasure.objects.exists()
         assert names() == 0
+        assert certified("users").count(str(owner.pk)) == 1
+        assert sorted(key for key in certified("conversations") if key in mine) == sorted(mine), "each once"
         last = number
         if not is_cut:
             break
@@ -210,6 +227,7 @@ def test_one_conversation_is_erased_or_not(each_database: None, way: str) -> Non
             sweep()
             assert rows() == before
             assert names() == 0
+            assert certified("conversations").count(str(one.pk)) == 1
             one = None
         last = number
         if not is_cut:
@@ -230,6 +248,46 @@ def test_files_that_were_never_sent_are_erased_a_few_at_a_time(each_database: No
     assert left == [ATTACHMENTS + 1, 1]
     assert not Attachment.objects.exists()
     assert not AttachmentContent.objects.exists()
+
+
+# What a certificate says, looked at
+
+
+def verified(certificate: Certificate) -> str:
+    said = io.StringIO()
+    call_command("erase", f"--verify={certificate.pk}", stdout=said)
+    return said.getvalue()
+
+
+def planted(key: uuid.UUID) -> None:
+    """As a row has it, in a table that nobody knows: only its bytes can be found."""
+    kind, value = ("uuid", f"'{key}'::uuid") if connection.vendor == "postgresql" else ("char(32)", f"'{key.hex}'")
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE planted (words text, key {kind})")
+        cursor.execute(f"INSERT INTO planted VALUES ('abc', {value})")
+
+
+def test_no_row_and_no_byte_is_left_of_what_a_certificate_names(each_database: None) -> None:
+    User.objects.create(username="staff", is_staff=True)
+    person(MARKER)
+    kept = everything_of(User.objects.create(username="kept"), MARKER)
+    command(f"--user={MARKER}", "--account")
+    vacuum()
+    assert Certificate.objects.count() == 3, "of the account, its conversations, and a file that was never sent"
+    conversations = Certificate.objects.get(ids__conversations__isnull=False)
+    for each in Certificate.objects.all():
+        assert "No row and no byte of it is there, and the certificate is as it was written." in verified(each)
+    planted(uuid.UUID(conversations.ids["messages"][-1]))
+    with pytest.raises(CommandError, match=r"^[-\w.]+ has bytes of 1 ids\. "):
+        verified(conversations)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE planted")
+    vacuum()
+    assert "No row and no byte" in verified(conversations)
+    conversations.ids["conversations"].append(str(kept.pk))
+    conversations.save()
+    with pytest.raises(CommandError, match=r"hash is another; .*; chat_conversation\.id has 1 rows of it; "):
+        verified(conversations)
 
 
 @pytest.mark.parametrize("is_gone", [False, True], ids=["closed", "gone"])

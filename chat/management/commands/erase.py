@@ -1,16 +1,21 @@
 """`manage.py erase`: conversations or a whole account, gone for good, down to the files of the database."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from chat.errors import Conflict
-from chat.models import Conversation
+from chat.models import Certificate, Conversation
+from chat.models.certificate import Purpose
 from chat.models.conversation import ConversationQuerySet
+from chat.retention.certificates import Cause
 from chat.retention.erasure import Extent, erase, erase_account, extent
 from chat.retention.holds import without_held
+from chat.retention.leftovers import bytes_left, rows_left
 from chat.retention.vacuum import alone, vacuum
 
 
@@ -22,6 +27,12 @@ class Command(BaseCommand):
         what.add_argument("--user", metavar="NAME", help="all conversations of this user")
         what.add_argument("--conversation", metavar="UUID", type=uuid.UUID, help="this one")
         what.add_argument("--deleted", action="store_true", help="those that users have deleted, without waiting")
+        what.add_argument(
+            "--verify",
+            metavar="CERTIFICATE",
+            type=uuid.UUID,
+            help="erase nothing: look whether any row or byte is there of what this certificate says is gone",
+        )
         parser.add_argument("--account", action="store_true", help="with --user: the account, too")
         parser.add_argument("--dry-run", action="store_true", help="only say what there is to erase")
         parser.add_argument("--no-vacuum", action="store_true", help="do not write the database anew afterwards")
@@ -29,6 +40,9 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, no_vacuum: bool, account: bool, **what: Any) -> None:
         if account and not what["user"]:
             raise CommandError("--account goes with --user.")
+        if certificate_id := what.pop("verify"):
+            self._verify(_certificate(certificate_id))
+            return
         with alone(lambda: self.stdout.write("Waiting for another erasure to end.")):
             self._handle(dry_run=dry_run, no_vacuum=no_vacuum, account=account, **what)
 
@@ -41,13 +55,51 @@ class Command(BaseCommand):
         if dry_run:
             self.stdout.write(f"This would erase {words}.")
             return
+        begun_at = timezone.now()
         _erase(conversations, owner if account else None)
         self.stdout.write(f"Erased {words}.", self.style.SUCCESS)
+        for certificate in Certificate.objects.filter(begun_at__gte=begun_at, purpose=Purpose.COMMAND).only("pk"):
+            self.stdout.write(f"Certificate {certificate.pk}")
         if no_vacuum:
             self.stdout.write("The database was not vacuumed: its free pages may still hold something of it.")
         else:
             vacuum()
             self.stdout.write("The database was vacuumed. Backups of it are yours to look after.")
+
+    def _verify(self, certificate: Certificate) -> None:
+        """Raises CommandError if it is not true."""
+        counts = ", ".join(f"{count} {name}" for name, count in sorted(certificate.counts.items()) if count)
+        by = f"user {certificate.by_key}" if certificate.by_key else "the site"
+        self.stdout.write(
+            f"Begun {certificate.begun_at:%Y-%m-%d %H:%M:%S} UTC by {by} ({certificate.purpose}): {counts}."
+        )
+        if faults := [*_faults(certificate)]:
+            raise CommandError("; ".join(faults) + ".")
+        if looked := bytes_left(certificate):
+            left = "; ".join(f"{name} has bytes of {count} ids" for name, count in looked.items())
+            raise CommandError(
+                f"{left}. `manage.py erase --deleted` writes the database anew, without what was deleted."
+            )
+        of_bytes = "No row and no byte" if looked is not None else "No row"
+        self.stdout.write(f"{of_bytes} of it is there, and the certificate is as it was written.", self.style.SUCCESS)
+        if looked is None:
+            self.stdout.write(
+                "The database's files were not looked at: that takes SQLite's file, or a superuser of PostgreSQL."
+            )
+
+
+def _certificate(pk: uuid.UUID) -> Certificate:
+    found = Certificate.objects.filter(pk=pk).first()
+    if not found:
+        raise CommandError(f"There is no certificate {pk}.")
+    return found
+
+
+def _faults(certificate: Certificate) -> Iterator[str]:
+    if certificate.digest != certificate.digest_now():
+        yield "The certificate was changed: its hash is another"
+    for table, count in rows_left(certificate).items():
+        yield f"{table} has {count} rows of it"
 
 
 def _user(name: str) -> Any:
@@ -72,9 +124,9 @@ def _conversations(owner: Any, conversation_id: uuid.UUID | None) -> Conversatio
 def _erase(conversations: ConversationQuerySet, account: Any) -> None:
     try:
         if account:
-            erase_account(account.pk)
+            erase_account(account.pk, Cause(Purpose.COMMAND))
         else:
-            erase(conversations)
+            erase(conversations, Cause(Purpose.COMMAND))
     except Conflict as error:
         raise CommandError(error.message) from error
 

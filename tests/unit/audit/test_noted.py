@@ -20,6 +20,7 @@ from chat.core.rights import Right
 from chat.models import (
     AuditEntry,
     AuditLink,
+    Certificate,
     Conversation,
     Feedback,
     McpServer,
@@ -169,15 +170,15 @@ def test_erasures_are_noted_with_who_asked_for_them(
     other, _ = stored_conversation(owner.pk, ["Why?", "So."])
     noted()
     erase(Conversation.objects.filter(pk=other.pk))
-    of_owner = ("auth.user", str(owner.pk))
-    assert noted() == [("erasure", "", *of_owner, {"of": "chat.conversation", "ids": [str(other.pk)]})]
+    [(action, who, kind, key, details)] = noted()
+    certificate = Certificate.objects.get(pk=key)
+    assert (action, who, kind) == ("erasure", "", "chat.certificate")
+    assert certificate.ids["conversations"] == [str(other.pk)]
+    assert (details["digest"], details["conversations"]) == (certificate.digest, 1)
     with django_capture_on_commit_callbacks(execute=True):
         assert root.post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not User.objects.filter(pk=owner.pk).exists()
-    assert noted() == [
-        ("erasure", actor, *of_owner, {}),
-        ("erasure", actor, *of_owner, {"of": "chat.conversation", "ids": [str(conversation.pk)]}),
-    ]
+    assert [(*row[:3], row[4]["purpose"]) for row in noted()] == [("erasure", actor, "chat.certificate", "staff")] * 2
     User.objects.create_user("otto").delete()
     assert [row[:2] for row in noted()] == [("erasure", "")], "Whichever way an account goes"
 

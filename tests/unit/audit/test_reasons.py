@@ -144,10 +144,12 @@ def test_a_check_says_who_may_both_read_and_change(settings: Any, reader: User) 
     give(readers, "view_conversation", "view_feedback", "change_feedback", "delete_share", "view_reading")
     give(keepers, "change_mcpserver", "delete_conversation", "change_user")
     give(both, "view_feedback", "delete_conversation")
-    one, two, three = (User.objects.create_user(f"user-{number}") for number in range(3))
+    one, two, three, four = (User.objects.create_user(f"user-{number}") for number in range(4))
     one.groups.add(readers, keepers)
     give(two, "view_conversation", "delete_user")
     three.groups.add(readers)
+    give(three, "view_hold", "view_certificate")
+    give(four, "view_conversation", "add_hold")
     give(reader, "view_conversation", "add_prompt")
     User.objects.filter(pk=reader.pk).update(is_active=False)
     User.objects.create_superuser("root").groups.add(both)
@@ -156,7 +158,7 @@ def test_a_check_says_who_may_both_read_and_change(settings: Any, reader: User) 
     assert checks.check_roles(None) == [], "Without leave to ask the database"
     (warning,) = checks.check_roles(None, ["default"])
     assert warning.id == "chat.W063"
-    assert f": the group “both”, user {one.pk}, user {two.pk}." in warning.msg
+    assert f": the group “both”, user {one.pk}, user {two.pk}, user {four.pk}." in warning.msg
     assert "Superusers" in str(warning.hint)
 
 
