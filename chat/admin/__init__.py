@@ -10,6 +10,7 @@ from chat.admin.deletion import EraseWithOwner
 from chat.admin.feedback import FeedbackAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
+from chat.admin.notice import NoticeAcceptanceAdmin
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
@@ -25,6 +26,7 @@ __all__ = [
     "McpToolAdmin",
     "ModelAccessAdmin",
     "ModelPriceAdmin",
+    "NoticeAcceptanceAdmin",
     "OfferedLookups",
     "PromptAdmin",
     "ReadingAdmin",
