@@ -12,7 +12,10 @@ class ChatConfig(AppConfig):
     verbose_name = gettext_lazy("Chat")
 
     def ready(self) -> None:
-        """The system checks of the rooms, what listens to Django's signals, and the tools of all apps."""
+        """The system checks of the rooms, what listens to Django's signals, and the tools of all apps.
+
+        Raises ImproperlyConfigured for a CHAT_NOTICE that cannot be read: nobody is to be asked to accept nothing.
+        """
         import_module("chat.assets.checks")
         import_module("chat.audit.checks")
         import_module("chat.audit.staff").listen()
@@ -26,4 +29,5 @@ class ChatConfig(AppConfig):
         if find_spec("mcp"):
             import_module("chat.tools.mcp.catalog")
         import_module("chat.retention.erasure")
+        import_module("chat.conversations.notice").current()  # read now, and not at the first question
         autodiscover_modules("chat_tools")

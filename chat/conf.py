@@ -43,6 +43,8 @@ class AppSettings:
     """A permission, `app.codename`, without which nobody may use the chat. Empty: whoever is logged in."""
     CHAT_CONFIRM: str = ""
     """Where a function is that proves freshly who asks (chat/views/confirmation.py). Empty: the user's password."""
+    CHAT_NOTICE: str = ""
+    """A file in Markdown that users accept before they ask, in each of its versions (chat/conversations/notice.py)."""
     CHAT_SHARING: str | bool = "members"
     """Who may read what users share by link: `off` (nobody), `members` (who may use the chat) or `public` (everybody,
     where its maker wants that). Set to `members`, it asks for a login at links that were made public, too; as the

@@ -4,6 +4,7 @@ ChatError
 ├── BadInput          400  the request does not say what it must
 ├── NotLoggedIn       401
 ├── Forbidden         403
+│   └── NotAccepted         first the notice of the site is to be accepted
 ├── NotFound          404  unknown, or somebody else's: the two look the same
 ├── MethodNotAllowed  405
 ├── Conflict          409  the request contradicts what is stored
@@ -91,6 +92,13 @@ class Forbidden(ChatError):
     code = "forbidden"
     status = 403
     sentence = _("You are not allowed to do this.")
+
+
+class NotAccepted(Forbidden):
+    """Scripts are told where that is done (chat/views/errors.py)."""
+
+    code = "notice"
+    sentence = _("This site has a notice that is to be accepted first. Read and accept it; what you wrote is kept.")
 
 
 class NotFound(ChatError):

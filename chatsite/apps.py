@@ -10,6 +10,7 @@ class ChatsiteConfig(AppConfig):
         # They register themselves.
         from chatsite import checks  # noqa: F401
         from chatsite.accounts import failed_logins  # noqa: F401
+        from chatsite.accounts import subject as subject
         from chatsite.databases import checks as databases  # noqa: F401
         from chatsite.databases import migrations as migrations
         from chatsite.single_sign_on import checks as single_sign_on  # noqa: F401

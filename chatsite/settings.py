@@ -391,6 +391,9 @@ CHAT_ALLOWED = env.text("CHAT_ALLOWED")
 # The function that has it proved who asks, before what cannot be undone: by a fresh login. Empty: by the password.
 CHAT_CONFIRM = env.text("CHAT_CONFIRM", default="chatsite.accounts.confirmation.confirm")
 
+# What users accept before they ask, in each of its versions: a file in Markdown. Empty: nothing.
+CHAT_NOTICE = env.notice("CHAT_NOTICE", BASE_DIR)
+
 # Who may read what users share by link: nobody (off), who may use the chat (members), or everybody, where its maker
 # wants that (public, or on). None: members, but links that were made public before stay so.
 CHAT_SHARING = env.switch_or("CHAT_SHARING", ("members", "public"), default=None)

@@ -37,6 +37,15 @@ def test_every_setting_is_documented() -> None:
     assert sorted({*READ, *FOR_PROJECTS}) == sorted(DOCUMENTED)
 
 
+def test_every_setting_of_the_examples_is_one() -> None:
+    page = (ROOT / "docs/accountability.md").read_text()
+    blocks = re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    named = {line.partition("=")[0].removesuffix("_FILE") for block in blocks for line in block.splitlines()}
+    assert len(blocks) == 3
+    assert len(named) > 15
+    assert named <= set(READ)
+
+
 def test_every_setting_of_the_app_is_the_sites_or_a_projects() -> None:
     assert set(APP) <= {*READ, *FOR_PROJECTS}
 

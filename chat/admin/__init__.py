@@ -14,6 +14,7 @@ from chat.admin.holds import HoldAdmin
 from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
 from chat.admin.noted import Noted
+from chat.admin.notice import NoticeAcceptanceAdmin
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
 from chat.admin.readings import ReadingAdmin
@@ -35,6 +36,7 @@ __all__ = [
     "ModelAccessAdmin",
     "ModelPriceAdmin",
     "Noted",
+    "NoticeAcceptanceAdmin",
     "OfferedLookups",
     "PromptAdmin",
     "ReadingAdmin",

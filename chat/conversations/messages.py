@@ -26,6 +26,7 @@ from chat.attachments.prompt_files import (
 from chat.conf import settings
 from chat.conversations.decisions import check_nothing_waits, decide
 from chat.conversations.idempotency import join, join_question, retried
+from chat.conversations.notice import check_accepted
 from chat.conversations.preferences import preferred
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core.endings import Status
@@ -234,6 +235,7 @@ def _check_limits(
     owner_id: UserId, wish: Question | Regeneration | Continuation, has_room: Callable[[], bool]
 ) -> None:
     """What is written is counted by provider: one that hangs takes no room from the others."""
+    check_accepted(owner_id)
     registry().check_offered(wish.model, wish.rights)
     live = settings.CHAT_LIVE_PER_USER
     if live and Generation.objects.count_running(owner_id, registry()[wish.model].provider.name) >= live:

@@ -1,9 +1,6 @@
 """Documents as files: one, or all of a user's in a zip that is made while it is sent."""
 
-import io
 import json
-import time
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from uuid import UUID
@@ -15,6 +12,7 @@ from chat.i18n import gettext_noop as _
 from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
 from chat.import_export.markdown import markdown_pieces
 from chat.import_export.streamed import Streamed, streamed
+from chat.import_export.zip_stream import ZipStream
 
 README = _(
     "Your conversations, each twice: as JSON with all its branches, which this site can read again, "
@@ -77,53 +75,28 @@ class Zip:
         self._load = load
         self._whole = whole
         self._say = say
-        self._sink = _Sink()
-        self._archive = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED)
-        self._archive.writestr("README.txt", say(README, {}) + "\n")
+        self._zip = ZipStream()
+        self._begin = b"".join(self._zip.entry("README.txt", [say(README, {}) + "\n"]))
 
     def add(self, pk: UUID) -> Iterator[bytes]:
         """The next bytes of the file."""
+        yield self._taken_begin()
         if found := self._load(pk):
-            conversation, document = streamed(found), streamed(found).document
-            name = f"conversations/{document.created_at:%Y}/{file_name(document, '')}"
-            yield from self._entry(name + "json", json_pieces(conversation, self._whole))
-            yield from self._entry(name + "md", markdown_pieces(conversation, self._say))
-        yield self._sink.taken()
+            conversation = streamed(found)
+            name = entry_name(conversation.document)
+            yield from self._zip.entry(name + "json", json_pieces(conversation, self._whole))
+            yield from self._zip.entry(name + "md", markdown_pieces(conversation, self._say))
+        yield self._zip.taken()
 
-    def _entry(self, name: str, pieces: Iterable[str]) -> Iterator[bytes]:
-        """How long it will be is not known before."""
-        with self._archive.open(_entry(name), "w", force_zip64=True) as entry:
-            for piece in pieces:
-                entry.write(piece.encode())
-                yield self._sink.taken()
+    def _taken_begin(self) -> bytes:
+        begin, self._begin = self._begin, b""
+        return begin
 
     def close(self) -> bytes:
         """The last bytes of the file."""
-        self._archive.close()
-        return self._sink.taken()
+        return self._taken_begin() + self._zip.close()
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    """As `writestr` makes it."""
-    entry = zipfile.ZipInfo(name, time.localtime()[:6])
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o600 << 16
-    return entry
-
-
-class _Sink(io.RawIOBase):
-    """A file that cannot seek, whose bytes are taken away as they come."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._pieces.append(bytes(data))
-        return len(data)
-
-    def taken(self) -> bytes:
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
+def entry_name(document: SavedConversation) -> str:
+    """Of a conversation in a zip, but for its extension: an import finds it there."""
+    return f"conversations/{document.created_at:%Y}/{file_name(document, '')}"

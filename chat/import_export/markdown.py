@@ -30,16 +30,16 @@ def markdown_pieces(conversation: Streamed, say: Say) -> Iterator[str]:
 def _section(message: SavedMessage, attached: list[SavedAttachment], say: Say) -> str:
     run = message.generations[-1] if message.generations else None
     who = (run.label or run.model) if run else say(SPEAKERS[message.role], {})
-    lines = [f"## {who}", *_said(message, say)]
+    lines = [f"## {who}", *said(message, say)]
     if attached:
-        lines.append(say(_("Attached: %(files)s"), {"files": ", ".join(_named(each, say) for each in attached)}))
+        lines.append(say(_("Attached: %(files)s"), {"files": ", ".join(named(each, say) for each in attached)}))
     status = message.generations[-1].status if message.generations else Status.COMPLETE
     if status != Status.COMPLETE:
         lines.append(f"*({say(LABELS[status], {})})*")
     return "\n\n".join(line for line in lines if line)
 
 
-def _said(message: SavedMessage, say: Say) -> Iterator[str]:
+def said(message: SavedMessage, say: Say) -> Iterator[str]:
     """What was said, and between it what was done."""
     parts = message.reply.parts()
     tools, text = rounds(parts)
@@ -58,7 +58,7 @@ def _called(call: Call, tools: Round, say: Say) -> str:
     return f"- {one_line(call.title)} `{arguments}` *({say(label, {})})*"
 
 
-def _named(attachment: SavedAttachment, say: Say) -> str:
+def named(attachment: SavedAttachment, say: Say) -> str:
     if attachment.kind == "image":
         what = say(_("image, %(size)s"), {"size": f"{attachment.width} × {attachment.height}"})
     elif attachment.kind == "pdf":

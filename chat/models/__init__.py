@@ -12,6 +12,7 @@ from chat.models.imports import Import
 from chat.models.mcp import McpServer, McpTool
 from chat.models.message import Message, MessagePart
 from chat.models.note import ProcessNote
+from chat.models.notice import NoticeAcceptance
 from chat.models.preferences import Preferences
 from chat.models.price import ModelPrice
 from chat.models.prompt import Prompt
@@ -46,6 +47,7 @@ __all__ = [
     "MessagePart",
     "ModelAccess",
     "ModelPrice",
+    "NoticeAcceptance",
     "Preferences",
     "ProcessNote",
     "Prompt",

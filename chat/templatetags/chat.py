@@ -14,6 +14,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from chat.conversations import notice
 from chat.core.endings import LABELS, Status
 from chat.core.limits import DEFAULT_PROVIDER
 from chat.core.rights import ALL, Rights
@@ -79,6 +80,12 @@ def rights(context: Context) -> Rights:
     """Of who reads the page. In a fragment nobody does: name there what depends on them."""
     user = context.get("user")
     return rights_of(user) if user else ALL
+
+
+@register.simple_tag
+def has_notice() -> bool:
+    """Has the site one that users accept?"""
+    return notice.current() is not None
 
 
 @register.simple_tag(takes_context=True)

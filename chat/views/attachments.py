@@ -21,6 +21,7 @@ from django.utils.http import content_disposition_header, url_has_allowed_host_a
 
 from chat.attachments import sandbox, uploads
 from chat.conf import settings
+from chat.conversations.notice import check_accepted
 from chat.core.rights import Right
 from chat.errors import Forbidden, NotFound
 from chat.forms.uploads import Upload, read_upload
@@ -64,10 +65,18 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
 
 async def _kept(owner_id: UserId, upload: Upload) -> tuple[Attachment, bool]:
     """What is stored of it, and whether it is new."""
-    if stored := await in_database(uploads.find_stored, owner_id, upload.id):
+    if stored := await in_database(_found, owner_id, upload.id):
         return stored, False
     found = await sandbox.inspect(owner_id, upload.file, uploads.limits())
     return await write_in_database(uploads.store_upload, owner_id, upload.id, upload.name, found)
+
+
+def _found(owner_id: UserId, pk: uuid.UUID) -> Attachment | None:
+    """What is stored already. Raises NotAccepted where nothing new may come."""
+    stored = uploads.find_stored(owner_id, pk)
+    if not stored:
+        check_accepted(owner_id)
+    return stored
 
 
 def _with(back: str, attachment: Attachment) -> str:

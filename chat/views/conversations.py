@@ -12,6 +12,7 @@ from chat.assets.version import site_version
 from chat.audit import told_in_short
 from chat.conversations.deletion import restorable
 from chat.conversations.listing import listing
+from chat.conversations.notice import pending
 from chat.conversations.organizing import find_owned
 from chat.conversations.preferences import preferred
 from chat.core import pagination
@@ -89,6 +90,8 @@ def _page(
     models = models_for(user)
     choice, notice = _choice(conversation, leaf, rights_of(user)), openai.notice()
     attached, deleted = _attached(request, user), _deleted(request, user)
+    # What is being written is shown, and can be stopped, all the same.
+    standing = None if shown.is_running else pending(user.pk)
     switches = tools_for(user, conversation.off)
     readings = None if conversation._state.adding else told_in_short(user.pk, conversation.pk)
     frame = Frame.around(
@@ -100,6 +103,7 @@ def _page(
         is_stoppable=bool(leaf and leaf.generation and leaf.generation.is_running),
         chosen=choice.key,
         has_notes=bool(notice or choice.gone or choice.is_denied or not models["models"]),
+        notice=standing.notice.version if standing else "",
         has_deleted=bool(deleted),
         has_readings=bool(readings),
         has_tools=bool(switches.rows),
@@ -116,6 +120,7 @@ def _page(
         "listing": listed.mark(conversation.pk, asked_id(request, "rename")),
         "after": request.GET.get("after", ""),
         "deleted": deleted,
+        "standing": standing,
         "readings": readings,
         "edited": None if shown.is_running else _edited(request, shown.messages),
         "next_id": uuid.uuid4(),

@@ -59,13 +59,21 @@ BUSY_SECONDS = 10
 def error_response(request: HttpRequest, error: errors.ChatError, **context: object) -> HttpResponse:
     """`error` as JSON, or as a page where a form posted or a person navigates. Kept by no cache."""
     if wants_json(request):
-        response: HttpResponse = JsonResponse(error.as_json(translated), status=error.status)
+        response: HttpResponse = JsonResponse(_as_json(error), status=error.status)
     else:
         response = render(request, "chat/errors/error.html", _page_of(request, error) | context, status=error.status)
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     patch_cache_control(response, no_store=True, private=True)
     return response
+
+
+def _as_json(error: errors.ChatError) -> dict[str, dict[str, object]]:
+    """With the address where the notice is accepted, if that is what is missing."""
+    said = error.as_json(translated)
+    if isinstance(error, errors.NotAccepted):
+        said["error"]["notice"] = reverse("chat:notice")
+    return said
 
 
 def failure_response(request: HttpRequest, exc: Exception) -> HttpResponse | None:

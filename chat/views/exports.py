@@ -41,22 +41,22 @@ def one(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID
     conversation = saved_in_steps(user.pk, conversation_id)
     if not conversation:
         raise NotFound(_("There is no such conversation among yours."))
-    headers = _file_headers(file_name(conversation.document, extension), content_type)
+    headers = file_headers(file_name(conversation.document, extension), content_type)
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    pieces = (piece.encode() for piece in write(conversation, _say_in(request)))
-    return StreamingHttpResponse(_in_threads(pieces), headers=headers)
+    pieces = (piece.encode() for piece in write(conversation, say_in(request)))
+    return StreamingHttpResponse(in_threads(pieces), headers=headers)
 
 
 @endpoint("GET", head=False)
 async def everything(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """GET /export/ — all conversations as a zip, made while it is sent."""
     name = f"conversations-{timezone.localdate().isoformat()}.zip"
-    pieces = _zip_of(user.pk, _say_in(request))
-    return StreamingHttpResponse(pieces, headers=_file_headers(name, "application/zip"))
+    pieces = _zip_of(user.pk, say_in(request))
+    return StreamingHttpResponse(pieces, headers=file_headers(name, "application/zip"))
 
 
-def _say_in(request: HttpRequest) -> Say:
+def say_in(request: HttpRequest) -> Say:
     """Sentences in the request's language, for threads that know nothing of the request."""
     say: Say = translation.override(language_of(request))(translated)
     return say
@@ -65,12 +65,12 @@ def _say_in(request: HttpRequest) -> Say:
 async def _zip_of(owner_id: UserId, say: Say) -> AsyncIterator[bytes]:
     archive = Zip(partial(saved_in_steps, owner_id), say, with_content)
     for pk in await in_database(_ids, owner_id):
-        async for piece in _in_threads(archive.add(pk)):
+        async for piece in in_threads(archive.add(pk)):
             yield piece
     yield await in_database(archive.close)
 
 
-async def _in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Made in steps, each in a thread that may ask the database; none before the reader has taken the last."""
     while (piece := await in_database(_step, pieces)) is not None:
         yield piece
@@ -91,6 +91,6 @@ def _ids(owner_id: UserId) -> list[uuid.UUID]:
     return list(Conversation.objects.filter(owner=owner_id).permanent().recent().values_list("pk", flat=True))
 
 
-def _file_headers(name: str, content_type: str) -> dict[str, str]:
+def file_headers(name: str, content_type: str) -> dict[str, str]:
     disposition = content_disposition_header(as_attachment=True, filename=name)
     return {"Content-Type": content_type, "Content-Disposition": disposition or "attachment"}

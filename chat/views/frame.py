@@ -24,6 +24,8 @@ class Frame(NamedTuple):
     """The key of the model."""
     has_notes: bool
     """On which model goes on."""
+    notice: str
+    """The version of the site's notice that its reader is yet to accept; empty: none."""
     has_deleted: bool
     has_readings: bool
     """Is its owner told that staff have read it?"""

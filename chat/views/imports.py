@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
+from chat.conversations.notice import check_accepted
 from chat.core.rights import Right
 from chat.errors import BadInput, ChatError, Conflict, NotFound, TooLong, Unavailable
 from chat.i18n import gettext_noop as _
@@ -56,6 +57,7 @@ async def create(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBa
     pk = _posted_id(request)
     if await in_database(_is_begun, user, pk):
         return _to_page({"import": pk})
+    await in_database(check_accepted, user.pk)
     upload = request.FILES.get("file")
     if not upload:
         return await in_thread(in_database, _page, request, error=BadInput(_("Choose a file first.")))

@@ -223,6 +223,10 @@ class Environment(environ.Env):  # type: ignore[misc] # untyped base
         """Django's settings for it; empty: none is sent."""
         return self._read(name, dict[str, Any](), services.email, services.masked)
 
+    def notice(self, name: str, folder: Path) -> str:
+        """The path of a file that users accept; the setting is one from `folder` on. Empty without one."""
+        return self._read(name, "", partial(values.notice, folder), lambda said, value: said.strip())
+
     def toml(self, name: str, folder: Path, member: str) -> list[Any]:
         """What a file says under this name, in TOML; the setting is its path, from `folder` on. Empty without one."""
         return self._read(name, [], partial(_toml, folder, member), lambda said, value: said.strip())

@@ -8,8 +8,10 @@ import re
 from collections.abc import Sequence
 from email.utils import parseaddr
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from chat.conversations.notice_file import read_notice
 from chat.providers.configuration import is_address, is_key
 from chat.serving.addresses import fault_in_proxies
 
@@ -92,6 +94,14 @@ def rate(said: str) -> float:
     if not 0 <= number <= MOST_RATE:
         raise ValueError(f"is no rate, as 0.92 is one: {shown(said)}")
     return number
+
+
+def notice(folder: Path, said: str) -> str:
+    """The path of a file that is as it should be."""
+    if not (path := said.strip()):
+        return ""
+    read_notice(folder / path)
+    return str(folder / path)
 
 
 def names(said: str) -> list[str]:

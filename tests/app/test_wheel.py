@@ -73,6 +73,7 @@ def test_asks_for_little(metadata: Message) -> None:
         "cachetools",
         "chardet",
         "django",
+        "markdown-it-py",
         "openai",
         "pillow",
         "pydantic",

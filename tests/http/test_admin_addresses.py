@@ -27,6 +27,7 @@ from chat.models import (
     McpTool,
     ModelAccess,
     ModelPrice,
+    NoticeAcceptance,
     Prompt,
     Reading,
     Restriction,
@@ -208,6 +209,7 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         DailyUsage: DailyUsage.objects.create(
             day="2026-01-01", provider="a", model="b", kind="answer", currency="USD"
         ),
+        NoticeAcceptance: NoticeAcceptance.objects.create(owner=user, version="a"),
         Invitation: Invitation.objects.create(digest="a", made_by=user),
     }
     things = [f"{of}{objects[model].pk}/" for model, of in zip(MODELS, LISTS, strict=True)]

@@ -42,6 +42,7 @@ from chat.models import (
     MessagePart,
     ModelAccess,
     ModelPrice,
+    NoticeAcceptance,
     Preferences,
     Prompt,
     Reading,
@@ -211,6 +212,7 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
             "object_id": ModelPrice.objects.create(**MODEL, since="2026-01-01", input=1, output=1).pk
         },
         "chat/dailyusage/": {"object_id": DailyUsage.objects.create(**MODEL, day=DAY_ONE, kind="answer").pk},
+        "chat/noticeacceptance/": {"object_id": NoticeAcceptance.objects.create(owner=user, version="a").pk},
         "chatsite/invitation/": {"object_id": Invitation.objects.create(digest="a", made_by=user).pk},
     }
     paths = {f"/admin/{path}" for path in addresses(things)} - {"/admin/logout/"}

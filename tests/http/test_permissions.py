@@ -71,6 +71,8 @@ CASES: dict[str, list[Case]] = {
     ],
     "prompt_deletion": [Case("POST", 200, "prompt")],
     "offered_prompts": [Case("GET", 200)],
+    "personal_data": [Case("POST", 200)],
+    "notice": [Case("GET", 404, page=True), Case("POST", 404)],  # without CHAT_NOTICE: tests/http/test_notice.py
     "search": [Case("GET", 200, page=True)],
     "export": [Case("GET", 200, "conversation", page=True)],
     "export_all": [Case("GET", 200, page=True)],

@@ -5,9 +5,11 @@ An assertion that does not hold ends it.
 """
 
 import asyncio
+import io
 import json
 import re
 import uuid
+import zipfile
 from typing import Any
 
 import django
@@ -72,6 +74,13 @@ async def main() -> None:
         assert named["message_id"]
         assert name == "asked" or named["generation"].status == "complete"
         assert named["generation"].pk == named["generation_id"]
+
+    answer = await client.post(f"{ROOT}personal-data/")
+    pieces = [piece async for piece in answer.streaming_content]  # type: ignore[attr-defined]
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
+    assert json.loads(archive.read("account.json"))[0]["name"] == "olga@example.org"
+    assert ids["conversation"] in archive.read("contents.json").decode()
+    assert others["conversation"] not in archive.read("contents.json").decode()
 
     if "django.contrib.admin" in settings.INSTALLED_APPS:
         await read_as_staff(create, ids["conversation"])

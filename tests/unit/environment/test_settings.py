@@ -89,6 +89,7 @@ CANNOT_BE: dict[str, list[str]] = {
     "CHAT_MFA": ["", "yes"],
     "CHAT_TITLES": ["", "on"],
     "CHAT_PROVIDERS": ["nowhere.toml", "."],
+    "CHAT_NOTICE": ["nowhere.md", "."],
     "OPENAI_API_KEY": ["sk-é-s3cret", '"sk-s3cret"', "“sk-s3cret”", "sk-s3cret\nsk"],
     "OPENAI_BASE_URL": [
         *("127.0.0.1:9901", "ftp://s3cret.example.org/v1", "https://", "https://h:port/v1", "https://h/v1?key=s3cret"),

@@ -3,6 +3,7 @@
 import os
 import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from chat.audit import record
-from chat.conversations import messages
+from chat.conversations import messages, notice
 from chat.conversations.turns import Accepted, Question, Regeneration
 from chat.core import pagination
 from chat.core.endings import Status
@@ -96,6 +97,24 @@ def test_what_owners_are_told_of_readings_costs_one_query_and_nothing_where_they
     assert f'href="/settings/privacy/?of={conversation.pk}"' in page
     assert "Staff have looked into this conversation 3 times, last on" in page
     assert (never, told) == (7, 8)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("static_files", "kept")
+def test_a_notice_costs_a_page_one_query_and_is_for_whom_it_is_for(settings: Any, tmp_path: Path) -> None:
+    ann, bob = User.objects.create(username="ann"), User.objects.create(username="bob")
+    (tmp_path / "notice.md").write_text("Be kind.")
+    hers, his = (stored_conversation(user.pk, ["Why?", "Because."])[0].pk for user in (ann, bob))
+    without, page = queries_of_page(ann, hers)
+    assert "composer" in page
+    settings.CHAT_NOTICE = str(tmp_path / "notice.md")
+    shown = notice.current()
+    assert shown
+    notice.accept(ann.pk, shown.version)
+    (accepted, free), (pending, held) = page_of(ann, hers), page_of(bob, his)
+    assert (without, len(accepted), len(pending)) == (7, 8, 8)
+    assert ('id="composer"' in free, 'id="composer"' in held) == (True, False)
+    assert ("Read the notice" in free, "Read the notice" in held) == (False, True)
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@ import { pageAddress } from "../ui/page_address.js";
 
 const DELETED = "deleted";
 /** Codes for which a page that is made anew offers something else. */
-const OUTDATED = ["csrf", "not_permitted"];
+const OUTDATED = ["csrf", "not_permitted", "notice"];
 const EXPIRED = {
   sent: gettext("Your login has expired. What you wrote is kept, and sent when you come back."),
   followed: gettext("Your login has expired, so the rest of this answer is not shown. It goes on being written."),

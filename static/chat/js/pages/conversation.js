@@ -9,7 +9,8 @@ const page = document.getElementById("page");
 if (page && document.getElementById("user-message")) {
   const user = document.getElementById("account")?.dataset["user"] ?? "";
   if ("new" in page.dataset) await markOrphans(new DraftStorage(user)).catch(() => {});
-  new ConversationPage(page).begin();
+  // Until the notice of the site is accepted there is no composer, and the page is to be read.
+  if (document.getElementById("composer")) new ConversationPage(page).begin();
   ModelText.renderWhenNear(page);
   closeDrawer(/** @type {HTMLElement} */ (document.getElementById("conversations")), document.querySelector(".bar__drawer"));
 }

@@ -1,0 +1,42 @@
+"""Who has accepted which version of the site's notice, and when: read-only. It bears no word of a user's."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from chat.admin.lookups import OfferedLookups
+from chat.conversations.notice import current
+from chat.models import NoticeAcceptance
+
+
+@admin.register(NoticeAcceptance)
+class NoticeAcceptanceAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["at", "owner", "version", "is_current"]
+    list_select_related = ["owner"]
+    list_filter = ["at"]
+    list_per_page = 50
+    search_help_text = gettext_lazy("Finds whole names of users, and versions.")
+    show_full_result_count = False
+    fields = ["owner", "version", "is_current", "at"]
+    readonly_fields = ["owner", "version", "is_current", "at"]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """The project's users may have any field for their names."""
+        return [f"=owner__{get_user_model().USERNAME_FIELD}", "=version"]
+
+    @admin.display(description=gettext_lazy("today's version"), boolean=True)
+    def is_current(self, accepted: NoticeAcceptance) -> bool:
+        notice = current()
+        return notice is not None and accepted.version == notice.version
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
