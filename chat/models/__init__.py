@@ -19,6 +19,7 @@ from chat.models.share import Share, ShareSection
 from chat.models.throttle import ThrottleEntry
 from chat.models.tool_call import ToolCall
 from chat.models.usage import DailyUsage, UsageEntry
+from chat.models.usage_totals import DayTotal, MonthTotal, TotalsMark
 
 __all__ = [
     "AccountErasure",
@@ -26,6 +27,7 @@ __all__ = [
     "AttachmentContent",
     "Conversation",
     "DailyUsage",
+    "DayTotal",
     "Feedback",
     "Generation",
     "Import",
@@ -36,6 +38,7 @@ __all__ = [
     "MessagePart",
     "ModelAccess",
     "ModelPrice",
+    "MonthTotal",
     "Preferences",
     "ProcessNote",
     "Prompt",
@@ -48,5 +51,6 @@ __all__ = [
     "ShareSection",
     "ThrottleEntry",
     "ToolCall",
+    "TotalsMark",
     "UsageEntry",
 ]

@@ -19,6 +19,7 @@ from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
 from chat.retention.imports import end_dead_imports
 from chat.retention.vacuum import forget_deleted
+from chat.usage.totals import make_totals
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def _erase_for_ever() -> None:
             forget_throttled,
             forget_searched_words,
             forget_deleted,
+            make_totals,
         ):
             try:
                 long_work.wait(look)
