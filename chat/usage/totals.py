@@ -16,13 +16,15 @@ from chat.models.usage import MOST_SUM, UsageEntry, sums_of
 from chat.usage.prices import BILLIONTHS, day_of
 
 ONE = timedelta(days=1)
-OPEN = timedelta(days=2)
-"""A day is over when it was as long ago: no clock is as wrong, and no transaction as long."""
+OVER = timedelta(days=3)
+"""A day has totals when it was as long ago."""
+LATE = timedelta(days=2)
+"""Who ends a run of a day as long ago looks for its totals: a day sooner, for clocks differ and transactions last."""
 
 
 def make_totals() -> int:
     """Of all days that are over and have none yet. Returns in how many steps, of a month at most; often in none."""
-    last, steps = day_of(timezone.now()) - OPEN, 0
+    last, steps = day_of(timezone.now()) - OVER, 0
     mark = TotalsMark.read().day
     while mark < last:
         used = DailyUsage.objects.filter(day__gt=mark, day__lte=last).aggregate(day=Min("day"))["day"]
@@ -33,7 +35,7 @@ def make_totals() -> int:
 
 def add_late(entry: UsageEntry) -> None:
     """In the transaction that stores it: to the totals of its day and month, where these have been made already."""
-    if day_of(timezone.now()) - entry.day >= OPEN:
+    if day_of(timezone.now()) - entry.day >= LATE:
         _add(entry)
 
 

@@ -70,10 +70,10 @@ def test_totals_say_what_the_daily_sums_say(spent: User) -> None:
     before = all_reports()
     assert make_totals() == 4  # a step for each month
     assert all_reports() == before
-    assert TotalsMark.read().day == date(2026, 4, 18)
+    assert TotalsMark.read().day == date(2026, 4, 17)
     assert differences() == []
     assert make_totals() == 0
-    DailyUsage.objects.filter(day__lte=date(2026, 4, 18)).delete()
+    DailyUsage.objects.filter(day__lte=date(2026, 4, 17)).delete()
     since, until = RANGES[1]
     assert all(report(since, until, by) == before[since, until, by] for by in WAYS)
 
@@ -139,7 +139,7 @@ def test_a_total_that_is_not_its_sums_is_found_and_made_anew(spent: User) -> Non
         (date(2026, 3, 1), "month", "input"),
     }
     call_command("usage", "--make-totals", stdout=(said := StringIO()))
-    assert said.getvalue() == "Made the totals anew, up to 2026-04-18.\n"
+    assert said.getvalue() == "Made the totals anew, up to 2026-04-17.\n"
     assert differences() == []
 
 
