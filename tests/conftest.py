@@ -21,7 +21,7 @@ from django.core.signals import setting_changed
 from django.db import OperationalError, connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from chat.models import Prompt, Reading
+from chat.models import DailyUsage, DayTotal, MonthTotal, Prompt, Reading, UsageEntry
 from chat.retention import fragments
 from chat.templatetags import chat_libraries
 from chat.views import page_templates
@@ -183,6 +183,8 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         Prompt.objects.all().delete()  # the shared ones, which nobody owns
         Session.objects.all().delete()
         Reading.objects.all().delete()
+        for used in (UsageEntry, DailyUsage, DayTotal, MonthTotal):  # which outlive their users
+            used.objects.all().delete()
         connection.close()
 
 

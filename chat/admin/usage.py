@@ -1,7 +1,6 @@
 """What everybody uses and what it costs, for those of the staff who may see it (`chat.view_usage`)."""
 
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,11 +8,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,15 +21,16 @@ from chat.admin.lookups import OfferedLookups
 from chat.audit import Action, note
 from chat.models import DailyUsage
 from chat.models.users import has_permission
-from chat.usage.money import money
+from chat.usage.money import count
+from chat.usage.pictures import HEIGHT, WIDTH, amount, lines, named, pictures, said
 from chat.usage.prices import BILLIONTHS, day_of
-from chat.usage.reports import Row, in_range, names_of, report, total
+from chat.usage.reports import PEOPLE, Row, names_of, report, total
 
 DAYS = 30
-MOST_ROWS = 200
-"""That the page shows of a table; the file has all."""
-WIDTH, HEIGHT = 720, 160
-"""Of the picture."""
+MOST_ROWS = 400
+"""That the page shows of a table, a year's days among them; the file has all."""
+MOST_LINES = 20
+"""That are drawn of models, groups or users."""
 WAYS = {
     "day": gettext_lazy("Day"),
     "month": gettext_lazy("Month"),
@@ -38,12 +38,23 @@ WAYS = {
     "group": gettext_lazy("Group"),
     "user": gettext_lazy("User"),
 }
+MEASURES = {
+    "cost": gettext_lazy("Cost"),
+    "tokens": gettext_lazy("Tokens"),
+    "answers": gettext_lazy("Answers"),
+    "failures": gettext_lazy("Failed runs"),
+    "first_token": gettext_lazy("Seconds to the first token"),
+}
+SHOWN = ("answers", "titles", "failures", "input", "cached", "output", "reasoning")
+SAVED = (*SHOWN, "estimates", "unpriced")
+DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class RangeForm(forms.Form):
-    since = forms.DateField(label=gettext_lazy("From"), widget=AdminDateWidget)
-    until = forms.DateField(label=gettext_lazy("Until"), widget=AdminDateWidget)
+    since = forms.DateField(label=gettext_lazy("From"), widget=DATE)
+    until = forms.DateField(label=gettext_lazy("Until"), widget=DATE)
     by = forms.ChoiceField(label=gettext_lazy("By"), choices=list(WAYS.items()))
+    measure = forms.ChoiceField(label=gettext_lazy("Drawn"), choices=list(MEASURES.items()))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -53,12 +64,11 @@ class RangeForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    x: float
-    y: float
-    width: float
-    height: float
-    title: str
+class Asked:
+    since: date
+    until: date
+    by: str
+    measure: str
 
 
 @admin.register(DailyUsage)
@@ -86,76 +96,103 @@ class UsageAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
         form = RangeForm(_asked(request))
         if not form.is_valid():
             return self._page(request, {"form": form}, status=400)
-        since, until, by = (form.cleaned_data[name] for name in ("since", "until", "by"))
-        rows = report(in_range(since, until), by)
-        names = names_of([row.key for row in rows], by) if by in ("group", "user") else {}
+        asked = Asked(**form.cleaned_data)
+        rows = _sorted(report(asked.since, asked.until, asked.by), asked)
         if request.GET.get("format") == "csv":
-            note(
-                Action.EXPORT,
-                request.user,
-                (self.opts.label_lower, ""),
-                since=since,
-                until=until,
-                by=by,
-                rows=len(rows),
-            )
-            return _file(rows, names, by)
-        days = rows if by == "day" else report(in_range(since, until), "day")
-        context = {
-            "form": form,
-            "table": [(_called(row, names, by), row) for row in rows[:MOST_ROWS]],
-            "more": max(0, len(rows) - MOST_ROWS),
-            "way": WAYS[by],
-            "totals": list(total(days).items()),
-            "pictures": [_picture(days, currency, since, until) for currency in total(days)],
-        }
-        return self._page(request, context)
+            days = {"since": str(asked.since), "until": str(asked.until)}
+            note(Action.EXPORT, request.user, (self.opts.label_lower, ""), by=asked.by, rows=len(rows), **days)
+            return _file(rows, asked)
+        return self._page(request, {"form": form} | _shown(rows, asked))
 
     def _page(self, request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
         common = {**self.admin_site.each_context(request), "title": _("Usage and costs"), "opts": self.opts}
         template = "admin/chat/dailyusage/change_list.html"
-        context |= {"width": WIDTH, "height": HEIGHT}
+        context |= {"width": WIDTH, "height": HEIGHT, "ranges": _ranges(request)}
         return TemplateResponse(request, template, common | context, status=status)
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
     today = day_of(timezone.now())
-    asked = {"since": today - timedelta(days=DAYS - 1), "until": today, "by": "day"}
+    asked = {"since": today - timedelta(days=DAYS - 1), "until": today, "by": "day", "measure": "cost"}
     return asked | {name: request.GET[name] for name in asked if name in request.GET}
 
 
-def _called(row: Row, names: dict[str, str], by: str) -> Any:
-    if by == "model":
-        return "/".join(row.key)
-    if by in ("group", "user"):
-        return names.get(row.key) or (row.key and _("gone (%(key)s)") % {"key": row.key}) or _("none")
-    return row.key
+def _ranges(request: HttpRequest) -> list[tuple[str, str]]:
+    """What is asked for most, as ways to it."""
+    today = day_of(timezone.now())
+    kept = {name: request.GET[name] for name in ("by", "measure") if name in request.GET}
+    last_month = today.replace(day=1) - timedelta(days=1)
+    ranges = {
+        _("Last 30 days"): (today - timedelta(days=DAYS - 1), today),
+        _("This month"): (today.replace(day=1), today),
+        _("Last month"): (last_month.replace(day=1), last_month),
+        _("This year"): (today.replace(month=1, day=1), today),
+    }
+    return [
+        (name, urlencode({"since": str(since), "until": str(until)} | kept)) for name, (since, until) in ranges.items()
+    ]
 
 
-def _picture(days: Iterable[Row], currency: str, since: date, until: date) -> dict[str, Any]:
-    """What each day cost, as bars."""
-    own = [row for row in days if row.currency == currency]
-    most = max((row.sums.cost for row in own), default=0) or 1
-    wide = WIDTH / ((until - since).days + 1)
-    bars = []
-    for row in own:
-        high = HEIGHT * row.sums.cost / most
-        title = f"{row.key}: {money(row.sums.known_cost, currency)}"
-        bars.append(Bar(round((row.key - since).days * wide, 2), HEIGHT - high, round(wide * 0.8, 2), high, title))
-    return {"bars": bars, "most": money(most if own else 0, currency), "currency": currency}
+def _sorted(rows: list[Row], asked: Asked) -> list[Row]:
+    """Of models and people those first of which there is most."""
+    if asked.by in ("day", "month") or asked.measure == "cost":
+        return rows
+    return sorted(rows, key=lambda row: -(amount(row.sums, asked.measure) or 0))
 
 
-def _file(rows: list[Row], names: dict[str, str], by: str) -> HttpResponse:
+def _shown(rows: list[Row], asked: Asked) -> dict[str, Any]:
+    shown = rows[:MOST_ROWS]
+    called = _called(shown, asked.by)
+    is_of_time = asked.by in ("day", "month")
+    # Who is in two groups is in two of the rows.
+    counted = report(asked.since, asked.until, "month") if asked.by == "group" else rows
+    return {
+        "table": [(label, _cells(row)) for label, row in zip(called, shown, strict=True)],
+        "more": len(rows) - len(shown),
+        "way": WAYS[asked.by],
+        "by": asked.by,
+        "measure": MEASURES[asked.measure],
+        "totals": list(total(counted).items()),
+        "pictures": pictures(rows, asked.measure, asked.by, asked.since, asked.until) if is_of_time else [],
+        "lines": [] if is_of_time else lines(list(zip(called, shown, strict=True))[:MOST_LINES], asked.measure),
+    }
+
+
+def _cells(row: Row) -> list[str]:
+    """What the page says of it, as people read it."""
+    counts = (count(getattr(row.sums, name)) for name in SHOWN)
+    return [said(row.sums, "cost", row.currency), *counts, said(row.sums, "first_token", "")]
+
+
+def _called(rows: list[Row], by: str) -> list[str]:
+    if by in ("day", "month"):
+        return [named(row.key, by) for row in rows]
+    if by not in PEOPLE:
+        return ["/".join(row.key) for row in rows]
+    names = names_of({row.key for row in rows}, by)
+    return [names.get(row.key) or (row.key and _("gone (%(key)s)") % {"key": row.key}) or _("none") for row in rows]
+
+
+def _called_by_programs(rows: list[Row], by: str) -> list[str]:
+    if by not in ("day", "month"):
+        return _called(rows, by)
+    return [row.key.strftime("%Y-%m" if by == "month" else "%Y-%m-%d") for row in rows]
+
+
+def _file(rows: list[Row], asked: Asked) -> HttpResponse:
     """All of it. Spreadsheets run no cell of it."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="usage.csv"'
+    response["Content-Disposition"] = f'attachment; filename="usage-{asked.since}-{asked.until}.csv"'
     file = csv.writer(response)
-    counts = ("runs", "failures", "input", "cached", "output", "reasoning", "estimates", "unpriced")
-    file.writerow([by, *counts, "cost", "currency", "first_token_seconds"])
-    for row in rows:
+    file.writerow([asked.by, *SAVED, "cost", "currency", "first_token_seconds"])
+    is_of_time = asked.by in ("day", "month")
+    called = (
+        [str(row.key)[: 7 if asked.by == "month" else 10] for row in rows] if is_of_time else _called(rows, asked.by)
+    )
+    for first, row in zip(called, rows, strict=True):
         sums = row.sums
         cost = "" if sums.known_cost is None else f"{Decimal(sums.cost) / BILLIONTHS:.9f}"
         waited = "" if sums.first_token_seconds is None else f"{sums.first_token_seconds:.3f}"
-        cells = [_called(row, names, by), *(getattr(sums, name) for name in counts), cost, row.currency, waited]
+        cells = [first, *(getattr(sums, name) for name in SAVED), cost, row.currency, waited]
         file.writerow([harmless(str(cell)) for cell in cells])
     return response

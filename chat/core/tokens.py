@@ -1,6 +1,6 @@
 """How many tokens a text has, about: what a model's own tokenizer would say is not known here; and what was used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BYTES_PER_TOKEN = 3
 TURN_TOKENS = 4
@@ -27,6 +27,8 @@ class Tokens:
     reasoning: int = 0
     is_estimated: bool = False
     """At least in part: the service did not say."""
+    added: tuple["Tokens", ...] = field(default=(), compare=False, repr=False)
+    """The requests that these are the sum of: where long prompts cost more, each has a price of its own."""
 
     def __add__(self, other: "Tokens") -> "Tokens":
         return Tokens(
@@ -35,7 +37,12 @@ class Tokens:
             self.output + other.output,
             self.reasoning + other.reasoning,
             self.is_estimated or other.is_estimated,
+            (*self.requests, *other.requests),
         )
+
+    @property
+    def requests(self) -> tuple["Tokens", ...]:
+        return self.added or (self,)
 
     @property
     def total(self) -> int:

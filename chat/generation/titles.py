@@ -27,7 +27,7 @@ from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.providers import chunks, openai
 from chat.providers.registry import registry
-from chat.usage.settling import settle_title
+from chat.usage.settling import book_title, settle_title
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +81,10 @@ class Heard:
 
 
 async def _asked(generation: Generation, model: str, messages: list[dict[str, Any]]) -> str:
-    """A title. However the request ends, what it has used is stored."""
+    """A title. However the request ends, what it has used is stored; before it begins, what it may use."""
     began, heard, title = timezone.now(), Heard(), ""
+    size, which = prompts.characters(messages), (generation.owner_id, registry()[model].provider.name, model, began)
+    booked = await write_in_database(book_title, *which, heard.tokens(size))
     try:
         async with asyncio.timeout(TITLE_SECONDS):
             title = await _ask(model, messages, heard)
@@ -90,8 +92,7 @@ async def _asked(generation: Generation, model: str, messages: list[dict[str, An
         heard.is_refused = not isinstance(error, UpstreamBroke)
         raise
     finally:
-        tokens, provider = heard.tokens(prompts.characters(messages)), registry()[model].provider.name
-        settled = partial(settle_title, generation.owner_id, provider, model, began, tokens, has_failed=not title)
+        settled = partial(settle_title, booked, *which, heard.tokens(size), has_failed=not title)
         await write_in_database(settled)
     return title
 

@@ -24,6 +24,7 @@ from chat.models.share import Share, ShareSection
 from chat.models.throttle import ThrottleEntry
 from chat.models.tool_call import ToolCall
 from chat.models.usage import DailyUsage, UsageEntry
+from chat.models.usage_totals import DayTotal, MonthTotal, TotalsMark
 
 __all__ = [
     "AccountErasure",
@@ -35,6 +36,7 @@ __all__ = [
     "Certificate",
     "Conversation",
     "DailyUsage",
+    "DayTotal",
     "Feedback",
     "Generation",
     "GroupRetention",
@@ -47,6 +49,7 @@ __all__ = [
     "MessagePart",
     "ModelAccess",
     "ModelPrice",
+    "MonthTotal",
     "NoticeAcceptance",
     "Preferences",
     "ProcessNote",
@@ -60,6 +63,7 @@ __all__ = [
     "ShareSection",
     "ThrottleEntry",
     "ToolCall",
+    "TotalsMark",
     "UnchainedEntry",
     "UsageEntry",
 ]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.core.endings import Status
 from chat.core.limits import MODEL_CHARACTERS, PROVIDER_CHARACTERS
-from chat.models.sql import insert_new, prepared
+from chat.models.sql import insert_new, prepared, scalar
 from chat.models.users import has_field
 
 CURRENCY_CHARACTERS = 3
@@ -73,18 +73,23 @@ class UsageEntry(models.Model):
         DailyUsage.add(self)
         return True
 
+    def replace(self) -> None:
+        """In the place of the row with its id, in a transaction of the caller's: its day's sum changes as much."""
+        before = sums_of(UsageEntry.objects.select_for_update().get(pk=self.pk))
+        self.save(force_update=True)
+        DailyUsage.add(self, {name: value - before[name] for name, value in sums_of(self).items()})
 
-class DailyUsage(models.Model):
-    """Sums of UsageEntry by day, owner, groups, provider, model, kind and currency."""
+    @property
+    def group_ids(self) -> str:
+        """Of its owner's groups, as they are now."""
+        if not has_field("groups"):
+            return ""
+        return str(scalar(f"SELECT {_groups(connection.vendor)}", prepared(DailyUsage, "owner_id", self.owner_id)))
 
-    day = models.DateField()
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    # Their ids on that day, as in "3,17".
-    group_ids = models.CharField(max_length=GROUPS_CHARACTERS, default="")
-    provider = models.CharField(max_length=PROVIDER_CHARACTERS)
-    model = models.CharField(max_length=MODEL_CHARACTERS)
-    kind = models.CharField(max_length=6, choices=Kind)
-    currency = models.CharField(max_length=CURRENCY_CHARACTERS)
+
+class UsageSums(models.Model):
+    """Of some runs."""
+
     runs = models.BigIntegerField(default=0)
     failures = models.BigIntegerField(default=0)
     input = models.BigIntegerField(default=0)
@@ -99,7 +104,6 @@ class DailyUsage(models.Model):
     begun = models.BigIntegerField(default=0)
     first_token_ms = models.BigIntegerField(default=0)
 
-    KEY = ("day", "owner_id", "group_ids", "provider", "model", "kind", "currency")
     SUMS = (
         "runs",
         "failures",
@@ -113,6 +117,24 @@ class DailyUsage(models.Model):
         "begun",
         "first_token_ms",
     )
+
+    class Meta:
+        abstract = True
+
+
+class DailyUsage(UsageSums):
+    """Sums of UsageEntry by day, owner, groups, provider, model, kind and currency."""
+
+    day = models.DateField()
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    # Their ids on that day, as in "3,17".
+    group_ids = models.CharField(max_length=GROUPS_CHARACTERS, default="")
+    provider = models.CharField(max_length=PROVIDER_CHARACTERS)
+    model = models.CharField(max_length=MODEL_CHARACTERS)
+    kind = models.CharField(max_length=6, choices=Kind)
+    currency = models.CharField(max_length=CURRENCY_CHARACTERS)
+
+    KEY = ("day", "owner_id", "group_ids", "provider", "model", "kind", "currency")
 
     class Meta:
         verbose_name = gettext_lazy("usage")
@@ -130,13 +152,13 @@ class DailyUsage(models.Model):
         return f"{self.day} {self.provider}/{self.model}"
 
     @classmethod
-    def add(cls, entry: UsageEntry) -> None:
-        """One statement: the day's first run makes the row, others add to it."""
-        values = {name: getattr(entry, name) for name in cls.KEY if name != "group_ids"} | sums_of(entry)
+    def add(cls, entry: UsageEntry, sums: dict[str, int] | None = None) -> None:
+        """One statement: the day's first run makes the row, others add to it. `sums`: not all of it, but these."""
+        key, sums = [name for name in cls.KEY if name != "group_ids"], sums or sums_of(entry)
+        values = [prepared(cls, name, getattr(entry, name)) for name in key]
         owner = [prepared(cls, "owner_id", entry.owner_id)] if has_field("groups") else []
         with connection.cursor() as cursor:
-            sums = [prepared(cls, name, value) for name, value in values.items()]
-            cursor.execute(_addition(tuple(values), connection.vendor), [*sums, *owner])
+            cursor.execute(_addition((*key, *sums), connection.vendor), [*values, *sums.values(), *owner])
 
 
 def sums_of(entry: UsageEntry) -> dict[str, int]:
@@ -178,12 +200,14 @@ def _sum(table: str, name: str) -> str:
 
 
 def _groups(vendor: str) -> str:
-    """The owner's groups as they are now, whatever the project's user model calls the table."""
+    """The owner's groups as they are now, whatever the project's user model calls the table: as many as have room."""
     if not has_field("groups"):
         return "''"
     field: Any = get_user_model()._meta.get_field("groups")
     quote = connection.ops.quote_name
     table, owner, group = map(quote, (field.m2m_db_table(), field.m2m_column_name(), field.m2m_reverse_name()))
-    joined = "string_agg(id, ',')" if vendor == "postgresql" else "group_concat(id, ',')"
-    ids = f"SELECT CAST({group} AS TEXT) AS id FROM {table} WHERE {owner} = %s ORDER BY {group}"  # noqa: S608
-    return f"COALESCE((SELECT SUBSTR({joined}, 1, {GROUPS_CHARACTERS}) FROM ({ids}) mine), '')"  # noqa: S608
+    own = f"SELECT CAST({group} AS TEXT) AS id FROM {table} WHERE {owner} = %s"  # noqa: S608
+    counted = f"SELECT id, SUM(LENGTH(id) + 1) OVER (ORDER BY LENGTH(id), id) - 1 AS until FROM ({own}) own"  # noqa: S608
+    joined = "string_agg(id, ',' ORDER BY until)" if vendor == "postgresql" else "group_concat(id, ',')"
+    ids = f"SELECT id, until FROM ({counted}) counted WHERE until <= {GROUPS_CHARACTERS} ORDER BY until"  # noqa: S608
+    return f"COALESCE((SELECT {joined} FROM ({ids}) mine), '')"  # noqa: S608

@@ -104,7 +104,9 @@ class Usage:
 
     def updated(self, later: "Usage") -> "Usage":
         """As it is said again, which some services do with each chunk: the last counts, and nothing twice."""
-        return Usage(*(old if new is None else new for old, new in zip(astuple(self), astuple(later), strict=True)))
+        said = (old if new is None else new for old, new in zip(astuple(self), astuple(later), strict=True))
+        prompt, completion, cached, reasoning = said
+        return Usage(prompt, completion, _at_most(cached, prompt), _at_most(reasoning, completion))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from chat.retention.erasure import RESTORABLE, erase_files, finish_account
 from chat.retention.holds import without_held
 from chat.retention.imports import end_dead_imports
 from chat.retention.vacuum import forget_deleted
+from chat.usage.totals import make_totals
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def _erase_for_ever() -> None:
             forget_searched_words,
             end_certificates,
             forget_deleted,
+            make_totals,
         ):
             try:
                 long_work.wait(look)

@@ -163,12 +163,6 @@ def money_filter(cost: int | None, currency: str) -> str:
 
 
 @register.filter
-def unlocalized(number: float) -> str:
-    """For what programs read."""
-    return f"{number:.2f}"
-
-
-@register.filter
 def duration(seconds: float | None) -> str:
     """A time for people: "0.25 s", "12.3 s", "2 min 5 s"."""
     if seconds is None:

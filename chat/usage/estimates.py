@@ -2,7 +2,7 @@
 
 from chat.conf import settings
 from chat.core.reply import REASONING, Part, Reply
-from chat.core.tokens import BYTES_PER_TOKEN, Tokens, estimated
+from chat.core.tokens import BYTES_PER_TOKEN, NO_TOKENS, Tokens, estimated
 from chat.core.tool_parts import RESULT
 from chat.models import Generation
 from chat.models.branches import characters_above
@@ -22,19 +22,20 @@ def estimate(generation: Generation, reply: Reply) -> Tokens:
 def estimate_rounds(model: str, prompt: int, parts: list[Part]) -> Tokens:
     """`prompt`: the characters of the first; `parts`: what the run has added to its reply."""
     most = _most_prompt(model)
-    sent, written, thought, is_asked_again = min(prompt, most), 0, 0, False
+    tokens, sent, written, thought, is_asked_again = NO_TOKENS, min(prompt, most), 0, 0, False
     for part in parts:
         if part.kind == RESULT:
             is_asked_again = True
         elif part.kind in WRITTEN_BY_MODELS and is_asked_again:
-            sent, is_asked_again = sent + min(prompt, most), False
+            tokens += estimated(sent, written, thought)
+            sent, written, thought, is_asked_again = min(prompt, most), 0, 0, False
         if part.kind in WRITTEN_BY_MODELS:
             written += len(part.text)
         if part.kind == REASONING:
             thought += len(part.text)
         else:
             prompt += len(part.text)
-    return estimated(sent, written, thought)
+    return tokens + estimated(sent, written, thought)
 
 
 def _most_prompt(model: str) -> int:

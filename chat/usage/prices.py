@@ -52,15 +52,18 @@ class Rates:
 class Price:
     rates: Rates
     longer: tuple[tuple[int, Rates], ...] = ()
-    """The rates of all tokens of a run whose prompt has more tokens than so many; the longest last."""
+    """The rates of all tokens of a request whose prompt has more tokens than so many; the longest last."""
 
     def cost(self, tokens: Tokens) -> int:
         """In billionths of CHAT_CURRENCY."""
+        return min(sum(self._rates_of(each).cost(each) for each in tokens.requests), MOST_COST)
+
+    def _rates_of(self, request: Tokens) -> Rates:
         rates = self.rates
         for start, more in self.longer:
-            if tokens.input > start:
+            if request.input > start:
                 rates = more
-        return min(rates.cost(tokens), MOST_COST)
+        return rates
 
 
 FREE = Price(Rates(Decimal(0), Decimal(0), Decimal(0)))

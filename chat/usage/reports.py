@@ -1,7 +1,8 @@
 """What was used and what it cost, from the daily sums: by day, month, model, group or user.
 
-Of a group counts what its members used while they were in it; who is in two counts in both, so the groups add up to
-more than the whole. What costs are in stands beside each: a site that changes its currency has rows in both.
+Of days and months that are over there are totals (totals.py), which have few rows; the rest is read from the daily
+sums themselves. Of a group counts what its members used while they were in it; who is in two counts in both, so the
+groups add up to more than the whole. What costs are in stands beside each: a site that changes its currency has both.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import models
-from django.db.models import QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
-from chat.models import DailyUsage
+from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark
+from chat.models.usage import Kind
 from chat.models.users import has_field
 from chat.providers.registry import registry
-from chat.usage.prices import day_of
+from chat.usage.prices import BILLIONTHS, day_of
+from chat.usage.totals import ONE, last_day, next_month
 
-WAYS = ("day", "month", "model", "group", "user")
+FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
+"""Nothing was used before or after."""
+PEOPLE = ("group", "user")
 
 
 @dataclass(slots=True)
@@ -30,6 +35,8 @@ class Sums:
     """Of some runs. `cost` is in billionths of the currency, of those whose price was known."""
 
     runs: int = 0
+    titles: int = 0
+    """Of the runs: the others are answers."""
     failures: int = 0
     input: int = 0
     cached: int = 0
@@ -37,13 +44,17 @@ class Sums:
     reasoning: int = 0
     estimates: int = 0
     unpriced: int = 0
-    cost: int = 0
     begun: int = 0
     first_token_ms: int = 0
+    cost: int = 0
 
     def add(self, other: Sums) -> None:
         for field in fields(Sums):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+    @property
+    def answers(self) -> int:
+        return self.runs - self.titles
 
     @property
     def tokens(self) -> int:
@@ -53,6 +64,11 @@ class Sums:
     def known_cost(self) -> int | None:
         """None if no price was known."""
         return self.cost if self.unpriced < self.runs else None
+
+    @property
+    def is_cost_partial(self) -> bool:
+        """Does it cost more than that, which nobody knows?"""
+        return 0 < self.unpriced < self.runs
 
     @property
     def first_token_seconds(self) -> float | None:
@@ -68,17 +84,15 @@ class Row:
     sums: Sums
 
 
-def report(rows: QuerySet[DailyUsage], by: str) -> list[Row]:
-    """In order of time, or those first that used most."""
-    found = _by_group(rows) if by == "group" else _grouped(rows, by)
+def report(since: date, until: date, by: str) -> list[Row]:
+    """Both days included. In order of time, or those first that cost most."""
+    since, until = max(since, FIRST), min(until, LAST)
+    if since > until:
+        return []
+    rows = _of_people(since, until, by) if by in PEOPLE else _of_days(since, until, by)
     if by in ("day", "month"):
-        return sorted(found, key=lambda row: (row.key, row.currency))
-    return sorted(found, key=lambda row: (-row.sums.cost, -row.sums.tokens, str(row.key)))
-
-
-def in_range(since: date, until: date) -> QuerySet[DailyUsage]:
-    """Both days included."""
-    return DailyUsage.objects.filter(day__gte=since, day__lte=until)
+        return sorted(rows, key=lambda row: (row.key, row.currency))
+    return sorted(rows, key=lambda row: (-row.sums.cost, -row.sums.tokens, str(row.key)))
 
 
 def total(rows: Iterable[Row]) -> dict[str, Sums]:
@@ -89,33 +103,66 @@ def total(rows: Iterable[Row]) -> dict[str, Sums]:
     return by_currency
 
 
-def _grouped(rows: QuerySet[DailyUsage], by: str) -> list[Row]:
-    names = {"model": ("provider", "model"), "user": ("owner",), "month": ("month",)}.get(by, (by,))
-    if by == "month_model":
-        names = ("month", "provider", "model")
-    if "month" in names:
-        rows = rows.annotate(month=TruncMonth("day"))
-    totals = {
-        f"all_{field.name}": Sum(field.name, output_field=models.DecimalField(max_digits=40, decimal_places=0))
-        for field in fields(Sums)
-    }
-    found = rows.order_by().values_list(*names, "currency").annotate(**totals)
+def _of_days(since: date, until: date, by: str) -> list[Row]:
+    mark = TotalsMark.read()
+    names = ("provider", "model") if by == "model" else ("day",)
+    found = _grouped(_between(DayTotal, since, min(until, mark.day)), *names)
+    found += _grouped(_between(DailyUsage, max(since, mark.day + ONE), until), *names)
+    return _merged((row.key.replace(day=1) if by == "month" else row.key, row) for row in found)
+
+
+def _of_people(since: date, until: date, by: str) -> list[Row]:
+    """Of whole months from their totals, and the days before and after."""
+    name = "group_ids" if by == "group" else "owner"
+    first = since if since.day == 1 else next_month(since)
+    mark, whole = TotalsMark.read().day, until if until == last_day(until) else until.replace(day=1) - ONE
+    end = mark if mark <= until else whole
+    if first > end:
+        found = _grouped(_between(DailyUsage, since, until), name)
+    else:
+        found = _grouped(MonthTotal.objects.filter(month__gte=first, month__lte=end), name)
+        found += _grouped(_between(DailyUsage, since, first - ONE), name)
+        found += _grouped(_between(DailyUsage, end + ONE, until), name)
+    return _merged((key, row) for row in found for key in (row.key.split(",") if by == "group" else [row.key]))
+
+
+def _merged(rows: Iterable[tuple[Any, Row]]) -> list[Row]:
+    merged: dict[tuple[Any, str], Sums] = {}
+    for key, row in rows:
+        merged.setdefault((key, row.currency), Sums()).add(row.sums)
+    return [Row(key, currency, sums) for (key, currency), sums in merged.items()]
+
+
+def _between(model: type[DailyUsage | DayTotal], since: date, until: date) -> QuerySet[Any] | None:
+    """None: no days are."""
+    return model._default_manager.filter(day__gte=since, day__lte=until) if since <= until else None
+
+
+def _grouped(rows: QuerySet[Any] | None, *names: str) -> list[Row]:
+    if rows is None:
+        return []
+    found = rows.order_by().values_list(*names, "currency").annotate(**_sums())
     count = len(names)
-    return [Row(_key(values[:count]), values[count], Sums(*map(int, values[count + 1 :]))) for values in found]
+    return [Row(_key(values[:count]), values[count], _read(*map(int, values[count + 1 :]))) for values in found]
+
+
+def _sums() -> dict[str, Any]:
+    """Of costs the whole and the billionths by themselves: their sum may be more than SQLite counts to."""
+    names = [field.name for field in fields(Sums) if field.name not in ("cost", "titles")]
+    sums: dict[str, Any] = {f"all_{name}": Sum(name) for name in names}
+    sums["all_titles"] = Coalesce(Sum("runs", filter=Q(kind=Kind.TITLE)), 0)
+    return sums | {"all_whole": Sum(F("cost") / BILLIONTHS), "all_rest": Sum(F("cost") % BILLIONTHS)}
+
+
+def _read(runs: int, *more: int) -> Sums:
+    *others, titles, whole, rest = more
+    return Sums(*(runs, titles, *others, whole * BILLIONTHS + rest))
 
 
 def _key(values: tuple[Any, ...]) -> Any:
     if len(values) > 1:
         return values
     return values[0] if isinstance(values[0], date) else "" if values[0] is None else str(values[0])
-
-
-def _by_group(rows: QuerySet[DailyUsage]) -> list[Row]:
-    by_group: dict[tuple[str, str], Sums] = {}
-    for row in _grouped(rows, "group_ids"):
-        for group in row.key.split(","):
-            by_group.setdefault((group, row.currency), Sums()).add(row.sums)
-    return [Row(group, currency, sums) for (group, currency), sums in by_group.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +178,8 @@ class Month:
 
 def months_of(owner_id: Any, most: int = 24) -> list[Month]:
     """The last months of a user, the latest first."""
-    rows = DailyUsage.objects.filter(owner=owner_id, day__gte=_months_ago(most))
-    found = _grouped(rows, "month_model")
+    rows = DailyUsage.objects.filter(owner=owner_id, day__gte=_months_ago(most)).annotate(month=TruncMonth("day"))
+    found = _grouped(rows, "month", "provider", "model")
     months = [Month(row.key[0], _title(*row.key[1:]), row.currency, row.sums) for row in found]
     return sorted(months, key=lambda each: (-each.month.toordinal(), -each.sums.cost, each.model))
 
@@ -152,16 +199,26 @@ def _title(provider: str, key: str) -> str:
 
 
 def names_of(keys: Iterable[str], by: str) -> dict[str, str]:
-    """Of groups or users that are there still, by their ids."""
+    """Of groups or users that are there still, by their ids as text."""
     model: Any = get_user_model()
     if by == "group":
         model = model._meta.get_field("groups").related_model if has_field("groups") else None
     if model is None:
         return {}
-    return {str(pk): str(each) for pk, each in _in_bulk(model, [key for key in keys if key]).items()}
+    ids = {key: pk for key in keys if key and (pk := _pk(model, key)) is not None}
+    found = _in_bulk(model, list(ids.values()))
+    return {key: str(found[pk]) for key, pk in ids.items() if pk in found}
 
 
-def _in_bulk(model: Any, keys: list[str]) -> dict[Any, Any]:
+def _pk(model: Any, key: str) -> Any:
+    """As the model has it: SQLite gives a UUID without its hyphens."""
+    try:
+        return model._meta.pk.to_python(key)
+    except ValidationError:
+        return None
+
+
+def _in_bulk(model: Any, keys: list[Any]) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for start in range(0, len(keys), 500):
         found |= model._base_manager.in_bulk(keys[start : start + 500])

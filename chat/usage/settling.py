@@ -19,6 +19,7 @@ from chat.models.locks import lock_owner
 from chat.models.usage import Kind
 from chat.models.users import UserId
 from chat.usage.prices import day_of, price_of
+from chat.usage.totals import add_late
 
 
 def settle(generation: Generation, tokens: Tokens, status: Status, first_piece_at: datetime | None = None) -> None:
@@ -26,22 +27,52 @@ def settle(generation: Generation, tokens: Tokens, status: Status, first_piece_a
     entry = _entry(generation.owner_id, generation.provider, generation.model, generation.created_at, tokens)
     entry.id, entry.kind, entry.status = generation.pk, Kind.ANSWER, status
     entry.first_token_ms = _milliseconds(generation.created_at, first_piece_at)
-    entry.store()
+    store(entry)
+
+
+def book_title(owner_id: UserId, provider: str, model: str, at: datetime, tokens: Tokens) -> uuid.UUID:
+    """Before a title is asked for: by estimate, and as interrupted, which it stays if the process is killed.
+
+    Returns what it is settled by.
+    """
+    entry = _entry(owner_id, provider, model, at, tokens)
+    entry.id, entry.kind, entry.status = uuid.uuid4(), Kind.TITLE, Status.INTERRUPTED
+    with transaction.atomic():
+        _lock_owner(entry)
+        store(entry)
+    return entry.id
 
 
 def settle_title(
-    owner_id: UserId, provider: str, model: str, at: datetime, tokens: Tokens, *, has_failed: bool
+    booked: uuid.UUID,
+    owner_id: UserId,
+    provider: str,
+    model: str,
+    at: datetime,
+    tokens: Tokens,
+    *,
+    has_failed: bool,
 ) -> None:
-    """A request for a title that began then."""
+    """A request for a title that began then: what it has used takes the place of what was booked."""
     entry = _entry(owner_id, provider, model, at, tokens)
-    entry.id, entry.kind = uuid.uuid4(), Kind.TITLE
+    entry.id, entry.kind = booked, Kind.TITLE
     entry.status = Status.FAILED if has_failed else Status.COMPLETE
     with transaction.atomic():
-        try:
-            lock_owner(owner_id)
-        except NotLoggedIn:  # gone meanwhile, or about to be
-            entry.owner_id = None
-        entry.store()
+        _lock_owner(entry)
+        entry.replace()
+
+
+def _lock_owner(entry: UsageEntry) -> None:
+    try:
+        lock_owner(entry.owner_id)
+    except NotLoggedIn:  # gone meanwhile, or about to be
+        entry.owner_id = None
+
+
+def store(entry: UsageEntry) -> None:
+    """In the caller's transaction, with all sums that it belongs to; once."""
+    if entry.store():
+        add_late(entry)
 
 
 def _milliseconds(start: datetime, end: datetime | None) -> int | None:

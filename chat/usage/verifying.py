@@ -1,24 +1,29 @@
-"""Do the sums by day equal the rows?"""
+"""Do the sums by day equal the rows, and the totals these sums?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import models
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from chat.models import DailyUsage, UsageEntry
-from chat.models.usage import FAILURES
+from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark, UsageEntry
+from chat.models.usage import FAILURES, MOST_SUM
+from chat.usage.prices import BILLIONTHS
+from chat.usage.totals import last_day
 
-KEY = ("day", "owner", "provider", "model", "kind", "currency")
+KEY = ("owner", "provider", "model", "kind", "currency")
+DAY_KEY = ("provider", "model", "kind", "currency")
+MONTH_KEY = ("owner", "group_ids", "kind", "currency")
+Found = dict[tuple[Any, ...], dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     day: date
     of: tuple[Any, ...]
-    """Owner, provider, model, kind and currency."""
+    """What the sum is by: "runs", the owner, provider, model, kind and currency, and so on."""
     name: str
     rows: int
     sums: int
@@ -27,43 +32,76 @@ class Difference:
 def differences(since: date = date.min) -> list[Difference]:
     """Day by day, in two statements each, so that what ends meanwhile is not taken for one."""
     days = {*_days(UsageEntry.objects.all(), since), *_days(DailyUsage.objects.all(), since)}
-    return [each for day in sorted(days) for each in _of_day(day)]
+    mark = TotalsMark.read().day
+    totalled = {day for day in days | set(_days(DayTotal.objects.all(), since)) if day <= mark}
+    months = {day.replace(day=1) for day in totalled}
+    return [
+        *(each for day in sorted(days) for each in _of_day(day)),
+        *(each for day in sorted(totalled) for each in _of_day_total(day)),
+        *(each for month in sorted(months) for each in _of_month_total(month, mark)),
+    ]
 
 
 def _days(rows: QuerySet[Any], since: date) -> QuerySet[Any]:
     return rows.filter(day__gte=since).order_by().values_list("day", flat=True).distinct()
 
 
-def _of_day(day: date, tries: int = 3) -> list[Difference]:
+def _of_day(day: date) -> list[Difference]:
+    entries, sums = UsageEntry.objects.filter(day=day), DailyUsage.objects.filter(day=day)
+    return _compared(day, "runs", lambda: _by_key(entries, KEY, OF_ENTRIES), lambda: _by_key(sums, KEY, OF_SUMS))
+
+
+def _of_day_total(day: date) -> list[Difference]:
+    sums, totals = DailyUsage.objects.filter(day=day), DayTotal.objects.filter(day=day)
+    return _compared(day, "day", lambda: _by_key(sums, DAY_KEY, OF_SUMS), lambda: _by_key(totals, DAY_KEY, OF_SUMS))
+
+
+def _of_month_total(month: date, mark: date) -> list[Difference]:
+    sums = DailyUsage.objects.filter(day__gte=month, day__lte=min(last_day(month), mark))
+    totals = MonthTotal.objects.filter(month=month)
+    return _compared(
+        month, "month", lambda: _by_key(sums, MONTH_KEY, OF_SUMS), lambda: _by_key(totals, MONTH_KEY, OF_SUMS)
+    )
+
+
+def _compared(
+    day: date, what: str, read_rows: Callable[[], Found], read_sums: Callable[[], Found], tries: int = 3
+) -> list[Difference]:
     """Looked at again where they differ: a run may have ended in between."""
-    rows, sums = _rows(day), _sums(day)
+    rows, sums = read_rows(), read_sums()
     nothing = dict.fromkeys(DailyUsage.SUMS, 0)
     found = [
-        Difference(day, key[1:], name, wanted, got)
+        Difference(day, (what, *key), name, wanted, got)
         for key in sorted({*rows, *sums}, key=str)
         for name in DailyUsage.SUMS
         if (wanted := rows.get(key, nothing)[name]) != (got := sums.get(key, nothing)[name])
     ]
-    return _of_day(day, tries - 1) if found and tries > 1 else found
+    return _compared(day, what, read_rows, read_sums, tries - 1) if found and tries > 1 else found
 
 
-def _sums(day: date) -> dict[tuple[Any, ...], dict[str, int]]:
-    return _by_key(DailyUsage.objects.filter(day=day), {name: Sum(name) for name in DailyUsage.SUMS})
+def _added(*names: str) -> dict[str, Any]:
+    """Of costs the whole and the billionths by themselves: their sum may be more than SQLite counts to."""
+    cost = {"whole": Sum(F("cost") / BILLIONTHS), "rest": Sum(F("cost") % BILLIONTHS)}
+    return {name: Sum(name) for name in names} | cost
 
 
-def _rows(day: date) -> dict[tuple[Any, ...], dict[str, int]]:
-    counted: dict[str, models.Aggregate] = {
-        "runs": Count("pk"),
-        "failures": Count("pk", filter=Q(status__in=FAILURES)),
-        "estimates": Count("pk", filter=Q(is_estimated=True)),
-        "unpriced": Count("pk", filter=Q(cost=None)),
-        "begun": Count("first_token_ms"),
-    }
-    added = {name: Sum(name) for name in ("input", "cached", "output", "reasoning", "cost", "first_token_ms")}
-    return _by_key(UsageEntry.objects.filter(day=day), counted | added)
+OF_SUMS = _added(*(name for name in DailyUsage.SUMS if name != "cost"))
+OF_ENTRIES = _added("input", "cached", "output", "reasoning", "first_token_ms") | {
+    "runs": Count("pk"),
+    "failures": Count("pk", filter=Q(status__in=FAILURES)),
+    "estimates": Count("pk", filter=Q(is_estimated=True)),
+    "unpriced": Count("pk", filter=Q(cost=None)),
+    "begun": Count("first_token_ms"),
+}
 
 
-def _by_key(rows: QuerySet[Any], sums: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, int]]:
+def _by_key(rows: QuerySet[Any], key: tuple[str, ...], sums: dict[str, Any]) -> Found:
     named = {f"sum_{name}": Coalesce(each, 0) for name, each in sums.items()}
-    found = rows.order_by().values(*KEY).annotate(**named)
-    return {tuple(row[name] for name in KEY): {name: int(row[f"sum_{name}"]) for name in sums} for row in found}
+    found = rows.order_by().values(*key).annotate(**named)
+    return {tuple(row[name] for name in key): _read(row, sums) for row in found}
+
+
+def _read(row: dict[str, Any], names: dict[str, Any]) -> dict[str, int]:
+    """More than a column holds is as much as it holds."""
+    read = {name: int(row[f"sum_{name}"]) for name in names}
+    return read | {"cost": min(read.pop("whole") * BILLIONTHS + read.pop("rest"), MOST_SUM)}

@@ -10,7 +10,9 @@ from tests.browser.conftest import PHONE, WIDE, OpenPage
 from tests.browser.files import NOTES, PICTURE, PROGRAM, REPORT, attach, chips, choose
 from tests.conftest import RunSite
 from tests.support.client import Client
+from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, Step, answer, calls, say, status
+from tests.support.usage import spend_for_a_month
 
 LOOKS = [("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)]
 ANSWER = (
@@ -128,6 +130,25 @@ def test_a_call_that_waits_for_a_yes(
 
 def cancelling(number: int) -> list[Step]:
     return calls(("cancel_order", {"number": number}))
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)])
+def test_what_is_used_and_what_it_costs(
+    open_page: OpenPage,
+    site: Site,
+    client_for: Callable[..., Client],
+    screenshots: Path,
+    scheme: str,
+    size: dict[str, int],
+) -> None:
+    staff, other = client_for(site, is_staff=True, is_superuser=True), client_for(site)
+    spend_for_a_month([staff.user, other.user])
+    page = open_page(staff, "/admin/chat/dailyusage/", viewport=size, color_scheme=scheme)
+    expect(page.locator(".spending figure")).to_be_visible()
+    snap(page, screenshots, "usage", scheme, size)
+    page.goto(f"{site.url}/settings/usage/")
+    expect(page.locator(".usage__table")).to_be_visible()
+    snap(page, screenshots, "own-usage", scheme, size)
 
 
 @pytest.mark.parametrize(("scheme", "size"), LOOKS)

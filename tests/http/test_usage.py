@@ -1,28 +1,24 @@
 """What is shown of tokens and costs: to each user their own, to staff who may see it that of all."""
 
 import csv
+import re
 from datetime import timedelta
 from io import StringIO
-from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from chat.models import DailyUsage, ModelPrice, UsageEntry
+from chat.models import DailyUsage, ModelPrice
 from chat.usage.prices import day_of, forget_prices
 from chat.usage.reports import months_of
+from chat.usage.totals import make_totals
+from tests.support.queries import counted_queries
+from tests.support.usage import spend
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/chat/dailyusage/"
-
-
-def spend(owner: User | None, cost: int | None, days_ago: int = 0, **fields: object) -> None:
-    at = timezone.now() - timedelta(days=days_ago)
-    given = {"kind": "answer", "provider": "default", "model": "gpt-4o-mini", "status": "complete", "currency": "USD"}
-    used = {"input": 1000, "output": 500, "first_token_ms": 250}
-    UsageEntry(id=uuid4(), owner=owner, at=at, day=day_of(at), cost=cost, **given | used | fields).store()
 
 
 def client(user: User, *permissions: str) -> Client:
@@ -57,21 +53,89 @@ def test_staff_see_it_by_its_permission_alone(staff: User) -> None:
     assert page.get(f"{PAGE}add/").status_code == 403
 
 
-def test_the_page_has_cost_runs_tokens_and_a_picture(staff: User, ann: User) -> None:
+def test_the_page_has_cost_answers_tokens_and_a_picture(staff: User, ann: User) -> None:
     spend(ann, 1_500_000_000)
+    spend(ann, 20_000, kind="title")
     spend(ann, None, days_ago=1, status="failed", is_estimated=True)
     page = client(staff, "view_usage").get(PAGE).content.decode()
-    assert "1.50 USD" in page
-    assert "2 runs, 1 failed, 3,000 tokens" in page
-    assert "1 runs without a known price" in page
+    assert "1.50 USD and more, unknown</strong> · 2 answers · 1 title · 1 failed · 4,500 tokens" in page
+    assert "1 without a known price · 1 with estimated tokens" in page
     assert page.count("<rect") == 2
+
+
+def test_a_day_whose_cost_nobody_knows_is_an_outline_and_no_nothing(staff: User, ann: User) -> None:
+    spend(ann, None)
+    page = client(staff, "view_usage").get(PAGE).content.decode()
+    assert 'class="is-unknown"' in page
+    assert "An outline has no known price." in page
+    assert page.count("<td>unknown</td>") == 1
+
+
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [("cost", "1.50 USD"), ("tokens", "3,000"), ("answers", "2"), ("failures", "1"), ("first_token", "0.50 s")],
+)
+def test_all_that_is_counted_is_drawn_in_each_way(staff: User, ann: User, measure: str, said: str) -> None:
+    spend(ann, 1_500_000_000)
+    spend(ann, 1, status="failed", first_token_ms=750)
+    page = client(staff, "view_usage")
+    for by in ("day", "month", "model", "group", "user"):
+        shown = page.get(PAGE, {"by": by, "measure": measure}).content.decode()
+        drawn = shown[shown.index("<figure") : shown.index("</figure>")]
+        assert drawn.count("<rect") == 1
+        assert said in drawn
+
+
+def test_names_are_words_and_no_markup(staff: User, ann: User) -> None:
+    ann.username = "<script>alert(1)</script>"
+    ann.save()
+    spend(ann, 1, model='"><img src=x>')
+    page = client(staff, "view_usage")
+    for by in ("user", "model"):
+        shown = page.get(PAGE, {"by": by}).content.decode()
+        assert "<script>alert" not in shown
+        assert "<img" not in shown
+
+
+def test_a_page_takes_the_same_few_statements_however_much_was_used(staff: User, ann: User) -> None:
+    """Those of the session, of the user and of their permissions come before or are of other tables."""
+    make_totals()
+    page = client(staff, "view_usage")
+    for days_ago in range(40):
+        spend(ann, 1, days_ago)
+        spend(staff, 1, days_ago, model="other")
+    first_of_month = (day_of(timezone.now()).replace(day=1) - timedelta(days=1)).replace(day=1)
+    for by, wanted in STATEMENTS.items():
+        with counted_queries() as queries:
+            assert page.get(PAGE, {"by": by, "since": str(first_of_month)}).status_code == 200
+        tables = [match[1] for query in queries if (match := re.search(r'FROM "(\w+)"', query))]
+        assert [table for table in tables[tables.index(MARK) :] if table in NAMES] == wanted, by
+
+
+MARK, DAYS, MONTHS, ROWS = "chat_totalsmark", "chat_daytotal", "chat_monthtotal", "chat_dailyusage"
+NAMES = {MARK, DAYS, MONTHS, ROWS, "auth_user", "auth_group"}
+STATEMENTS = {
+    "day": [MARK, DAYS, ROWS],
+    "month": [MARK, DAYS, ROWS],
+    "model": [MARK, DAYS, ROWS],
+    "user": [MARK, MONTHS, ROWS, "auth_user"],
+    "group": [MARK, MONTHS, ROWS, "auth_group", MARK, DAYS, ROWS],
+}
 
 
 @pytest.mark.parametrize(("by", "first"), [("model", "default/gpt-4o-mini"), ("group", "physics"), ("user", "'=ann")])
 def test_a_file_has_a_row_for_each_and_no_cell_that_is_a_formula(staff: User, ann: User, by: str, first: str) -> None:
     spend(ann, 1_500_000_000)
     (row,) = rows_of(client(staff, "view_usage"), by=by)
-    assert row == [first, "1", "0", "1000", "0", "500", "0", "0", "0", "1.500000000", "USD", "0.250"]
+    assert row == [first, "1", "0", "0", "1000", "0", "500", "0", "0", "0", "1.500000000", "USD", "0.250"]
+
+
+@pytest.mark.parametrize("name", ["@SUM(1)", "+1", "-1", "\t=1", "\r=1", "=1"])
+def test_whatever_a_name_begins_with_is_no_formula(staff: User, ann: User, name: str) -> None:
+    User.objects.filter(pk=ann.pk).update(username=name)
+    spend(ann, 1)
+    (row,) = rows_of(client(staff, "view_usage"), by="user")
+    assert row[0].lstrip()[:1] not in ("=", "+", "-", "@")
 
 
 def test_a_range_is_both_of_its_days_and_what_is_between(staff: User, ann: User) -> None:
@@ -85,15 +149,40 @@ def test_a_range_is_both_of_its_days_and_what_is_between(staff: User, ann: User)
     ]
 
 
-@pytest.mark.parametrize("asked", [{"since": "soon"}, {"by": "x"}, {"since": "2026-02-02", "until": "2026-02-01"}])
-def test_what_cannot_be_asked_is_said(staff: User, asked: dict[str, str]) -> None:
-    assert client(staff, "view_usage").get(PAGE, asked).status_code == 400
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"since": "soon"}, "Enter a valid date."),
+        ({"since": ""}, "This field is required."),
+        ({"since": "2026-02-30"}, "Enter a valid date."),
+        ({"until": "10000-01-01"}, "Enter a valid date."),
+        ({"since": "\0"}, "Enter a valid date."),
+        ({"by": "x"}, "Select a valid choice."),
+        ({"measure": "x"}, "Select a valid choice."),
+        ({"since": "2026-02-02", "until": "2026-02-01"}, "The first day is after the last one."),
+    ],
+)
+def test_what_cannot_be_asked_is_said(staff: User, asked: dict[str, str], said: str) -> None:
+    for more in ({}, {"format": "csv"}):
+        response = client(staff, "view_usage").get(PAGE, asked | more)
+        assert response.status_code == 400
+        assert said in response.content.decode()
+
+
+@pytest.mark.parametrize("by", ["day", "month", "model", "group", "user"])
+def test_any_range_may_be_asked_for(staff: User, ann: User, by: str) -> None:
+    spend(ann, 1)
+    page = client(staff, "view_usage")
+    for since, until in (("0001-01-01", "9999-12-31"), ("0001-01-01", "0001-01-01"), ("9999-12-31", "9999-12-31")):
+        response = page.get(PAGE, {"since": since, "until": until, "by": by})
+        assert response.status_code == 200
+        assert ("Nothing was used" in response.content.decode()) == (since == until)
 
 
 def test_who_is_gone_and_what_has_no_price_are_named_as_such(staff: User) -> None:
     spend(None, None)
     (row,) = rows_of(client(staff, "view_usage"), by="user")
-    assert (row[0], row[8], row[9]) == ("none", "1", "")
+    assert (row[0], row[9], row[10]) == ("none", "1", "")
 
 
 def test_months_of_a_user_are_their_own(ann: User, staff: User) -> None:

@@ -11,12 +11,13 @@ FOLDER = ROOT / "static/chat/css"
 TOKENS = (FOLDER / "base/tokens.css").read_text()
 # The admin's colours and sizes are Django's, and its `--accent` is another.
 SHEETS = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.css"))
-OTHERS = [name for name in SHEETS if name not in ("base/tokens.css", "admin.css")]
+OTHERS = [name for name in SHEETS if name not in ("base/tokens.css", "admin.css", "admin_usage.css")]
 OURS = r"\.chat:not\(#_\)$|@(keyframes|property) -{0,2}chat-|:where\(\.chat\) \.katex "
 ROOTS = {
     "base/tokens.css": r":where\(\.chat, \.chat-frame\)$|@property --chat-",
     "base/frame.css": r"\.chat-frame( |$)|:root$|@page$",
     "admin.css": r"\.chat:not\(#_\)$|\.app-chat$",
+    "admin_usage.css": r"\.spending$",
 }
 COLOUR = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
 LIGHT = {name: light for name, light, _ in COLOUR.findall(TOKENS)}

@@ -1,4 +1,4 @@
-"""Whether the sums of what is used equal the rows that they are made of."""
+"""Whether the sums of what is used equal the rows that they are made of; and totals made anew."""
 
 from argparse import ArgumentParser
 from datetime import date
@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.models import UsageEntry
+from chat.models import TotalsMark, UsageEntry
+from chat.usage.totals import forget_totals, make_totals
 from chat.usage.verifying import differences
 
 
@@ -14,10 +15,17 @@ class Command(BaseCommand):
     help = "Compare the daily sums of tokens and costs with the runs that they are made of."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--verify", action="store_true", required=True, help="compare sums with rows")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--verify", action="store_true", help="compare sums with rows")
+        what.add_argument("--make-totals", action="store_true", help="make the totals of days and months anew")
         parser.add_argument("--since", type=date.fromisoformat, default=date.min, metavar="YYYY-MM-DD")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["make_totals"]:
+            forget_totals()
+            make_totals()
+            self.stdout.write(f"Made the totals anew, up to {TotalsMark.read().day}.")
+            return
         found = differences(options["since"])
         for each in found:
             of = " ".join(map(str, each.of))

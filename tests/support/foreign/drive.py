@@ -82,18 +82,43 @@ async def main() -> None:
     assert ids["conversation"] in archive.read("contents.json").decode()
     assert others["conversation"] not in archive.read("contents.json").decode()
 
+    await in_thread(see_usage)([olga, zoe])
     if "django.contrib.admin" in settings.INSTALLED_APPS:
         await read_as_staff(create, ids["conversation"])
 
     await in_thread(call_command)("erase", "--user=olga@example.org", "--dry-run")
     await erase_account(client, "account")
     assert not await get_user_model()._default_manager.filter(pk=olga.pk).aexists()
+    await in_thread(see_usage)([zoe, None])
     assert await Conversation.with_deleted.acount() == 1
     if "django.contrib.admin" in settings.INSTALLED_APPS:
         reading = await Reading.objects.aget(action="Read the transcript.")
         assert (reading.object_name, reading.user_name) == ("(erased)", "staff@example.org")
         await delete_as_staff(zoe)
     print("all of it")
+
+
+def see_usage(users: list[Any]) -> None:
+    """Each of these has used something, today and in the totals of a month ago; and the sums are those of the rows."""
+    from datetime import timedelta
+
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from chat.usage.prices import day_of
+    from chat.usage.reports import names_of, report
+    from tests.support.usage import spend
+
+    call_command("usage", "--make-totals")
+    for user in users:
+        spend(user, 1, days_ago=40)
+    call_command("usage", "--verify")
+    today = day_of(timezone.now())
+    for since in (today, today - timedelta(days=80)):
+        keys = [row.key for row in report(since, today, "user")]
+        names = names_of(keys, "user")
+        assert {names.get(key, "") for key in keys} == {str(user or "") for user in users}
+        assert {row.key for row in report(since, today, "group")} == {""}
 
 
 JSON = "application/json"

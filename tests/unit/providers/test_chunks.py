@@ -110,3 +110,4 @@ def test_an_error_in_the_stream_is_an_error_whose_words_are_not_shown(event: str
 def test_usage_that_is_said_again_counts_once() -> None:
     """The last counts; what it does not say stays."""
     assert Usage(9, 1, 3).updated(Usage(9, 8)).updated(Usage(None, None, None, 2)) == Usage(9, 8, 3, 2)
+    assert Usage(9, 8, 7, 6).updated(Usage(5, 4)) == Usage(5, 4, 5, 4)  # a part is no more than its whole

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from chat.core.tokens import Tokens
+from chat.core.tokens import NO_TOKENS, Tokens
 from chat.models import ModelPrice
 from chat.models.price import MOST_PRICE
-from chat.usage.prices import BILLIONTHS, MOST_COST, forget_prices, price_of
+from chat.usage.prices import BILLIONTHS, MOST_COST, Price, Rates, forget_prices, price_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +41,14 @@ def cost(at: datetime = NOON, model: str = "gpt-4o-mini", tokens: Tokens = MILLI
 def test_the_list_knows_what_its_service_takes() -> None:
     """0.15 $ a million tokens of prompts, half of that for those of the cache, and 0.6 $ for those of answers."""
     assert cost() == int((0.6 * 0.15 + 0.4 * 0.075 + 0.6) * BILLIONTHS)
+
+
+def test_a_long_prompt_costs_more_by_its_own_length_and_not_by_that_of_all_rounds() -> None:
+    rates, more = (Rates(Decimal(each), Decimal(each), Decimal(0)) for each in (1, 2))
+    price, short, long = Price(rates, ((200_000, more),)), Tokens(200_000), Tokens(200_001)
+    assert price.cost(short) == 200_000 * 1000
+    assert price.cost(NO_TOKENS + short + short) == 400_000 * 1000
+    assert price.cost(short + long) == 200_000 * 1000 + 200_001 * 2000
 
 
 def test_one_token_costs_more_than_nothing() -> None:

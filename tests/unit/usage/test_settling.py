@@ -12,14 +12,14 @@ from django.utils import timezone
 
 from chat.core.endings import Status
 from chat.core.reply import Part, Reply
-from chat.core.tokens import Tokens
+from chat.core.tokens import Tokens, estimated
 from chat.generation.finishing import finish, interrupt, stop_stored
 from chat.models import Conversation, DailyUsage, Generation, Message, MessagePart, ModelPrice, SearchEntry, UsageEntry
 from chat.models.generation import LEASE
 from chat.models.usage import MOST_SUM
 from chat.retention.erasure import erase, erase_account
 from chat.usage.prices import forget_prices
-from chat.usage.settling import settle, settle_title
+from chat.usage.settling import book_title, settle, settle_title
 from chat.usage.verifying import differences
 from tests.support.queries import counted_queries
 
@@ -58,8 +58,8 @@ def test_an_end_settles_the_run_with_its_tokens_its_cost_and_the_wait(user: User
 
 
 def test_it_costs_an_insert_and_an_upsert(user: User) -> None:
-    settle(running(user), TOKENS, Status.COMPLETE)
-    generation = running(user)
+    settle(running(user, created_at=timezone.now()), TOKENS, Status.COMPLETE)
+    generation = running(user, created_at=timezone.now())
     with counted_queries() as queries:
         settle(generation, TOKENS, Status.COMPLETE)
     assert [query.split()[2] for query in queries] == ["chat_usageentry", "chat_dailyusage"]
@@ -149,10 +149,42 @@ def test_who_is_erased_leaves_what_they_spent_without_a_name(user: User, deleted
 
 
 def test_a_title_whose_owner_has_gone_is_nobodys(user: User) -> None:
-    settle_title(user.pk, "default", "gpt-4o-mini", BEGAN, TOKENS, has_failed=True)
-    settle_title(-1, "default", "gpt-4o-mini", BEGAN, TOKENS, has_failed=False)
-    rows = DailyUsage.objects.order_by("failures").values_list("owner", "kind", "runs", "failures")
-    assert list(rows) == [(None, "title", 1, 0), (user.pk, "title", 1, 1)]
+    for owner_id, has_failed in ((user.pk, True), (-1, False)):
+        of = owner_id, "default", "gpt-4o-mini", BEGAN, TOKENS
+        settle_title(book_title(*of), *of, has_failed=has_failed)
+    entries = UsageEntry.objects.order_by("status").values_list("owner", "kind", "status")
+    assert list(entries) == [(None, "title", "complete"), (user.pk, "title", "failed")]
+    assert differences() == []
+
+
+def test_a_title_whose_process_is_killed_stays_as_an_estimate(user: User) -> None:
+    price(input=3, cached=None, output=0)
+    of = user.pk, "default", "gpt-4o-mini", BEGAN
+    booked = book_title(*of, estimated(900, 0))
+    entry = UsageEntry.objects.get()
+    assert (entry.kind, entry.status, entry.input, entry.cost, entry.is_estimated) == (
+        "title",
+        "interrupted",
+        300,
+        900_000,
+        True,
+    )
+    assert differences() == []
+    settle_title(booked, *of, TOKENS, has_failed=False)
+    entry = UsageEntry.objects.get()
+    assert (entry.status, entry.input, entry.cost, entry.is_estimated) == ("complete", 1000, 3_000_000, False)
+    sums = DailyUsage.objects.get()
+    assert (sums.runs, sums.failures, sums.estimates, sums.input, sums.cost) == (1, 0, 0, 1000, 3_000_000)
+    assert differences() == []
+
+
+def test_who_is_erased_while_a_title_is_made_leaves_what_it_used(user: User) -> None:
+    of = user.pk, "default", "gpt-4o-mini", BEGAN
+    booked = book_title(*of, estimated(900, 0))
+    user.delete()
+    settle_title(booked, *of, TOKENS, has_failed=False)
+    assert set(UsageEntry.objects.values_list("owner", "input")) == {(None, 1000)}
+    assert differences() == []
 
 
 def test_sums_are_by_the_groups_of_that_moment(user: User) -> None:
@@ -176,6 +208,28 @@ def test_the_day_and_the_price_are_those_of_the_beginning_in_the_sites_zone(user
         settle(running(user, created_at=datetime(2026, 2, 28, hour, 30, tzinfo=UTC)), TOKENS, Status.COMPLETE)
     rows = UsageEntry.objects.order_by("at").values_list("day", "cost")
     assert list(rows) == [(date(2026, 2, 28), None), (date(2026, 3, 1), 5_000_000)]
+
+
+def test_a_day_of_more_or_fewer_hours_is_a_day(user: User, settings: Any) -> None:
+    """In March a day of Berlin has 23 hours, in October one has 25."""
+    settings.TIME_ZONE = "Europe/Berlin"
+    times = {(3, 28, 22, 59): 28, (3, 28, 23, 0): 29, (3, 29, 21, 59): 29, (3, 29, 22, 0): 30}
+    times |= {(10, 24, 21, 59): 24, (10, 24, 22, 0): 25, (10, 25, 22, 59): 25, (10, 25, 23, 0): 26}
+    for moment in times:
+        settle(running(user, created_at=datetime(2026, *moment, tzinfo=UTC)), TOKENS, Status.COMPLETE)
+    days = UsageEntry.objects.order_by("at").values_list("day", flat=True)
+    assert [day.day for day in days] == list(times.values())
+    assert differences() == []
+
+
+def test_of_groups_that_have_no_room_none_is_another(user: User) -> None:
+    """The ids of 200 are more than the column takes: the first of them count, each whole."""
+    groups = [Group.objects.create(name=str(number)) for number in range(200)]
+    user.groups.set(groups)
+    settle(running(user), TOKENS, Status.COMPLETE)
+    ids = DailyUsage.objects.get().group_ids
+    assert 490 < len(ids) <= 500
+    assert ids.split(",") == [str(group.pk) for group in groups][: ids.count(",") + 1]
 
 
 def test_a_first_piece_before_the_beginning_is_no_wait(user: User) -> None:
