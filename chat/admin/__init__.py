@@ -12,6 +12,7 @@ from chat.admin.lookups import OfferedLookups
 from chat.admin.mcp import McpServerAdmin, McpToolAdmin
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
+from chat.admin.quotas import QuotaAdmin, QuotaGrantAdmin
 from chat.admin.readings import ReadingAdmin
 from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
 from chat.admin.tool_calls import ToolCallAdmin
@@ -27,6 +28,8 @@ __all__ = [
     "ModelPriceAdmin",
     "OfferedLookups",
     "PromptAdmin",
+    "QuotaAdmin",
+    "QuotaGrantAdmin",
     "ReadingAdmin",
     "RestrictionAdmin",
     "ToolCallAdmin",

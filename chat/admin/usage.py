@@ -97,6 +97,7 @@ class UsageAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
             "more": max(0, len(rows) - MOST_ROWS),
             "way": WAYS[by],
             "totals": list(total(days).items()),
+            "may_grant": by == "user" and has_permission(request.user, "chat.add_quotagrant"),
             "pictures": [_picture(days, currency, since, until) for currency in total(days)],
         }
         return self._page(request, context)

@@ -12,6 +12,7 @@ from chat.models.note import ProcessNote
 from chat.models.preferences import Preferences
 from chat.models.price import ModelPrice
 from chat.models.prompt import Prompt
+from chat.models.quota import Quota, QuotaGrant, Reservation
 from chat.models.reading import Reading, ReadingContext, SearchedWords
 from chat.models.rights import ModelAccess, Restriction
 from chat.models.search_index import SearchEntry
@@ -39,8 +40,11 @@ __all__ = [
     "Preferences",
     "ProcessNote",
     "Prompt",
+    "Quota",
+    "QuotaGrant",
     "Reading",
     "ReadingContext",
+    "Reservation",
     "Restriction",
     "SearchEntry",
     "SearchedWords",

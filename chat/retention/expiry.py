@@ -19,6 +19,7 @@ from chat.retention import erasure
 from chat.retention.erasure import RESTORABLE, erase_files, finish_account
 from chat.retention.imports import end_dead_imports
 from chat.retention.vacuum import forget_deleted
+from chat.usage.quotas import forget_lapsed
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def _erase_for_ever() -> None:
             erase_unsent,
             end_dead_imports,
             forget_throttled,
+            forget_lapsed,
             forget_searched_words,
             forget_deleted,
         ):

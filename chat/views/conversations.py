@@ -23,6 +23,8 @@ from chat.models.branches import leaf_below
 from chat.models.rights import rights_of
 from chat.providers import openai
 from chat.providers.registry import registry
+from chat.usage.quota_words import line
+from chat.usage.quotas import allowances_of
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
@@ -91,6 +93,7 @@ def _page(
     attached, deleted = _attached(request, user), _deleted(request, user)
     switches = tools_for(user, conversation.off)
     readings = None if conversation._state.adding else told_in_short(user.pk, conversation.pk)
+    quota_line = line(allowances_of(user))
     frame = Frame.around(
         user,
         is_new=conversation._state.adding,
@@ -101,6 +104,7 @@ def _page(
         has_notes=bool(notice or choice.gone or choice.is_denied or not models["models"]),
         has_deleted=bool(deleted),
         has_readings=bool(readings),
+        has_quota_line=bool(quota_line),
         has_tools=bool(switches.rows),
         files=len(attached),
     )
@@ -116,6 +120,7 @@ def _page(
         "after": request.GET.get("after", ""),
         "deleted": deleted,
         "readings": readings,
+        "quota_line": quota_line,
         "edited": None if shown.is_running else _edited(request, shown.messages),
         "next_id": uuid.uuid4(),
         "attached": attached,

@@ -24,6 +24,8 @@ from chat.models import (
     ModelAccess,
     ModelPrice,
     Prompt,
+    Quota,
+    QuotaGrant,
     Reading,
     Restriction,
     Share,
@@ -197,6 +199,10 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
         ),
         DailyUsage: DailyUsage.objects.create(
             day="2026-01-01", provider="a", model="b", kind="answer", currency="USD"
+        ),
+        Quota: Quota.objects.create(unit="tokens", period="day", amount=1),
+        QuotaGrant: QuotaGrant.objects.create(
+            user=user, unit="tokens", period="day", first_day="2026-01-01", amount=1
         ),
         Invitation: Invitation.objects.create(digest="a", made_by=user),
     }

@@ -41,6 +41,8 @@ from chat.models import (
     ModelPrice,
     Preferences,
     Prompt,
+    Quota,
+    QuotaGrant,
     Reading,
     Restriction,
     SearchedWords,
@@ -203,6 +205,12 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
             "object_id": ModelPrice.objects.create(**MODEL, since="2026-01-01", input=1, output=1).pk
         },
         "chat/dailyusage/": {"object_id": DailyUsage.objects.create(**MODEL, day=DAY_ONE, kind="answer").pk},
+        "chat/quota/": {"object_id": Quota.objects.create(unit="tokens", period="day", amount=1).pk},
+        "chat/quotagrant/": {
+            "object_id": QuotaGrant.objects.create(
+                user=user, unit="tokens", period="day", first_day=DAY_ONE, amount=1
+            ).pk
+        },
         "chatsite/invitation/": {"object_id": Invitation.objects.create(digest="a", made_by=user).pk},
     }
     paths = {f"/admin/{path}" for path in addresses(things)} - {"/admin/logout/"}
