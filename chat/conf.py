@@ -88,6 +88,11 @@ class AppSettings:
     CHAT_CURRENCY_RATE: float = 0
     """So much of it is a dollar, which the list of prices is in. 0: not known; then the list counts for USD alone."""
 
+    CHAT_QUOTA_OUTPUT_TOKENS: int = 4096
+    """How long an answer may become whose user has a quota, where nobody has chosen a limit: so much is reserved."""
+    CHAT_QUOTA_CONTACT: str = ""
+    """Whom users ask for more, in words. Empty: the administrator."""
+
     # Limits; 0 turns one off
 
     CHAT_LIVE_PER_USER: int = 5

@@ -13,6 +13,7 @@ ChatError
 ├── TooLong           413
 ├── Unsupported       415  a file of a kind that nobody here can read
 ├── TooMany           429  over a limit; says when to try again
+│   └── OverQuota             a quota has no room for it; says when it renews, and whom to ask
 ├── Unavailable       503  the site cannot take it now
 └── UpstreamError     the model's service failed: never a response's status, always a reply's ending
     ├── NoModel             none is set up
@@ -160,6 +161,11 @@ class TooMany(ChatError):
     code = "too_many"
     status = 429
     sentence = _("You are over a limit. Wait a moment and try again.")
+
+
+class OverQuota(TooMany):
+    code = "quota"
+    sentence = _("Your quota has no room for this.")
 
 
 class Unavailable(ChatError):

@@ -437,6 +437,12 @@ CHAT_SEPARATE_ROLES = env.switch("CHAT_SEPARATE_ROLES", default=Default.CHAT_SEP
 CHAT_CURRENCY = env.currency("CHAT_CURRENCY", default=Default.CHAT_CURRENCY)
 CHAT_CURRENCY_RATE = env.rate("CHAT_CURRENCY_RATE", default=Default.CHAT_CURRENCY_RATE)
 
+# Of whose user has a quota (docs/usage.md, "Quotas"): how long an answer may become, and whom they ask for more.
+CHAT_QUOTA_OUTPUT_TOKENS = env.whole(
+    "CHAT_QUOTA_OUTPUT_TOKENS", default=Default.CHAT_QUOTA_OUTPUT_TOKENS, least=1, most=1_000_000
+)
+CHAT_QUOTA_CONTACT = env.text("CHAT_QUOTA_CONTACT", default=Default.CHAT_QUOTA_CONTACT)
+
 # Limits; 0 turns one off
 
 CHAT_LIVE_PER_USER = env.whole("CHAT_LIVE_PER_USER", default=Default.CHAT_LIVE_PER_USER)

@@ -17,6 +17,7 @@ from chat.admin.noted import Noted
 from chat.admin.notice import NoticeAcceptanceAdmin
 from chat.admin.prices import ModelPriceAdmin
 from chat.admin.prompts import PromptAdmin
+from chat.admin.quotas import QuotaAdmin, QuotaGrantAdmin
 from chat.admin.readings import ReadingAdmin
 from chat.admin.retention import GroupRetentionAdmin
 from chat.admin.rights import ModelAccessAdmin, RestrictionAdmin
@@ -39,6 +40,8 @@ __all__ = [
     "NoticeAcceptanceAdmin",
     "OfferedLookups",
     "PromptAdmin",
+    "QuotaAdmin",
+    "QuotaGrantAdmin",
     "ReadingAdmin",
     "RestrictionAdmin",
     "ToolCallAdmin",

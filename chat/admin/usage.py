@@ -102,7 +102,8 @@ class UsageAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
             days = {"since": str(asked.since), "until": str(asked.until)}
             note(Action.EXPORT, request.user, (self.opts.label_lower, ""), by=asked.by, rows=len(rows), **days)
             return _file(rows, asked)
-        return self._page(request, {"form": form} | _shown(rows, asked))
+        may_grant = asked.by == "user" and has_permission(request.user, "chat.add_quotagrant")
+        return self._page(request, {"form": form} | _shown(rows, asked, may_grant))
 
     def _page(self, request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
         common = {**self.admin_site.each_context(request), "title": _("Usage and costs"), "opts": self.opts}
@@ -140,14 +141,16 @@ def _sorted(rows: list[Row], asked: Asked) -> list[Row]:
     return sorted(rows, key=lambda row: -(amount(row.sums, asked.measure) or 0))
 
 
-def _shown(rows: list[Row], asked: Asked) -> dict[str, Any]:
+def _shown(rows: list[Row], asked: Asked, may_grant: bool) -> dict[str, Any]:
     shown = rows[:MOST_ROWS]
     called = _called(shown, asked.by)
     is_of_time = asked.by in ("day", "month")
     # Who is in two groups is in two of the rows.
     counted = report(asked.since, asked.until, "month") if asked.by == "group" else rows
     return {
-        "table": [(label, _cells(row)) for label, row in zip(called, shown, strict=True)],
+        "table": [
+            (label, row.key if may_grant else "", _cells(row)) for label, row in zip(called, shown, strict=True)
+        ],
         "more": len(rows) - len(shown),
         "way": WAYS[asked.by],
         "by": asked.by,

@@ -8,7 +8,7 @@ click, a retry after a lost connection) finds what the first one stored and join
 import math
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from chat.conversations.turns import Accepted, Continuation, Question, Regenerat
 from chat.core.endings import Status
 from chat.core.limits import GENERATIONS_PER_MESSAGE
 from chat.core.process import process_name
-from chat.core.prompt import Turn
+from chat.core.prompt import Options, Turn
 from chat.core.reply import TEXT, Part
 from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
 from chat.i18n import gettext_noop as _
@@ -46,6 +46,7 @@ from chat.models.sql import database_time, find, insert, is_stored
 from chat.models.users import UserId
 from chat.providers.registry import registry
 from chat.signals import announce, message_asked
+from chat.usage.quotas import Reserved, estimated_prompt, reserve
 
 MINUTE = timedelta(minutes=1)
 WAIT_SECONDS = 5
@@ -57,8 +58,8 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     """Store a question and a generation for its answer.
 
     `has_room` says whether this process can take one more generation.
-    Raises NotFound, BadInput, Forbidden, Conflict, GoneOn, TooLong, TooMany, Unavailable; then nothing is stored and
-    the ids stay free.
+    Raises NotFound, BadInput, Forbidden, Conflict, GoneOn, TooLong, TooMany, OverQuota, Unavailable; then nothing is
+    stored and the ids stay free.
     """
     lock_owner(owner_id)
     if is_stored(Message, question.id):
@@ -87,7 +88,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
     if attachments:
         attach(asked.pk, conversation.pk, attachments)
-    accepted = _answer([asked], asked, uuid.uuid4(), question.model, number + 1, question.parent, asks)
+    accepted = _answer([asked], asked, uuid.uuid4(), question, number + 1, question.parent, asks)
     announce(
         message_asked,
         Message,
@@ -126,7 +127,7 @@ def regenerate(
         raise BadInput(_("Only an answer can be written again."))
     _check_limits(owner_id, request, has_room)
     conversation = message.conversation
-    return _answer([], question, request.id, request.model, _next_number(conversation), question.pk)
+    return _answer([], question, request.id, request, _next_number(conversation), question.pk)
 
 
 @retried
@@ -165,8 +166,12 @@ def continue_(
     turns, out = _fitted(conversation, request.model, message_id)
     fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
     generation = _new_generation(message, request.model, **fields)
+    reserved = _reserve(generation, request, conversation, turns)
     conversation.touch(current=message)
-    return Accepted(generation, turns, is_new=True, options=conversation.options, written=message, decided=decided)
+    options = _options(conversation, reserved)
+    return Accepted(
+        generation, turns, is_new=True, options=options, reserved=reserved, written=message, decided=decided
+    )
 
 
 @transaction.atomic
@@ -269,14 +274,14 @@ def _answer(
     new: list[Message],
     question: Message,
     answer_id: uuid.UUID,
-    model: str,
+    wish: Question | Regeneration,
     number: int,
     leaf_id: uuid.UUID | None,
     *asks: Turn,
 ) -> Accepted:
     """Store an answer to `question`, with the `new` messages above it. Foreign keys are checked at the very end.
 
-    Its model is told the branch to `leaf_id`, and then what it `asks`.
+    The model of the `wish` is told the branch to `leaf_id`, and then what it `asks`.
     """
     conversation = question.conversation
     answer = Message(
@@ -287,10 +292,29 @@ def _answer(
         number=number,
     )
     insert([*new, answer])
-    turns, out = _fitted(conversation, model, leaf_id, *asks)
-    generation = _new_generation(answer, model, left_out=out)
+    turns, out = _fitted(conversation, wish.model, leaf_id, *asks)
+    generation = _new_generation(answer, wish.model, left_out=out)
+    reserved = _reserve(generation, wish, conversation, turns)
     conversation.touch(current=answer)
-    return Accepted(generation, turns, is_new=True, options=conversation.options)
+    return Accepted(generation, turns, is_new=True, options=_options(conversation, reserved), reserved=reserved)
+
+
+def _reserve(
+    generation: Generation, wish: Question | Regeneration | Continuation, conversation: Conversation, turns: list[Turn]
+) -> Reserved | None:
+    """Of its owner's quotas. Raises OverQuota, Forbidden."""
+    reserved = None
+    if wish.rights.under_quotas:
+        besides = settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt
+        reserved = reserve(generation, estimated_prompt(turns, besides), conversation.max_tokens)
+    generation.may_have_reserved = reserved is not None
+    return reserved
+
+
+def _options(conversation: Conversation, reserved: Reserved | None) -> Options:
+    """Where something is reserved for an answer, its length is limited in any case."""
+    options = conversation.options
+    return replace(options, max_tokens=reserved.output) if reserved else options
 
 
 def _fitted(conversation: Conversation, model: str, leaf_id: uuid.UUID | None, *asks: Turn) -> tuple[list[Turn], int]:

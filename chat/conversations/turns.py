@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from chat.core.prompt import NO_OPTIONS, Options, Turn
 from chat.core.rights import ALL, Rights
 from chat.models import Generation, Message
+from chat.usage.quotas import Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Accepted:
     turns: list[Turn]
     is_new: bool
     options: Options = NO_OPTIONS
-    """As the conversation has them now."""
+    """As the conversation has them now, with a limit to its length where a quota holds."""
+    reserved: Reserved | None = None
+    """Of a quota."""
     written: Message | None = None
     """The message that it continues."""
     decided: frozenset[str] = frozenset()

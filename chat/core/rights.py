@@ -9,7 +9,7 @@ the settings say which are for all. Rows that staff write, each for a group, cha
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self, TypeAlias
 
@@ -55,6 +55,10 @@ class Rights:
     """Theirs, whether the settings offer them or not."""
     withheld: Pairs = frozenset()
     """Not theirs, whether the settings offer them or not."""
+    unpriced: Pairs = frozenset()
+    """Of these, the ones whose price nobody knows, while a quota of theirs is in money."""
+    under_quotas: bool = False
+    """Are there quotas, of whomever? Then it is asked whether one holds for this user."""
 
     @classmethod
     def of(cls, lacking: Iterable[Right], rows: Iterable[tuple[str, str, bool, bool]] = ()) -> Self:
@@ -73,6 +77,9 @@ class Rights:
         """Raises Forbidden."""
         if right in self.lacking:
             raise Forbidden(SENTENCES[right], code=NOT_PERMITTED)
+
+    def without(self, unpriced: Pairs) -> "Rights":
+        return replace(self, given=self.given - unpriced, withheld=self.withheld | unpriced, unpriced=unpriced)
 
     @property
     def change_models(self) -> bool:

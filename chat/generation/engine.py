@@ -243,7 +243,7 @@ class Engine:
             return
         run.live.end(run.generation.ending)
         if ending.status in (Status.COMPLETE, Status.LENGTH):
-            spawn(give_title(run.generation, run.live.reply.text))
+            spawn(give_title(run.generation, run.live.reply.text, under_quota=run.reserved is not None))
 
     async def _store_ending(self, run: Run, ending: Ending) -> bool:
         """A database that is away is waited for: text must not be lost. False if the row had ended already."""

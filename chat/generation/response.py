@@ -14,6 +14,7 @@ from chat.core.reply import storable
 from chat.errors import ChatError, UpstreamBroke, UpstreamError, UpstreamTimeout
 from chat.failures import log_failure
 from chat.generation.deadline import Deadline
+from chat.generation.reserving import NO_QUOTA, reserve_more
 from chat.generation.run import Run
 from chat.providers import chunks, openai
 
@@ -68,6 +69,9 @@ async def _read_until(run: Run, tools: Sequence[dict[str, Any]], deadline: Deadl
                         if run.room < 0:
                             heard.finish_reason = "length"
                             return NO_ROOM
+                    if run.room < run.reserved_room and not await reserve_more(run):
+                        heard.finish_reason = "length"
+                        return NO_QUOTA
                     deadline.reschedule(min(clock() + idle, run.last_moment))
                 case chunks.Calling(characters) if tools:
                     run.first_piece_at = run.first_piece_at or timezone.now()
@@ -75,6 +79,9 @@ async def _read_until(run: Run, tools: Sequence[dict[str, Any]], deadline: Deadl
                     if run.room < 0:
                         heard.finish_reason = "length"
                         return NO_ROOM
+                    if run.room < run.reserved_room and not await reserve_more(run):
+                        heard.finish_reason = "length"
+                        return NO_QUOTA
                     deadline.reschedule(min(clock() + idle, run.last_moment))
                 case chunks.Calls(calls) if tools:
                     heard.calls = calls

@@ -13,7 +13,7 @@ from chat.core.endings import Ending, Status, ending_of
 from chat.core.prompt import Options
 from chat.core.reply import REASONING, TEXT, Mark
 from chat.core.think_tags import Piece, ThinkTags
-from chat.core.tokens import NO_TOKENS, Tokens
+from chat.core.tokens import BYTES_PER_TOKEN, NO_TOKENS, Tokens
 from chat.generation.finishing import Write
 from chat.generation.stopwatch import Stopwatch
 from chat.live.exchange import LiveReply
@@ -21,6 +21,10 @@ from chat.models import Generation
 from chat.providers import chunks
 from chat.providers.tool_calls import Called
 from chat.tools.reader import Reader
+from chat.usage.quotas import Reserved
+
+NEVER = -(2**40)
+"""Below any room."""
 
 
 @dataclass
@@ -61,6 +65,10 @@ class Run:
     """When it must have ended, by the loop's clock."""
     room: int
     """Characters that it may still write."""
+    reserved: Reserved | None = None
+    """Of a quota (chat/generation/reserving.py)."""
+    reserved_room: int = NEVER
+    """Once `room` is below this, what the response was reserved for is written."""
     prompt: list[dict[str, Any]] = field(default_factory=list)
     heard: Heard = field(default_factory=Heard)
     """In the response that is read, or was last."""
@@ -89,7 +97,14 @@ class Run:
     def hear(self) -> Heard:
         """Another response begins."""
         self.used, self.spent, self.heard = self.usage, self.tokens, Heard(room=self.room)
+        self.find_reserved_room()
         return self.heard
+
+    def find_reserved_room(self) -> None:
+        """Again, when a response begins or more is reserved: so that a piece costs one comparison."""
+        if self.reserved and self.heard.room is not None:
+            left = self.reserved.tokens.output - self.spent.output
+            self.reserved_room = self.heard.room - left * BYTES_PER_TOKEN
 
     @property
     def tokens(self) -> Tokens:
@@ -170,6 +185,7 @@ def run_of(accepted: Accepted) -> Run:
         stored_position=live.reply.position,
         last_moment=loop.time() + (settings.CHAT_TOTAL_SECONDS or 1e9),
         room=settings.CHAT_OUTPUT_CHARS or 2**31,
+        reserved=accepted.reserved,
     )
 
 

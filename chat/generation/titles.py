@@ -15,9 +15,10 @@ from chat.conf import settings
 from chat.core import prompt as prompts
 from chat.core.endings import bad_end, graver
 from chat.core.limits import TITLE_CHARACTERS
+from chat.core.prompt import NO_OPTIONS, Options
 from chat.core.reply import storable
 from chat.core.titles import clean_title
-from chat.core.tokens import NO_TOKENS, Tokens
+from chat.core.tokens import BYTES_PER_TOKEN, NO_TOKENS, Tokens
 from chat.errors import UpstreamBroke, UpstreamError
 from chat.failures.subject import subject
 from chat.live import hints
@@ -27,6 +28,7 @@ from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.providers import chunks, openai
 from chat.providers.registry import registry
+from chat.usage.quotas import book_most_of_title
 from chat.usage.settling import book_title, settle_title
 
 logger = logging.getLogger(__name__)
@@ -36,16 +38,18 @@ LONGEST_THOUGHTS = 50_000
 """Characters of an answer, with what a model thinks aloud in it. No more of it is read."""
 
 
-async def give_title(generation: Generation, answer: str) -> None:
-    """Name the conversation in which `generation` has just given its `answer`, if it needs a name. Never fails."""
+async def give_title(generation: Generation, answer: str, *, under_quota: bool = False) -> None:
+    """Name the conversation in which `generation` has just given its `answer`, if it needs a name. Never fails.
+
+    `under_quota`: one holds for its owner. Where that has no room for a title the first words stay.
+    """
     conversation_id = generation.message.conversation_id
     subject.set(f"title of conversation {conversation_id}")
     try:
         if settings.CHAT_TITLES == "off" or not (question := await in_database(_untitled_question, generation)):
             return
-        title = await _asked(
-            generation, settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer)
-        )
+        model, messages = settings.CHAT_TITLE_MODEL or generation.model, prompts.title(question, answer)
+        title = await _asked(generation, model, messages, under_quota=under_quota)
         is_stored: bool = bool(title) and await write_in_database(_store, generation.owner_id, conversation_id, title)
         if is_stored:
             await exchange.retitle(conversation_id, title, await _others(conversation_id))
@@ -80,14 +84,19 @@ class Heard:
         return (self.usage or chunks.Usage(None, None)).tokens(prompt, self.written)
 
 
-async def _asked(generation: Generation, model: str, messages: list[dict[str, Any]]) -> str:
+async def _asked(generation: Generation, model: str, messages: list[dict[str, Any]], *, under_quota: bool) -> str:
     """A title. However the request ends, what it has used is stored; before it begins, what it may use."""
     began, heard, title = timezone.now(), Heard(), ""
     size, which = prompts.characters(messages), (generation.owner_id, registry()[model].provider.name, model, began)
-    booked = await write_in_database(book_title, *which, heard.tokens(size))
+    if under_quota:
+        options = Options(max_tokens=settings.CHAT_QUOTA_OUTPUT_TOKENS)
+        booked = await write_in_database(book_most_of_title, *which, size // BYTES_PER_TOKEN)
+    else:
+        options = NO_OPTIONS
+        booked = await write_in_database(book_title, *which, heard.tokens(size))
     try:
         async with asyncio.timeout(TITLE_SECONDS):
-            title = await _ask(model, messages, heard)
+            title = await _ask(model, messages, heard, options)
     except UpstreamError as error:
         heard.is_refused = not isinstance(error, UpstreamBroke)
         raise
@@ -97,10 +106,10 @@ async def _asked(generation: Generation, model: str, messages: list[dict[str, An
     return title
 
 
-async def _ask(model: str, messages: list[dict[str, Any]], heard: Heard) -> str:
+async def _ask(model: str, messages: list[dict[str, Any]], heard: Heard, options: Options = NO_OPTIONS) -> str:
     """A title; empty if the model gives none, or its answer is cut: half a title is worse than the first words."""
     text, reason, is_over = "", "", False
-    async with aclosing(openai.stream(model, messages)) as events:
+    async with aclosing(openai.stream(model, messages, options)) as events:
         async for event in events:
             if isinstance(event, chunks.Spoken):
                 heard.written += len(event.text)

@@ -31,6 +31,7 @@ from chat.core.tool_parts import NO, YES, Call, Outcome, Result, Round, Source, 
 from chat.failures import log_failure, unavailable
 from chat.generation.checkpoints import CHECKPOINT_SECONDS
 from chat.generation.finishing import Write, do_all
+from chat.generation.reserving import NO_QUOTA, reserve_prompt, reserve_request
 from chat.generation.response import TIMEOUT, read_response
 from chat.generation.run import Run
 from chat.i18n import gettext_noop as _
@@ -44,6 +45,7 @@ from chat.tools.base import InvalidArguments, Tool
 from chat.tools.running import NO_ARGUMENTS, Ran, checked
 from chat.tools.running import run as run_tool
 from chat.tools.toolbox import EMPTY, Toolbox, toolbox_for
+from chat.usage.quotas import estimated_prompt
 
 logger = logging.getLogger(__name__)
 
@@ -142,7 +144,9 @@ class _Rounds:
     async def _ask_and_run(self) -> Ending:
         run, number = self._run, 0
         while True:
-            run.prompt = self._prompt()
+            run.prompt, tokens = self._prompt()
+            if not await (reserve_request(run, tokens) if number else reserve_prompt(run, tokens)):
+                return NO_QUOTA
             ending = await read_response(run, self._definitions)
             if ending.status != Status.COMPLETE or not run.heard.calls:
                 return ending
@@ -155,8 +159,11 @@ class _Rounds:
 
     # What the model is asked
 
-    def _prompt(self) -> list[dict[str, Any]]:
-        """All that was said, and what came of the rounds so far: of the oldest results what there is room for."""
+    def _prompt(self) -> tuple[list[dict[str, Any]], int]:
+        """All that was said, and what came of the rounds so far: of the oldest results what there is room for.
+
+        And about how many tokens that has.
+        """
         model = self._run.generation.model
         said = [part for part in self._run.live.reply.parts() if part.kind != REASONING]
         turns = [*self._turns, prompts.turn(Message.Role.ASSISTANT, said)] if said else self._turns
@@ -165,7 +172,8 @@ class _Rounds:
         tokens = prompt_tokens(model)
         fitted = with_room_for_results(turns, tokens, besides)
         shown = fitted[left_out(fitted, tokens, besides) :]
-        return prompts.build(shown, *system_prompts, sees=sees_images(model), calls=bool(self._definitions))
+        messages = prompts.build(shown, *system_prompts, sees=sees_images(model), calls=bool(self._definitions))
+        return messages, estimated_prompt(shown, besides) if self._run.reserved else 0
 
     # A round
 

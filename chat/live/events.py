@@ -52,6 +52,7 @@ def start_data(generation: Generation) -> dict[str, object]:
         "title": message.conversation.title,
     }
     start |= {"label": generation.label} if generation.label else {}
+    start |= {"quota": translated(*generation.little_left)} if generation.little_left else {}
     return start | ({"left_out": generation.left_out} if generation.left_out else {})
 
 

@@ -18,7 +18,7 @@ def drop(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0028_usage'),
+        ('chat', '0029_quotas'),
     ]
 
     operations = [

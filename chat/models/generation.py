@@ -91,6 +91,11 @@ class Generation(models.Model):
     code = models.CharField(max_length=50, blank=True)
     error = models.TextField(blank=True)
 
+    may_have_reserved = True
+    """Of a quota. Whoever has stored it knows better, and so does whoever runs it."""
+    little_left: tuple[str, dict[str, int | str]] | None = None
+    """Of a quota: a sentence and its values, which whoever has stored it tells its owner."""
+
     objects = GenerationQuerySet.as_manager()
 
     class Meta:

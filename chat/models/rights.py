@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import auth
@@ -19,11 +20,12 @@ from chat.models.users import has_permission
 
 CHOICES = [(right.value, gettext_lazy(label)) for right, label in LABELS.items()]
 
-RESTRICTIONS, MODELS, RETENTION = 1, 2, 4
+RESTRICTIONS, MODELS, RETENTION, QUOTAS = 1, 2, 4, 8
 RULES = (
     f"(CASE WHEN EXISTS (SELECT 1 FROM chat_restriction) THEN {RESTRICTIONS} ELSE 0 END"  # noqa: S608 - ours alone
     f" + CASE WHEN EXISTS (SELECT 1 FROM chat_modelaccess) THEN {MODELS} ELSE 0 END"
-    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_groupretention) THEN {RETENTION} ELSE 0 END)"
+    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_groupretention) THEN {RETENTION} ELSE 0 END"
+    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_quota) THEN {QUOTAS} ELSE 0 END)"
 )
 """In SQL: of which kinds there are rules. It goes with the query that finds a user: where there are none, nothing more
 is asked."""
@@ -80,7 +82,8 @@ class ModelAccess(models.Model):
 def rights_of(user: Any) -> Rights:
     """What a user may. Asked once for each time that they are found, which is once a request.
 
-    Superusers may all, and so may all where the project's user model knows no groups and permissions.
+    Superusers may all, and so may all where the project's user model knows no groups and permissions; quotas are for
+    all of them.
     """
     found: Rights | None = getattr(user, "chat_rights", None)
     if found is None:
@@ -89,13 +92,18 @@ def rights_of(user: Any) -> Rights:
 
 
 def find_rights(user: Any) -> Rights:
-    """As they are now."""
-    if not isinstance(user, PermissionsMixin) or user.is_superuser:
+    """As they are now. Nobody is asked about who is not logged in, as where an error's page is made."""
+    if user.pk is None:
         return ALL
     rules = getattr(user, "chat_rules", None)
     if rules is None:
         rules = scalar(f"SELECT {RULES}")
-    if not rules:
+    rights = _find(user, rules)
+    return replace(rights, under_quotas=True) if rules & QUOTAS else rights
+
+
+def _find(user: Any, rules: int) -> Rights:
+    if not rules & (RESTRICTIONS | MODELS) or not isinstance(user, PermissionsMixin) or user.is_superuser:
         return ALL
     return Rights.of(
         _lacking(user) if rules & RESTRICTIONS else (),

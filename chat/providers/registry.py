@@ -31,6 +31,10 @@ READ = (
 )
 
 OTHER_MODELS = _("You are not allowed to use %(model)s here. Choose another model: %(models)s.")
+UNPRICED = _(
+    "What %(model)s costs is not known here, and you have a quota in money. Choose another model: %(models)s."
+)
+ALL_UNPRICED = _("What the models here cost is not known, and you have a quota in money. Ask the administrator.")
 NO_MODELS = _("You are not allowed to use any of the models here. Ask the administrator.")
 
 
@@ -67,7 +71,7 @@ class Registry:
     def default_of(self, rights: Rights) -> Model:
         """What answers a user who chooses none. Raises Forbidden."""
         if not (models := self.offered_to(rights)):
-            raise Forbidden(NO_MODELS, code=NOT_PERMITTED)
+            raise Forbidden(ALL_UNPRICED if rights.unpriced else NO_MODELS, code=NOT_PERMITTED)
         return models[0]
 
     def check_offered(self, key: str, rights: Rights) -> None:
@@ -75,7 +79,9 @@ class Registry:
         model = self.find(key)
         if rights.change_models and model and not self._is_offered_to(model, rights):
             offered = self.offered_to(rights)
-            sentence = OTHER_MODELS if offered else NO_MODELS
+            is_unpriced = not self._names_of(model).isdisjoint(rights.unpriced)
+            some, none = (UNPRICED, ALL_UNPRICED) if is_unpriced else (OTHER_MODELS, NO_MODELS)
+            sentence = some if offered else none
             values = {"model": model.title, "models": ", ".join(each.title for each in offered)}
             raise Forbidden(sentence, values=values, code=NOT_PERMITTED)
 

@@ -16,10 +16,11 @@ from typing import Any
 from django.utils import timezone
 
 from chat.conf import settings
+from chat.core.rights import Pairs
 from chat.core.tokens import Tokens
 from chat.models import ModelPrice
 from chat.providers.configuration import Model
-from chat.providers.registry import registry
+from chat.providers.registry import Registry, registry
 
 BILLIONTHS = 1_000_000_000
 PER = 1_000_000
@@ -79,6 +80,18 @@ def price_of(provider: str, key: str, at: datetime) -> Price | None:
     return FREE if model.provider.is_local else _listed(model, at)
 
 
+def unpriced() -> Pairs:
+    """The models of the settings whose price nobody knows now. Looked at every few seconds."""
+    global _unpriced
+    known = registry()
+    if not _unpriced or time.monotonic() - _unpriced[0] > STAFF_SECONDS or _unpriced[1] is not known:
+        now = timezone.now()
+        names = ((model.provider.name, model.key) for model in known.models)
+        pairs = frozenset((provider, key) for provider, key in names if price_of(provider, key, now) is None)
+        _unpriced = (time.monotonic(), known, pairs)
+    return _unpriced[2]
+
+
 def day_of(at: datetime) -> date:
     """In TIME_ZONE, whatever a request's own is."""
     return timezone.localtime(at, timezone.get_default_timezone()).date()
@@ -87,12 +100,13 @@ def day_of(at: datetime) -> date:
 # What staff say
 
 _staff_rows: tuple[float, list[ModelPrice]] = (float("-inf"), [])
+_unpriced: tuple[float, Registry, Pairs] | None = None
 
 
 def forget_prices() -> None:
     """They are read again when one is asked for next."""
-    global _staff_rows
-    _staff_rows = (float("-inf"), [])
+    global _staff_rows, _unpriced
+    _staff_rows, _unpriced = (float("-inf"), []), None
 
 
 def _staffs(provider: str, key: str, day: date) -> Price | None:

@@ -24,6 +24,8 @@ from chat.models.branches import leaf_below
 from chat.models.rights import rights_of
 from chat.providers import openai
 from chat.providers.registry import registry
+from chat.usage.quota_words import line
+from chat.usage.quotas import allowances_of
 from chat.views.branches import Section, asked_begin, asked_id, asked_ids, section
 from chat.views.endpoints import comes_back_to, endpoint
 from chat.views.errors import wants_json
@@ -94,6 +96,7 @@ def _page(
     standing = None if shown.is_running else pending(user.pk)
     switches = tools_for(user, conversation.off)
     readings = None if conversation._state.adding else told_in_short(user.pk, conversation.pk)
+    quota_line = line(allowances_of(user))
     frame = Frame.around(
         user,
         is_new=conversation._state.adding,
@@ -106,6 +109,7 @@ def _page(
         notice=standing.notice.version if standing else "",
         has_deleted=bool(deleted),
         has_readings=bool(readings),
+        has_quota_line=bool(quota_line),
         has_tools=bool(switches.rows),
         files=len(attached),
     )
@@ -122,6 +126,7 @@ def _page(
         "deleted": deleted,
         "standing": standing,
         "readings": readings,
+        "quota_line": quota_line,
         "edited": None if shown.is_running else _edited(request, shown.messages),
         "next_id": uuid.uuid4(),
         "attached": attached,

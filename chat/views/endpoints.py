@@ -26,9 +26,9 @@ from chat.failures import unavailable
 from chat.generation.background import see_through
 from chat.generation.sweeps import start_sweeps
 from chat.i18n import gettext_noop as _
-from chat.models.rights import rights_of
 from chat.models.threads import in_database, login_in_database, write_in_database
 from chat.models.users import has_permission
+from chat.usage.quotas import rights_under_quotas
 from chat.views.errors import draft_of, error_response, failure_response, wants_json
 from chat.views.session_user import get_user
 from chat.views.time_zones import zone_of
@@ -193,7 +193,7 @@ def _let_in(request: HttpRequest, ids: Mapping[str, Any], takes: Right | None = 
     Raises NotLoggedIn, Forbidden.
     """
     user, permission = get_user(request), settings.CHAT_ALLOWED
-    rights = rights_of(user) if user.is_authenticated else ALL
+    rights = rights_under_quotas(user) if user.is_authenticated else ALL
     request.user = user  # with their rights: an error's page, which asks for them, is made on the event loop
     if not request.user.is_authenticated:
         raise NotLoggedIn

@@ -29,6 +29,10 @@ class Frame(NamedTuple):
     has_deleted: bool
     has_readings: bool
     """Is its owner told that staff have read it?"""
+    has_quotas: bool
+    """Are there any, of whomever?"""
+    has_quota_line: bool
+    """Is little left of a quota of this reader's?"""
     has_tools: bool
     """Is there one that this reader's models may call?"""
     files: int
@@ -49,6 +53,7 @@ class Frame(NamedTuple):
             may_attach=may_attach(user),
             may_share=rights.may_share,
             may_import=rights.may_import,
+            has_quotas=rights.under_quotas,
             is_staff=bool(getattr(user, "is_staff", False)),
             input_chars=settings.CHAT_INPUT_CHARS,
             most_files=settings.CHAT_ATTACHMENTS_PER_MESSAGE,

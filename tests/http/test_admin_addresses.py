@@ -29,6 +29,8 @@ from chat.models import (
     ModelPrice,
     NoticeAcceptance,
     Prompt,
+    Quota,
+    QuotaGrant,
     Reading,
     Restriction,
     Share,
@@ -210,6 +212,10 @@ def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Co
             day="2026-01-01", provider="a", model="b", kind="answer", currency="USD"
         ),
         NoticeAcceptance: NoticeAcceptance.objects.create(owner=user, version="a"),
+        Quota: Quota.objects.create(unit="tokens", period="day", amount=1),
+        QuotaGrant: QuotaGrant.objects.create(
+            user=user, unit="tokens", period="day", first_day="2026-01-01", amount=1
+        ),
         Invitation: Invitation.objects.create(digest="a", made_by=user),
     }
     things = [f"{of}{objects[model].pk}/" for model, of in zip(MODELS, LISTS, strict=True)]

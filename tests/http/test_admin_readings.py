@@ -45,6 +45,8 @@ from chat.models import (
     NoticeAcceptance,
     Preferences,
     Prompt,
+    Quota,
+    QuotaGrant,
     Reading,
     Restriction,
     SearchedWords,
@@ -213,6 +215,12 @@ def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conv
         },
         "chat/dailyusage/": {"object_id": DailyUsage.objects.create(**MODEL, day=DAY_ONE, kind="answer").pk},
         "chat/noticeacceptance/": {"object_id": NoticeAcceptance.objects.create(owner=user, version="a").pk},
+        "chat/quota/": {"object_id": Quota.objects.create(unit="tokens", period="day", amount=1).pk},
+        "chat/quotagrant/": {
+            "object_id": QuotaGrant.objects.create(
+                user=user, unit="tokens", period="day", first_day=DAY_ONE, amount=1
+            ).pk
+        },
         "chatsite/invitation/": {"object_id": Invitation.objects.create(digest="a", made_by=user).pk},
     }
     paths = {f"/admin/{path}" for path in addresses(things)} - {"/admin/logout/"}

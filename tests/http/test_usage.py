@@ -10,8 +10,9 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from chat.models import DailyUsage, ModelPrice
+from chat.models import DailyUsage, ModelPrice, Quota, QuotaGrant
 from chat.usage.prices import day_of, forget_prices
+from chat.usage.quotas import allowances
 from chat.usage.reports import months_of
 from chat.usage.totals import make_totals
 from tests.support.queries import counted_queries
@@ -216,3 +217,116 @@ def test_prices_take_their_permission(staff: User) -> None:
 def test_daily_sums_are_what_the_page_reads(ann: User) -> None:
     spend(ann, 1)
     assert DailyUsage.objects.get().group_ids == str(ann.groups.get().pk)
+
+
+# Quotas
+
+QUOTAS = "/admin/chat/quota/"
+GRANTS = "/admin/chat/quotagrant/"
+
+
+def test_staff_set_quotas_in_the_words_of_people(staff: User, ann: User) -> None:
+    page, group = client(staff, "add_quota", "view_quota", "change_quota"), ann.groups.get()
+    form = {"unit": "money", "period": "month", "amount": "12.5", "group": str(group.pk), "user": ""}
+    for wrong in (
+        {"amount": "-1"},
+        {"amount": "10000001"},
+        {"amount": "1.5", "unit": "tokens"},
+        {"user": str(ann.pk)},
+        {"unit": "", "amount": "1"},
+        {"amount": "NaN"},
+    ):
+        assert page.post(f"{QUOTAS}add/", form | wrong).status_code == 200, wrong
+    assert not Quota.objects.exists()
+    assert page.post(f"{QUOTAS}add/", form).status_code == 302
+    row = Quota.objects.get()
+    assert (row.amount, row.group, row.user) == (12_500_000_000, group, None)
+    again = page.post(f"{QUOTAS}add/", form)
+    assert "There is such a quota for this group already." in again.content.decode()
+    assert 'value="12.5"' in page.get(f"{QUOTAS}{row.pk}/change/").content.decode()
+    assert "12.50 USD" in page.get(QUOTAS).content.decode()
+    assert page.post(f"{QUOTAS}{row.pk}/change/", form | {"amount": ""}).status_code == 302
+    assert Quota.objects.get().amount is None
+    assert "no limit" in client(staff, "view_quota").get(f"{QUOTAS}{row.pk}/change/").content.decode()
+
+
+def test_staff_grant_more_in_two_clicks(staff: User, ann: User, caplog: pytest.LogCaptureFixture) -> None:
+    """From the page of usage to a form that is filled in, and its button; it is noted who did that."""
+    Quota.objects.create(unit="money", period="month", amount=10 * 10**9)
+    Quota.objects.create(unit="tokens", period="day", amount=10**6)
+    spend(ann, 9 * 10**9)
+    page = client(staff, "view_usage", "add_quotagrant", "view_quotagrant")
+    (link,) = re.findall(rf'href="({GRANTS}add/\?user=[^"]*)"', page.get(PAGE, {"by": "user"}).content.decode())
+    form = page.get(link).context["adminform"].form
+    assert {name: form[name].value() for name in ("unit", "period")} == {"unit": "money", "period": "month"}
+    filled = {name: form[name].value() or "" for name in form.fields}
+    with caplog.at_level("INFO"):
+        assert page.post(link, filled).status_code == 302
+    grant, first = QuotaGrant.objects.get(), day_of(timezone.now()).replace(day=1)
+    assert (grant.user, grant.amount, grant.first_day, grant.made_by) == (ann, 2_500_000_000, first, staff)
+    assert allowances(ann.pk)[0].limit.amount == 12_500_000_000
+    assert any(f"grant by {staff.pk}" in line and str(ann.pk) in line for line in caplog.messages)
+    shown = page.get(f"{GRANTS}{grant.pk}/change/").content.decode()
+    assert "2.50 USD" in shown
+    assert page.post(f"{GRANTS}{grant.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("user", ["x", "-1", "9" * 40, "a%00"])
+def test_a_grant_for_nobody_suggests_nothing(staff: User, user: str) -> None:
+    Quota.objects.create(unit="tokens", period="day", amount=1)
+    response = client(staff, "add_quotagrant").get(f"{GRANTS}add/?user={user}")
+    assert response.status_code == 200
+
+
+def test_quotas_and_grants_take_their_permissions(staff: User, ann: User) -> None:
+    page = client(staff, "view_usage", "view_quota", "view_quotagrant")
+    assert (page.get(QUOTAS).status_code, page.get(GRANTS).status_code) == (200, 200)
+    assert (page.get(f"{QUOTAS}add/").status_code, page.get(f"{GRANTS}add/").status_code) == (403, 403)
+    assert "Grant more" not in page.get(PAGE, {"by": "user"}).content.decode()
+    row = Quota.objects.create(unit="tokens", period="day", amount=1, user=ann)
+    assert page.post(f"{QUOTAS}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_group_goes_with_its_quota_and_a_user_with_their_grants(ann: User) -> None:
+    group, page = ann.groups.get(), Client()
+    page.force_login(User.objects.create_superuser("root"))
+    Quota.objects.create(unit="tokens", period="day", amount=1, group=group)
+    QuotaGrant.objects.create(user=ann, unit="tokens", period="day", first_day="2026-01-01", amount=1)
+    assert "tokens a day" in page.get(f"/admin/auth/group/{group.pk}/delete/").content.decode()
+    assert page.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Quota.objects.exists()
+    assert page.post(f"/admin/auth/user/{ann.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not QuotaGrant.objects.exists()
+
+
+def test_users_read_what_is_left_and_from_80_percent_on_where_they_ask(ann: User) -> None:
+    """Without a quota there is no word of any."""
+    page = Client()
+    page.force_login(ann)
+    nothing = (page.get("/settings/usage/").content.decode(), page.get("/").content.decode())
+    assert "What is left" not in "".join(nothing)
+    row = Quota.objects.create(unit="tokens", period="day", amount=1900)
+    spend(ann, 1)
+    assert "What is left" not in page.get("/").content.decode()
+    settings = page.get("/settings/usage/").content.decode()
+    assert re.search(r"<td>1,900 tokens</td><td>Today</td><td>1,500 tokens \(78 %\)</td><td>400 tokens</td>", settings)
+    row.amount = 1870
+    row.save()
+    asking = page.get("/").content.decode()
+    assert "You have used 80 % of your quota for today." in asking
+    assert "there is room for 370 tokens." in asking
+
+
+def test_a_page_takes_two_queries_more_where_a_quota_holds_and_none_where_there_is_none(ann: User) -> None:
+    page = Client()
+    page.force_login(ann)
+
+    def queries() -> int:
+        page.get("/")
+        with counted_queries() as found:
+            page.get("/")
+        return len(found)
+
+    before = queries()
+    Quota.objects.create(unit="tokens", period="day", amount=1900)
+    assert queries() == before + 2

@@ -84,6 +84,7 @@ CANNOT_BE: dict[str, list[str]] = {
     "CHAT_READING_REASON": ["", "on", "asked,required"],
     "CHAT_READING_NOTICE": ["", "on", "-1", "1.5", "100000", "later"],
     "CHAT_CURRENCY": ["", "euro", "eur", "€", "EURO"],
+    "CHAT_QUOTA_OUTPUT_TOKENS": ["", "0", "-1", "1.5", "1000001", "many"],
     "CHAT_CURRENCY_RATE": ["", "much", "-1", "nan", "inf", "0,92"],
     "CHAT_TRUSTED_PROXIES": ["nginx", "0.0.0.0/0"],
     "CHAT_MFA": ["", "yes"],

@@ -521,6 +521,7 @@ export class ConversationPage {
     if (turn && turn.kind !== "continue") history.replaceState(null, "", pageAddress());
     onStart?.(start);
     this.#showStart(start, isNew);
+    if (start.quota) tellQuota(start.quota);
     if (name === "stopping") void this.#cancel(start.generation);
   }
 
@@ -712,4 +713,12 @@ function byId(id) {
 /** The id under which a turn is stored. @param {Turn} turn */
 function idOf(turn) {
   return "question" in turn ? turn.question.id : turn.request.id;
+}
+
+/** Little is left of one. @param {string} line */
+function tellQuota(line) {
+  const element = document.getElementById("quota");
+  if (!element?.firstElementChild) return;
+  element.firstElementChild.textContent = line;
+  element.hidden = false;
 }

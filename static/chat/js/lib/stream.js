@@ -19,7 +19,7 @@ import { failureOf } from "./failure.js";
  * that. After a 401 it is asked for now and then, until its user has logged in.
  *
  * @typedef {{url: string, init: RequestInit}} Asking
- * @typedef {{conversation: string, message: string, parent: string, generation: string, model: string, provider: string, label?: string, title: string, left_out?: number}} Start
+ * @typedef {{conversation: string, message: string, parent: string, generation: string, model: string, provider: string, label?: string, title: string, left_out?: number, quota?: string}} Start
  * @typedef {{status: string, finish_reason: string, usage: object | null, reasoning_ms?: number | null, code: string, message: string}} Ending
  * @typedef {{code: string, message: string}} Gone
  * @typedef {import("./failure.js").Failure} Failure

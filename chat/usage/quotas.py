@@ -1,0 +1,189 @@
+"""Quotas: what a run may cost at the most is reserved before it is asked for, and settled when it ends.
+
+Theory. Whoever accepts a question holds its owner's lock (chat/models/locks.py). Under it what the owner has spent and
+what is reserved is added up, in one statement, and the question's own reservation stored, in the transaction that
+accepts it. Ends take no such lock: they turn what is reserved into what is spent, in one transaction (settling.py). So
+whatever happens at the same time, the sum of both never passes the quota when something is accepted.
+
+Where there are no quotas at all (`Rights.under_quotas`) nothing here is asked.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.conf import settings
+from chat.core.prompt import Turn
+from chat.core.quotas import Allowance, Limit, Unit, limits, most_of
+from chat.core.rights import NOT_PERMITTED, Rights
+from chat.core.tokens import Tokens, tokens_of
+from chat.errors import ChatError, Forbidden
+from chat.i18n import gettext_noop as _
+from chat.models import Generation, Quota, Reservation
+from chat.models.locks import lock_owner
+from chat.models.rights import rights_of
+from chat.models.users import UserId
+from chat.usage.prices import Price, day_of, price_of, unpriced
+from chat.usage.quota_words import little_left, refusal
+from chat.usage.settling import book_title
+
+logger = logging.getLogger(__name__)
+
+NO_PRICE = _("What %(model)s costs is not known here, and you have a quota in money. Choose another model.")
+NOBODYS = uuid.UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What a run may use until it has to reserve more."""
+
+    tokens: Tokens
+    output: int
+    """Tokens that each of its requests may be answered with."""
+
+
+# What holds
+
+
+def allowances(owner_id: UserId) -> list[Allowance]:
+    """What holds for a user now, and what of it is gone; those first of which most is."""
+    held = _limits(owner_id, day_of(timezone.now()))
+    return sorted(_allowances(owner_id, held), key=lambda each: (-each.percent, each.limit.renews))
+
+
+def allowances_of(user: Any) -> list[Allowance]:
+    """The same of a user who is served; without a query where there are no quotas."""
+    return allowances(user.pk) if rights_of(user).under_quotas else []
+
+
+def rights_under_quotas(user: Any) -> Rights:
+    """What a user may, of models those whose price is known if a quota of theirs is in money."""
+    rights = rights_of(user)
+    if rights.under_quotas and not rights.unpriced and (pairs := unpriced()) and _has_money(user.pk):
+        rights = user.chat_rights = rights.without(pairs)
+    return rights
+
+
+def _has_money(owner_id: UserId) -> bool:
+    return any(limit.unit == Unit.MONEY for limit in _limits(owner_id, day_of(timezone.now())))
+
+
+def _limits(owner_id: UserId, day: date) -> list[Limit]:
+    return limits(Quota.objects.rows_of(owner_id, day), day)
+
+
+def _allowances(owner_id: UserId, held: list[Limit], besides: uuid.UUID = NOBODYS) -> list[Allowance]:
+    if not held:
+        return []
+    used = Reservation.objects.used(owner_id, held, besides)
+    return [Allowance(limit, each) for limit, each in zip(held, used, strict=True)]
+
+
+# What is reserved
+
+
+def estimated_prompt(turns: Iterable[Turn], besides: str) -> int:
+    """Its tokens: of what is said, and of what a request says besides."""
+    return tokens_of(besides) + sum(turn.tokens for turn in turns)
+
+
+def reserve(generation: Generation, prompt: int, output: int | None) -> Reserved | None:
+    """What an answer may cost at the most, in the transaction that stores its generation, behind its owner's lock.
+
+    `prompt`: its tokens, by estimate; `output`: how many its answer may have, if somebody has chosen that. None if no
+    quota holds for the owner. Raises OverQuota, or Forbidden for a model without a price.
+    """
+    most = output or int(settings.CHAT_QUOTA_OUTPUT_TOKENS)
+    tokens = most_of(prompt, most)
+    held = _store(_of(generation), tokens)
+    generation.little_left = little_left(held)
+    return Reserved(tokens, most) if held else None
+
+
+@transaction.atomic
+def extend(generation: Generation, tokens: Tokens) -> bool:
+    """Reserve this for all of a run, in place of what it had. False if there is no room for that."""
+    try:
+        lock_owner(generation.owner_id)
+        row = _of(generation).most(tokens)
+        _check(_of(generation), row)
+    except ChatError:  # there is no room, or its owner is gone
+        return False
+    # Where it is gone somebody else has ended the run, which learns of that soon.
+    Reservation.extend(row.pk, row.cost, row.tokens)
+    return True
+
+
+@transaction.atomic
+def book_most_of_title(owner_id: UserId, provider: str, model: str, at: datetime, prompt: int) -> uuid.UUID:
+    """As `book_title`, with the most that it may cost, if there is room for that. Raises as `reserve` does."""
+    lock_owner(owner_id)
+    tokens = most_of(prompt, settings.CHAT_QUOTA_OUTPUT_TOKENS)
+    run = _Run(NOBODYS, owner_id, provider, model, at, messages=0)
+    _check(run, run.most(tokens))
+    return book_title(owner_id, provider, model, at, tokens)
+
+
+def forget_lapsed() -> None:
+    """What is reserved for what does not run any more: there should be none, for who ends a run takes it along."""
+    lapsed = Reservation.objects.lapsed()
+    if lapsed.exists():
+        count, _rows = lapsed.delete()
+        logger.info("Forgot %s reservations of what was never settled", count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    pk: uuid.UUID
+    owner_id: UserId
+    provider: str
+    model: str
+    at: datetime
+    messages: int = 1
+
+    @property
+    def price(self) -> Price | None:
+        return price_of(self.provider, self.model, self.at)
+
+    def most(self, tokens: Tokens) -> Reservation:
+        """That it may cost. Not stored; where nobody knows the price its `cost` is 0."""
+        return Reservation(
+            generation_id=self.pk,
+            owner_id=self.owner_id,
+            at=self.at,
+            day=day_of(self.at),
+            cost=self.price.cost(tokens) if self.price else 0,
+            tokens=tokens.total,
+        )
+
+
+def _of(generation: Generation) -> _Run:
+    return _Run(generation.pk, generation.owner_id, generation.provider, generation.model, generation.created_at)
+
+
+def _store(run: _Run, tokens: Tokens) -> list[Allowance]:
+    """As `_check`, and then it is stored, if any quota holds."""
+    row = run.most(tokens)
+    held = _check(run, row)
+    if held:
+        row.store()
+    return held
+
+
+def _check(run: _Run, row: Reservation) -> list[Allowance]:
+    """What holds for its owner, without this. Raises OverQuota where one has no room for it; Forbidden."""
+    held = _allowances(row.owner_id, _limits(row.owner_id, row.day), row.pk)
+    if any(each.limit.unit == Unit.MONEY for each in held) and run.price is None:
+        raise Forbidden(NO_PRICE, values={"model": run.model}, code=NOT_PERMITTED)
+    wanted = {Unit.MONEY: row.cost, Unit.TOKENS: row.tokens, Unit.MESSAGES: run.messages}
+    full = [each for each in held if not each.has_room(wanted[each.limit.unit])]
+    if full:
+        first = max(full, key=lambda each: each.limit.renews)
+        raise refusal(first, wanted[first.limit.unit])
+    return held
