@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Min, OuterRef
 
 from chat.audit.chain import last_link
 from chat.audit.verifying import links_after
@@ -17,17 +17,26 @@ def lines(since: datetime | None = None) -> Iterator[str]:
 
     Each with its link's number, its mac and that of the link before, and the id of the key. `entry` is what is sealed.
     """
-    mark = AuditMark.objects.order_by("-number").first()
-    number, previous = (mark.number, mark.mac) if mark else (0, FIRST)
-    last, has_begun = last_link()[0], since is None
-    for link, entry in links_after(number, last):
-        has_begun = has_begun or (since is not None and entry is not None and entry.at >= since)
-        if has_begun:
-            yield _line(entry, number=link.number, previous=previous, mac=link.mac, key=link.key)
+    number, previous = _begin(since)
+    for link, entry in links_after(number, last_link()[0]):
+        yield _line(entry, number=link.number, previous=previous, mac=link.mac, key=link.key)
         previous = link.mac
     unchained = AuditEntry.objects.filter(~Exists(AuditLink.objects.filter(entry=OuterRef("pk"))))
     for entry in unchained.filter(**({"at__gte": since} if since else {})).order_by("pk").iterator():
         yield _line(entry, number=None, previous=None, mac=None, key=None)
+
+
+def _begin(since: datetime | None) -> tuple[int, str]:
+    """The link that the first line follows on."""
+    mark = AuditMark.objects.order_by("-number").values_list("number", "mac").first() or (0, FIRST)
+    if since is None:
+        return mark
+    wanted = AuditLink.objects.filter(entry__in=AuditEntry.objects.filter(at__gte=since).values("pk"))
+    first = wanted.aggregate(first=Min("number"))["first"]
+    if first is None:
+        return last_link()
+    before = AuditLink.objects.filter(number__gte=mark[0], number__lt=first).order_by("-number")
+    return before.values_list("number", "mac").first() or mark
 
 
 def _line(entry: AuditEntry | None, **link: int | str | None) -> str:

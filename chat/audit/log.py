@@ -37,7 +37,7 @@ def note(
     kind, key = _named(thing)
     entry = AuditEntry(
         action=Action(action),
-        actor_key=actor_key() if actor is None else str(getattr(actor, "pk", actor))[:KEY_CHARACTERS],
+        actor_key=_who(actor),
         object_kind=kind,
         object_key=key,
         details={name: _plain(value) for name, value in details.items()},
@@ -54,10 +54,16 @@ def _after(entry: AuditEntry) -> None:
         entries.info("%s", entry.canonical())
 
 
+def _who(actor: Any) -> str:
+    pk = getattr(actor, "pk", actor)
+    return actor_key() if pk is None else _text(str(pk))[:KEY_CHARACTERS]
+
+
 def _named(thing: models.Model | tuple[str, str] | None) -> tuple[str, str]:
     if isinstance(thing, models.Model):
         return thing._meta.label_lower, _text(str(thing.pk))[:KEY_CHARACTERS]
-    return thing or ("", "")
+    kind, key = thing or ("", "")
+    return kind, _text(str(key))[:KEY_CHARACTERS]
 
 
 def _plain(value: Any) -> Any:

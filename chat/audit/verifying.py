@@ -146,12 +146,11 @@ def _taken_unchained() -> list[str]:
 def _unchained() -> tuple[list[int], list[int]]:
     """Those that wait for their links, and those that do not."""
     links = AuditLink.objects.filter(entry=OuterRef("pk"))
-    found = list(AuditEntry.objects.filter(~Exists(links)).order_by("pk").values_list("pk", flat=True))
-    waiting = set(UnchainedEntry.objects.filter(entry__in=found).values_list("entry", flat=True))
-    left_out = [pk for pk in found if pk not in waiting]
-    # Whoever chains them may have done so between the two.
-    linked = set(AuditLink.objects.filter(entry__in=left_out).values_list("entry", flat=True))
-    return [pk for pk in found if pk in waiting], [pk for pk in left_out if pk not in linked]
+    waits = UnchainedEntry.objects.filter(entry=OuterRef("pk"))
+    unchained = AuditEntry.objects.filter(~Exists(links)).annotate(waits=Exists(waits)).order_by("pk")
+    # In one statement: between two of them whoever chains them may have done so.
+    rows = list(unchained.values_list("pk", "waits"))
+    return [pk for pk, is_waiting in rows if is_waiting], [pk for pk, is_waiting in rows if not is_waiting]
 
 
 def _latest_mark() -> int:

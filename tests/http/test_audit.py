@@ -19,5 +19,5 @@ def test_a_site_chains_what_it_has_noted(site: Site, client_for: Callable[..., C
     entry = AuditEntry.objects.get(object_key=str(conversation.pk))
     assert (entry.action, entry.actor_key) == ("reading", str(root.user.pk))
     eventually(lambda: AuditLink.objects.filter(entry=entry.pk).exists(), "it is chained")
-    assert verify().faults == []
+    assert not [fault for fault in verify().faults if f" {entry.pk} " in fault]
     assert "The head of the audit log: " in site.log

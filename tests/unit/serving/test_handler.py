@@ -82,6 +82,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     calls: list[str] = []
     monkeypatch.setattr(sweeps, "start_sweeping", lambda alive: calls.append("sweeping"))
     monkeypatch.setattr(sweeps, "start_erasing_expired", lambda: calls.append("erasing"))
+    monkeypatch.setattr(sweeps, "start_chaining", lambda: calls.append("chaining"))
     monkeypatch.setattr(sweeps, "_started_in", set())
     return calls
 
@@ -97,10 +98,10 @@ def test_sweeps_start_once_in_each_process(started: list[str], monkeypatch: pyte
     assert started == []
     for _ in range(3):
         serve(handler, {"type": "websocket"})
-    assert started == ["sweeping", "erasing"]
+    assert started == ["sweeping", "erasing", "chaining"]
     monkeypatch.setattr("os.getpid", lambda: -1)  # as after a fork
     sweeps.start_sweeps()
-    assert started == ["sweeping", "erasing"] * 2
+    assert started == ["sweeping", "erasing", "chaining"] * 2
 
 
 # Bodies
