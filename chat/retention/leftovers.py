@@ -20,8 +20,8 @@ from chat.retention.certificates import ROWS, rows_of
 CHUNK = 1024 * 1024
 SEGMENT = 1024**3
 """Bytes in one file of a table of PostgreSQL."""
-HEXADECIMAL = re.compile(rb"(?=([0-9a-f]{32}))")
-"""Each run of so many, also those that lie in longer ones: columns stand side by side."""
+HEXADECIMAL = re.compile(rb"[0-9a-f]{32,}")
+"""A run that a key can lie in, anywhere: columns stand side by side."""
 
 Keys = set[bytes]
 
@@ -127,7 +127,8 @@ def _found(pieces: Iterator[bytes], keys: Keys, candidates: Any) -> int:
 
 
 def _hexadecimal(piece: bytes) -> Iterator[bytes]:
-    return (match[1] for match in HEXADECIMAL.finditer(piece))
+    for run in HEXADECIMAL.findall(piece):
+        yield from (run[begin : begin + 32] for begin in range(len(run) - 31))
 
 
 def _raw(piece: bytes) -> Iterator[bytes]:
