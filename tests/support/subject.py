@@ -23,6 +23,8 @@ from chat.models import (
     NoticeAcceptance,
     Preferences,
     Prompt,
+    Quota,
+    QuotaGrant,
     Share,
     ToolCall,
     UsageEntry,
@@ -56,6 +58,9 @@ def with_everything(name: str, words: str) -> User:
     Import.objects.create(owner=user, status="done", conversations=2, renewed_at=conversation.created_at)
     NoticeAcceptance.objects.create(owner=user, version=f"version-{name}")
     use(user, f"model-of-{name}")
+    Quota.objects.create(user=user, unit="money", period="month", amount=12_345_678_901)
+    granted = {"unit": "tokens", "period": "day", "first_day": date(2026, 1, 31), "amount": 7}
+    QuotaGrant.objects.create(user=user, reason=f"for {name}", **granted)
     Invitation.objects.create(digest=f"{SECRET}-{name}", note="of staff alone", email=user.email, used_by=user)
     EmailAddress.objects.create(user=user, email=f"{name}@example.org", verified=True, primary=True)
     Authenticator.objects.create(user=user, type="totp", data={"secret": SECRET})

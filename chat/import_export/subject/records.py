@@ -1,14 +1,16 @@
 """What the chat has written down about a person, and what of it is told in no section."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from chat import audit
+from chat.core.quotas import Unit
 from chat.i18n import gettext_noop as _
 from chat.import_export.subject.content import CONVERSATION, TIME
 from chat.import_export.subject.sections import Row, Section, in_steps, leave_out, register
-from chat.models import DailyUsage, NoticeAcceptance, Reading, UsageEntry
+from chat.models import AuditEntry, DailyUsage, Hold, NoticeAcceptance, Quota, QuotaGrant, Reading, UsageEntry
 from chat.usage.prices import BILLIONTHS
 
 RUNS_STEP = 1_000
@@ -42,9 +44,30 @@ def _asked(row: DailyUsage | UsageEntry) -> Row:
 
 
 def _cost(billionths: int | None, currency: str) -> Row:
-    """Whole, as a text: a number of JSON may lose digits."""
-    cost = None if billionths is None else f"{Decimal(billionths) / BILLIONTHS:.9f}"
+    cost = None if billionths is None else _money(billionths)
     return {"cost": cost, "currency": currency if cost else ""}
+
+
+def _money(billionths: int) -> str:
+    """Whole, as a text: a number of JSON may lose digits."""
+    return f"{Decimal(billionths) / BILLIONTHS:.9f}"
+
+
+def _quotas(user: Any) -> Iterator[Row]:
+    for row in in_steps(Quota.objects.filter(user=user.pk)):
+        yield {"unit": row.unit, "period": row.period, "amount": _amount(row)}
+
+
+def _grants(user: Any) -> Iterator[Row]:
+    for row in in_steps(QuotaGrant.objects.filter(user=user.pk)):
+        known = {"unit": row.unit, "period": row.period, "first_day": row.first_day, "amount": _amount(row)}
+        yield {"at": row.made_at, **known, "reason": row.reason}
+
+
+def _amount(row: Quota | QuotaGrant) -> str | None:
+    if row.amount is None:
+        return None
+    return _money(row.amount) if row.unit == Unit.MONEY else str(row.amount)
 
 
 def _accepted(user: Any) -> Iterator[Row]:
@@ -78,12 +101,26 @@ def _read(user: Any) -> Iterator[Row]:
         }
 
 
+def _acts(user: Any) -> Iterator[Row]:
+    """What they did alone: what others did to what is theirs may be a hold, of which nobody is told."""
+    for row in in_steps(AuditEntry.objects.filter(actor_key=str(user.pk)), "at"):
+        details = json.dumps(row.details, ensure_ascii=False)
+        yield {"at": row.at, "action": row.action, "kind": row.object_kind, "id": row.object_key, "details": details}
+
+
+def _kept(user: Any) -> Iterator[Row]:
+    """Not why, nor since when, nor by whom."""
+    for row in in_steps(Hold.objects.in_force().filter(owner_key=str(user.pk))):
+        yield {"conversation": row.conversation_key}
+
+
 TOKENS = {
     "input": _("Tokens read"),
     "cached": _("Of these from a cache"),
     "output": _("Tokens written"),
     "reasoning": _("Of these reasoning"),
 }
+QUOTA = {"unit": _("Of what"), "period": _("In each"), "amount": _("Amount")}
 ASKED = {"kind": _("Kind"), "provider": _("Provider"), "model": _("Model")}
 COST = {"cost": _("Cost"), "currency": _("Currency")}
 
@@ -124,6 +161,21 @@ register(
         ("chat.UsageEntry",),
     ),
     Section(
+        "quotas",
+        _("Quotas of your own"),
+        _quotas,
+        QUOTA,
+        _("Others, of your groups or of everybody, may hold besides. Without an amount it is as much as you like."),
+        ("chat.Quota",),
+    ),
+    Section(
+        "grants",
+        _("What you were granted besides"),
+        _grants,
+        {"at": TIME, **QUOTA, "first_day": _("From"), "reason": _("Reason")},
+        tables=("chat.QuotaGrant",),
+    ),
+    Section(
         "notices",
         _("Notices that you have accepted"),
         _accepted,
@@ -150,11 +202,27 @@ register(
             "words": _("Words of a search"),
         },
     ),
+    Section(
+        "acts",
+        _("What you did, as the audit log has it"),
+        _acts,
+        {"at": TIME, "action": _("What"), "kind": _("Kind"), "id": _("Id"), "details": _("Details")},
+    ),
+    Section(
+        "kept",
+        _("What cannot be deleted at present"),
+        _kept,
+        {"conversation": CONVERSATION},
+        _("Where no conversation is named it is everything. Whoever looks after this site can tell you more."),
+        ("chat.Hold",),
+    ),
 )
 leave_out(
     {
         "admin.LogEntry": "what one of the staff has changed, by ids and names of others' things",
         "chat.AccountErasure": "for the minutes of an erasure",
+        "chat.MonthTotal": "sums of the usage by day",
+        "chat.Reservation": "while a run goes on",
         "chat.SearchEntry": "the words of the conversations",
         "chat.ThrottleEntry": "counts of the last minute",
     }

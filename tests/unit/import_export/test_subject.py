@@ -28,6 +28,7 @@ from chat.models import (
     Conversation,
     Message,
 )
+from chat.retention.holds import place
 from tests.support.subject import HOSTILE, OTHERS, SECRET, use, with_everything, zip_of
 
 pytestmark = pytest.mark.django_db
@@ -74,11 +75,13 @@ def test_each_kind_of_thing_is_there_as_a_page_and_as_json(ann: User) -> None:
         if not rows:
             assert "There is nothing." in page
             empty.add(name)
-    assert empty == {"readings", "read"}, "of which there are tests below"
+    assert empty == {"readings", "read", "acts", "kept"}, "of which there are tests below"
     account = json.loads(archive.read("account.json"))
     assert (account[0]["email"], account[0]["groups"]) == ("ann@example.org", ["group of ann"])
     assert json.loads(archive.read("prompts.json")) == [{"name": "prompt of ann", "text": HOSTILE}]
     assert json.loads(archive.read("feedback.json"))[0]["comment"] == HOSTILE
+    assert json.loads(archive.read("quotas.json"))[0]["amount"] == "12.345678901"
+    assert json.loads(archive.read("grants.json"))[0]["amount"] == "7"
     assert "note" not in json.loads(archive.read("feedback.json"))[0]
 
 
@@ -159,6 +162,19 @@ def test_staff_get_what_they_have_read_without_the_names_of_it(ann: User) -> Non
     read, searched = json.loads(archive.read("read.json"))
     assert (read["what"], searched["words"]) == ("Read the transcript.", "gardening")
     assert HOSTILE[:80] not in archive.read("read.json").decode()
+
+
+def test_what_is_held_is_told_without_a_reason_and_only_own_acts_are(ann: User) -> None:
+    staff, held = User.objects.create_user("rob"), Conversation.objects.filter(owner=ann).first()
+    assert held
+    place(staff, "a-secret-inquiry", owner_id=ann.pk, conversation_id=held.pk)
+    place(staff, "a-secret-inquiry", owner_id=ann.pk)
+    archive = zip_of(ann)
+    assert json.loads(archive.read("kept.json")) == [{"conversation": str(held.pk)}, {"conversation": ""}]
+    assert json.loads(archive.read("acts.json")) == []
+    assert "a-secret-inquiry" not in "".join(archive.read(f"{name}.json").decode() for name in SECTIONS)
+    acts = json.loads(zip_of(staff).read("acts.json"))
+    assert [act["action"] for act in acts] == ["hold", "hold"]
 
 
 def test_each_table_that_refers_to_a_user_is_told_or_says_why_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ def test_each_gives_all_of_it_and_files_by_the_piece(database: object, monkeypat
     found = zip_of(ann)
     assert found.testzip() is None
     empty = {name for name in SECTIONS if not json.loads(found.read(f"{name}.json"))}
-    assert empty == {"readings", "read"}, "which nobody has done"
+    assert empty == {"readings", "read", "acts", "kept"}, "which nobody has done"
     own = list(Attachment.objects.filter(owner=ann))
     assert {found.read(attachment_path(row)) for row in own} == {bytes(row.content.data) for row in own}
     assert OTHERS not in "".join(found.read(name).decode(errors="replace") for name in found.namelist())
