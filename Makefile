@@ -111,10 +111,14 @@ screenshots: .venv/test
 # `make bench ONLY=postgres`: what answers write to a PostgreSQL (benchmarks/postgres.py).
 # `make bench ONLY=processes`: what several processes carry as one site; also PARTS="streams followers idle day …".
 # `make bench ONLY=tools`: what it costs that answers call tools (benchmarks/tool_rounds.py).
+# `make bench ONLY=usage`: how long the page of a year's usage takes, with 10,000,000 runs (benchmarks/usage.py).
 # `make bench ONLY=hostile`: what others wait for while somebody sends what is hostile (benchmarks/hostile.py).
 ifeq ($(ONLY),hostile)
 bench: .venv/test
 	@$(BIN)/python benchmarks/hostile.py
+else ifeq ($(ONLY),usage)
+bench: .venv/test
+	@$(BIN)/python benchmarks/usage.py
 else ifeq ($(ONLY),tools)
 bench: .venv/run
 	@$(BIN)/python benchmarks/tool_rounds.py $(if $(BESIDE),--beside $(BESIDE))

@@ -27,8 +27,9 @@ from chat.usage.prices import BILLIONTHS, day_of
 from chat.usage.reports import PEOPLE, Row, names_of, report, total
 
 DAYS = 30
-MOST_ROWS = 400
-"""That the page shows of a table, a year's days among them; the file has all."""
+MOST_ROWS = {"day": 400, "month": 400}
+MOST = 100
+"""Rows of a table that the page shows; of days those of a year. The file has all."""
 MOST_LINES = 20
 """That are drawn of models, groups or users."""
 WAYS = {
@@ -142,7 +143,7 @@ def _sorted(rows: list[Row], asked: Asked) -> list[Row]:
 
 
 def _shown(rows: list[Row], asked: Asked, may_grant: bool) -> dict[str, Any]:
-    shown = rows[:MOST_ROWS]
+    shown = rows[: MOST_ROWS.get(asked.by, MOST)]
     called = _called(shown, asked.by)
     is_of_time = asked.by in ("day", "month")
     # Who is in two groups is in two of the rows.

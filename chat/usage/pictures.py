@@ -8,7 +8,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from chat.usage.money import count, money
-from chat.usage.reports import Row, Sums
+from chat.usage.reports import NOTHING, Row, Sums
 
 WIDTH, HEIGHT = 720, 160
 LOWEST = 3
@@ -81,7 +81,7 @@ def _together(rows: Iterable[Row]) -> list[Row]:
     """Whatever the currency."""
     found: dict[date, Sums] = {}
     for row in rows:
-        found.setdefault(row.key, Sums()).add(row.sums)
+        found[row.key] = found.get(row.key, NOTHING).plus(row.sums)
     return [Row(key, "", sums) for key, sums in found.items()]
 
 

@@ -7,10 +7,11 @@ groups add up to more than the whole. What costs are in stands beside each: a si
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -30,8 +31,7 @@ FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 PEOPLE = ("group", "user")
 
 
-@dataclass(slots=True)
-class Sums:
+class Sums(NamedTuple):
     """Of some runs. `cost` is in billionths of the currency, of those whose price was known."""
 
     runs: int = 0
@@ -48,9 +48,8 @@ class Sums:
     first_token_ms: int = 0
     cost: int = 0
 
-    def add(self, other: Sums) -> None:
-        for field in fields(Sums):
-            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+    def plus(self, other: Sums) -> Sums:
+        return Sums(*map(operator.add, self, other))
 
     @property
     def answers(self) -> int:
@@ -76,6 +75,9 @@ class Sums:
         return self.first_token_ms / self.begun / 1000 if self.begun else None
 
 
+NOTHING = Sums()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     key: Any
@@ -99,7 +101,7 @@ def total(rows: Iterable[Row]) -> dict[str, Sums]:
     """By currency."""
     by_currency: dict[str, Sums] = {}
     for row in rows:
-        by_currency.setdefault(row.currency, Sums()).add(row.sums)
+        by_currency[row.currency] = by_currency.get(row.currency, NOTHING).plus(row.sums)
     return by_currency
 
 
@@ -129,7 +131,7 @@ def _of_people(since: date, until: date, by: str) -> list[Row]:
 def _merged(rows: Iterable[tuple[Any, Row]]) -> list[Row]:
     merged: dict[tuple[Any, str], Sums] = {}
     for key, row in rows:
-        merged.setdefault((key, row.currency), Sums()).add(row.sums)
+        merged[key, row.currency] = merged.get((key, row.currency), NOTHING).plus(row.sums)
     return [Row(key, currency, sums) for (key, currency), sums in merged.items()]
 
 
@@ -148,7 +150,7 @@ def _grouped(rows: QuerySet[Any] | None, *names: str) -> list[Row]:
 
 def _sums() -> dict[str, Any]:
     """Of costs the whole and the billionths by themselves: their sum may be more than SQLite counts to."""
-    names = [field.name for field in fields(Sums) if field.name not in ("cost", "titles")]
+    names = [name for name in Sums._fields if name not in ("cost", "titles")]
     sums: dict[str, Any] = {f"all_{name}": Sum(name) for name in names}
     sums["all_titles"] = Coalesce(Sum("runs", filter=Q(kind=Kind.TITLE)), 0)
     return sums | {"all_whole": Sum(F("cost") / BILLIONTHS), "all_rest": Sum(F("cost") % BILLIONTHS)}
