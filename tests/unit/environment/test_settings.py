@@ -119,6 +119,7 @@ ANY_TEXT = {
     "CHAT_MODELS": "the service says what they are",
     "CHAT_TITLE_MODEL": "the service says what it is",
     "CHAT_SYSTEM_PROMPT": "words",
+    "CHAT_QUOTA_CONTACT": "words",
     "CHAT_METRICS_TOKEN": "whatever it is, Prometheus says the same",
 }
 MANY = [(name, value) for name, values in CANNOT_BE.items() for value in values]
