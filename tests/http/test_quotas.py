@@ -217,7 +217,7 @@ def test_users_read_what_is_left_and_from_80_percent_on_where_they_ask(alice: Cl
 def test_a_page_takes_two_queries_more_where_a_quota_holds_and_none_where_there_is_none(alice: Client) -> None:
     # In this process, where they can be counted.
     client = InProcess(headers={"Host": "127.0.0.1"})
-    client.force_login(alice.user)  # type: ignore[arg-type]
+    client.force_login(alice.user)
 
     def of_quotas() -> int:
         assert client.get("/").status_code == 200
