@@ -53,25 +53,32 @@ class Reserved:
 
 def allowances(owner_id: UserId) -> list[Allowance]:
     """What holds for a user now, and what of it is gone; those first of which most is."""
-    held = _limits(owner_id, day_of(timezone.now()))
-    return sorted(_allowances(owner_id, held), key=lambda each: (-each.percent, each.limit.renews))
+    return _most_used(_allowances(owner_id, _limits(owner_id, day_of(timezone.now()))))
 
 
 def allowances_of(user: Any) -> list[Allowance]:
     """The same of a user who is served; without a query where there are no quotas."""
-    return allowances(user.pk) if rights_of(user).under_quotas else []
+    return _most_used(_allowances(user.pk, _limits_of(user))) if rights_of(user).under_quotas else []
 
 
 def rights_under_quotas(user: Any) -> Rights:
     """What a user may, of models those whose price is known if a quota of theirs is in money."""
     rights = rights_of(user)
-    if rights.under_quotas and not rights.unpriced and (pairs := unpriced()) and _has_money(user.pk):
+    if rights.under_quotas and not rights.unpriced and (pairs := unpriced()) and _has_money(user):
         rights = user.chat_rights = rights.without(pairs)
     return rights
 
 
-def _has_money(owner_id: UserId) -> bool:
-    return any(limit.unit == Unit.MONEY for limit in _limits(owner_id, day_of(timezone.now())))
+def _has_money(user: Any) -> bool:
+    return any(limit.unit == Unit.MONEY for limit in _limits_of(user))
+
+
+def _limits_of(user: Any) -> list[Limit]:
+    """Asked once for each time that they are found, as their rights are."""
+    found: list[Limit] | None = getattr(user, "chat_limits", None)
+    if found is None:
+        found = user.chat_limits = _limits(user.pk, day_of(timezone.now()))
+    return found
 
 
 def _limits(owner_id: UserId, day: date) -> list[Limit]:
@@ -83,6 +90,10 @@ def _allowances(owner_id: UserId, held: list[Limit], besides: uuid.UUID = NOBODY
         return []
     used = Reservation.objects.used(owner_id, held, besides)
     return [Allowance(limit, each) for limit, each in zip(held, used, strict=True)]
+
+
+def _most_used(held: list[Allowance]) -> list[Allowance]:
+    return sorted(held, key=lambda each: (-each.percent, each.limit.renews))
 
 
 # What is reserved

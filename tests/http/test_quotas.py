@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client as InProcess
+from django.utils import timezone
 
 from chat.core.tool_parts import CALL, RESULT
 from chat.models import Generation, Message, Quota, QuotaGrant, Reservation, UsageEntry
@@ -19,6 +21,7 @@ from tests.http.test_postgres import run, server
 from tests.support.client import Answer, Client
 from tests.support.client import question as body_of
 from tests.support.endings import ending
+from tests.support.queries import counted_queries
 from tests.support.site import Site
 from tests.support.tool_gates import ToolGates
 from tests.support.upstream import Gate, ScriptedUpstream, answer, calls, done, finish, say
@@ -191,6 +194,46 @@ def test_without_a_known_price_nothing_is_offered_under_a_quota_in_money(alice: 
     assert (refused.status, refused.code) == (403, "not_permitted")
     assert "cost is not known, and you have a quota in money" in refused.json["error"]["message"]
     assert alice.get("/", Accept="text/html").status == 200
+
+
+# What users are shown
+
+
+def page(client: Client, path: str) -> str:
+    return client.get(path, Accept="text/html").text
+
+
+def test_users_read_what_is_left_and_from_80_percent_on_where_they_ask(alice: Client) -> None:
+    """Without a quota there is no word of any."""
+    assert "What is left" not in page(alice, "/settings/usage/") + page(alice, "/")
+    row, at = quota(alice, 1900), timezone.now()
+    used = {"kind": "answer", "status": "complete", "currency": "USD", "at": at, "day": day_of(at)}
+    UsageEntry(owner=alice.user, input=1000, output=500, **used).store()
+    assert "You have used" not in page(alice, "/")
+    cells = ("1,900 tokens", "This month", "1,500 tokens (78 %)", "400 tokens")
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in page(alice, "/settings/usage/")
+    set_to(row, 1870)
+    assert "You have used 80 % of your quota for this month." in page(alice, "/")
+    assert "there is room for 370 tokens." in page(alice, "/")
+
+
+def test_a_page_takes_two_queries_more_where_a_quota_holds_and_none_where_there_is_none(alice: Client) -> None:
+    # In this process, where they can be counted.
+    client = InProcess(headers={"Host": "127.0.0.1"})
+    client.force_login(alice.user)
+
+    def of_quotas() -> int:
+        assert client.get("/").status_code == 200
+        with counted_queries() as asked:
+            assert client.get("/").status_code == 200
+        tables = ("FROM chat_quota WHERE", "FROM chat_reservation")
+        return sum(any(table in sql for table in tables) for sql in asked)
+
+    assert of_quotas() == 0
+    row = quota(alice, 1900)
+    assert of_quotas() == 2
+    Quota.objects.filter(pk=row.pk).update(user=User.objects.create(username=f"user-{uuid.uuid4().hex}"))
+    assert of_quotas() == 1
 
 
 # Several processes

@@ -287,46 +287,11 @@ def test_quotas_and_grants_take_their_permissions(staff: User, ann: User) -> Non
     assert page.post(f"{QUOTAS}{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_a_group_goes_with_its_quota_and_a_user_with_their_grants(ann: User) -> None:
+def test_a_group_goes_with_its_quota(ann: User) -> None:
+    """The page before that names it."""
     group, page = ann.groups.get(), Client()
     page.force_login(User.objects.create_superuser("root"))
     Quota.objects.create(unit="tokens", period="day", amount=1, group=group)
-    QuotaGrant.objects.create(user=ann, unit="tokens", period="day", first_day="2026-01-01", amount=1)
     assert "tokens a day" in page.get(f"/admin/auth/group/{group.pk}/delete/").content.decode()
     assert page.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Quota.objects.exists()
-    assert page.post(f"/admin/auth/user/{ann.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert not QuotaGrant.objects.exists()
-
-
-def test_users_read_what_is_left_and_from_80_percent_on_where_they_ask(ann: User) -> None:
-    """Without a quota there is no word of any."""
-    page = Client()
-    page.force_login(ann)
-    nothing = (page.get("/settings/usage/").content.decode(), page.get("/").content.decode())
-    assert "What is left" not in "".join(nothing)
-    row = Quota.objects.create(unit="tokens", period="day", amount=1900)
-    spend(ann, 1)
-    assert "What is left" not in page.get("/").content.decode()
-    settings = page.get("/settings/usage/").content.decode()
-    assert re.search(r"<td>1,900 tokens</td><td>Today</td><td>1,500 tokens \(78 %\)</td><td>400 tokens</td>", settings)
-    row.amount = 1870
-    row.save()
-    asking = page.get("/").content.decode()
-    assert "You have used 80 % of your quota for today." in asking
-    assert "there is room for 370 tokens." in asking
-
-
-def test_a_page_takes_two_queries_more_where_a_quota_holds_and_none_where_there_is_none(ann: User) -> None:
-    page = Client()
-    page.force_login(ann)
-
-    def queries() -> int:
-        page.get("/")
-        with counted_queries() as found:
-            page.get("/")
-        return len(found)
-
-    before = queries()
-    Quota.objects.create(unit="tokens", period="day", amount=1900)
-    assert queries() == before + 2

@@ -125,6 +125,7 @@ ANY_TEXT = {
     "CHAT_TITLE_MODEL": "the service says what it is",
     "CHAT_SYSTEM_PROMPT": "words",
     "CHAT_AUDIT_KEY_FALLBACKS": "what CHAT_AUDIT_KEY was",
+    "CHAT_QUOTA_CONTACT": "words",
     "CHAT_METRICS_TOKEN": "whatever it is, Prometheus says the same",
 }
 MANY = [(name, value) for name, values in CANNOT_BE.items() for value in values]
