@@ -211,6 +211,11 @@ class Conversation(ModelSettings):
         return [("conversation", self.pk)]
 
     @property
+    def _place(self) -> tuple[int, uuid.UUID]:
+        """In the order of its owner's list, or archive."""
+        return self.activity, self.pk
+
+    @property
     def off(self) -> frozenset[str]:
         """The names of tools that no model may call in it."""
         return frozenset(self.tools_off.split())

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import ClassVar
 
 from django.urls import reverse
@@ -18,8 +18,9 @@ class Entry:
     pk: uuid.UUID
     title: str
     is_pinned: bool
-    activity: int
-    updated_at: datetime
+    _activity: int
+    _updated_at: datetime
+    """Where it stands, and below which heading. No template sees these: each answer changes them, and no look."""
     is_answering: bool = False
     is_waiting: bool = False
     """Does its last answer wait for a yes?"""
@@ -40,9 +41,18 @@ class Entry:
 
     @property
     def version(self) -> Hashable:
-        """Another one when anything of it has changed."""
+        """Another one when anything of it has changed that a template can show."""
         marks = self.is_pinned, self.is_answering, self.is_waiting, self.is_current, self.is_renamed
-        return self.pk.int, self.title, self.activity, self.updated_at, *marks
+        return self.pk.int, self.title, *marks
+
+    @property
+    def _place(self) -> tuple[int, uuid.UUID]:
+        """In the order of the list."""
+        return self._activity, self.pk
+
+    def day(self, zone: tzinfo) -> date:
+        """Of its last activity."""
+        return self._updated_at.astimezone(zone).date()
 
     @property
     def rows(self) -> list[tuple[str, uuid.UUID]]:
