@@ -79,27 +79,31 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of the list; `more` is where the next begins.
-
-    `running` are the ids of those that are being answered, `waiting` of those that wait for a yes.
-    """
+    """A page of the list; `more` is where the next begins."""
 
     groups: list[Group]
-    running: set[uuid.UUID]
     more: Cursor | None
-    waiting: set[uuid.UUID] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.mark()
 
     def mark(self, current: uuid.UUID | None = None, renamed: uuid.UUID | None = None) -> Self:
-        """What an entry shows besides its row: that it is on show, that its title is a form, that it is answered."""
-        for each in (each for group in self.groups for each in group.conversations):
-            each.is_answering = each.pk in self.running
-            each.is_waiting = each.pk in self.waiting
+        """What an entry shows besides its row: that it is on show, that its title is a form."""
+        for each in self.entries:
             each.is_current = each.pk == current
-            each.is_renamed = each.pk == renamed
+            each.is_renamed = renamed is not None and each.pk == renamed
         return self
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [each for group in self.groups for each in group.conversations]
+
+    @property
+    def running(self) -> set[uuid.UUID]:
+        """Those that are being answered."""
+        return {each.pk for each in self.entries if each.is_answering}
+
+    @property
+    def waiting(self) -> set[uuid.UUID]:
+        """Those that wait for a yes."""
+        return {each.pk for each in self.entries if each.is_waiting}
 
     @property
     def rows(self) -> Iterator[Group | Entry]:
@@ -111,12 +115,12 @@ class Listing:
     @property
     def fingerprint(self) -> str:
         """The same as long as the page shows the same, in one language."""
-        shown = [(group.name, group.key, [self._shown(each) for each in group.conversations]) for group in self.groups]
-        return hashlib.sha256(repr((shown, self.more)).encode()).hexdigest()
-
-    def _shown(self, entry: Entry) -> tuple[object, ...]:
-        marks = entry.pk in self.running, entry.pk in self.waiting, entry.due_at
-        return entry.pk.int, entry.title, entry.is_pinned, *marks
+        shown = [
+            (each.pk.int, each.title, each.is_pinned, each.is_answering, each.is_waiting, each.due_at)
+            for each in self.entries
+        ]
+        headings = [(group.name, group.day, len(group.conversations)) for group in self.groups]
+        return hashlib.sha256(repr((shown, headings, self.more)).encode()).hexdigest()
 
 
 def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:
@@ -125,16 +129,19 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
     found = Conversation.listed_first(owner_id, MOST_PINNED + 1, PAGE + 1, place)
     first = [each for each in found if each.is_pinned][:MOST_PINNED]
     others = [each for each in found if not each.is_pinned]
-    running, waiting = _doing(found)
     if len(first) + len(others) < len(found):  # there are more, and they stand where all others do
         below = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
-        others = [Entry(*row) for row in _page(below, after).values_list(*FIELDS)]
         running, waiting = Conversation.answering(owner_id), Conversation.waiting(owner_id)
+        rows = _page(below, after).values_list(*FIELDS)
+        others = [
+            Entry(pk, title, is_pinned, activity, at, due_at, pk in running, pk in waiting)
+            for pk, title, is_pinned, activity, at, due_at in rows
+        ]
     conversations, more = _cut(others)
     groups = by_day(conversations, timezone.localdate(timezone=zone), zone)
     if first and not after:
         groups.insert(0, Group("pinned", None, first))
-    return Listing(groups, running, more, waiting)
+    return Listing(groups, more)
 
 
 def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
@@ -146,14 +153,7 @@ def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = No
         if found.is_pinned
         else by_day([found], timezone.localdate(timezone=zone), zone)
     )
-    running, waiting = _doing([found])
-    return Listing(groups, running, None, waiting)
-
-
-def _doing(entries: Iterable[Entry]) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """Those that are being answered, and those that wait for a yes."""
-    listed = list(entries)
-    return {each.pk for each in listed if each.is_answering}, {each.pk for each in listed if each.is_waiting}
+    return Listing(groups, None)
 
 
 def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conversation], Cursor | None]:
@@ -164,7 +164,7 @@ def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conver
 def by_day(conversations: Iterable[Entry], today: date, zone: tzinfo | None = None) -> list[Group]:
     """In the order that they have: each day of this week, then each month."""
     zone = zone or timezone.get_current_timezone()  # asked once: each page has many entries
-    groups = groupby(conversations, lambda each: _heading(each.updated_at.astimezone(zone).date(), today))
+    groups = groupby(conversations, lambda each: _heading(each.day(zone), today))
     return [Group(name, day, list(each)) for (name, day), each in groups]
 
 
@@ -186,5 +186,4 @@ def _page(conversations: ConversationQuerySet, after: Cursor | None) -> Conversa
 def _cut(found: list[Listed]) -> tuple[list[Listed], Cursor | None]:
     if len(found) <= PAGE:
         return found, None
-    last = found[PAGE - 1]
-    return found[:PAGE], Cursor(last.activity, last.pk)
+    return found[:PAGE], Cursor(*found[PAGE - 1]._place)

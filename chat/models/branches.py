@@ -5,9 +5,9 @@ down to the end that was begun last. SQLite and PostgreSQL have both by the same
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.db.models.expressions import RawSQL
@@ -97,6 +97,27 @@ FROM (
 ) m WHERE m.id IN ({ids})
 """
 """Those that answer nothing are told by `COALESCE`: an index finds `IS NULL` in all conversations together."""
+SIZE = 6
+"""Its place in such a row."""
+
+ALIKE = """
+CASE WHEN path.parent_id IS NULL THEN (
+    SELECT {what} FROM chat_message r WHERE r.conversation_id = %s AND r.parent_id IS NULL AND r.role = path.role
+) ELSE (
+    SELECT {what} FROM chat_message s WHERE s.parent_id = path.parent_id AND s.role = path.role
+) END
+"""
+"""Of all alternatives of a message of the path, itself included."""
+
+END = f"""
+{PATH}
+SELECT path.id, {ALIKE.format(what="COUNT(*)")}, {ALIKE.format(what="MAX(number)")},
+    (SELECT SUM(LENGTH(part.text)) FROM chat_messagepart part WHERE part.message_id = path.id),
+    EXISTS (SELECT 1 FROM chat_message child WHERE child.parent_id = path.id)
+FROM path ORDER BY path.depth DESC
+"""  # noqa: S608 - ours alone
+"""The path, and of each message as much as says where it stands, if it has no alternatives: most have none."""
+END_SIZE = 3
 
 FOLLOWED = """
 SELECT m.role,
@@ -139,6 +160,49 @@ class Spot:
     """Does nothing follow it?"""
 
 
+class Spots(Mapping[uuid.UUID, Spot]):
+    """By the ids of a part of a path; each is made of its row when it is asked for."""
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]] = ()) -> None:
+        self._ids = UUIDs()
+        self._rows = {self._ids[row[0]]: row for row in rows}
+
+    def __getitem__(self, pk: uuid.UUID) -> Spot:
+        return _spot(self._ids, *self._rows[pk][1:])
+
+    def __iter__(self) -> Iterator[uuid.UUID]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def size(self, pk: uuid.UUID) -> int:
+        """As the spot's; 0 without one."""
+        return (pk in self._rows and self._rows[pk][SIZE]) or 0
+
+    def row(self, pk: uuid.UUID) -> Hashable:
+        """What its spot is made of."""
+        return self._rows.get(pk)
+
+
+class EndSpots(Spots):
+    """Those of a whole path, by END. Once one that has alternatives is looked at, these are asked for, of all.
+
+    Of these no row says which they are, but how many and which is the last: another one makes another row.
+    """
+
+    def __getitem__(self, pk: uuid.UUID) -> Spot:
+        _id, count, _last, size, goes_on = self._rows[pk]
+        return Spot(size or 0, Place(1, 1, None, None, pk), not goes_on) if count == 1 else self._with_others[pk]
+
+    @cached_property
+    def _with_others(self) -> Spots:
+        return spots([pk for pk, (_id, count, *_) in self._rows.items() if count > 1])
+
+    def size(self, pk: uuid.UUID) -> int:
+        return self._rows[pk][END_SIZE] or 0
+
+
 def leaf_below(message_id: uuid.UUID) -> uuid.UUID:
     """The end of the branch through this message that was begun last; itself if there is no such message."""
     found = scalar(LEAF, _id(message_id))
@@ -154,19 +218,27 @@ def path(conversation_id: uuid.UUID, leaf_id: uuid.UUID | None, most: int | None
     return [ids[pk] for (pk,) in found]
 
 
+def end(conversation_id: uuid.UUID, leaf_id: uuid.UUID | None, most: int) -> tuple[list[uuid.UUID], Spots]:
+    """`path`, and where each message of it stands: in one statement, for each page asks for them."""
+    if not leaf_id:
+        return [], Spots()
+    whole = _id(conversation_id)
+    found = EndSpots(all_rows(END, _id(leaf_id), whole, most - 1, whole, whole))
+    return list(found), found
+
+
 def characters_above(conversation_id: uuid.UUID, message_id: uuid.UUID) -> int:
     """Of what was said above a message, and of the files there, without reasoning."""
     said, attached = all_rows(CHARACTERS, _id(message_id), _id(conversation_id), ALL)[0]
     return int(said or 0) + int(attached or 0)
 
 
-def spots(path: Sequence[uuid.UUID]) -> dict[uuid.UUID, Spot]:
+def spots(path: Sequence[uuid.UUID]) -> Spots:
     """Where each message of a part of a path stands, and how much it says."""
     if not path:
-        return {}
-    these, ids = [_id(pk) for pk in path], UUIDs()
-    rows = all_rows(_spots_of(len(path)), *these, these[0], *these)
-    return {ids[row[0]]: _spot(ids, *row[1:]) for row in rows}
+        return Spots()
+    these = [_id(pk) for pk in path]
+    return Spots(all_rows(_spots_of(len(path)), *these, these[0], *these))
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,10 +20,9 @@ from chat.core.tree import MessageTree
 from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
 from chat.models.entry import FIELDS, Entry
-from chat.models.feedback import Feedback
-from chat.models.generation import Generation
-from chat.models.message import MOST_GENERATIONS, Message, Unread
+from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
+from chat.models.page_messages import PageMessages
 from chat.models.sql import (
     UUIDs,
     all_rows,
@@ -33,7 +32,6 @@ from chat.models.sql import (
     scalar,
     select,
     select_values,
-    select_with,
     update,
 )
 from chat.models.users import UserId
@@ -216,6 +214,11 @@ class Conversation(ModelSettings):
         return [("conversation", self.pk)]
 
     @property
+    def _place(self) -> tuple[int, uuid.UUID]:
+        """In the order of its owner's list, or archive."""
+        return self.activity, self.pk
+
+    @property
     def off(self) -> frozenset[str]:
         """The names of tools that no model may call in it."""
         return frozenset(self.tools_off.split())
@@ -319,26 +322,25 @@ class Conversation(ModelSettings):
         """From the root to `leaf_id`, of a longer one the `most` last; empty if it has no such message."""
         return branches.path(self.pk, leaf_id, most)
 
-    def branch(self, leaf_id: uuid.UUID | None = None) -> list[Message]:
+    def branch(self, leaf_id: uuid.UUID | None = None) -> Sequence[Message]:
         """The messages from the root to `leaf_id` (default: to the current leaf), with their parts, in order."""
         return self.load(self.path(leaf_id or self.current_id))
 
     def load(
-        self, path: list[uuid.UUID], most: int | None = None, spots: Mapping[uuid.UUID, branches.Spot] | None = None
-    ) -> list[Message]:
+        self, path: list[uuid.UUID], most: int | None = None, spots: branches.Spots | None = None
+    ) -> Sequence[Message]:
         """These of its messages, with their parts, their feedback and, by `spots`, their places, in this order.
 
-        With `most` none has more than so many characters, nor more generations than can be looked at, and texts are
-        read when they are asked for.
+        With `most` they are those of a page, as PageMessages says.
         """
         # Generations before parts: an answer that ends between the two queries is then shown as still running, with
         # more text than that. The other way round it would be shown as complete without its end.
-        messages = self._on_page(path) if most else self._whole(path)
+        if most:
+            return PageMessages(path, most, spots)
+        messages = self._whole(path)
         found = [messages[pk] for pk in path if pk in messages]
-        unread = Unread(found, most) if most else None
         for message in found:
-            message._unread = unread
-            if spot := (spots or {}).get(message.pk):
+            if spots and (spot := spots.get(message.pk)):
                 message.place, message.is_leaf, message.size = spot.place, spot.is_leaf, spot.size
         if with_files := [message for message in found if message.has_attachments]:
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
@@ -348,27 +350,6 @@ class Conversation(ModelSettings):
         attached = Exists(MessageAttachment.objects.filter(message=OuterRef("pk")))
         rows = self.messages.select_related("feedback").annotate(**{"has_attachments": attached})  # noqa: PIE804 - mypy
         return rows.prefetch_related("generations", "parts").in_bulk(path)
-
-    def _on_page(self, path: list[uuid.UUID]) -> dict[uuid.UUID, Message]:
-        """As `_whole`, without the parts, and without the ORM: each page asks for them."""
-        if not path:
-            return {}
-        ids = [prepared(Message, "id", pk) for pk in path]
-        among = f"IN ({', '.join(['%s'] * len(ids))})"
-        feedback = "chat_feedback.message_id = chat_message.id"
-        files = "EXISTS(SELECT 1 FROM chat_messageattachment WHERE message_id = chat_message.id)"
-        messages: dict[uuid.UUID, Message] = {}
-        for message, opinion, has_files in select_with(
-            Message, Feedback, feedback, files, f"chat_message.id {among}", *ids
-        ):
-            message.has_attachments = bool(has_files)
-            message.know(opinion)
-            messages[message.pk] = message
-        last = "(SELECT MAX(number) FROM chat_generation other WHERE other.message_id = chat_generation.message_id)"
-        last = f"message_id {among} AND number > {last} - %s ORDER BY number"
-        for generation in select(Generation, last, *ids, MOST_GENERATIONS):
-            messages[generation.message_id].ran(generation)
-        return messages
 
     def sizes(self, path: list[uuid.UUID]) -> list[int]:
         """How many characters each of these messages has, reasoning included."""

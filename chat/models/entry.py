@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import ClassVar
 
 from django.urls import reverse
@@ -18,8 +18,9 @@ class Entry:
     pk: uuid.UUID
     title: str
     is_pinned: bool
-    activity: int
-    updated_at: datetime
+    _activity: int
+    _updated_at: datetime
+    """Where it stands, and below which heading. No template sees these: each answer changes them, and no look."""
     due_at: datetime | None = None
     """When it goes because nothing happens in it; None until its last week."""
     is_answering: bool = False
@@ -42,9 +43,18 @@ class Entry:
 
     @property
     def version(self) -> Hashable:
-        """Another one when anything of it has changed."""
+        """Another one when anything of it has changed that a template can show."""
         marks = self.is_pinned, self.is_answering, self.is_waiting, self.is_current, self.is_renamed
-        return self.pk.int, self.title, self.activity, self.updated_at, self.due_at, *marks
+        return self.pk.int, self.title, self.due_at, *marks
+
+    @property
+    def _place(self) -> tuple[int, uuid.UUID]:
+        """In the order of the list."""
+        return self._activity, self.pk
+
+    def day(self, zone: tzinfo) -> date:
+        """Of its last activity."""
+        return self._updated_at.astimezone(zone).date()
 
     @property
     def rows(self) -> list[tuple[str, uuid.UUID]]:

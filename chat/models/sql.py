@@ -7,7 +7,7 @@ signals, and no ids come back.
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -112,8 +112,18 @@ def find_with(model: type[AnyModel], extra: str, **wanted: Any) -> tuple[AnyMode
 
 def select(model: type[AnyModel], condition: str, *values: Any) -> list[AnyModel]:
     """The rows that fulfil a condition in SQL, with order and limit, as the ORM would give them."""
-    _converters, statement, names, readers = _selection(model, (), connection.vendor)
-    return [_made(model, names, readers, row) for row in all_rows(f"{statement}{condition}", *values)]
+    return [made(model, row) for row in select_rows(model, condition, *values)]
+
+
+def select_rows(model: type[models.Model], condition: str, *values: Any) -> list[tuple[Any, ...]]:
+    """As `select`, but as the database has them: `made` makes one of each."""
+    _converters, statement, _names, _readers = _selection(model, (), connection.vendor)
+    return all_rows(f"{statement}{condition}", *values)
+
+
+def made(model: type[AnyModel], row: Sequence[Any]) -> AnyModel:
+    _converters, _statement, names, readers = _selection(model, (), connection.vendor)
+    return _made(model, names, readers, row)
 
 
 def select_values(
@@ -125,23 +135,30 @@ def select_values(
     return [[read(value) if read else value for read, value in zip(readers, row, strict=True)] for row in rows]
 
 
-def select_with(
-    model: type[AnyModel], other: type[OtherModel], on: str, extra: str, condition: str, *values: Any
-) -> list[tuple[AnyModel, OtherModel | None, Any]]:
-    """As `select`; each with the row of another model that belongs to it, or None, and with one more value, in SQL."""
-    names, readers, columns, table = _whole(model, connection.vendor)
-    other_names, other_readers, other_columns, other_table = _whole(other, connection.vendor)
+def select_rows_with(
+    model: type[models.Model], other: type[models.Model], on: str, extra: str, condition: str, *values: Any
+) -> list[tuple[Any, ...]]:
+    """As `select_rows`; each with the row of another model that belongs to it, if any, and one more value, in SQL."""
+    _names, _readers, columns, table = _whole(model, connection.vendor)
+    _names, _readers, other_columns, other_table = _whole(other, connection.vendor)
     tables = f"{table} LEFT JOIN {other_table} ON {on}"
-    rows = all_rows(f"SELECT {columns}, {other_columns}, {extra} FROM {tables} WHERE {condition}", *values)  # noqa: S608
+    return all_rows(f"SELECT {columns}, {other_columns}, {extra} FROM {tables} WHERE {condition}", *values)  # noqa: S608
+
+
+def made_with(
+    model: type[AnyModel], other: type[OtherModel], row: Sequence[Any]
+) -> tuple[AnyModel, OtherModel | None, Any]:
+    """Of one of those: both, and the value."""
+    names, readers, _columns, _table = _whole(model, connection.vendor)
+    other_names, other_readers, _columns, _table = _whole(other, connection.vendor)
     end, last = len(names), len(names) + len(other_names)
-    return [
-        (
-            _made(model, names, readers, row[:end]),
-            None if row[end] is None else _made(other, other_names, other_readers, row[end:last]),
-            row[last],
-        )
-        for row in rows
-    ]
+    belongs = None if row[end] is None else _made(other, other_names, other_readers, row[end:last])
+    return _made(model, names, readers, row[:end]), belongs, row[last]
+
+
+def place_of(model: type[models.Model], name: str) -> int:
+    """Of an attribute's value in a row that `made` makes one of."""
+    return _names_of(model).index(name)
 
 
 def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
@@ -209,6 +226,11 @@ def _made(model: type[AnyModel], names: list[str], readers: list[Converter | Non
 def _names(model: type[models.Model]) -> tuple[str, ...]:
     """What a new row is given: all but an id that the database counts."""
     return tuple(field.attname for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))
+
+
+@cache
+def _names_of(model: type[models.Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields)
 
 
 @cache
@@ -303,4 +325,17 @@ def _reader(field: Any) -> Converter | None:
             value = step(value, column, connection)
         return value
 
+    if [step.__name__ for step in steps] == ["convert_uuidfield_value"]:
+        return _read_id
+    if [step.__name__ for step in steps] == ["convert_datetimefield_value"] and connection.timezone is UTC:
+        return lambda value: value.replace(tzinfo=UTC) if _is_naive(value) else read(value)
     return read
+
+
+def _read_id(value: str | None) -> uuid.UUID | None:
+    """As SQLite stores it. A page has dozens, and as many times: to ask Django what they are takes most of it."""
+    return None if value is None else uuid.UUID(value)
+
+
+def _is_naive(value: Any) -> bool:
+    return type(value) is datetime and value.tzinfo is None

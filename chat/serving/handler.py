@@ -129,6 +129,10 @@ class ASGIHandler(asgi.ASGIHandler):
         if counted := metrics_answer(path, scope["headers"]):
             await self.send_response(counted, send)
             return
+        if missing := self._missing_files.known_answer(scope):
+            await self._send_missing(*missing, send)
+            body.close()
+            return
         if threads := self._threads_by_turn(path):
             await self._handle_in_turn(threads, scope, body, receive, send)
         else:
@@ -184,7 +188,7 @@ class ASGIHandler(asgi.ASGIHandler):
             await self.send_response(refusal, send)
             await signals.close(refusal)
             return
-        if missing := self._missing_files.answer_to(request):
+        if missing := self._missing_files.answer_to(request, scope):
             await self.send_response(missing, send)
             await signals.close_unseen(missing)
             body.close()
@@ -248,6 +252,14 @@ class ASGIHandler(asgi.ASGIHandler):
         if shutdown.is_near:
             response["Connection"] = "close"
         await super().send_response(response, send)
+
+    async def _send_missing(self, headers: Mapping[str, str], content: bytes, send: Send) -> None:
+        """Of a static file: as `send_response`, of what is no response."""
+        said = [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+        if shutdown.is_near:
+            said.append((b"Connection", b"close"))
+        await send({"type": "http.response.start", "status": 404, "headers": said})
+        await send({"type": "http.response.body", "body": content})
 
     async def _send_stream(self, response: EventStream, send: Send) -> None:
         await send({"type": "http.response.start", "status": response.status_code, "headers": _head_of(response)})

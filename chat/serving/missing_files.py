@@ -7,9 +7,15 @@ what is looked at here, so it is done where static files have been collected and
 - there is no middleware but that which is known here or by CHAT_STATIC_MIDDLEWARE, and no address below STATIC_URL
   that a view answers;
 - the answer is the chat's own (`handler404`), which knows no user and no session.
+
+A browser sends the same head with each of its requests, but for the path. Once one was answered so, what comes with
+the very same head is answered by that, before Django's request is made of it. Of a head a digest is kept: it bears a
+session's key.
 """
 
-from collections.abc import Iterable
+import hashlib
+import logging
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +28,8 @@ from django.utils.log import log_response
 from django.utils.module_loading import import_string
 
 from chat.conf import settings as chat
+from chat.serving import signals
+from chat.serving.account_paths import path_below_mount
 from chat.serving.middleware import ON_EVENT_LOOP
 from chat.views.errors import page_not_found
 
@@ -30,19 +38,27 @@ try:
 except ImportError:  # servestatic is a project's own choice
     ServeStaticMiddleware = None
 
+logger = logging.getLogger("django.request")
+
 MOST_KEPT = 200
 """Answers, one for each language and name of the site that somebody asks by."""
+MOST_HEADS = 10_000
+"""Whose answer is known, one for each browser and session."""
 
 POLICIES = ("CONTENT_SECURITY_POLICY", "CONTENT_SECURITY_POLICY_REPORT_ONLY")
 
 Key = tuple[object, ...]
+Kept = tuple[dict[str, str], bytes]
+"""The headers of an answer, and what it says."""
+Scope = Mapping[str, Any]
 
 
 class MissingFiles:
     def __init__(self, middleware: Iterable[type] = (), instances: Iterable[Any] = ()) -> None:
         """Of a handler with this middleware."""
         self._middleware, self._instances = set(middleware), list(instances)
-        self._kept: dict[Key, tuple[dict[str, str], bytes]] = {}
+        self._kept: dict[Key, Kept] = {}
+        self._by_head: dict[bytes, Kept] = {}
 
     @cached_property
     def _files(self) -> Any:
@@ -52,10 +68,23 @@ class MissingFiles:
         is_known = self._middleware <= {*ON_EVENT_LOOP, ServeStaticMiddleware, *theirs}
         return found[0] if found and is_known and _is_answered_alike(found[0]) else None
 
-    def answer_to(self, request: HttpRequest) -> HttpResponse | None:
+    def known_answer(self, scope: Scope) -> Kept | None:
+        """What has been answered to a request with the very same head; None if one has to look at the request."""
+        if not self._by_head or not self._may_be_missing(path_below_mount(scope)) or not signals.are_djangos_own():
+            return None
+        if kept := self._by_head.get(_head(scope)):
+            path = scope["path"].encode("unicode_escape").decode("ascii")
+            logger.warning("Not Found: %s", path, extra={"status_code": 404, "request": None})
+        return kept
+
+    def answer_to(self, request: HttpRequest, scope: Scope | None = None) -> HttpResponse | None:
         """What has been answered to such a request; None if it is for Django to answer."""
         if not self._is_missing(request) or not (kept := self._kept.get(_key(request))):
             return None
+        if scope and not _may_have_any_body(scope):
+            if len(self._by_head) >= MOST_HEADS:
+                self._by_head.clear()
+            self._by_head[_head(scope)] = kept
         headers, content = kept
         response = HttpResponse(content, status=404, headers=headers)
         log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
@@ -70,12 +99,25 @@ class MissingFiles:
 
     def _is_missing(self, request: HttpRequest) -> bool:
         return (
-            self._files is not None
-            and request.path_info.startswith(self._files.static_prefix)
-            and request.path_info not in self._files.files
+            self._may_be_missing(request.path_info)
             and request.method in ("GET", "HEAD")
             and _has_usual_session(request)
         )
+
+    def _may_be_missing(self, path: str) -> bool:
+        files = self._files
+        return files is not None and path.startswith(files.static_prefix) and path not in files.files
+
+
+def _head(scope: Scope) -> bytes:
+    """All of a request that an answer may depend on, but for its address."""
+    said = repr((scope["method"], scope.get("scheme"), *scope["headers"]))
+    return hashlib.sha256(said.encode()).digest()
+
+
+def _may_have_any_body(scope: Scope) -> bool:
+    """One whose length the head does not say (RFC 9112, section 6.1): it may be too large."""
+    return any(name == b"transfer-encoding" for name, _ in scope["headers"])
 
 
 def _key(request: HttpRequest) -> Key:

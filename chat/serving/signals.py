@@ -20,6 +20,8 @@ from chat.live.event_stream import EventStream
 
 DJANGOS_OWN = {id(receiver) for receiver in (close_old_connections, reset_queries, reset_urlconf, close_caches)}
 
+BOTH = (request_started, request_finished)
+
 
 async def begin(sender: type, scope: Any) -> None:
     """`request_started`, by which Django looks at connections: there is none, or somebody else listens."""
@@ -42,7 +44,11 @@ async def close_unseen(response: HttpResponseBase) -> None:
         await close(response)
 
 
-def _waits_for_nothing(signal: Signal) -> bool:
+def are_djangos_own(*of: Signal) -> bool:
+    """Does nobody else listen to these, by default to both of a request?"""
     # Whoever else listens, of whatever kind, makes this false. A key is (id of the receiver, id of the sender).
-    are_djangos_own = all(key[0] in DJANGOS_OWN for key, *_ in signal.receivers)
-    return are_djangos_own and all(one.connection is None for one in connections.all(initialized_only=True))
+    return all(key[0] in DJANGOS_OWN for signal in of or BOTH for key, *_ in signal.receivers)
+
+
+def _waits_for_nothing(signal: Signal) -> bool:
+    return are_djangos_own(signal) and all(one.connection is None for one in connections.all(initialized_only=True))

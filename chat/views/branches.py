@@ -4,9 +4,9 @@ No page shows more than `chat/core/pagination.py` allows, however long the branc
 """
 
 import uuid
+from collections.abc import Hashable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
@@ -15,7 +15,8 @@ from chat.conf import settings
 from chat.core import pagination
 from chat.errors import NotFound, TooLong
 from chat.i18n import gettext_noop as _
-from chat.models import Conversation, Message, branches
+from chat.models import Conversation, branches
+from chat.models.page_messages import PageMessages
 from chat.views.endpoints import endpoint
 from chat.views.offers import models_for
 from chat.views.pages import render_page
@@ -28,15 +29,25 @@ class Section:
     `earlier_from` begins the page that shows some more before them, `later_from` the one that goes on after them.
     """
 
-    messages: list[Message]
+    messages: PageMessages = field(default_factory=PageMessages)
     earlier_from: uuid.UUID | None = None
     later_from: uuid.UUID | None = None
     leaf: uuid.UUID | None = None
 
-    @cached_property
+    @property
     def is_running(self) -> bool:
         """Is one of them being written?"""
-        return any(message.generation and message.generation.is_running for message in self.messages)
+        return self.messages.is_running
+
+    @property
+    def version(self) -> Hashable:
+        """Of its messages."""
+        return self.messages.version
+
+    @property
+    def rows(self) -> list[tuple[str, Hashable]]:
+        """Whose words are in these (chat/retention/fragments.py)."""
+        return list(dict.fromkeys(row for message in self.messages for row in message.rows))
 
 
 @endpoint("GET")
@@ -64,24 +75,26 @@ def section(
     path: list[uuid.UUID],
     begin: uuid.UUID | None = None,
     holding: uuid.UUID | None = None,
+    spots: branches.Spots | None = None,
 ) -> Section:
     """The end of `path`, as much as makes a window; or what follows `begin` if that is on it. `holding` is in it.
 
-    Of a longer one MOST_ABOVE are enough of the path, if it need not begin with either.
+    Of a longer one MOST_ABOVE are enough of the path, if it need not begin with either. `spots` are those of all of
+    it, if they are known.
     """
     begins = path.index(begin) if begin in path else max(0, len(path) - pagination.MOST_MESSAGES)
     begins = min(begins, path.index(holding)) if holding in path else begins
     low = max(0, begins - pagination.STEP)
     near = path[low : begins + pagination.MOST_ON_PAGE]
-    spots = branches.spots(near)
-    sizes = [spots[pk].size if pk in spots else 0 for pk in near]
+    spots = branches.spots(near) if spots is None else spots
+    sizes = [spots.size(pk) for pk in near]
     if begin not in path and (holding not in path or path.index(holding) > begins):
         begins = len(path) - pagination.page_size(sizes)
         begins = min(begins, path.index(holding)) if holding in path else begins
     above, below = sizes[: begins - low], sizes[begins - low :]
     ends = begins + pagination.size_from(below)
     return Section(
-        conversation.load(path[begins:ends], pagination.MOST_OF_MESSAGE, spots),
+        PageMessages(path[begins:ends], pagination.MOST_OF_MESSAGE, spots),
         earlier_from=path[begins - pagination.step_back(above)] if begins else None,
         later_from=path[ends] if ends < len(path) else None,
         leaf=path[-1] if path else None,

@@ -1,6 +1,7 @@
 """Pages: a new conversation, and one that exists."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,8 +20,7 @@ from chat.core import pagination
 from chat.core.rights import Rights
 from chat.forms.options import OptionsForm
 from chat.live import hints
-from chat.models import Attachment, Conversation, Generation, Message
-from chat.models.branches import leaf_below
+from chat.models import Attachment, Conversation, Generation, Message, branches
 from chat.models.rights import rights_of
 from chat.providers import openai
 from chat.providers.registry import registry
@@ -43,7 +43,7 @@ def new(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     With `?temporary` what is sent makes a temporary conversation.
     """
     conversation = Conversation(owner_id=user.pk, is_temporary="temporary" in request.GET)
-    return _page(request, user, conversation, Section([]), hints.now())
+    return _page(request, user, conversation, Section(), hints.now())
 
 
 @endpoint("GET", comes_back=False)
@@ -78,9 +78,12 @@ def _state(conversation: Conversation) -> dict[str, object]:
 def _asked_section(request: HttpRequest, conversation: Conversation) -> Section:
     edited, begin, is_print = asked_id(request, "edit"), asked_begin(request), "print" in request.GET
     wanted = edited or asked_id(request, "message") or begin
-    path = conversation.path(conversation.current_id, None if wanted or is_print else pagination.MOST_ABOVE)
+    if not wanted and not is_print:
+        path, spots = branches.end(conversation.pk, conversation.current_id, pagination.MOST_ABOVE)
+        return section(conversation, path, spots=spots)
+    path = conversation.path(conversation.current_id)
     if wanted and wanted not in path:
-        path = conversation.path(leaf_below(wanted)) or path
+        path = conversation.path(branches.leaf_below(wanted)) or path
     return section(conversation, path, path[0] if path and is_print else begin, holding=edited)
 
 
@@ -169,7 +172,7 @@ def _leaf(shown: Section) -> Message | None:
     """What the next question follows, on show or not."""
     if shown.later_from and shown.leaf:
         return Message.objects.filter(pk=shown.leaf).first()
-    return shown.messages[-1] if shown.messages else None
+    return shown.messages.last
 
 
 def _options_form(user: AbstractBaseUser, conversation: Conversation) -> OptionsForm:
@@ -191,7 +194,8 @@ def _deleted(request: HttpRequest, user: AbstractBaseUser) -> Conversation | Non
     return restorable(user.pk, pk) if pk else None
 
 
-def _edited(request: HttpRequest, branch: list[Message]) -> uuid.UUID | None:
+def _edited(request: HttpRequest, branch: Sequence[Message]) -> uuid.UUID | None:
     """The question that `?edit=` asks to be shown in a form, where there are no scripts to do so."""
-    wanted = asked_id(request, "edit")
+    if not (wanted := asked_id(request, "edit")):
+        return None
     return next((each.pk for each in branch if each.pk == wanted and each.role == Message.Role.USER), None)

@@ -68,7 +68,7 @@ def _fingerprint(request: HttpRequest, found: Listing, after: str) -> str:
 def _look(language: str) -> str:
     """How a list looks, whatever is in it: another one when a new version of the site shows it otherwise."""
     pk, day = uuid.UUID(int=0), date(2000, 1, 1)
-    items = [Entry(pk, "", is_pinned, 0, datetime(2000, 1, 1)) for is_pinned in (True, False)]
+    items = [Entry(pk, "", is_pinned, 0, datetime(2000, 1, 1), is_answering=True) for is_pinned in (True, False)]
     groups = [Group(name, day, items) for name in ("pinned", "today", "yesterday", "weekday", "month")]
     with translation.override(language):
-        return render_to_string(ITEMS, {"listing": Listing(groups, {pk}, Cursor(0, pk)), "after": "0"})
+        return render_to_string(ITEMS, {"listing": Listing(groups, Cursor(0, pk)), "after": "0"})

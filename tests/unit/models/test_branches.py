@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from chat.core.context_window import left_out
 from chat.core.prompt import Turn
 from chat.core.tree import Place
 from chat.models import Conversation, Message, MessagePart
-from chat.models.branches import leaf_below, path, spots
+from chat.models.branches import end, leaf_below, path, spots
 from tests.support.conversations import stored_conversation
 
 
@@ -63,6 +63,30 @@ def test_spots_are_those_of_the_tree(owner: User) -> None:
                 at = alike.index(pk)
                 place = Place(at, len(alike) - 2, alike[at - 1], alike[at + 1], tree.siblings(pk)[-1])
                 assert (found[pk].place, found[pk].is_leaf) == (place, not tree.children(pk))
+        whole, by_path = end(conversation.pk, leaf, 60)
+        assert whole == path
+        assert dict(by_path) == dict(spots(path))
+        assert [by_path.size(pk) for pk in path] == conversation.sizes(path)
+        assert end(conversation.pk, leaf, 2)[0] == path[-2:]
+    nothing, nowhere = end(conversation.pk, None, 60)
+    assert (nothing, len(nowhere)) == ([], 0)
+
+
+def test_another_alternative_makes_another_row(owner: User) -> None:
+    conversation, messages = stored_conversation(owner.pk, ["Why?", "Because."])
+
+    def rows() -> list[Hashable]:
+        path, found = end(conversation.pk, messages[-1].pk, 60)
+        return [found.row(pk) for pk in path]
+
+    before = rows()
+    assert rows() == before
+    Message.objects.create(conversation=conversation, parent=messages[0], role="assistant", number=9)
+    question, answer = rows()
+    assert question == before[0]
+    assert answer != before[1]
+    Message.objects.create(conversation=conversation, role="user", number=10)
+    assert rows()[0] != question
 
 
 def test_the_end_of_a_path_alone_may_be_asked_for(owner: User) -> None:

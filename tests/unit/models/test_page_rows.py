@@ -20,12 +20,15 @@ from chat.models import (
     MessageAttachment,
     MessagePart,
     ToolCall,
+    page_messages,
 )
 from chat.models.branches import spots
 from chat.models.conversation import ANSWERING, WAITING
 from chat.models.entry import FIELDS, Entry
 from chat.models.generation import LEASE
 from chat.models.message import MOST_GENERATIONS
+from chat.models.page_messages import PageMessages
+from chat.models.sql import made_with
 from tests.support.conversations import stored_conversation
 
 MOST = 1_000
@@ -55,7 +58,7 @@ def test_a_list_is_that_of_the_queryset(owner: User) -> None:
     assert Conversation.listed_first(owner.pk, 50, 50) == [*pinned, *others]
     assert Conversation.listed_first(owner.pk, 2, 3) == [*pinned[:2], *others[:3]]
     for shown in [*pinned, *others]:
-        place = shown.activity, shown.pk
+        place = shown._place
         below = [Entry(*row) for row in mine.unpinned().below(*place).recent().values_list(*FIELDS)[:3]]
         assert Conversation.listed_first(owner.pk, 1, 3, place) == [*pinned[:1], *below]
     for each in made:
@@ -124,7 +127,7 @@ def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
     )
     path = conversation.path(messages[-1].pk)
     whole, found = conversation.branch(messages[-1].pk), conversation.load(path, MOST, spots(path))
-    assert found == whole == messages
+    assert list(found) == whole == messages
     assert conversation.sizes(path) == [len("".join(part.text for part in each.parts.all())) for each in whole]
     for one, other in zip(found, whole, strict=True):
         assert one.text == other.text[:MOST]
@@ -135,7 +138,7 @@ def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
         assert one.generation == other.generation
         assert [each.message for each in one.generations.all()] == [one] * len(one.generations.all())
     assert len(found[3].generations.all()) == MOST_GENERATIONS
-    assert conversation.load([], MOST) == []
+    assert list(conversation.load([], MOST)) == []
 
 
 def test_first_texts_and_rows_are_those_of_the_beginnings(owner: User) -> None:
@@ -163,10 +166,11 @@ def test_texts_are_read_from_where_they_are_asked_for(owner: User) -> None:
 def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None:
     conversation, messages = stored_conversation(owner.pk, ["Why?", "Because."])
 
-    def version() -> tuple[Hashable, Hashable]:
+    def version() -> tuple[Hashable, Hashable, Hashable]:
         path = conversation.path(messages[1].pk)
-        question, answer = conversation.load(path, MOST, spots(path))
-        return question.version, answer.version
+        found = PageMessages(path, MOST, spots(path))
+        question, answer = found
+        return question.version, answer.version, found.version
 
     before = version()
     assert version() == before
@@ -180,17 +184,55 @@ def test_a_version_is_another_one_when_anything_has_changed(owner: User) -> None
     ]
     for change in changes:
         change()
-        question, answer = version()
+        question, answer, page = version()
         assert question == before[0]
         assert answer != before[1]
-        before = question, answer
+        assert page != before[2]
+        before = question, answer, page
+    file = Attachment.objects.create(owner=owner, conversation=conversation, kind="text", name="a.txt", size=1)
+    MessageAttachment.objects.create(message=messages[0], attachment=file, number=0)
+    with_file = version()
+    assert with_file[2] != before[2]
+    Attachment.objects.filter(pk=file.pk).update(name="b.txt")
+    assert version()[2] != with_file[2]
 
 
-def test_a_version_of_an_entry_is_another_one_when_anything_has_changed(owner: User) -> None:
+def test_no_message_is_made_of_its_row_before_somebody_looks_at_it(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation, messages = stored_conversation(owner.pk, ["Why?", "Because.", "And?", "So."])
+    made: list[Message] = []
+
+    def make(*row: Any) -> tuple[Message, Feedback | None, Any]:
+        made.append(made_with(*row)[0])
+        return made_with(*row)
+
+    monkeypatch.setattr(page_messages, "made_with", make)
+    path = conversation.path(messages[-1].pk)
+    found = PageMessages(path, MOST, spots(path))
+    assert len(found) == len(messages)
+    assert not found.is_running
+    assert found.version == PageMessages(path, MOST, spots(path)).version
+    assert made == []
+    last = found.last
+    assert (last, last and last.generation) == (messages[-1], messages[-1].generations.get())
+    assert made == [messages[-1]]
+    assert found[-1].place
+    assert found.last is found[-1] is found[3]
+    assert PageMessages().last is None
+    running: dict[str, Any] = {"status": "running", "lease_until": NOW + LEASE, "ends_at": None, "ended_at": None}
+    Generation.objects.filter(message=messages[1]).update(**running)
+    assert PageMessages(path, MOST, spots(path)).is_running
+
+
+def test_a_version_of_an_entry_is_another_one_when_anything_has_changed_that_shows(owner: User) -> None:
     stored_conversation(owner.pk, ["Why?", "Because."])
     (found,), (again,) = (Conversation.listed_first(owner.pk, 1, 1) for _ in range(2))
     assert found.version == again.version
-    other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra", "activity": 99, "updated_at": NOW}
+    other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra"}
     other |= dict.fromkeys(("is_pinned", "is_answering", "is_waiting", "is_current", "is_renamed"), True)
     versions = {replace(found, **{name: value}).version for name, value in other.items()}
-    assert len(versions - {found.version}) == len(other) == len(fields(Entry))
+    assert len(versions - {found.version}) == len(other)
+    hidden = {field.name for field in fields(Entry)} - set(other)
+    assert hidden == {"_activity", "_updated_at"}, "which a template cannot show"
+    assert replace(found, _activity=99, _updated_at=NOW).version == found.version

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.signals import request_started
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import include, path, re_path
@@ -14,6 +15,8 @@ from servestatic.middleware import ServeStaticMiddleware
 from chat.serving.middleware import ON_EVENT_LOOP
 from chat.serving.missing_files import MissingFiles
 from chat.views.errors import page_not_found
+
+TYPE = {"Content-Type": "text/html; charset=utf-8"}
 
 
 def view(request: HttpRequest, *args: Any) -> HttpResponse:
@@ -155,3 +158,79 @@ def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch, settings: Any) -
     for number in range(7):
         keep(kept, get(host=f"host{number}"))
     assert [bool(kept.answer_to(get(host=f"host{number}"))) for number in range(7)] == [False] * 6 + [True]
+
+
+HEAD = [(b"host", b"testserver"), (b"accept", b"text/html"), (b"cookie", b"sessionid=abcdefgh")]
+
+
+def scope(
+    path: str = "/static/b.js", method: str = "GET", headers: Any = HEAD, scheme: str = "http"
+) -> dict[str, Any]:
+    return {"type": "http", "method": method, "path": path, "scheme": scheme, "headers": headers}
+
+
+@pytest.fixture
+def known() -> MissingFiles:
+    """Has answered to one with this head."""
+    kept = missing_files()
+    keep(kept, get())
+    assert kept.known_answer(scope()) is None
+    assert kept.answer_to(get(), scope())
+    return kept
+
+
+def test_the_very_same_head_is_answered_again(known: MissingFiles, caplog: pytest.LogCaptureFixture) -> None:
+    assert known.known_answer(scope("/static/an\nother.js")) == ({"Vary": "Accept-Language", "X-A": "b"} | TYPE, b"No")
+    (line,) = caplog.records
+    assert (line.name, line.levelname, line.getMessage()) == (
+        "django.request",
+        "WARNING",
+        "Not Found: /static/an\\nother.js",
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        scope("/static/a.js"),
+        scope("/other/b.js"),
+        scope(method="HEAD"),
+        scope(method="POST"),
+        scope(scheme="https"),
+        scope(headers=HEAD[:2]),
+        scope(headers=[*HEAD, (b"accept-language", b"de")]),
+    ],
+    ids=["a file", "elsewhere", "HEAD", "POST", "HTTPS", "nobody's", "German"],
+)
+def test_whatever_else_is_looked_at(known: MissingFiles, other: dict[str, Any]) -> None:
+    assert known.known_answer(other) is None
+
+
+def test_nor_is_it_known_where_somebody_listens_to_requests(known: MissingFiles) -> None:
+    def listen(**_: Any) -> None:
+        pass
+
+    request_started.connect(listen)
+    try:
+        assert known.known_answer(scope()) is None
+    finally:
+        request_started.disconnect(listen)
+    assert known.known_answer(scope())
+
+
+def test_one_that_may_have_a_body_of_any_length_is_looked_at_each_time() -> None:
+    kept = missing_files()
+    keep(kept, get())
+    chunked = scope(headers=[*HEAD, (b"transfer-encoding", b"chunked")])
+    assert kept.answer_to(get(), chunked)
+    assert kept.known_answer(chunked) is None
+
+
+def test_only_so_many_heads_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.serving.missing_files.MOST_HEADS", 2)
+    kept = missing_files()
+    keep(kept, get())
+    asked = [scope(headers=[*HEAD, (b"x-number", b"%d" % number)]) for number in range(5)]
+    for one in asked:
+        kept.answer_to(get(), one)
+    assert [bool(kept.known_answer(one)) for one in asked] == [False] * 4 + [True]

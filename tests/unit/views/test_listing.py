@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from django.template.loader import render_to_string
 
-from chat.conversations.listing import Group, Listing
 from chat.models.entry import Entry
 
 PK = uuid.UUID(int=5)
@@ -14,8 +13,7 @@ NOW = datetime.now(UTC)
 
 
 def shown(title: str, *running: uuid.UUID, is_pinned: bool = False) -> str:
-    entry = Entry(PK, title, is_pinned, 1, NOW)
-    Listing([Group("today", None, [entry])], set(running), None)
+    entry = Entry(PK, title, is_pinned, 1, NOW, is_answering=PK in running)
     return render_to_string("chat/sidebar/_list_item.html", {"item": entry})
 
 
