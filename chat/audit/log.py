@@ -43,7 +43,7 @@ def note(
         details={name: _plain(value) for name, value in details.items()},
     )
     with transaction.atomic(savepoint=False):
-        entry.save()
+        entry.save(force_insert=True)
         UnchainedEntry(entry=entry.pk).save(force_insert=True)
         transaction.on_commit(partial(_after, entry))
 

@@ -45,7 +45,7 @@ def _mark(number: int, mac: str, entries: int, before: datetime) -> None:
     key, at = current_key(), timezone.now()
     seal = mark_mac(key, number, mac, entries, time_text(at))
     with transaction.atomic():
-        AuditMark(number=number, mac=mac, entries=entries, at=at, key=key_id(key), seal=seal).save()
+        AuditMark(number=number, mac=mac, entries=entries, at=at, key=key_id(key), seal=seal).save(force_insert=True)
         note(Action.PRUNE, None, (AuditLink._meta.label_lower, str(number)), entries=entries, before=time_text(before))
 
 

@@ -13,6 +13,7 @@ from django.test import RequestFactory
 from chat.errors import ChatError
 from chat.forms.body import ProgramForm, cleaned, filled_in
 from chat.forms.feedback import OpinionForm, read_opinion
+from chat.forms.notice import AcceptanceForm, read_version
 from chat.forms.options import OptionsForm
 from chat.forms.organizing import LinkForm, TitleForm, read_flags, read_link, read_title
 from chat.forms.prompts import PromptForm
@@ -70,6 +71,7 @@ BODIES: dict[str, tuple[Read, dict[str, Any], dict[str, dict[str, object]]]] = {
         {"days": {"null": None, '""': None}, "audience": {'""': Audience.MEMBERS}, "id": {'""': None}},
     ),
     "tool": (read_switch, {"name": "clock", "on": True}, {"name": {}, "on": {"false": False}}),
+    "notice": (lambda request: {"version": read_version(request)}, {"version": "9f"}, {"version": {}}),
     "prompt": (of(PromptForm), {"name": "Mine", "text": "Hi"}, {"name": {}, "text": {}}),
 }
 OPTIONS: dict[str, dict[str, object]] = {
@@ -141,7 +143,7 @@ def judge(found: object, field: str, sent: str, taken: dict[str, object]) -> Non
 def test_no_field_is_missing_here() -> None:
     known = {field for _, _, fields in BODIES.values() for field in fields} | set(OPTIONS) | {"settings"}
     named: set[type[forms.Form]] = {TitleForm, LinkForm, OpinionForm, PromptForm, OptionsForm}
-    named |= {QuestionForm, AttachedQuestionForm, AnswerForm, ToolForm}
+    named |= {QuestionForm, AttachedQuestionForm, AnswerForm, ToolForm, AcceptanceForm}
     classes = {form for form in descendants(forms.Form) if form.__module__.startswith("chat.forms.")}
     assert classes - named == {ProgramForm, UploadForm}, "of which one has no fields, and the other is no JSON"
     assert {name for form in named for name in form.base_fields} <= known

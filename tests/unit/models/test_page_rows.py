@@ -229,7 +229,7 @@ def test_a_version_of_an_entry_is_another_one_when_anything_has_changed_that_sho
     stored_conversation(owner.pk, ["Why?", "Because."])
     (found,), (again,) = (Conversation.listed_first(owner.pk, 1, 1) for _ in range(2))
     assert found.version == again.version
-    other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra"}
+    other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra", "due_at": NOW}
     other |= dict.fromkeys(("is_pinned", "is_answering", "is_waiting", "is_current", "is_renamed"), True)
     versions = {replace(found, **{name: value}).version for name, value in other.items()}
     assert len(versions - {found.version}) == len(other)
