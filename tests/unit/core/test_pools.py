@@ -17,7 +17,8 @@ KNOWN = {
     *("chat/providers/host_names.py", "chat/providers/local.py"),
     "chatsite/at_start.py",  # before the site serves, and closed by then
     # They say when something is to be done, and a pool does it.
-    *("chat/generation/recovery.py", "chat/retention/expiry.py", "chat/retention/fragments.py", "chatsite/sweep.py"),
+    *("chat/audit/chain.py", "chat/generation/recovery.py", "chat/retention/expiry.py", "chat/retention/fragments.py"),
+    "chatsite/sweep.py",
 }
 
 
