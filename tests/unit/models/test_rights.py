@@ -71,6 +71,8 @@ def test_where_users_have_no_permissions_all_may() -> None:
     class Reader:
         """Of a project whose users know no `PermissionsMixin`."""
 
+        pk = 1
+
     restrict(*Right)
     assert rights_of(Reader()) == ALL
 
