@@ -110,7 +110,7 @@ def test_an_answer_past_its_reservation_ends_or_reserves_more_and_goes_on_once_t
         first.open()
         second.wait_reached()
         stream.until_text("b" * 20)
-        assert reserved(alice) > before, "It had room to write on"
+        eventually(lambda: reserved(alice) > before, "It had room to write on")
         set_to(row, reserved(alice))
         second.open()
         page = stream.rest()
