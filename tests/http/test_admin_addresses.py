@@ -185,6 +185,7 @@ def test_an_odd_query_is_no_failure(root: Client, conversation: Conversation, qu
         assert root.get(f"{path}?{query}").status_code in (200, 302, 400), path
 
 
+@pytest.mark.timeout(900)  # each page by each query
 def test_an_odd_query_for_one_thing_is_no_failure(root: Client, conversation: Conversation) -> None:
     user = User.objects.get()
     _conversation, (_asked, answer) = stored_conversation(user.pk, ["Why?", "So."])

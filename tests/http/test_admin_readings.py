@@ -185,6 +185,7 @@ QUERIES = (
 OF_OTHERS = ("p=1", "from=x", "plain=1", "_popup=1")
 
 
+@pytest.mark.timeout(900)  # each page by each query
 def test_each_page_is_recorded_or_shows_no_word(root: Client, conversation: Conversation) -> None:
     """With a way of asking each for more than it shows by itself."""
     user = User.objects.get(username="root")
