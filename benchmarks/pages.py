@@ -25,7 +25,8 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,7 @@ class Cast:
         # One for each question, with some to warm up and to count queries.
         asked = (options.rounds + 1) * options.requests
         self.askers = make_people(asked // SHOWN + 1, [MESSAGES] * SHOWN)
+        self.limited = make_people(asked // SHOWN + 1, [MESSAGES] * SHOWN)
         self.strangers = make_people(asked // SHOWN + 1, [MESSAGES] * SHOWN)
         self.with_list = {
             number: make_people(1, [SHORT] * (number - 1) + [MESSAGES])[0] for number in GROWN_CONVERSATIONS
@@ -185,6 +187,7 @@ def rows_of(cast: Cast, options: argparse.Namespace) -> Iterator[Row]:
     yield Row("entry of the list, anew after a change", changed("/conversations/{}/", reader))
     yield Row("list's fragment, not modified", unmodified("/conversations/", cast.with_list[SHOWN]))
     yield Row("question (accepted, run, ended)", questions(cast.askers), 1.1)
+    yield Row("the same under three quotas", questions_under_quotas(cast.limited))
     yield Row("search", again(search, reader), 0.5)
     yield Row("settings", again("/settings/", reader), 0.4)
     yield Row("file that is not there", again("/static/chat/js/nothing.js", reader, status=404), 0.1)
@@ -237,6 +240,26 @@ def questions(people: list[Person]) -> Iterator[Ask]:
     for person in people:
         for pk, leaf in person.conversations:
             yield question(person, pk, leaf)
+
+
+def questions_under_quotas(people: list[Person]) -> Iterator[Ask]:
+    """Of these people alone, and of nobody in between."""
+    for person in people:
+        for pk, leaf in person.conversations:
+            yield replace(question(person, pk, leaf, no_quotas), before=partial(three_quotas, person))
+
+
+def three_quotas(person: Person) -> None:
+    from chat.models import Quota
+
+    for unit, period in (("tokens", "day"), ("tokens", "month"), ("messages", "week")):
+        Quota.objects.create(user_id=person.user_id, unit=unit, period=period, amount=10**9)
+
+
+def no_quotas(body: bytes, response: Any) -> None:
+    from chat.models import Quota
+
+    Quota.objects.all().delete()
 
 
 def long_questions(person: Person, options: argparse.Namespace) -> Iterator[Ask]:
