@@ -23,14 +23,21 @@ LATE = timedelta(days=2)
 
 
 def make_totals() -> int:
-    """Of all days that are over and have none yet. Returns in how many steps, of a month at most; often in none."""
+    """Of all days that are over and have none yet. Returns in how many steps, of a month at most; often in none.
+
+    Where nothing was used nothing is written.
+    """
     last, steps = day_of(timezone.now()) - OVER, 0
     mark = TotalsMark.read().day
-    while mark < last:
-        used = DailyUsage.objects.filter(day__gt=mark, day__lte=last).aggregate(day=Min("day"))["day"]
-        mark = _advance(min(last_day(used), last) if used else last)
+    while mark < last and (used := _first_used(mark + ONE, last)):
+        mark = _advance(min(last_day(used), last))
         steps += 1
     return steps
+
+
+def _first_used(since: date, until: date) -> date | None:
+    found: date | None = DailyUsage.objects.filter(day__range=(since, until)).aggregate(day=Min("day"))["day"]
+    return found
 
 
 def add_late(entry: UsageEntry) -> None:

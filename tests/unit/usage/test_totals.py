@@ -108,6 +108,11 @@ def test_a_run_of_today_adds_to_its_day_alone(spent: User) -> None:
     assert [query.split()[2] for query in queries] == ["chat_usageentry", "chat_dailyusage"]
 
 
+def test_where_nothing_was_used_nothing_is_written(user: User) -> None:
+    assert make_totals() == 0
+    assert not TotalsMark.objects.exists()
+
+
 def test_a_report_takes_few_statements(spent: User) -> None:
     make_totals()
     for by in WAYS:
@@ -125,7 +130,7 @@ def test_costs_that_no_column_holds_are_added_all_the_same(user: User) -> None:
     spend(user, days[:1], cost=MOST_SUM)
     before = all_reports()
     assert total(report(*RANGES[0], "day"))["USD"].cost == 3 * MOST_SUM
-    assert make_totals() == 2  # of February, and to the mark
+    assert make_totals() == 1  # of February
     assert report(*RANGES[0], "day") == before[*RANGES[0], "day"]
     assert MonthTotal.objects.get().cost == MOST_SUM
     assert differences() == []
