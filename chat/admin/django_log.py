@@ -32,11 +32,14 @@ def forget_names(sender: type[Model], ids: Iterable[Any], **named: Any) -> None:
 
 
 @receiver(post_save, sender=LogEntry)
-def note_change(sender: type[Model], instance: LogEntry, created: bool, raw: bool = False, **named: Any) -> None:
+def note_change(
+    sender: type[Model], instance: LogEntry, created: bool, using: str, raw: bool = False, **named: Any
+) -> None:
     """That somebody was deleted is noted by itself; here only where it is not known there who did it."""
     if not created or raw or (instance.is_deletion() and actor_key()):
         return
-    known = instance.content_type_id and ContentType.objects.get_for_id(instance.content_type_id)
+    types = ContentType.objects.db_manager(using)  # the ids of another database are others
+    known = instance.content_type_id and types.get_for_id(instance.content_type_id)
     if known and (of := known.model_class()) in (get_user_model(), Group):
         what = WHAT.get(instance.action_flag, "changed")
         fields = sorted(_fields(instance.change_message))
