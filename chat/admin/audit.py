@@ -20,6 +20,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.filters import TimeFilter
 from chat.admin.lookups import OfferedLookups
+from chat.admin.read_only import ReadOnly
 from chat.admin.recorded import RecordedList
 from chat.audit import Action, record
 from chat.models import AuditEntry, AuditLink
@@ -60,7 +61,7 @@ class ActorFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class AuditEntryAdmin(ReadOnly, RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Seen by `chat.view_auditentry`."""
 
     bears_words = False
@@ -79,15 +80,6 @@ class AuditEntryAdmin(RecordedList, OfferedLookups, admin.ModelAdmin):  # type: 
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """With the names of who did it, found together."""

@@ -1,18 +1,17 @@
 """Certificates of erasures: seen by `chat.view_certificate`, added and changed by nobody. They have no words."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from chat.admin.lookups import OfferedLookups
+from chat.admin.read_only import ReadOnly
 from chat.models import Certificate
 
 
 @admin.register(Certificate)
-class CertificateAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class CertificateAdmin(ReadOnly, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["begun_at", "purpose", "by_key", "said_counts", "ended_at", "pk"]
     list_filter = ["begun_at", "purpose"]
     list_per_page = 50
@@ -24,15 +23,6 @@ class CertificateAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-a
         found = super().get_queryset(request)
         match = request.resolver_match
         return found.defer("ids") if match and match.url_name == "chat_certificate_changelist" else found
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("how many"))
     def said_counts(self, certificate: Certificate) -> str:

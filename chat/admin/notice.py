@@ -1,19 +1,19 @@
 """Who has accepted which version of the site's notice, and when: read-only. It bears no word of a user's."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from chat.admin.deletion import DeletedAlong
 from chat.admin.lookups import OfferedLookups
+from chat.admin.read_only import NeverChanged
 from chat.conversations.notice import current
 from chat.models import NoticeAcceptance
 
 
 @admin.register(NoticeAcceptance)
-class NoticeAcceptanceAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class NoticeAcceptanceAdmin(NeverChanged, DeletedAlong, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["at", "owner", "version", "is_current"]
     list_select_related = ["owner"]
     list_filter = ["at"]
@@ -31,12 +31,3 @@ class NoticeAcceptanceAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[t
     def is_current(self, accepted: NoticeAcceptance) -> bool:
         notice = current()
         return notice is not None and accepted.version == notice.version
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
 from chat.admin.lookups import OfferedLookups
+from chat.admin.read_only import ReadOnly
 from chat.admin.reasons import ask_for_reason, reason_page
 from chat.admin.recorded import RecordedList
 from chat.audit import record
@@ -20,7 +21,7 @@ from chat.models.users import has_permission
 
 
 @admin.register(Reading)
-class ReadingAdmin(RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadingAdmin(ReadOnly, RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Seen by `chat.view_reading`. A word, or an id, finds what was done by somebody or to something."""
 
     list_display = ["created_at", "user_name", "action", "object_name", "object_key", "hits", "reason"]
@@ -51,15 +52,6 @@ class ReadingAdmin(RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ign
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return has_permission(request.user, "chat.view_reading")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if response := ask_for_reason(request, self.admin_site, Reading):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy
 from chat.admin.deletion import DeletedAlong
 from chat.admin.filters import TimeFilter, ToolFilter
 from chat.admin.lookups import OfferedLookups
+from chat.admin.read_only import NeverChanged
 from chat.admin.recorded import RecordedList
 from chat.audit import record
 from chat.models import ToolCall
@@ -25,7 +26,7 @@ OWNERS_NAME = f"owner__{get_user_model().USERNAME_FIELD}"
 
 
 @admin.register(ToolCall)
-class ToolCallAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class ToolCallAdmin(NeverChanged, DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Seen by `chat.view_toolcall`; nobody adds to it, changes it or takes from it."""
 
     bears_words = False
@@ -55,12 +56,6 @@ class ToolCallAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return has_permission(request.user, "chat.view_toolcall")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ToolCall]:
         """But for those of conversations that are deleted."""

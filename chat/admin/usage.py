@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.admin.feedback import harmless
 from chat.admin.lookups import OfferedLookups
+from chat.admin.read_only import ReadOnly
 from chat.audit import Action, note
 from chat.models import DailyUsage
 from chat.models.users import has_permission
@@ -73,7 +74,7 @@ class Asked:
 
 
 @admin.register(DailyUsage)
-class UsageAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class UsageAdmin(ReadOnly, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """One page; there is nothing to change on it."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -81,15 +82,6 @@ class UsageAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):

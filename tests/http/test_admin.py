@@ -28,6 +28,9 @@ from chat.models import (
     Generation,
     Message,
     MessagePart,
+    NoticeAcceptance,
+    Quota,
+    QuotaGrant,
     Reading,
 )
 from chat.models.generation import STATUSES
@@ -326,6 +329,20 @@ class TestPermissions:
         both = client_of("both", "view_user", "delete_user", "delete_conversation")
         assert both.post(path, {"post": "yes"}).status_code == 302
         assert not Conversation.objects.exists()
+
+    @pytest.mark.parametrize("way", ["page", "action"])
+    def test_nothing_that_goes_with_an_owner_holds_their_deletion_up(
+        self, conversation: Conversation, way: str, committing: Committing
+    ) -> None:
+        owner = conversation.owner
+        NoticeAcceptance.objects.create(owner=owner, version="9f")
+        Quota.objects.create(user=owner, unit="tokens", period="day", amount=1)
+        QuotaGrant.objects.create(user=owner, unit="tokens", period="day", first_day="2026-01-01", amount=1)
+        root, users = client_of("root", is_superuser=True), "/admin/auth/user/"
+        chosen = {"action": "delete_selected", "_selected_action": owner.pk} if way == "action" else {}
+        with committing(execute=True):
+            root.post(f"{users}{owner.pk}/delete/" if way == "page" else users, {"post": "yes"} | chosen)
+        assert not User.objects.filter(pk=owner.pk).exists()
 
 
 class TestAttachments:
