@@ -15,6 +15,7 @@ import threading
 import time
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from chat.audit.keys import current_key
 from chat.audit.waking import wake, woken
@@ -80,20 +81,24 @@ def _chain_for_ever() -> None:
 
 
 def _close_some() -> int:
-    if not UnchainedEntry.objects.exists():
+    if not _waiting().exists():
         return 0
     with transaction.atomic():
         if not _is_our_turn():
             wake()  # whoever's turn it is may have looked before our entry was there
             return 0
-        waiting = list(UnchainedEntry.objects.order_by("entry").values_list("entry", flat=True)[:ROWS])
+        waiting = list(_waiting().order_by("entry").values_list("entry", flat=True)[:ROWS])
         chained = set(AuditLink.objects.filter(entry__in=waiting).values_list("entry", flat=True))
         entries = AuditEntry.objects.filter(pk__in=set(waiting) - chained).order_by("pk")
         links = _links(list(entries), *last_link())
         insert(links)
-        # What waits and is not there stays: somebody has taken it, and that is said when the chain is verified.
         UnchainedEntry.objects.filter(entry__in=[*chained, *(link.entry for link in links)]).delete()
     return len(links)
+
+
+def _waiting() -> "QuerySet[UnchainedEntry]":
+    """What waits and is not there stays: somebody has taken it, and that is said when the chain is verified."""
+    return UnchainedEntry.objects.filter(Exists(AuditEntry.objects.filter(pk=OuterRef("entry"))))
 
 
 def _links(entries: list[AuditEntry], number: int, mac: str) -> list[AuditLink]:

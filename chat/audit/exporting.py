@@ -18,12 +18,19 @@ def lines(since: datetime | None = None) -> Iterator[str]:
     Each with its link's number, its mac and that of the link before, and the id of the key. `entry` is what is sealed.
     """
     number, previous = _begin(since)
-    for link, entry in links_after(number, last_link()[0]):
+    waiting = _unchained(since)  # before the chain is read: what is chained meanwhile is at its end
+    for link, entry in links_after(number):
+        waiting.discard(link.entry)
         yield _line(entry, number=link.number, previous=previous, mac=link.mac, key=link.key)
         previous = link.mac
-    unchained = AuditEntry.objects.filter(~Exists(AuditLink.objects.filter(entry=OuterRef("pk"))))
-    for entry in unchained.filter(**({"at__gte": since} if since else {})).order_by("pk").iterator():
+    for entry in AuditEntry.objects.filter(pk__in=waiting).order_by("pk"):
         yield _line(entry, number=None, previous=None, mac=None, key=None)
+
+
+def _unchained(since: datetime | None) -> set[int]:
+    """Those of a second, nearly always."""
+    rows = AuditEntry.objects.filter(~Exists(AuditLink.objects.filter(entry=OuterRef("pk"))))
+    return set(rows.filter(**({"at__gte": since} if since else {})).values_list("pk", flat=True))
 
 
 def _begin(since: datetime | None) -> tuple[int, str]:

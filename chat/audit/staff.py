@@ -39,26 +39,28 @@ def _group_deleted(sender: Any, instance: Group, **kwargs: Any) -> None:
 
 
 def _rights_changed(
-    sender: Any, instance: Any, action: str, reverse: bool, model: Any, pk_set: set[Any] | None, **kwargs: Any
+    sender: Any, instance: Any, action: str, model: Any, pk_set: set[Any] | None, using: str, **kwargs: Any
 ) -> None:
-    """Of a user or a group; in `reverse` of a group its users, of a permission who has it."""
+    """Of a user or a group; in reverse of a group its users, of a permission who has it."""
     if action not in WHAT:
         return
-    ids = pk_set if pk_set is not None else _present(sender, instance, model)
+    ids = pk_set if pk_set is not None else _present(sender, instance, model, using)
     if ids:
         details: dict[str, Any] = {"what": WHAT[action], "of": model._meta.label_lower, "ids": sorted(map(str, ids))}
         if model is Permission:
-            details["permissions"] = _codenames(ids)
+            details["permissions"] = _codenames(ids, using)
         note(Action.PERMISSION, None, instance, **details)
 
 
-def _present(through: Any, instance: Any, model: Any) -> set[Any]:
-    """What it has: all of that is about to be taken."""
-    fields = {field.related_model: field for field in through._meta.fields if field.related_model}
-    own, other = fields[type(instance)], fields[model]
-    return set(through.objects.filter(**{own.name: instance.pk}).values_list(other.attname, flat=True))
+def _present(through: Any, instance: Any, model: Any, using: str) -> set[Any]:
+    """What it has: all of that is about to be taken. It may be of a proxy, or of a model that inherits."""
+    fields = [field for field in through._meta.fields if field.related_model]
+    own = next(field for field in fields if isinstance(instance, field.related_model))
+    other = next(field for field in fields if issubclass(model, field.related_model))
+    rows = through._base_manager.using(using).filter(**{own.name: instance.pk})
+    return set(rows.values_list(other.attname, flat=True))
 
 
-def _codenames(ids: Any) -> list[str]:
-    found = Permission.objects.filter(pk__in=ids).values_list("content_type__app_label", "codename")
+def _codenames(ids: Any, using: str) -> list[str]:
+    found = Permission.objects.using(using).filter(pk__in=ids).values_list("content_type__app_label", "codename")
     return sorted(f"{app}.{codename}" for app, codename in found)

@@ -16,8 +16,9 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from chat.audit import Action, note
+from chat.audit import Action, chain, note
 from chat.audit.chain import close, head
+from chat.audit.exporting import lines
 from chat.audit.pruning import prune
 from chat.audit.verifying import verify
 from chat.core.audit_chain import FIRST
@@ -154,6 +155,31 @@ def test_what_is_missing_at_the_end_is_told_by_a_head(database: dict[str, object
     for odd in ("", "8", "8:abc", f"x:{FIRST}", f"{'9' * 30}:{FIRST}"):
         with pytest.raises(CommandError, match="no head"):
             command("verify", "--head", odd)
+
+
+def test_what_is_chained_while_it_is_exported_is_exported(database: dict[str, object]) -> None:
+    fill(2)
+    said = lines()
+    first = json.loads(next(said))
+    for number in range(3):
+        note("setting", 17, None, number=number)
+    assert close() == 3
+    rest = [json.loads(line) for line in said]
+    assert [line["number"] for line in [first, *rest]] == [1, 2, 3, 4, 5]
+    note("setting", 17, None, number=9)
+    assert [json.loads(line)["number"] for line in lines()] == [1, 2, 3, 4, 5, None]
+
+
+def test_what_somebody_took_before_it_was_chained_holds_up_nothing(
+    database: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "ROWS", 2)
+    UnchainedEntry.objects.bulk_create(UnchainedEntry(entry=number) for number in range(1, 6))
+    AuditEntry.objects.bulk_create([AuditEntry(pk=100, action="setting", actor_key="17", details={})])
+    UnchainedEntry(entry=100).save(force_insert=True)
+    assert close() == 1
+    assert AuditLink.objects.get().entry == 100
+    assert UnchainedEntry.objects.count() == 5, "They are named when it is verified"
 
 
 def test_a_prune_leaves_a_sealed_mark_and_takes_no_more(database: dict[str, object], settings: Any) -> None:

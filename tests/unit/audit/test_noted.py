@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core import checks
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from chat import audit
 from chat.admin.rights import model_choices
@@ -161,6 +161,22 @@ def test_who_gives_rights_is_noted(root: Client, actor: str) -> None:
     assert root.post("/admin/auth/group/", gone).status_code == 302
     assert [(*row[:2], row[4]["what"]) for row in noted()] == [("permission", actor, "deleted")]
     assert SECRET not in repr(found)
+
+
+@isolate_apps("chat")
+def test_groups_of_a_proxy_of_the_users_are_cleared_and_that_is_noted() -> None:
+    class Person(User):
+        class Meta:
+            app_label = "chat"
+            proxy = True
+
+    user, group = User.objects.create_user("olga"), Group.objects.create(name=SECRET)
+    user.groups.add(group)
+    noted()
+    Person.objects.get(pk=user.pk).groups.clear()
+    (cleared,) = noted()
+    assert cleared[4] == {"what": "cleared", "of": "auth.group", "ids": [str(group.pk)]}
+    assert not user.groups.exists()
 
 
 def test_erasures_are_noted_with_who_asked_for_them(
