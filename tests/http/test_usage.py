@@ -100,11 +100,11 @@ def test_names_are_words_and_no_markup(staff: User, ann: User) -> None:
 
 def test_a_page_takes_the_same_few_statements_however_much_was_used(staff: User, ann: User) -> None:
     """Those of the session, of the user and of their permissions come before or are of other tables."""
-    make_totals()
     page = client(staff, "view_usage")
     for days_ago in range(40):
         spend(ann, 1, days_ago)
         spend(staff, 1, days_ago, model="other")
+    assert make_totals()
     first_of_month = (day_of(timezone.now()).replace(day=1) - timedelta(days=1)).replace(day=1)
     for by, wanted in STATEMENTS.items():
         with counted_queries() as queries:
