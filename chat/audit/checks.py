@@ -15,7 +15,7 @@ from chat.audit.reasons import Asking
 from chat.conf import settings
 from chat.models import AuditMark
 from chat.models.audit_triggers import are_there, is_tested
-from chat.models.users import has_field
+from chat.models.users import has_djangos_groups, has_field
 
 NO_ASKING = checks.Error(
     "CHAT_READING_REASON is none of off, asked and required.",
@@ -103,7 +103,7 @@ def _groups_with_both() -> list[str]:
 
 def _users_with_both() -> list[Any]:
     """By permissions of their own, or of several groups. Without `PermissionsMixin` nobody has any."""
-    if not (has_field("user_permissions") and has_field("groups")):
+    if not (has_field("user_permissions") and has_djangos_groups()):
         return []
     users: QuerySet[Any] = get_user_model()._base_manager.all()
     for which in (READ, changing()):

@@ -14,7 +14,6 @@ from django.db.models.signals import m2m_changed, post_delete
 
 from chat.audit.actions import Action
 from chat.audit.log import note
-from chat.models.users import has_field
 
 WHAT = {"post_add": "added", "post_remove": "removed", "pre_clear": "cleared"}
 
@@ -23,10 +22,11 @@ def listen() -> None:
     """Once, when the apps are ready. A project's users need have no groups."""
     user_logged_in.connect(_logged_in, dispatch_uid="chat.audit")
     post_delete.connect(_group_deleted, sender=Group, dispatch_uid="chat.audit")
-    given: list[Any] = [Group.permissions]
-    given += [getattr(get_user_model(), name) for name in ("groups", "user_permissions") if has_field(name)]
-    for relation in given:
-        m2m_changed.connect(_rights_changed, sender=relation.through, dispatch_uid="chat.audit")
+    given: list[Any] = [Group.permissions.through]
+    of_users = get_user_model()._meta.many_to_many
+    given += [field.remote_field.through for field in of_users if field.name in ("groups", "user_permissions")]
+    for through in given:
+        m2m_changed.connect(_rights_changed, sender=through, dispatch_uid="chat.audit")
 
 
 def _logged_in(sender: Any, user: Any, **kwargs: Any) -> None:

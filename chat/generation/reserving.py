@@ -45,9 +45,11 @@ async def reserve_more(run: Run) -> bool:
     reserved = run.reserved
     if not reserved:
         return True
-    used = run.tokens
-    more = Tokens(max(used.input, reserved.tokens.input), 0, used.output + reserved.output, is_estimated=True)
-    return await _reserve(run, more)
+    used, spent = run.tokens, run.spent
+    prompt = max(used.input, reserved.tokens.input) - spent.input
+    answer = used.output - spent.output + reserved.output
+    # Each request by itself: the price of long prompts is not that of many short ones.
+    return await _reserve(run, spent + Tokens(prompt, 0, answer, is_estimated=True))
 
 
 async def _reserve(run: Run, tokens: Tokens) -> bool:

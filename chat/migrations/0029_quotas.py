@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
             name='Reservation',
             fields=[
                 ('generation_id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
                 ('day', models.DateField()),
                 ('cost', models.BigIntegerField()),
                 ('tokens', models.BigIntegerField()),

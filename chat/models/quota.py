@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
@@ -25,7 +24,7 @@ from chat.core.quotas import MOST_AMOUNT, Level, Limit, Period, Row, Unit
 from chat.models.generation import Generation
 from chat.models.sql import all_rows, insert, prepared, update
 from chat.models.usage import DailyUsage, Kind
-from chat.models.users import has_field
+from chat.models.users import groups_table, has_djangos_groups
 
 REASON_CHARACTERS = 500
 UNITS = [
@@ -45,7 +44,7 @@ class QuotaQuerySet(models.QuerySet["Quota"]):
         """Those that may hold for a user on this day, and what was granted: one statement."""
         owner = prepared(Quota, "user_id", owner_id)
         values: list[Any] = [owner]
-        if has_field("groups"):
+        if has_djangos_groups():
             values.append(prepared(Quota, "user_id", owner_id))
         values.append(owner)
         for period in Period:
@@ -174,10 +173,9 @@ class Reservation(models.Model):
     # No foreign key: whoever erases a generation settles it, and that takes this along.
     generation_id = models.UUIDField(primary_key=True, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    # When the run began, and on which day that was: what it has used will be of that day.
-    at = models.DateTimeField()
+    # On which the run began: what it has used will be of that day.
     day = models.DateField()
-    # In billionths of CHAT_CURRENCY; 0 where no quota is in money.
+    # In billionths of CHAT_CURRENCY; 0 where nobody knows the price.
     cost = models.BigIntegerField()
     tokens = models.BigIntegerField()
 
@@ -211,10 +209,8 @@ class Reservation(models.Model):
 def _rows_statement(vendor: str) -> str:
     """With the user's id, once more where users have groups, and again; then each period and its first day."""
     whose = "user_id = %s OR (user_id IS NULL AND group_id IS NULL)"
-    if has_field("groups"):
-        field: Any = get_user_model()._meta.get_field("groups")
-        names = (field.m2m_reverse_name(), field.m2m_db_table(), field.m2m_column_name())
-        group, table, owner = map(connection.ops.quote_name, names)
+    if has_djangos_groups():
+        table, owner, group = groups_table()
         whose += f" OR group_id IN (SELECT {group} FROM {table} WHERE {owner} = %s)"  # noqa: S608
     level = (
         f"CASE WHEN user_id IS NOT NULL THEN {Level.USER:d} "

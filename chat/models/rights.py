@@ -95,11 +95,15 @@ def find_rights(user: Any) -> Rights:
     """As they are now. Nobody is asked about who is not logged in, as where an error's page is made."""
     if user.pk is None:
         return ALL
-    rules = getattr(user, "chat_rules", None)
-    if rules is None:
-        rules = scalar(f"SELECT {RULES}")
+    rules = rules_of(user)
     rights = _find(user, rules)
     return replace(rights, under_quotas=True) if rules & QUOTAS else rights
+
+
+def rules_of(user: Any) -> int:
+    """Of which kinds there are rules, without a query for whom the chat has found by one of its own."""
+    known: int | None = getattr(user, "chat_rules", None)
+    return int(scalar(f"SELECT {RULES}")) if known is None else known
 
 
 def _find(user: Any, rules: int) -> Rights:

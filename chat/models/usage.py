@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import uuid
 from functools import cache
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.utils.translation import gettext_lazy
 
 from chat.core.endings import Status
 from chat.core.limits import MODEL_CHARACTERS, PROVIDER_CHARACTERS
 from chat.models.sql import insert_new, prepared, scalar
-from chat.models.users import has_field
+from chat.models.users import groups_field, groups_table
 
 CURRENCY_CHARACTERS = 3
 GROUPS_CHARACTERS = 500
@@ -82,7 +80,7 @@ class UsageEntry(models.Model):
     @property
     def group_ids(self) -> str:
         """Of its owner's groups, as they are now."""
-        if not has_field("groups"):
+        if not groups_field():
             return ""
         return str(scalar(f"SELECT {_groups(connection.vendor)}", prepared(DailyUsage, "owner_id", self.owner_id)))
 
@@ -156,7 +154,7 @@ class DailyUsage(UsageSums):
         """One statement: the day's first run makes the row, others add to it. `sums`: not all of it, but these."""
         key, sums = [name for name in cls.KEY if name != "group_ids"], sums or sums_of(entry)
         values = [prepared(cls, name, getattr(entry, name)) for name in key]
-        owner = [prepared(cls, "owner_id", entry.owner_id)] if has_field("groups") else []
+        owner = [prepared(cls, "owner_id", entry.owner_id)] if groups_field() else []
         with connection.cursor() as cursor:
             cursor.execute(_addition((*key, *sums), connection.vendor), [*values, *sums.values(), *owner])
 
@@ -201,11 +199,9 @@ def _sum(table: str, name: str) -> str:
 
 def _groups(vendor: str) -> str:
     """The owner's groups as they are now, whatever the project's user model calls the table: as many as have room."""
-    if not has_field("groups"):
+    if not groups_field():
         return "''"
-    field: Any = get_user_model()._meta.get_field("groups")
-    quote = connection.ops.quote_name
-    table, owner, group = map(quote, (field.m2m_db_table(), field.m2m_column_name(), field.m2m_reverse_name()))
+    table, owner, group = groups_table()
     own = f"SELECT CAST({group} AS TEXT) AS id FROM {table} WHERE {owner} = %s"  # noqa: S608
     counted = f"SELECT id, SUM(LENGTH(id) + 1) OVER (ORDER BY LENGTH(id), id) - 1 AS until FROM ({own}) own"  # noqa: S608
     joined = "string_agg(id, ',' ORDER BY until)" if vendor == "postgresql" else "group_concat(id, ',')"

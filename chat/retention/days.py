@@ -15,9 +15,8 @@ from django.db.models import Q
 from chat.conf import settings
 from chat.core.limits import MOST_RETENTION_DAYS
 from chat.models import GroupRetention
-from chat.models.rights import RETENTION, RULES
-from chat.models.sql import scalar
-from chat.models.users import has_field
+from chat.models.rights import RETENTION, rules_of
+from chat.models.users import has_djangos_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Rule:
 
 def rules() -> list[Rule]:
     """Each conversation is of at most one; what is of none is kept for ever. The shortest first, all others last."""
-    rows = list(GroupRetention.objects.order_by("group").values_list("group", "days")) if has_field("groups") else []
+    rows = list(GroupRetention.objects.order_by("group").values_list("group", "days")) if has_djangos_groups() else []
     found = [_rule(days, rows) for days in sorted({days for _pk, days in rows if days})]
     return [*found, *_rule_of_others([pk for pk, _days in rows])]
 
@@ -66,10 +65,7 @@ def _members(groups: Iterable[Any]) -> Any:
 
 
 def _may_have_rule(user: Any) -> bool:
-    if not has_field("groups"):
-        return False
-    known = getattr(user, "chat_rules", None)  # of the query that has found them
-    return bool((scalar(f"SELECT {RULES}") if known is None else known) & RETENTION)
+    return has_djangos_groups() and bool(rules_of(user) & RETENTION)
 
 
 def _days_of_groups(user: Any) -> list[int]:

@@ -1,14 +1,14 @@
 """What a run has used about whose service did not say it, or nobody heard: by what is stored of it."""
 
 from chat.conf import settings
-from chat.core.reply import REASONING, Part, Reply
+from chat.core.reply import REASONING, TEXT, Part, Reply
 from chat.core.tokens import BYTES_PER_TOKEN, NO_TOKENS, Tokens, estimated
-from chat.core.tool_parts import RESULT
+from chat.core.tool_parts import CALL, RESULT
 from chat.models import Generation
 from chat.models.branches import characters_above
 from chat.providers.registry import registry
 
-WRITTEN_BY_MODELS = ("text", REASONING, "tool_call")
+WRITTEN_BY_MODELS = (TEXT, REASONING, CALL)
 
 
 def estimate(generation: Generation, reply: Reply) -> Tokens:

@@ -15,7 +15,6 @@ LOWEST = 3
 """Of a bar that is not nothing: it is to be seen."""
 LONGEST = 400
 """Days that are drawn with those before and after in which nothing was used."""
-MEASURES = ("cost", "tokens", "answers", "failures", "first_token")
 
 
 @dataclass(frozen=True, slots=True)

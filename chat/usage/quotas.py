@@ -29,7 +29,7 @@ from chat.models import Generation, Quota, Reservation
 from chat.models.locks import lock_owner
 from chat.models.rights import rights_of
 from chat.models.users import UserId
-from chat.usage.prices import Price, day_of, price_of, unpriced
+from chat.usage.prices import day_of, price_of, unpriced
 from chat.usage.quota_words import little_left, refusal
 from chat.usage.settling import book_title
 
@@ -122,8 +122,7 @@ def extend(generation: Generation, tokens: Tokens) -> bool:
     """Reserve this for all of a run, in place of what it had. False if there is no room for that."""
     try:
         lock_owner(generation.owner_id)
-        row = _of(generation).most(tokens)
-        _check(_of(generation), row)
+        _held, row = _check(_of(generation), tokens)
     except ChatError:  # there is no room, or its owner is gone
         return False
     # Where it is gone somebody else has ended the run, which learns of that soon.
@@ -137,7 +136,7 @@ def book_most_of_title(owner_id: UserId, provider: str, model: str, at: datetime
     lock_owner(owner_id)
     tokens = most_of(prompt, settings.CHAT_QUOTA_OUTPUT_TOKENS)
     run = _Run(NOBODYS, owner_id, provider, model, at, messages=0)
-    _check(run, run.most(tokens))
+    _check(run, tokens)
     return book_title(owner_id, provider, model, at, tokens)
 
 
@@ -158,21 +157,6 @@ class _Run:
     at: datetime
     messages: int = 1
 
-    @property
-    def price(self) -> Price | None:
-        return price_of(self.provider, self.model, self.at)
-
-    def most(self, tokens: Tokens) -> Reservation:
-        """That it may cost. Not stored; where nobody knows the price its `cost` is 0."""
-        return Reservation(
-            generation_id=self.pk,
-            owner_id=self.owner_id,
-            at=self.at,
-            day=day_of(self.at),
-            cost=self.price.cost(tokens) if self.price else 0,
-            tokens=tokens.total,
-        )
-
 
 def _of(generation: Generation) -> _Run:
     return _Run(generation.pk, generation.owner_id, generation.provider, generation.model, generation.created_at)
@@ -180,21 +164,26 @@ def _of(generation: Generation) -> _Run:
 
 def _store(run: _Run, tokens: Tokens) -> list[Allowance]:
     """As `_check`, and then it is stored, if any quota holds."""
-    row = run.most(tokens)
-    held = _check(run, row)
+    held, row = _check(run, tokens)
     if held:
         row.store()
     return held
 
 
-def _check(run: _Run, row: Reservation) -> list[Allowance]:
-    """What holds for its owner, without this. Raises OverQuota where one has no room for it; Forbidden."""
-    held = _allowances(row.owner_id, _limits(row.owner_id, row.day), row.pk)
-    if any(each.limit.unit == Unit.MONEY for each in held) and run.price is None:
+def _check(run: _Run, tokens: Tokens) -> tuple[list[Allowance], Reservation]:
+    """What holds for its owner, without this, and what it may cost at the most, which is not stored.
+
+    Raises OverQuota where one has no room for it; Forbidden.
+    """
+    day, price = day_of(run.at), price_of(run.provider, run.model, run.at)
+    cost = price.cost(tokens) if price else 0
+    held = _allowances(run.owner_id, _limits(run.owner_id, day), run.pk)
+    if price is None and any(each.limit.unit == Unit.MONEY for each in held):
         raise Forbidden(NO_PRICE, values={"model": run.model}, code=NOT_PERMITTED)
-    wanted = {Unit.MONEY: row.cost, Unit.TOKENS: row.tokens, Unit.MESSAGES: run.messages}
+    wanted = {Unit.MONEY: cost, Unit.TOKENS: tokens.total, Unit.MESSAGES: run.messages}
     full = [each for each in held if not each.has_room(wanted[each.limit.unit])]
     if full:
         first = max(full, key=lambda each: each.limit.renews)
         raise refusal(first, wanted[first.limit.unit])
-    return held
+    row = Reservation(generation_id=run.pk, owner_id=run.owner_id, day=day, cost=cost, tokens=tokens.total)
+    return held, row

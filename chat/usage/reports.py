@@ -19,15 +19,17 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
+from chat.core.quotas import Period
 from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark
 from chat.models.usage import Kind
-from chat.models.users import has_field
+from chat.models.users import groups_field
 from chat.providers.registry import registry
 from chat.usage.prices import BILLIONTHS, day_of
-from chat.usage.totals import ONE, last_day, next_month
+from chat.usage.totals import ONE, last_day
 
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 """Nothing was used before or after."""
+OF_TIME = ("day", "month")
 PEOPLE = ("group", "user")
 
 
@@ -92,7 +94,7 @@ def report(since: date, until: date, by: str) -> list[Row]:
     if since > until:
         return []
     rows = _of_people(since, until, by) if by in PEOPLE else _of_days(since, until, by)
-    if by in ("day", "month"):
+    if by in OF_TIME:
         return sorted(rows, key=lambda row: (row.key, row.currency))
     return sorted(rows, key=lambda row: (-row.sums.cost, -row.sums.tokens, str(row.key)))
 
@@ -116,7 +118,7 @@ def _of_days(since: date, until: date, by: str) -> list[Row]:
 def _of_people(since: date, until: date, by: str) -> list[Row]:
     """Of whole months from their totals, and the days before and after."""
     name = "group_ids" if by == "group" else "owner"
-    first = since if since.day == 1 else next_month(since)
+    first = since if since.day == 1 else Period.MONTH.next(since)
     mark, whole = TotalsMark.read().day, until if until == last_day(until) else until.replace(day=1) - ONE
     end = mark if mark <= until else whole
     if first > end:
@@ -204,7 +206,8 @@ def names_of(keys: Iterable[str], by: str) -> dict[str, str]:
     """Of groups or users that are there still, by their ids as text."""
     model: Any = get_user_model()
     if by == "group":
-        model = model._meta.get_field("groups").related_model if has_field("groups") else None
+        field = groups_field()
+        model = field and field.related_model
     if model is None:
         return {}
     ids = {key: pk for key in keys if key and (pk := _pk(model, key)) is not None}

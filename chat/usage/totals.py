@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 from django.utils import timezone
 
+from chat.core.quotas import Period
 from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark
 from chat.models.sql import prepared
 from chat.models.usage import MOST_SUM, UsageEntry, sums_of
@@ -78,13 +79,9 @@ def _advance(day: date) -> date:
     return mark.day
 
 
-def next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
 def last_day(day: date) -> date:
     """Of its month."""
-    return next_month(day) - ONE
+    return Period.MONTH.next(day) - ONE
 
 
 def _insert(totals: "type[DayTotal | MonthTotal]", since: date, until: date, month: date | None = None) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from chat.i18n import gettext_noop as _
 from chat.import_export.subject.sections import Row, Section, register
-from chat.models.users import has_field
+from chat.models.users import has_djangos_groups, has_field
 
 FIELDS = {
     "first_name": _("First name"),
@@ -22,7 +22,7 @@ FIELDS = {
 def _account(user: Any) -> Iterator[Row]:
     row = {"id": str(user.pk), "name": user.get_username()}
     row |= {name: getattr(user, name) for name in FIELDS if has_field(name)}
-    if has_field("groups"):
+    if has_djangos_groups():
         row["groups"] = [group.name for group in user.groups.order_by("name")]
     yield row
 

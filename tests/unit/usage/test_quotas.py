@@ -417,7 +417,7 @@ def test_a_price_of_a_billion_is_refused_or_counted_and_overflows_nothing(user: 
     end(generation, Tokens(10**8, 0, 10**8))
     assert used(user) == 10**16
     for _ in range(40):  # as if they had begun at once
-        Reservation(generation_id=uuid.uuid4(), owner=user, at=BEGAN, day=BEGAN, cost=10**16, tokens=1).store()
+        Reservation(generation_id=uuid.uuid4(), owner=user, day=BEGAN, cost=10**16, tokens=1).store()
     assert used(user) == 41 * 10**16
 
 
