@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.lookups import OfferedLookups
+from chat.admin.noted import Noted
 from chat.admin.rights import model_choices, model_value
-from chat.audit.log import note
+from chat.audit import Action
 from chat.conf import settings
 from chat.models import ModelPrice
 from chat.usage.prices import forget_prices
@@ -46,9 +47,11 @@ class ModelPriceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ModelPrice)
-class ModelPriceAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelPriceAdmin(Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """What has been settled is not computed again: a price that was wrong counts for what comes."""
 
+    noted_as = Action.PRICE
+    noted_fields = ("provider", "model", "since", "input", "cached", "output", "currency")
     form = ModelPriceForm
     list_display = ["called", "since", "input", "cached", "output", "currency"]
     list_filter = ["since"]
@@ -62,20 +65,12 @@ class ModelPriceAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-ar
         """In the currency of the site, as it is now."""
         obj.currency = settings.CHAT_CURRENCY
         super().save_model(request, obj, form, change)
-        _note(request, obj, "changed" if change else "added")
-        forget_prices()
+        transaction.on_commit(forget_prices)
 
     def delete_model(self, request: HttpRequest, obj: ModelPrice) -> None:
-        _note(request, obj, "deleted")
         super().delete_model(request, obj)
-        forget_prices()
+        transaction.on_commit(forget_prices)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelPrice]) -> None:
-        with transaction.atomic():
-            for row in queryset:
-                self.delete_model(request, row)
-
-
-def _note(request: HttpRequest, row: ModelPrice, what: str) -> None:
-    amounts = {name: str(getattr(row, name)) for name in ("since", "input", "cached", "output", "currency")}
-    note("price", request.user, row, what=what, provider=row.provider, model=row.model, **amounts)
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(forget_prices)

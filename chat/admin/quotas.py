@@ -10,14 +10,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.deletion import DeletedAlong
 from chat.admin.lookups import OfferedLookups
-from chat.audit.log import note
+from chat.admin.noted import Noted
+from chat.audit import Action
 from chat.conf import settings
 from chat.core.quotas import MOST_AMOUNT, Period, Unit
 from chat.models import Quota, QuotaGrant
@@ -90,7 +90,7 @@ class GrantForm(AmountForm):
         return cleaned
 
 
-class Amounts(OfferedLookups, DeletedAlong):
+class Amounts(Noted, OfferedLookups, DeletedAlong):
     """For both."""
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount")
@@ -100,6 +100,8 @@ class Amounts(OfferedLookups, DeletedAlong):
 
 @admin.register(Quota)
 class QuotaAdmin(Amounts, admin.ModelAdmin):  # type: ignore[type-arg]
+    noted_as = Action.QUOTA
+    noted_fields = ("unit", "period", "amount", "group_id", "user_id")
     form = QuotaForm
     list_display = ["whose", "unit", "period", "shown"]
     list_filter = ["unit", "period"]
@@ -123,23 +125,13 @@ class QuotaAdmin(Amounts, admin.ModelAdmin):  # type: ignore[type-arg]
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
         return admin.ModelAdmin.get_model_perms(self, request)
 
-    def save_model(self, request: HttpRequest, obj: Quota, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        _note(request, obj, "changed" if change else "added")
-
-    def delete_model(self, request: HttpRequest, obj: Quota) -> None:
-        _note(request, obj, "deleted")
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Quota]) -> None:
-        for row in queryset:
-            self.delete_model(request, row)
-
 
 @admin.register(QuotaGrant)
 class QuotaGrantAdmin(Amounts, admin.ModelAdmin):  # type: ignore[type-arg]
     """What was granted stands. For a user, `add/?user=`, its page suggests more of what they have least of."""
 
+    noted_as = Action.GRANT
+    noted_fields = ("user_id", "unit", "period", "first_day", "amount")
     form = GrantForm
     list_display = ["user", "shown", "period", "first_day", "made_by", "made_at", "reason"]
     list_filter = ["unit", "period"]
@@ -162,8 +154,6 @@ class QuotaGrantAdmin(Amounts, admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: QuotaGrant, form: Any, change: bool) -> None:
         obj.made_by_id, obj.first_day = request.user.pk, Period(obj.period).first(day_of(timezone.now()))
         super().save_model(request, obj, form, change)
-        amounts = {name: str(getattr(obj, name)) for name in ("unit", "period", "first_day", "amount")}
-        note("grant", request.user, obj, user=str(obj.user_id), **amounts)
 
 
 def suggested(user: str) -> dict[str, Any]:
@@ -183,8 +173,3 @@ def suggested(user: str) -> dict[str, Any]:
 def typed(unit: str, amount: int) -> Decimal:
     """As one types it, without zeros at its end."""
     return (Decimal(amount) / BILLIONTHS).normalize() + 0 if unit == Unit.MONEY else Decimal(amount)
-
-
-def _note(request: HttpRequest, row: Quota, what: str) -> None:
-    of = {name: str(getattr(row, name)) for name in ("unit", "period", "amount", "group_id", "user_id")}
-    note("quota", request.user, row, what=what, **of)

@@ -7,12 +7,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.lookups import OfferedLookups
-from chat.audit import note
+from chat.admin.noted import Noted
+from chat.audit import Action
 from chat.models import GroupRetention
 
 
 @admin.register(GroupRetention)
-class GroupRetentionAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+class GroupRetentionAdmin(Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+    noted_as = Action.RETENTION
+    noted_fields = ("group_id", "days")
     list_display = ["group", "said_days"]
     list_select_related = ["group"]
     ordering = ["group"]
@@ -24,15 +27,3 @@ class GroupRetentionAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[typ
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A row is of its group; for another group there is another row."""
         return ["group"] if obj else []
-
-    def save_model(self, request: HttpRequest, obj: GroupRetention, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        note("setting", request.user, obj, days=obj.days)
-
-    def delete_model(self, request: HttpRequest, obj: GroupRetention) -> None:
-        note("setting", request.user, obj, is_deleted=True)
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for obj in queryset:
-            self.delete_model(request, obj)

@@ -83,13 +83,13 @@ def price_of(provider: str, key: str, at: datetime) -> Price | None:
 def unpriced() -> Pairs:
     """The models of the settings whose price nobody knows now. Looked at every few seconds."""
     global _unpriced
-    known = registry()
-    if not _unpriced or time.monotonic() - _unpriced[0] > STAFF_SECONDS or _unpriced[1] is not known:
+    known, kept = registry(), _unpriced  # which another thread may forget meanwhile
+    if not kept or time.monotonic() - kept[0] > STAFF_SECONDS or kept[1] is not known:
         now = timezone.now()
         names = ((model.provider.name, model.key) for model in known.models)
         pairs = frozenset((provider, key) for provider, key in names if price_of(provider, key, now) is None)
-        _unpriced = (time.monotonic(), known, pairs)
-    return _unpriced[2]
+        kept = _unpriced = (time.monotonic(), known, pairs)
+    return kept[2]
 
 
 def day_of(at: datetime) -> date:
