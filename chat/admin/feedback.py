@@ -3,7 +3,6 @@
 A comment is a user's words: the list and each page are recorded like a transcript, and so is what is saved of it.
 """
 
-import csv
 from typing import Any
 
 from django import forms
@@ -19,6 +18,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from chat.admin.csv_file import csv_file
 from chat.admin.deletion import DeletedAlong
 from chat.admin.lookups import OfferedLookups
 from chat.admin.reasons import ask_for_reason
@@ -139,13 +139,8 @@ class FeedbackAdmin(DeletedAlong, RecordedList, OfferedLookups, admin.ModelAdmin
             self.message_user(request, sentence % {"count": count, "most": MOST_SAVED}, messages.ERROR)
             return None
         record_list(request.user, Feedback, "Saved it as CSV.", count, noted_as=Action.EXPORT)
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="feedback.csv"'
-        file = csv.writer(response)
-        file.writerow(["updated_at", "value", "comment", "model", "owner", "looked_at", "note", "message"])
-        for each in queryset.select_related("message__conversation__owner"):
-            file.writerow(map(harmless, _row(each)))
-        return response
+        header = ("updated_at", "value", "comment", "model", "owner", "looked_at", "note", "message")
+        return csv_file("feedback.csv", header, map(_row, queryset.select_related("message__conversation__owner")))
 
     @admin.display(description=gettext_lazy("comment"), empty_value="–")
     def beginning(self, feedback: Feedback) -> str | None:
@@ -184,8 +179,3 @@ def _row(feedback: Any) -> list[str]:
     owner = str(feedback.message.conversation.owner)
     said = [feedback.value, feedback.comment, feedback.latest_model or "", owner]
     return [feedback.updated_at.isoformat(), *said, looked, feedback.note, str(feedback.message_id)]
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
-    return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

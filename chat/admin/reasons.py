@@ -15,13 +15,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.audit import Asking, asking, give_reason, is_missing
 from chat.core.blank import is_blank
 from chat.models import Conversation, Feedback, Reading
 from chat.models.reading import REASON_CHARACTERS
+from chat.views.ways_back import if_ours
 
 ASKED: list[type[Model]] = [Conversation, Feedback, Reading]
 """Of whose lists one is asked why; and of the first also for each by itself."""
@@ -77,8 +77,7 @@ def _asked(request: HttpRequest, admin_site: AdminSite) -> tuple[type[Model], st
     """What is to be read, and the address that was wanted. Raises Http404, PermissionDenied."""
     kinds = {model._meta.label_lower: model for model in ASKED}
     model, key, wanted = kinds.get(request.GET.get("kind", "")), request.GET.get("of", ""), request.GET.get("next", "")
-    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    if model is None or not is_ours or asking() == Asking.OFF or not admin_site.is_registered(model):
+    if model is None or not if_ours(wanted) or asking() == Asking.OFF or not admin_site.is_registered(model):
         raise Http404
     if not _may_read(request, admin_site, model, key):
         raise PermissionDenied

@@ -1,6 +1,5 @@
 """What everybody uses and what it costs, for those of the staff who may see it (`chat.view_usage`)."""
 
-import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chat.admin.feedback import harmless
+from chat.admin.csv_file import csv_file
 from chat.admin.lookups import OfferedLookups
 from chat.admin.read_only import ReadOnly
 from chat.audit import Action, note
@@ -25,7 +24,7 @@ from chat.models.users import has_permission
 from chat.usage.money import count
 from chat.usage.pictures import HEIGHT, WIDTH, amount, lines, named, pictures, said
 from chat.usage.prices import BILLIONTHS, day_of
-from chat.usage.reports import PEOPLE, Row, names_of, report, total
+from chat.usage.reports import OF_TIME, PEOPLE, Row, names_of, report, total
 
 DAYS = 30
 MOST_ROWS = {"day": 400, "month": 400}
@@ -129,7 +128,7 @@ def _ranges(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _sorted(rows: list[Row], asked: Asked) -> list[Row]:
     """Of models and people those first of which there is most."""
-    if asked.by in ("day", "month") or asked.measure == "cost":
+    if asked.by in OF_TIME or asked.measure == "cost":
         return rows
     return sorted(rows, key=lambda row: -(amount(row.sums, asked.measure) or 0))
 
@@ -137,7 +136,7 @@ def _sorted(rows: list[Row], asked: Asked) -> list[Row]:
 def _shown(rows: list[Row], asked: Asked, may_grant: bool) -> dict[str, Any]:
     shown = rows[: MOST_ROWS.get(asked.by, MOST)]
     called = _called(shown, asked.by)
-    is_of_time = asked.by in ("day", "month")
+    is_of_time = asked.by in OF_TIME
     # Who is in two groups is in two of the rows.
     counted = report(asked.since, asked.until, "month") if asked.by == "group" else rows
     return {
@@ -161,7 +160,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def _called(rows: list[Row], by: str) -> list[str]:
-    if by in ("day", "month"):
+    if by in OF_TIME:
         return [named(row.key, by) for row in rows]
     if by not in PEOPLE:
         return ["/".join(row.key) for row in rows]
@@ -170,25 +169,20 @@ def _called(rows: list[Row], by: str) -> list[str]:
 
 
 def _called_by_programs(rows: list[Row], by: str) -> list[str]:
-    if by not in ("day", "month"):
+    if by not in OF_TIME:
         return _called(rows, by)
-    return [row.key.strftime("%Y-%m" if by == "month" else "%Y-%m-%d") for row in rows]
+    return [str(row.key)[: 7 if by == "month" else 10] for row in rows]
 
 
 def _file(rows: list[Row], asked: Asked) -> HttpResponse:
     """All of it. Spreadsheets run no cell of it."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="usage-{asked.since}-{asked.until}.csv"'
-    file = csv.writer(response)
-    file.writerow([asked.by, *SAVED, "cost", "currency", "first_token_seconds"])
-    is_of_time = asked.by in ("day", "month")
-    called = (
-        [str(row.key)[: 7 if asked.by == "month" else 10] for row in rows] if is_of_time else _called(rows, asked.by)
-    )
-    for first, row in zip(called, rows, strict=True):
-        sums = row.sums
-        cost = "" if sums.known_cost is None else f"{Decimal(sums.cost) / BILLIONTHS:.9f}"
-        waited = "" if sums.first_token_seconds is None else f"{sums.first_token_seconds:.3f}"
-        cells = [first, *(getattr(sums, name) for name in SAVED), cost, row.currency, waited]
-        file.writerow([harmless(str(cell)) for cell in cells])
-    return response
+    cells = zip(_called_by_programs(rows, asked.by), map(_saved, rows), strict=True)
+    header = [asked.by, *SAVED, "cost", "currency", "first_token_seconds"]
+    return csv_file(f"usage-{asked.since}-{asked.until}.csv", header, ([first, *rest] for first, rest in cells))
+
+
+def _saved(row: Row) -> list[object]:
+    sums = row.sums
+    cost = "" if sums.known_cost is None else f"{Decimal(sums.cost) / BILLIONTHS:.9f}"
+    waited = "" if sums.first_token_seconds is None else f"{sums.first_token_seconds:.3f}"
+    return [*(getattr(sums, name) for name in SAVED), cost, row.currency, waited]

@@ -76,11 +76,10 @@ class Zip:
         self._whole = whole
         self._say = say
         self._zip = ZipStream()
-        self._begin = b"".join(self._zip.entry("README.txt", [say(README, {}) + "\n"]))
+        self._zip.add("README.txt", say(README, {}) + "\n")
 
     def add(self, pk: UUID) -> Iterator[bytes]:
         """The next bytes of the file."""
-        yield self._taken_begin()
         if found := self._load(pk):
             conversation = streamed(found)
             name = entry_name(conversation.document)
@@ -88,13 +87,9 @@ class Zip:
             yield from self._zip.entry(name + "md", markdown_pieces(conversation, self._say))
         yield self._zip.taken()
 
-    def _taken_begin(self) -> bytes:
-        begin, self._begin = self._begin, b""
-        return begin
-
     def close(self) -> bytes:
         """The last bytes of the file."""
-        return self._taken_begin() + self._zip.close()
+        return self._zip.close()
 
 
 def entry_name(document: SavedConversation) -> str:

@@ -21,6 +21,10 @@ class ZipStream:
                 entry.write(piece.encode() if isinstance(piece, str) else piece)
                 yield self._sink.taken()
 
+    def add(self, name: str, text: str) -> None:
+        """A short entry, whose bytes are taken with the next."""
+        self._archive.writestr(_entry(name), text)
+
     def taken(self) -> bytes:
         """What has come since."""
         return self._sink.taken()

@@ -59,28 +59,24 @@ def mark(now: datetime | None = None) -> int:
     return count
 
 
-def take_marks_back(now: datetime | None = None, marked: ConversationQuerySet | None = None) -> int:
-    """Of what is kept longer by now, is under a hold, or was marked by a clock that was ahead. Returns how many.
-
-    Of these, or of all that is `marked`.
-    """
-    now, count = now or timezone.now(), 0
-    marked = (_present() if marked is None else marked).filter(due_at__isnull=False)
+def take_marks_back(now: datetime | None = None) -> int:
+    """Of what is kept longer by now, is under a hold, or was marked by a clock that was ahead. Returns how many."""
+    now = now or timezone.now()
+    marked = _present().filter(due_at__isnull=False)
     kept = [
         marked.exclude(in_last_week(rules(), now)),
         held(marked),
         marked.filter(due_at__gt=now + NOTICE + MINUTE),  # clocks of several machines differ a little
     ]
-    for those in kept:
-        while ids := list(those.order_by("pk").values_list("pk", flat=True)[:ROWS]):
-            count += _change(those.filter(pk__in=ids), None)
-    return count
+    return sum(map(_take_back, kept))
 
 
 def erase_due(most: int = MOST) -> int:
     """Erase what is due, at most so many. Returns how many: what several erase counts with one."""
+    if not due().exists():
+        return 0
     count, left = 0, most
-    take_marks_back(marked=due())
+    _take_back(due().exclude(in_last_week(rules(), timezone.now())))  # kept longer since it was marked
     while left > 0 and (ids := list(due().order_by("due_at").values_list("pk", flat=True)[: erasure.CONVERSATIONS])):
         count += erasure.erase(due().filter(pk__in=ids), Cause(Purpose.RETENTION))
         left -= len(ids)
@@ -113,6 +109,13 @@ def _notice(rule: Rule) -> timedelta:
 
 def _since(rule: Rule, now: datetime) -> datetime:
     return now - timedelta(days=rule.days) + _notice(rule)
+
+
+def _take_back(those: ConversationQuerySet) -> int:
+    count = 0
+    while ids := list(those.order_by("pk").values_list("pk", flat=True)[:ROWS]):
+        count += _change(those.filter(pk__in=ids), None)
+    return count
 
 
 @transaction.atomic

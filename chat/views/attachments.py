@@ -17,7 +17,7 @@ from django.http import (
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.http import content_disposition_header
 
 from chat.attachments import sandbox, uploads
 from chat.conf import settings
@@ -30,6 +30,7 @@ from chat.models import Attachment, AttachmentContent
 from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.views.endpoints import endpoint
+from chat.views.ways_back import if_ours
 
 SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
 """What a browser may show, as it was made by us; all else is a file to it. And how their names end."""
@@ -81,8 +82,7 @@ def _found(owner_id: UserId, pk: uuid.UUID) -> Attachment | None:
 
 def _with(back: str, attachment: Attachment) -> str:
     """The page that a plain form stood on, which shows what it has brought."""
-    if not (back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)):
-        back = reverse("chat:new")
+    back = if_ours(back) or reverse("chat:new")
     return f"{back}{'&' if '?' in back else '?'}attached={attachment.pk}"
 
 

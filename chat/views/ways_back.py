@@ -23,15 +23,16 @@ def came_from(request: HttpRequest) -> str:
 
 def asked_back(request: HttpRequest) -> str:
     """The path that a plain form names as the page that bore it; empty if it names none of this site."""
-    return _if_ours(request.POST.get("back", ""))
+    return if_ours(request.POST.get("back", ""))
 
 
 def asked_next(request: HttpRequest) -> str:
     """The path of `?next=`; empty if that names none of this site."""
-    return _if_ours(request.GET.get("next", ""))
+    return if_ours(request.GET.get("next", ""))
 
 
-def _if_ours(path: str) -> str:
+def if_ours(path: str) -> str:
+    """The path, if it leads nowhere else; else empty."""
     is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     return path if is_ours else ""
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from chat.admin.feedback import harmless
+from chat.admin.csv_file import harmless
 from chat.models import Conversation, Feedback, Generation, Message, Reading
 from tests.support.staff import staff
 
