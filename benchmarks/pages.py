@@ -25,7 +25,8 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,8 @@ class Row:
     goal: float | None = None
     grows: str = ""
     """The table and the row of it that this is a column of."""
+    during: Callable[[], AbstractContextManager[None]] = nullcontext
+    """What holds while it is measured, and for no other row."""
 
 
 @dataclass
@@ -187,7 +190,7 @@ def rows_of(cast: Cast, options: argparse.Namespace) -> Iterator[Row]:
     yield Row("entry of the list, anew after a change", changed("/conversations/{}/", reader))
     yield Row("list's fragment, not modified", unmodified("/conversations/", cast.with_list[SHOWN]))
     yield Row("question (accepted, run, ended)", questions(cast.askers), 1.1)
-    yield Row("the same under three quotas", questions_under_quotas(cast.limited))
+    yield Row("the same under three quotas", questions(cast.limited), during=partial(three_quotas, cast.limited))
     yield Row("search", again(search, reader), 0.5)
     yield Row("settings", again("/settings/", reader), 0.4)
     yield Row("file that is not there", again("/static/chat/js/nothing.js", reader, status=404), 0.1)
@@ -242,23 +245,18 @@ def questions(people: list[Person]) -> Iterator[Ask]:
             yield question(person, pk, leaf)
 
 
-def questions_under_quotas(people: list[Person]) -> Iterator[Ask]:
-    """Of these people alone, and of nobody in between."""
-    for person in people:
-        for pk, leaf in person.conversations:
-            yield replace(question(person, pk, leaf, no_quotas), before=partial(three_quotas, person))
-
-
-def three_quotas(person: Person) -> None:
+@contextmanager
+def three_quotas(people: list[Person]) -> Iterator[None]:
+    """Of each of them. Where nobody has any, nothing of quotas is asked."""
     from chat.models import Quota
 
-    for unit, period in (("tokens", "day"), ("tokens", "month"), ("messages", "week")):
-        Quota.objects.create(user_id=person.user_id, unit=unit, period=period, amount=10**9)
-
-
-def no_quotas(body: bytes, response: Any) -> None:
-    from chat.models import Quota
-
+    kinds = (("tokens", "day"), ("tokens", "month"), ("messages", "week"))
+    Quota.objects.bulk_create(
+        Quota(user_id=person.user_id, unit=unit, period=period, amount=10**9)
+        for person in people
+        for unit, period in kinds
+    )
+    yield
     Quota.objects.all().delete()
 
 
@@ -337,11 +335,12 @@ def requests_of(row: Row, options: argparse.Namespace) -> int:
 def cost_of(server: Server, row: Row, count: int) -> Cost:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     before = cpu_by_thread(server.pids)
-    for ask in itertools.islice(row.asks, count):
-        ask.before()
-        size, sent = send(connection, ask)
-    time.sleep(SETTLE_SECONDS)
-    after = cpu_by_thread(server.pids)
+    with row.during():
+        for ask in itertools.islice(row.asks, count):
+            ask.before()
+            size, sent = send(connection, ask)
+        time.sleep(SETTLE_SECONDS)
+        after = cpu_by_thread(server.pids)
     connection.close()
     loop = after[0] - before[0], after[1] - before[1]
     return Cost(loop[0] * 1e3 / count, loop[1] * 1e3 / count, size, sent)
@@ -369,7 +368,10 @@ def send(connection: http.client.HTTPConnection, ask: Ask) -> tuple[int, int]:
 async def count_queries(measured: list[Measured]) -> None:
     """On one event loop: what runs in the background is bound to it."""
     for each in measured:
+        during = each.row.during()
+        await asyncio.to_thread(during.__enter__)
         each.queries = min([await counted(next(each.row.asks)) for _ in range(COUNTS)])
+        await asyncio.to_thread(during.__exit__, None, None, None)
 
 
 async def counted(ask: Ask) -> int:

@@ -167,6 +167,7 @@ def continue_(
     fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
     generation = _new_generation(message, request.model, **fields)
     reserved = _reserve(generation, request, conversation, turns)
+    _store(generation)
     conversation.touch(current=message)
     options = _options(conversation, reserved)
     return Accepted(
@@ -295,6 +296,7 @@ def _answer(
     turns, out = _fitted(conversation, wish.model, leaf_id, *asks)
     generation = _new_generation(answer, wish.model, left_out=out)
     reserved = _reserve(generation, wish, conversation, turns)
+    _store(generation)
     conversation.touch(current=answer)
     return Accepted(generation, turns, is_new=True, options=_options(conversation, reserved), reserved=reserved)
 
@@ -303,12 +305,10 @@ def _reserve(
     generation: Generation, wish: Question | Regeneration | Continuation, conversation: Conversation, turns: list[Turn]
 ) -> Reserved | None:
     """Of its owner's quotas. Raises OverQuota, Forbidden."""
-    reserved = None
-    if wish.rights.under_quotas:
-        besides = settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt
-        reserved = reserve(generation, estimated_prompt(turns, besides), conversation.max_tokens)
-    generation.may_have_reserved = reserved is not None
-    return reserved
+    if not wish.rights.under_quotas:
+        return None
+    besides = settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt
+    return reserve(generation, estimated_prompt(turns, besides), conversation.max_tokens)
 
 
 def _options(conversation: Conversation, reserved: Reserved | None) -> Options:
@@ -332,7 +332,7 @@ def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
     known = registry()[model]
     conversation = answer.conversation
     conversation.model, conversation.provider = known.key, known.provider.name
-    generation = Generation(
+    return Generation(
         message=answer,
         owner_id=owner_id,
         model=known.key,
@@ -342,11 +342,14 @@ def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
         process=process_name(),
         **fields,
     )
+
+
+def _store(generation: Generation) -> None:
+    answer, owner_id = generation.message, generation.owner_id
     insert([generation])
-    hints.went_on(owner_id, conversation.pk, answer.pk, generation.pk)
+    hints.went_on(owner_id, answer.conversation_id, answer.pk, generation.pk)
     if settings.CHAT_MESSAGES_PER_MINUTE:
         insert([ThrottleEntry(owner_id=owner_id, at=generation.created_at)])
-    return generation
 
 
 def _next_number(conversation: Conversation) -> int:

@@ -15,20 +15,20 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Reservation',
-            fields=[
-                ('generation_id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('cost', models.BigIntegerField()),
-                ('tokens', models.BigIntegerField()),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'verbose_name': 'reservation',
-                'verbose_name_plural': 'reservations',
-                'default_permissions': (),
-            },
+        migrations.AddField(
+            model_name='generation',
+            name='reserved_day',
+            field=models.DateField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='generation',
+            name='reserved_cost',
+            field=models.BigIntegerField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='generation',
+            name='reserved_tokens',
+            field=models.BigIntegerField(editable=False, null=True),
         ),
         migrations.CreateModel(
             name='Quota',
@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'quota',
                 'verbose_name_plural': 'quotas',
                 'ordering': ['unit', 'period', 'group', 'user'],
+                'indexes': [models.Index(models.F('unit'), condition=models.Q(('unit', 'money')), name='quota_in_money')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('group', None), ('user', None)), fields=('unit', 'period'), name='quota_of_everybody_once', violation_error_message='There is such a quota for everybody already.'), models.UniqueConstraint(condition=models.Q(('group__isnull', False)), fields=('group', 'unit', 'period'), name='quota_of_group_once', violation_error_message='There is such a quota for this group already.'), models.UniqueConstraint(condition=models.Q(('user__isnull', False)), fields=('user', 'unit', 'period'), name='quota_of_user_once', violation_error_message='There is such a quota for this user already.'), models.CheckConstraint(condition=models.Q(('group', None), ('user', None), _connector='OR'), name='quota_of_group_or_user', violation_error_message='A quota is for a group or for a user, and not for both.'), models.CheckConstraint(condition=models.Q(('amount', None), models.Q(('amount__gte', 0), ('amount__lte', 10000000000000000)), _connector='OR'), name='quota_amount_known')],
             },
         ),

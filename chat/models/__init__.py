@@ -16,7 +16,7 @@ from chat.models.notice import NoticeAcceptance
 from chat.models.preferences import Preferences
 from chat.models.price import ModelPrice
 from chat.models.prompt import Prompt
-from chat.models.quota import Quota, QuotaGrant, Reservation
+from chat.models.quota import Quota, QuotaGrant
 from chat.models.reading import Reading, ReadingContext, SearchedWords
 from chat.models.retention import GroupRetention
 from chat.models.rights import ModelAccess, Restriction
@@ -59,7 +59,6 @@ __all__ = [
     "QuotaGrant",
     "Reading",
     "ReadingContext",
-    "Reservation",
     "Restriction",
     "SearchEntry",
     "SearchedWords",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.core.endings import LABELS, SENTENCES, Status
 from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS, PROVIDER_CHARACTERS
-from chat.models.sql import prepared, scalar
+from chat.models.sql import prepared, scalar, update
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -90,9 +90,13 @@ class Generation(models.Model):
     left_out = models.PositiveIntegerField(default=0)
     code = models.CharField(max_length=50, blank=True)
     error = models.TextField(blank=True)
+    # The most that it may cost, which counts in its owner's quotas as long as it runs (chat/usage/quotas.py): in
+    # billionths of CHAT_CURRENCY, 0 where nobody knows the price; and the day of what it will have used. Null: no
+    # quota held when it began.
+    reserved_day = models.DateField(null=True, editable=False)
+    reserved_cost = models.BigIntegerField(null=True, editable=False)
+    reserved_tokens = models.BigIntegerField(null=True, editable=False)
 
-    may_have_reserved = True
-    """Of a quota. Whoever has stored it knows better, and so does whoever runs it."""
     little_left: tuple[str, dict[str, int | str]] | None = None
     """Of a quota: a sentence and its values, which whoever has stored it tells its owner."""
 
@@ -120,6 +124,10 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} ({self.status})"
+
+    def reserve(self, cost: int, tokens: int) -> None:
+        """In place of what it has reserved of its owner's quotas, if it still runs."""
+        update(Generation, self.pk, {"reserved_cost": cost, "reserved_tokens": tokens}, "status = 'running'")
 
     @property
     def model_title(self) -> str:

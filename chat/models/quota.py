@@ -1,32 +1,35 @@
-"""Quotas: how much users may use in a day, a week or a month; what staff add for one; and what is reserved of them.
+"""Quotas: how much users may use in a day, a week or a month; and what staff add for one.
 
-Theory (chat/usage/quotas.py keeps it). What a run may cost at the most is reserved in the transaction that accepts it,
-and its reservation goes in the one that settles it. So what is spent and reserved by a user is known at any moment
-from rows that are committed, whoever ends a run, and a process that is killed leaves either both or neither.
+Theory (chat/usage/quotas.py keeps it). What a run may cost at the most stands in its row, from the transaction that
+accepts it on, and counts as long as it runs; the transaction that ends it settles it. So what is spent and reserved by
+a user is known at any moment from rows that are committed, and a process that is killed leaves either both or neither.
 """
 
 from __future__ import annotations
 
 import uuid
 from datetime import date
-from functools import cache
-from typing import Any, Self
+from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.conf import settings as app_settings
-from chat.core.quotas import MOST_AMOUNT, Level, Limit, Period, Row, Unit
+from chat.core.endings import Status
+from chat.core.quotas import MOST_AMOUNT, Allowance, Level, Period, Row, Unit, limits
 from chat.models.generation import Generation
-from chat.models.sql import all_rows, insert, prepared, update
-from chat.models.usage import DailyUsage, Kind
+from chat.models.sql import all_rows, prepared
+from chat.models.usage import Kind
 from chat.models.users import groups_table, has_djangos_groups
 
 REASON_CHARACTERS = 500
+NOBODYS = uuid.UUID(int=0)
+KINDS = [(unit, period) for unit in Unit for period in Period]
 UNITS = [
     (Unit.MONEY.value, gettext_lazy("money")),
     (Unit.TOKENS.value, gettext_lazy("tokens")),
@@ -40,17 +43,19 @@ PERIODS = [
 
 
 class QuotaQuerySet(models.QuerySet["Quota"]):
-    def rows_of(self, owner_id: Any, day: date) -> list[Row]:
-        """Those that may hold for a user on this day, and what was granted: one statement."""
-        owner = prepared(Quota, "user_id", owner_id)
-        values: list[Any] = [owner]
-        if has_djangos_groups():
-            values.append(prepared(Quota, "user_id", owner_id))
-        values.append(owner)
-        for period in Period:
-            values += [period.value, prepared(QuotaGrant, "first_day", period.first(day))]
-        found = all_rows(_rows_statement(connection.vendor), *values)
-        return [Row(Unit(unit), Period(period), Level(level), amount) for unit, period, level, amount in found]
+    def allowances(self, owner_id: Any, day: date, besides: uuid.UUID = NOBODYS) -> list[Allowance]:
+        """What holds for a user on this day, and what is spent of it, or reserved by runs but for one.
+
+        One statement, so that what is settled meanwhile is either reserved or spent, and not neither. Spent is what
+        runs have used that began in the period, in the currency of now.
+        """
+        user = prepared(Quota, "user_id", owner_id)
+        whose = [user] * (3 if has_djangos_groups() else 2)
+        values = [*whose, app_settings.CHAT_CURRENCY, user, user, prepared(Generation, "id", besides)]
+        found = all_rows(_allowances_statement(day, connection.vendor), *values)
+        rows = [Row(Unit(unit), Period(period), Level(level), amount) for unit, period, level, amount, *_used in found]
+        used = dict(zip(KINDS, found[0][4:], strict=True)) if found else {}
+        return [Allowance(limit, int(used[limit.unit, limit.period] or 0)) for limit in limits(rows, day)]
 
 
 class Quota(models.Model):
@@ -106,6 +111,7 @@ class Quota(models.Model):
                 condition=Q(amount=None) | Q(amount__gte=0, amount__lte=MOST_AMOUNT), name="quota_amount_known"
             ),
         ]
+        indexes = [models.Index("unit", condition=Q(unit="money"), name="quota_in_money")]
 
     def __str__(self) -> str:
         return f"{self.unit} a {self.period}"
@@ -147,67 +153,18 @@ class QuotaGrant(models.Model):
         return f"{self.unit} in the {self.period} of {self.first_day}"
 
 
-class ReservationQuerySet(models.QuerySet["Reservation"]):
-    def used(self, owner_id: Any, limits: list[Limit], besides: uuid.UUID) -> list[int]:
-        """What a user has spent and reserved of each of these, but for one reservation: one statement.
+@lru_cache(maxsize=8)
+def _allowances_statement(day: date, vendor: str) -> str:
+    """The values of `_rows`, of `_sums` and of `_used`, in this order. Without a row of the first there is none.
 
-        Spent is what runs have used that began in the period, in the currency of now.
-        """
-        owner = prepared(DailyUsage, "owner_id", owner_id)
-        first = min(limit.first for limit in limits)
-        ends = [day for limit in limits for day in (limit.first, limit.renews)]
-        from_day = prepared(DailyUsage, "day", first)
-        values = [*(prepared(DailyUsage, "day", day) for day in ends), app_settings.CHAT_CURRENCY, owner, from_day]
-        values += [owner, from_day, prepared(Reservation, "generation_id", besides)]
-        found = all_rows(_used_statement(tuple(limit.unit for limit in limits)), *values)
-        return [int(used or 0) for used in found[0]]
-
-    def lapsed(self) -> Self:
-        """Those of what does not run: whoever ends a run takes its own along."""
-        return self.filter(~Exists(Generation.objects.running().filter(pk=OuterRef("pk"))))
+    Days stand in it as they are: a statement of a few values is quicker, and there is one for each day.
+    """
+    rows, sums, used = _rows(day), _sums(day), _used(day)
+    return f"SELECT held.*, used.* FROM ({rows}) held, (SELECT {sums} FROM ({used}) spent) used"  # noqa: S608
 
 
-class Reservation(models.Model):
-    """The most that one answer's run may cost, until it is settled."""
-
-    # No foreign key: whoever erases a generation settles it, and that takes this along.
-    generation_id = models.UUIDField(primary_key=True, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    # On which the run began: what it has used will be of that day.
-    day = models.DateField()
-    # In billionths of CHAT_CURRENCY; 0 where nobody knows the price.
-    cost = models.BigIntegerField()
-    tokens = models.BigIntegerField()
-
-    objects = ReservationQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = gettext_lazy("reservation")
-        verbose_name_plural = gettext_lazy("reservations")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return str(self.generation_id)
-
-    def store(self) -> None:
-        insert([self])
-
-    @classmethod
-    def extend(cls, pk: uuid.UUID, cost: int, tokens: int) -> bool:
-        """False if it is gone: whoever took it has ended the run."""
-        return update(cls, pk, {"cost": cost, "tokens": tokens})
-
-    @classmethod
-    def drop(cls, pk: uuid.UUID) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM chat_reservation WHERE generation_id = %s", [prepared(cls, "generation_id", pk)]
-            )
-
-
-@cache
-def _rows_statement(vendor: str) -> str:
-    """With the user's id, once more where users have groups, and again; then each period and its first day."""
+def _rows(day: date) -> str:
+    """With the user's id, twice, and once more where users have groups."""
     whose = "user_id = %s OR (user_id IS NULL AND group_id IS NULL)"
     if has_djangos_groups():
         table, owner, group = groups_table()
@@ -216,28 +173,31 @@ def _rows_statement(vendor: str) -> str:
         f"CASE WHEN user_id IS NOT NULL THEN {Level.USER:d} "
         f"WHEN group_id IS NOT NULL THEN {Level.GROUP:d} ELSE {Level.EVERYBODY:d} END"
     )
-    present = " OR ".join(["(period = %s AND first_day = %s)"] * len(Period))
+    present = " OR ".join(f"(period = '{period}' AND first_day = '{period.first(day)}')" for period in Period)
     return (
-        f"SELECT unit, period, {level}, amount FROM chat_quota WHERE {whose} "  # noqa: S608 - names of ours, the project's
+        f"SELECT unit, period, {level} AS level, amount FROM chat_quota WHERE {whose} "  # noqa: S608 - names of ours, the project's
         f"UNION ALL SELECT unit, period, {Level.GRANT:d}, amount FROM chat_quotagrant "
         f"WHERE user_id = %s AND ({present})"
     )
 
 
-@cache
-def _used_statement(units: tuple[Unit, ...]) -> str:
-    """With two days for each, the currency, the user and the first day, twice, and the id of a reservation.
-
-    It is one statement, so that what is settled meanwhile is either reserved or spent, and not neither.
-    """
+def _sums(day: date) -> str:
+    """Of each of KINDS."""
     columns = {Unit.MONEY: "cost", Unit.TOKENS: "tokens", Unit.MESSAGES: "messages"}
-    sums = ", ".join(f"SUM(CASE WHEN day >= %s AND day < %s THEN {columns[unit]} END)" for unit in units)
+    return ", ".join(
+        f"SUM(CASE WHEN day >= '{period.first(day)}' AND day < '{period.next(day)}' THEN {columns[unit]} END)"
+        for unit, period in KINDS
+    )
+
+
+def _used(day: date) -> str:
+    """With the currency, the user, twice, and a generation's id."""
+    first = min(period.first(day) for period in Period)
     cost = f"CASE WHEN currency <> %s THEN 0 WHEN cost > {MOST_AMOUNT} THEN {MOST_AMOUNT} ELSE cost END"
-    answers = f"CASE WHEN kind = '{Kind.ANSWER.value}' THEN runs - failures ELSE 0 END"
+    answers = f"CASE WHEN kind = '{Kind.ANSWER}' THEN runs - failures ELSE 0 END"
     return (
-        f"SELECT {sums} FROM ("  # noqa: S608 - ours alone
-        f"SELECT day, {cost} AS cost, input + output AS tokens, {answers} AS messages "
-        "FROM chat_dailyusage WHERE owner_id = %s AND day >= %s "
-        "UNION ALL SELECT day, cost, tokens, 1 "
-        "FROM chat_reservation WHERE owner_id = %s AND day >= %s AND generation_id <> %s) used"
+        f"SELECT day, {cost} AS cost, input + output AS tokens, {answers} AS messages "  # noqa: S608 - ours alone
+        f"FROM chat_dailyusage WHERE owner_id = %s AND day >= '{first}' "
+        "UNION ALL SELECT reserved_day, reserved_cost, reserved_tokens, 1 FROM chat_generation "
+        f"WHERE owner_id = %s AND status = '{Status.RUNNING}' AND reserved_day >= '{first}' AND id <> %s"
     )

@@ -20,12 +20,13 @@ from chat.models.users import has_permission
 
 CHOICES = [(right.value, gettext_lazy(label)) for right, label in LABELS.items()]
 
-RESTRICTIONS, MODELS, RETENTION, QUOTAS = 1, 2, 4, 8
+RESTRICTIONS, MODELS, RETENTION, QUOTAS, QUOTAS_IN_MONEY = 1, 2, 4, 8, 16
 RULES = (
     f"(CASE WHEN EXISTS (SELECT 1 FROM chat_restriction) THEN {RESTRICTIONS} ELSE 0 END"  # noqa: S608 - ours alone
     f" + CASE WHEN EXISTS (SELECT 1 FROM chat_modelaccess) THEN {MODELS} ELSE 0 END"
     f" + CASE WHEN EXISTS (SELECT 1 FROM chat_groupretention) THEN {RETENTION} ELSE 0 END"
-    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_quota) THEN {QUOTAS} ELSE 0 END)"
+    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_quota) THEN {QUOTAS} ELSE 0 END"
+    f" + CASE WHEN EXISTS (SELECT 1 FROM chat_quota WHERE unit = 'money') THEN {QUOTAS_IN_MONEY} ELSE 0 END)"
 )
 """In SQL: of which kinds there are rules. It goes with the query that finds a user: where there are none, nothing more
 is asked."""

@@ -23,7 +23,6 @@ from chat.retention.erasure import RESTORABLE, erase_files, finish_account
 from chat.retention.holds import without_held
 from chat.retention.imports import end_dead_imports
 from chat.retention.vacuum import forget_deleted
-from chat.usage.quotas import forget_lapsed
 from chat.usage.totals import make_totals
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,6 @@ def _erase_for_ever() -> None:
             erase_unsent,
             end_dead_imports,
             forget_throttled,
-            forget_lapsed,
             forget_searched_words,
             end_certificates,
             forget_deleted,

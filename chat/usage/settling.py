@@ -1,7 +1,7 @@
 """Settling: what a run of a model has used is written down, with its cost, in the transaction that ends it.
 
 Whoever ends a run settles it: its own process, another, a sweep, or who erases it while it goes on. The id of the run
-is the row's, so it is settled once, whoever comes second. What was reserved for it (quotas.py) goes with it.
+is the row's, so it is settled once, whoever comes second. What was reserved for it (quotas.py) counts no more then.
 """
 
 import uuid
@@ -14,7 +14,7 @@ from chat.conf import settings
 from chat.core.endings import Status
 from chat.core.tokens import Tokens
 from chat.errors import NotLoggedIn
-from chat.models import Generation, Reservation, UsageEntry
+from chat.models import Generation, UsageEntry
 from chat.models.locks import lock_owner
 from chat.models.usage import Kind
 from chat.models.users import UserId
@@ -28,8 +28,6 @@ def settle(generation: Generation, tokens: Tokens, status: Status, first_piece_a
     entry.id, entry.kind, entry.status = generation.pk, Kind.ANSWER, status
     entry.first_token_ms = _milliseconds(generation.created_at, first_piece_at)
     store(entry)
-    if generation.may_have_reserved:  # after that, which waits for whoever is about to reserve more
-        Reservation.drop(generation.pk)
 
 
 def book_title(owner_id: UserId, provider: str, model: str, at: datetime, tokens: Tokens) -> uuid.UUID:

@@ -11,7 +11,7 @@ from django.test import Client as InProcess
 from django.utils import timezone
 
 from chat.core.tool_parts import CALL, RESULT
-from chat.models import Generation, Message, Quota, QuotaGrant, Reservation, UsageEntry
+from chat.models import Generation, Message, Quota, QuotaGrant, UsageEntry
 from chat.models.usage import Kind
 from chat.usage.prices import day_of
 from chat.usage.quotas import allowances
@@ -57,7 +57,10 @@ def set_to(row: Quota, amount: int) -> None:
 
 
 def reserved(client: Client) -> int:
-    return Reservation.objects.get(owner=client.user).tokens
+    """Tokens of the one answer that is being written."""
+    tokens = Generation.objects.running().get(owner=client.user).reserved_tokens
+    assert tokens
+    return tokens
 
 
 def used(client: Client) -> int:
@@ -116,7 +119,7 @@ def test_an_answer_past_its_reservation_ends_or_reserves_more_and_goes_on_once_t
         page = stream.rest()
     assert ending(page) == ("length", "length", "quota")
     assert page.text.startswith("a" * 290 + "b" * 20)
-    assert not Reservation.objects.exists()
+    assert not Generation.objects.running().exists()
     assert used(alice) <= Quota.objects.values_list("amount", flat=True).get()
     set_to(row, used(alice))
     path = f"/messages/{stream.ids['message']}/continuations/"
@@ -141,7 +144,7 @@ def test_each_round_of_tools_reserves_again_and_continue_goes_on(
         page = stream.rest()
     assert ending(page)[::2] == ("length", "quota")
     assert len(page.tools(RESULT)) == 1
-    assert not Reservation.objects.exists()
+    assert not Generation.objects.running().exists()
     set_to(row, 10_000)
     again = alice.continue_(stream.ids["message"]).rest()
     assert (ending(again)[0], again.text) == ("complete", "Two.")
@@ -158,7 +161,7 @@ def test_who_waits_for_a_yes_has_settled_and_reserves_anew(
     upstream.script(question, gate, answer("Done."))
     page = alice.ask_whole(question, temporary=True)
     assert ending(page)[0] == "waiting"
-    assert not Reservation.objects.exists()
+    assert not Generation.objects.running().exists()
     assert page.start
     decisions = [{"call": each["id"], "answer": "yes"} for each in page.tools(CALL)]
     path = f"/messages/{page.start['message']}/continuations/"
@@ -217,7 +220,7 @@ def test_users_read_what_is_left_and_from_80_percent_on_where_they_ask(alice: Cl
     assert "there is room for 370 tokens." in page(alice, "/")
 
 
-def test_a_page_takes_two_queries_more_where_a_quota_holds_and_none_where_there_is_none(alice: Client) -> None:
+def test_a_page_takes_one_query_more_where_there_are_quotas_and_none_where_there_are_none(alice: Client) -> None:
     # In this process, where they can be counted.
     client = InProcess(headers={"Host": "127.0.0.1"})
     client.force_login(alice.user)
@@ -226,12 +229,11 @@ def test_a_page_takes_two_queries_more_where_a_quota_holds_and_none_where_there_
         assert client.get("/").status_code == 200
         with counted_queries() as asked:
             assert client.get("/").status_code == 200
-        tables = ("FROM chat_quota WHERE", "FROM chat_reservation")
-        return sum(any(table in sql for table in tables) for sql in asked)
+        return sum("FROM chat_quotagrant" in sql for sql in asked)
 
     assert of_quotas() == 0
     row = quota(alice, 1900)
-    assert of_quotas() == 2
+    assert of_quotas() == 1
     Quota.objects.filter(pk=row.pk).update(user=User.objects.create(username=f"user-{uuid.uuid4().hex}"))
     assert of_quotas() == 1
 
@@ -275,7 +277,7 @@ def test_fifty_questions_at_once_over_three_processes_exceed_no_quota(
     sites[0].kill()
     for number in begun:
         gates[number].open()
-    eventually(lambda: not Reservation.objects.filter(owner=user).exists(), "all of them are settled", 60)
+    eventually(lambda: not Generation.objects.running().filter(owner=user).exists(), "all of them are settled", 60)
     runs = Generation.objects.filter(owner=user)
     assert runs.filter(status="interrupted").count() == len(killed)
     assert UsageEntry.objects.filter(owner=user).count() == 21
@@ -287,7 +289,7 @@ def taken(client: Client, upstream: ScriptedUpstream, question: str, gate: Gate)
     """What one such question reserves."""
     with client.ask(question, temporary=True) as stream:
         gate.wait_reached()
-        tokens = Reservation.objects.get(owner=client.user).tokens
+        tokens = reserved(client)
         gate.open()
         stream.rest()
     return tokens

@@ -222,7 +222,6 @@ leave_out(
         "admin.LogEntry": "what one of the staff has changed, by ids and names of others' things",
         "chat.AccountErasure": "for the minutes of an erasure",
         "chat.MonthTotal": "sums of the usage by day",
-        "chat.Reservation": "while a run goes on",
         "chat.SearchEntry": "the words of the conversations",
         "chat.ThrottleEntry": "counts of the last minute",
     }

@@ -1,6 +1,5 @@
 """What is reserved of a quota before a model is asked, and what becomes of it."""
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from chat.errors import Forbidden, OverQuota
 from chat.generation.finishing import finish, interrupt, stop_stored
 from chat.i18n import in_english
 from chat.live.events import start_data
-from chat.models import Conversation, DailyUsage, Generation, Quota, QuotaGrant, Reservation, SearchEntry, UsageEntry
+from chat.models import Conversation, DailyUsage, Generation, Quota, QuotaGrant, SearchEntry, UsageEntry
 from chat.models.rights import find_rights
 from chat.providers.registry import registry
 from chat.retention.erasure import erase, erase_account
@@ -27,7 +26,6 @@ from chat.usage.quotas import (
     allowances,
     book_most_of_title,
     extend,
-    forget_lapsed,
     reserve,
     rights_under_quotas,
 )
@@ -47,7 +45,14 @@ def quota(amount: int | None, unit: Unit = Unit.TOKENS, period: Period = Period.
 def accepted(owner: User, prompt: int = 1000, output: int = 500, text: str = "", **fields: Any) -> Generation:
     generation = running(owner, text, **fields)
     assert reserve(generation, prompt, output)
+    generation.save()
     return generation
+
+
+def reserved() -> list[int]:
+    """Tokens, of all that runs."""
+    rows = Generation.objects.running().exclude(reserved_day=None)
+    return list(rows.values_list("reserved_tokens", flat=True))
 
 
 def used(owner: User) -> int:
@@ -74,9 +79,9 @@ def test_the_estimate_and_a_fifth_and_the_answers_limit_are_reserved(user: User)
     quota(10_000)
     generation = running(user)
     assert reserve(generation, 1000, 500) == Reserved(Tokens(1200, 0, 500, is_estimated=True), 500)
-    row = Reservation.objects.get()
-    assert (row.pk, row.owner_id, row.day, row.tokens) == (generation.pk, user.pk, BEGAN.date(), 1700)
-    assert row.cost == 1200 * 2000 + 500 * 10_000
+    assert (generation.reserved_day, generation.reserved_tokens) == (BEGAN.date(), 1700)
+    assert generation.reserved_cost == 1200 * 2000 + 500 * 10_000
+    generation.save()
     assert used(user) == 1700
 
 
@@ -90,8 +95,9 @@ def test_an_answer_without_a_limit_gets_that_of_the_settings(user: User, setting
 def test_nothing_is_reserved_for_whom_no_quota_holds(user: User) -> None:
     quota(1, user=User.objects.create(username="another"))
     quota(1, group=Group.objects.create(name="another"))
-    assert reserve(running(user), 1000, 500) is None
-    assert not Reservation.objects.exists()
+    generation = running(user)
+    assert reserve(generation, 1000, 500) is None
+    assert generation.reserved_day is None
 
 
 def test_what_has_no_room_is_refused_in_words_and_stores_nothing(user: User) -> None:
@@ -106,7 +112,7 @@ def test_what_has_no_room_is_refused_in_words_and_stores_nothing(user: User) -> 
         "It renews on April 1, 2026; if you need more before that, ask the administrator."
     )
     assert error.retry_after == (datetime(2026, 4, 1, tzinfo=UTC) - BEGAN).total_seconds()
-    assert Reservation.objects.count() == 1
+    assert reserved() == [1700]
 
 
 @pytest.mark.parametrize("unit", [Unit.MONEY, Unit.TOKENS, Unit.MESSAGES])
@@ -127,7 +133,7 @@ def test_the_end_turns_what_is_reserved_into_what_is_spent(user: User) -> None:
     quota(2000)
     generation = accepted(user)
     end(generation)
-    assert not Reservation.objects.exists()
+    assert not reserved()
     assert used(user) == 1000
     assert differences() == []
 
@@ -143,7 +149,7 @@ def test_the_end_turns_what_is_reserved_into_what_is_spent(user: User) -> None:
 def test_whoever_ends_a_run_settles_its_reservation(user: User, end: Callable[[Generation], object]) -> None:
     quota(2000)
     end(accepted(user, text="So it is. " * 30))
-    assert not Reservation.objects.exists()
+    assert not reserved()
     assert used(user) == 200  # 300 characters each
     assert differences() == []
 
@@ -153,11 +159,11 @@ def test_an_erased_account_leaves_no_reservation(user: User) -> None:
     QuotaGrant.objects.create(user=user, unit="tokens", period="month", first_day=BEGAN.date(), amount=1)
     accepted(user)
     erase_account(user.pk)
-    assert not any(rows.objects.exists() for rows in (Reservation, Quota, QuotaGrant, User))
+    assert not any(rows.objects.exists() for rows in (Generation, Quota, QuotaGrant, User))
     assert differences() == []
 
 
-@pytest.mark.parametrize(("owner", "step"), [*STEPS, (Reservation, "drop")])
+@pytest.mark.parametrize(("owner", "step"), STEPS)
 def test_a_kill_while_it_settles_leaves_both_or_neither(
     user: User, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
 ) -> None:
@@ -169,7 +175,7 @@ def test_a_kill_while_it_settles_leaves_both_or_neither(
             end(generation)
     assert (used(user), UsageEntry.objects.count()) == (1700, 0)
     assert interrupt([generation.pk]) == 1
-    assert (used(user), Reservation.objects.count(), DailyUsage.objects.get().runs) == (200, 0, 1)
+    assert (used(user), reserved(), DailyUsage.objects.get().runs) == (200, [], 1)
     assert differences() == []
     assert type(SearchEntry.objects)  # the steps are those of test_settling
 
@@ -185,15 +191,16 @@ def test_a_kill_while_it_reserves_leaves_what_was_there(user: User, monkeypatch:
 
     with pytest.raises(Killed):
         accept()
-    assert not Reservation.objects.exists()
+    assert not reserved()
     generation = accepted(user)
-    change = Reservation.extend
+    change = Generation.reserve
 
-    def killed(pk: uuid.UUID, cost: int, tokens: int) -> None:
-        assert change(pk, cost, tokens)
+    def killed(generation: Generation, cost: int, tokens: int) -> None:
+        change(generation, cost, tokens)
+        assert reserved() == [tokens]
         _killed()
 
-    monkeypatch.setattr(Reservation, "extend", killed)
+    monkeypatch.setattr(Generation, "reserve", killed)
     with pytest.raises(Killed):
         extend(generation, Tokens(2000, 0, 500))
     assert used(user) == 1700
@@ -202,7 +209,7 @@ def test_a_kill_while_it_reserves_leaves_what_was_there(user: User, monkeypatch:
 def test_usage_that_is_settled_twice_counts_once(user: User) -> None:
     quota(2000)
     generation = accepted(user)
-    settle(generation, USED, Status.COMPLETE)
+    end(generation)
     settle(generation, USED, Status.INTERRUPTED)
     assert used(user) == 1000
 
@@ -269,7 +276,7 @@ def test_a_title_counts_as_the_most_that_it_may_cost_until_it_is_settled(user: U
     with pytest.raises(OverQuota):
         book_most_of_title(user.pk, *TITLE, 100)
     settle_title(pk, user.pk, *TITLE, Tokens(90, 0, 10), has_failed=False)
-    assert (used(user), Reservation.objects.count(), UsageEntry.objects.get().pk) == (100, 0, pk)
+    assert (used(user), UsageEntry.objects.get().pk) == (100, pk)
 
 
 def test_a_title_is_no_message(user: User) -> None:
@@ -279,14 +286,11 @@ def test_a_title_is_no_message(user: User) -> None:
     assert used(user) == 1
 
 
-def test_what_never_ends_does_not_exist_after_a_sweep(user: User) -> None:
-    """What still runs keeps its own."""
+def test_a_row_that_is_gone_has_reserved_nothing(user: User) -> None:
     quota(10_000)
     accepted(user)
-    forget_lapsed()
     assert used(user) == 1700
     Generation.objects.all().delete()
-    forget_lapsed()
     assert used(user) == 0
 
 
@@ -375,7 +379,7 @@ def test_a_model_without_a_price_is_refused_under_a_quota_in_money_alone(user: U
     quota(10**16, Unit.MONEY, user=user)
     with pytest.raises(Forbidden, match="mystery costs is not known"):
         accepted(user, model="mystery")
-    assert not Reservation.objects.exists()
+    assert not reserved()
     Quota.objects.update(unit=Unit.TOKENS)
     accepted(user, model="mystery")
 
@@ -417,7 +421,7 @@ def test_a_price_of_a_billion_is_refused_or_counted_and_overflows_nothing(user: 
     end(generation, Tokens(10**8, 0, 10**8))
     assert used(user) == 10**16
     for _ in range(40):  # as if they had begun at once
-        Reservation(generation_id=uuid.uuid4(), owner=user, day=BEGAN, cost=10**16, tokens=1).store()
+        running(user, reserved_day=BEGAN.date(), reserved_cost=10**16, reserved_tokens=1)
     assert used(user) == 41 * 10**16
 
 
@@ -440,18 +444,18 @@ def test_without_any_quota_nothing_is_asked(user: User) -> None:
     assert not find_rights(user).under_quotas
 
 
-def test_a_quota_costs_a_question_three_queries_and_its_end_one(user: User) -> None:
-    quota(10_000)
+def test_quotas_cost_a_question_one_query_and_its_end_none(user: User) -> None:
+    for period in Period:
+        quota(10_000, period=period)
     generation = running(user)
     price()
     price_of(generation.provider, generation.model, BEGAN)  # prices are read every few seconds
     with counted_queries() as queries:
         reserve(generation, 10, 10)
-    assert [query.split()[0] for query in queries] == ["SELECT", "SELECT", "INSERT"]
+    assert [query.split()[0] for query in queries] == ["SELECT"]
     with counted_queries() as queries:
         settle(generation, USED, Status.COMPLETE)
-    assert queries[-1].startswith("DELETE FROM chat_reservation")
-    assert len(queries) == 3
+    assert len(queries) == 2  # as without: the run, and its day
 
 
 def test_where_no_quota_holds_for_a_user_a_question_costs_one_query(user: User) -> None:

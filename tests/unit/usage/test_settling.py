@@ -60,7 +60,6 @@ def test_an_end_settles_the_run_with_its_tokens_its_cost_and_the_wait(user: User
 def test_it_costs_an_insert_and_an_upsert(user: User) -> None:
     settle(running(user, created_at=timezone.now()), TOKENS, Status.COMPLETE)
     generation = running(user, created_at=timezone.now())
-    generation.may_have_reserved = False  # as its process knows where no quota holds
     with counted_queries() as queries:
         settle(generation, TOKENS, Status.COMPLETE)
     assert [query.split()[2] for query in queries] == ["chat_usageentry", "chat_dailyusage"]

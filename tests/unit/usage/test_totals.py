@@ -101,7 +101,6 @@ def test_a_run_of_long_ago_that_ends_now_is_in_its_totals(spent: User) -> None:
 def test_a_run_of_today_adds_to_its_day_alone(spent: User) -> None:
     make_totals()
     generation = running(spent, created_at=NOW - timedelta(days=1))
-    generation.may_have_reserved = False  # as its process knows where no quota holds
     price_of("", "", NOW)  # which reads staff's prices, once in ten seconds
     with counted_queries() as queries:
         settle(generation, Tokens(1), Status.COMPLETE)
