@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
-from chat.audit.log import note
+from chat.audit import Action, note
 from chat.errors import TooMany
 from chat.i18n import gettext_noop as _
 from chat.import_export.subject import subject_zip
@@ -49,7 +49,7 @@ class Slot:
 async def download(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     """POST /personal-data/ — all that the site has of who asks, as a zip, made while it is sent."""
     slot = Slot(user.pk)
-    await write_in_database(note, "export", user, user, of="everything")
+    await write_in_database(note, Action.EXPORT, user, user, of="everything")
     pieces = subject_zip(user, say_in(request), language_of(request))
     headers = file_headers(f"personal-data-{timezone.localdate().isoformat()}.zip", "application/zip")
     return StreamingHttpResponse(_sent(pieces, slot), headers=headers)
