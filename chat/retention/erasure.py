@@ -261,16 +261,17 @@ def _unsent_of(account: Any) -> AttachmentQuerySet:
 
 
 def _delete_attachments(attachments: AttachmentQuerySet, cause: Cause | None = None) -> int:
-    """Locked, so that none goes that a question is about to bear, or that somebody is about to hold.
+    """With a `cause` those that no question bears: they leave certificates of their own.
 
-    With a `cause` they leave certificates of their own.
+    Of these the owners are locked, so that none goes that a question is about to bear, or somebody is about to hold.
     """
     count = 0
     for batch in _batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
         with transaction.atomic():
-            _lock_users(sorted(set(attachments.filter(pk__in=batch).order_by().values_list("owner", flat=True))))
-            these = attachments.filter(pk__in=batch).order_by("pk").select_for_update()
-            ids = list(these.values_list("pk", flat=True))
+            these = attachments.filter(pk__in=batch)
+            if cause:
+                _lock_users(sorted(set(these.order_by().values_list("owner", flat=True))))
+            ids = list(these.order_by("pk").select_for_update().values_list("pk", flat=True))
             if cause:
                 certify_files(ids, cause)
             _, deleted = Attachment.objects.filter(pk__in=ids).delete()

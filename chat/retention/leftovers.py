@@ -116,13 +116,15 @@ def _pieces_of_relation(path: str, size: int) -> Iterator[bytes]:
 
 def _found(pieces: Iterator[bytes], keys: Keys, candidates: Any) -> int:
     """How many of the keys are in there, also across two pieces."""
+    if not keys:
+        return 0
     found: Keys = set()
     before = b""
-    width = len(next(iter(keys), b""))
+    width = len(next(iter(keys)))
     for piece in pieces:
         looked = before + piece
         found |= keys.intersection(candidates(looked))
-        before = looked[1 - width :] if width else b""
+        before = looked[1 - width :]
     return len(found)
 
 
