@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from chat.core.batches import batches
 from chat.core.endings import Status
 from chat.import_export.document import (
     SavedAttachment,
@@ -88,9 +89,8 @@ def _in_order(conversation: Conversation) -> Iterator[Message]:
 
 
 def _branch(conversation: Conversation) -> Iterator[tuple[SavedMessage, list[SavedAttachment]]]:
-    path = conversation.path(conversation.current_id)
-    for begin in range(0, len(path), STEP):
-        for message in _loaded(conversation, path[begin : begin + STEP]):
+    for some in batches(conversation.path(conversation.current_id), STEP):
+        for message in _loaded(conversation, some):
             rows = message.attached.select_related("attachment").order_by("number") if message.attached.all() else []
             yield _message(message), [_attachment(row.attachment) for row in rows]
 

@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from chat.audit import Action, note
+from chat.core.batches import batches
 from chat.models import Attachment, Certificate, Conversation, Feedback, Generation, Message, Share
 from chat.models.certificate import Purpose
 from chat.retention.vacuum import despite_full_disk
@@ -109,6 +110,4 @@ def _end(certificate: Certificate) -> int:
 
 
 def _are_there(model: type[models.Model], keys: list[Any]) -> bool:
-    return any(
-        model._base_manager.filter(pk__in=keys[begin : begin + ROWS]).exists() for begin in range(0, len(keys), ROWS)
-    )
+    return any(model._base_manager.filter(pk__in=some).exists() for some in batches(keys, ROWS))

@@ -12,11 +12,11 @@ so what is cut short is finished by whoever comes next, by doing the same again:
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -25,6 +25,7 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from chat import audit
+from chat.core.batches import batches
 from chat.core.endings import Status
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
@@ -46,8 +47,6 @@ from chat.retention.vacuum import despite_full_disk, forget_deleted, forget_word
 from chat.signals import erased
 from chat.usage.estimates import estimate
 from chat.usage.settling import settle
-
-T = TypeVar("T")
 
 RESTORABLE = timedelta(minutes=10)
 """How long a deleted conversation can be restored; then it is erased."""
@@ -192,10 +191,10 @@ def _begin(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> list[u
     """Returns which are still among `conversations`: a temporary one may have been kept since these were read."""
     # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken.
     owners: list[Any] = sorted(set(conversations.order_by().values_list("owner", flat=True)))
-    for some in _batches(owners, ROWS):
+    for some in batches(owners, ROWS):
         _lock_users(some)
     ids: list[uuid.UUID] = []
-    for batch in _batches(list(conversations.order_by("pk").values_list("pk", flat=True)), ROWS):
+    for batch in batches(list(conversations.order_by("pk").values_list("pk", flat=True)), ROWS):
         _lock(batch)
         found = list(conversations.filter(pk__in=batch).order_by().values_list("pk", "deleted_at"))
         check_none_held(Conversation.with_deleted.filter(pk__in=[pk for pk, _deleted_at in found]))
@@ -246,7 +245,7 @@ def _lock(conversations: list[uuid.UUID]) -> None:
 def _finish(ids: list[uuid.UUID]) -> int:
     overwrite_deleted()
     count = 0
-    for together in _batches(ids, CONVERSATIONS):
+    for together in batches(ids, CONVERSATIONS):
         _delete_attachments(Attachment.objects.filter(conversation__in=together))
         _delete_messages(together)
         count += _delete_conversations(together, and_words=together[-1] == ids[-1])
@@ -266,7 +265,7 @@ def _delete_attachments(attachments: AttachmentQuerySet, cause: Cause | None = N
     Of these the owners are locked, so that none goes that a question is about to bear, or somebody is about to hold.
     """
     count = 0
-    for batch in _batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
+    for batch in batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
         with transaction.atomic():
             these = attachments.filter(pk__in=batch)
             if cause:
@@ -281,7 +280,7 @@ def _delete_attachments(attachments: AttachmentQuerySet, cause: Cause | None = N
 
 def _delete_messages(conversations: list[uuid.UUID]) -> None:
     messages = Message.objects.filter(conversation__in=conversations).order_by("-number")
-    for batch in _batches(list(messages.values_list("pk", flat=True)), MESSAGES):
+    for batch in batches(list(messages.values_list("pk", flat=True)), MESSAGES):
         _delete(Message.objects.filter(pk__in=batch), conversations)
 
 
@@ -333,7 +332,7 @@ def _forget_person(sender: type[models.Model], instance: models.Model, **kwargs:
         certify_account(instance.pk, UNSAID, _unsent_of(instance.pk).values_list("pk", flat=True))
     _settle(Generation.objects.running().filter(owner=instance.pk))
     ids = list(Conversation.with_deleted.filter(owner=instance.pk).order_by().values_list("pk", flat=True))
-    for batch in _batches(ids, ROWS):
+    for batch in batches(ids, ROWS):
         certify_conversations(_not_erasing(batch), UNSAID)
         audit.forget_names(Conversation, batch)
         erased.send(Conversation, ids=batch)
@@ -348,7 +347,3 @@ def _not_erasing(ids: list[uuid.UUID]) -> list[uuid.UUID]:
     """What is being erased already has its certificate."""
     those = Conversation.with_deleted.filter(pk__in=ids).exclude(deleted_at=ERASING)
     return list(those.order_by("pk").values_list("pk", flat=True))
-
-
-def _batches(things: list[T], size: int) -> Iterator[list[T]]:
-    return (things[begin : begin + size] for begin in range(0, len(things), size))

@@ -14,6 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
+from chat.core.batches import batches
 from chat.models import Certificate
 from chat.retention.certificates import ROWS, rows_of
 
@@ -64,8 +65,7 @@ def _that_name(model: type[models.Model]) -> Iterator[tuple[type[models.Model], 
 
 
 def _count(table: type[models.Model], field: str, keys: list[Any]) -> int:
-    batches = (keys[begin : begin + ROWS] for begin in range(0, len(keys), ROWS))
-    return sum(table._base_manager.filter(**{f"{field}__in": batch}).count() for batch in batches)
+    return sum(table._base_manager.filter(**{f"{field}__in": some}).count() for some in batches(keys, ROWS))
 
 
 # Bytes

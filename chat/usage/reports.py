@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
+from chat.core.batches import batches
 from chat.core.quotas import Period
 from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark
 from chat.models.usage import Kind
@@ -225,6 +226,6 @@ def _pk(model: Any, key: str) -> Any:
 
 def _in_bulk(model: Any, keys: list[Any]) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
-    for start in range(0, len(keys), 500):
-        found |= model._base_manager.in_bulk(keys[start : start + 500])
+    for some in batches(keys, 500):
+        found |= model._base_manager.in_bulk(some)
     return found
