@@ -12,7 +12,7 @@ so what is cut short is finished by whoever comes next, by doing the same again:
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -32,6 +32,7 @@ from chat.i18n import gettext_noop as _
 from chat.live import hints
 from chat.models import AccountErasure, Attachment, Conversation, Feedback, Generation, Import, Message, Share
 from chat.models.attachment import AttachmentQuerySet
+from chat.models.certificate import Purpose
 from chat.models.conversation import ERASING, ConversationQuerySet
 from chat.models.users import has_field
 from chat.retention.certificates import (
@@ -95,6 +96,15 @@ def erase(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> int:
     Raises Held, and erases none, if one of them is under a hold. It leaves certificates, which say the `cause`.
     """
     return _finish(_begin(conversations, cause))
+
+
+def erase_in_turn(which: Callable[[], ConversationQuerySet], purpose: Purpose, most: int | None = None) -> int:
+    """Erase at most so many of what `which` gives, a few at a time: others may be kept or restored meanwhile.
+
+    Returns how many, as `erase` does.
+    """
+    ids = list(which().values_list("pk", flat=True)[:most])
+    return sum(erase(which().filter(pk__in=some), Cause(purpose)) for some in batches(ids, CONVERSATIONS))
 
 
 def erase_after_commit(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> None:
