@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ from chat.models.usage import Kind
 from chat.models.users import groups_field
 from chat.providers.registry import registry
 from chat.usage.prices import BILLIONTHS, day_of
-from chat.usage.totals import ONE, last_day
+from chat.usage.totals import COST, ONE, last_day
 
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 """Nothing was used before or after."""
@@ -152,16 +152,15 @@ def _grouped(rows: QuerySet[Any] | None, *names: str) -> list[Row]:
 
 
 def _sums() -> dict[str, Any]:
-    """Of costs the whole and the billionths by themselves: their sum may be more than SQLite counts to."""
-    names = [name for name in Sums._fields if name not in ("cost", "titles")]
-    sums: dict[str, Any] = {f"all_{name}": Sum(name) for name in names}
-    sums["all_titles"] = Coalesce(Sum("runs", filter=Q(kind=Kind.TITLE)), 0)
-    return sums | {"all_whole": Sum(F("cost") / BILLIONTHS), "all_rest": Sum(F("cost") % BILLIONTHS)}
+    """In the order of `Sums`."""
+    titles = Coalesce(Sum("runs", filter=Q(kind=Kind.TITLE)), 0)
+    sums = {name: titles if name == "titles" else Sum(name) for name in Sums._fields if name != "cost"}
+    return {f"all_{name}": each for name, each in (sums | COST).items()}
 
 
-def _read(runs: int, *more: int) -> Sums:
-    *others, titles, whole, rest = more
-    return Sums(*(runs, titles, *others, whole * BILLIONTHS + rest))
+def _read(*values: int) -> Sums:
+    *others, whole, rest = values
+    return Sums._make([*others, whole * BILLIONTHS + rest])
 
 
 def _key(values: tuple[Any, ...]) -> Any:
