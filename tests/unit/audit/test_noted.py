@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from chat import audit
-from chat.admin.rights import model_choices
+from chat.admin.of_model import model_choices
 from chat.audit.chain import close
 from chat.audit.keys import current_key
 from chat.core.audit_chain import words_mac
