@@ -27,6 +27,7 @@ from chat.core.reply import Part, Reply
 from chat.core.tool_parts import YES, Call, Decision, Outcome, Result, Source, pending, read, written
 from chat.core.tree import MessageTree
 from chat.errors import BadInput, Conflict
+from chat.i18n import in_english
 from chat.import_export.chatgpt import read_chatgpt
 from chat.import_export.database import saved, with_content
 from chat.import_export.document import (
@@ -42,9 +43,10 @@ from chat.import_export.document import (
 from chat.import_export.file_reader import documents, is_wanted
 from chat.import_export.files import Zip, as_json, file_name, json_pieces
 from chat.import_export.importing import Inspect, begin_import, import_file, preview
-from chat.import_export.markdown import as_markdown
+from chat.import_export.markdown import markdown_pieces
 from chat.import_export.reading import read_here
 from chat.import_export.records import Record, decoded, encoded
+from chat.import_export.streamed import streamed
 from chat.live.events import end_data, frames_since, start_data
 from chat.models import Attachment, AttachmentContent, Conversation, Generation, Message, MessageAttachment
 from tests.support.attachments import attach, attach_image, png, stored_attachment
@@ -617,6 +619,10 @@ def test_what_no_database_holds_is_replaced() -> None:
 
 
 # Files
+
+
+def as_markdown(conversation: SavedConversation) -> str:
+    return "".join(markdown_pieces(streamed(conversation), in_english))
 
 
 def test_markdown_has_the_branch_on_show() -> None:
