@@ -35,10 +35,6 @@ def as_it_is(attachment: SavedAttachment) -> SavedAttachment:
     return attachment
 
 
-def as_json(conversation: SavedConversation) -> str:
-    return "".join(json_pieces(conversation))
-
-
 def json_pieces(saved: SavedConversation | Streamed, whole: Whole = as_it_is) -> Iterator[str]:
     """The JSON in pieces: what it is, each message, each attachment."""
     conversation = streamed(saved)

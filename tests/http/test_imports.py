@@ -21,14 +21,13 @@ import pytest
 from django.utils import timezone
 from PIL import Image, ImageChops
 
-from chat.import_export.database import saved
-from chat.import_export.files import as_json
 from chat.models import Attachment, Conversation, Generation, Import, Message
 from chat.models.imports import LEASE
 from chat.retention.imports import end_dead_imports
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
+from tests.support.documents import as_json, saved
 from tests.support.files import claiming, decoded, image, pdf, photo
 from tests.support.site import Site
 from tests.support.upstream import ScriptedUpstream, done, finish, say

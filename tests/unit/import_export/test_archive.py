@@ -29,7 +29,7 @@ from chat.core.tree import MessageTree
 from chat.errors import BadInput, Conflict
 from chat.i18n import in_english
 from chat.import_export.chatgpt import read_chatgpt
-from chat.import_export.database import saved, with_content
+from chat.import_export.database import with_content
 from chat.import_export.document import (
     SavedAttachment,
     SavedConversation,
@@ -40,8 +40,8 @@ from chat.import_export.document import (
     one_line,
     read_document,
 )
-from chat.import_export.file_reader import documents, is_wanted
-from chat.import_export.files import Zip, as_json, file_name, json_pieces
+from chat.import_export.file_reader import is_wanted
+from chat.import_export.files import Zip, file_name, json_pieces
 from chat.import_export.importing import Inspect, begin_import, import_file, preview
 from chat.import_export.markdown import markdown_pieces
 from chat.import_export.reading import read_here
@@ -50,6 +50,7 @@ from chat.import_export.streamed import streamed
 from chat.live.events import end_data, frames_since, start_data
 from chat.models import Attachment, AttachmentContent, Conversation, Generation, Message, MessageAttachment
 from tests.support.attachments import attach, attach_image, png, stored_attachment
+from tests.support.documents import as_json, documents, saved
 
 LIMITS = Limits(pixels=0, pages=0, characters=0)
 
@@ -189,7 +190,7 @@ def test_any_tree_survives_the_zip_and_the_array(conversation: SavedConversation
     archive = Zip(lambda pk: conversation)
     array = f"[{as_json(conversation)}]".encode()
     file = io.BytesIO(b"".join(archive.add(conversation.id)) + archive.close() if is_zip else array)
-    assert list(documents(file, "a file", limit=0)) == [conversation]
+    assert list(documents(file, "a file")) == [conversation]
 
 
 class TestDatabase(DatabaseTestCase):
