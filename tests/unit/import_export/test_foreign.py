@@ -22,7 +22,7 @@ from chat.import_export.file_reader import Unreadable, all_documents
 from chat.import_export.foreign import Node, Tree, conversation, fenced, moment, said, uuid_of
 from chat.import_export.librechat import read_librechat
 from chat.import_export.openwebui import read_openwebui
-from tests.support.documents import as_json, documents
+from tests.support.documents import as_json, branch_of, documents
 
 EXPORTS = Path(__file__).parent / "exports"
 NAMES = sorted(path.name for path in EXPORTS.iterdir())
@@ -55,7 +55,7 @@ def thought(message: SavedMessage) -> str:
 
 
 def shown(document: SavedConversation) -> list[str]:
-    return [message.text for message in document.branch()]
+    return [message.text for message in branch_of(document)]
 
 
 def endings(document: SavedConversation) -> list[str]:
