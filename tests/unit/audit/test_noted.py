@@ -32,7 +32,7 @@ from chat.models import (
 from chat.retention.erasure import erase
 from chatsite.models import Invitation
 from tests.support.conversations import stored_conversation
-from tests.support.staff import staff
+from tests.support.staff import staff, superuser
 
 pytestmark = pytest.mark.django_db
 SECRET = "unmistakable"
@@ -41,9 +41,7 @@ Committing = Callable[..., AbstractContextManager[object]]
 
 @pytest.fixture
 def root() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
+    return superuser()
 
 
 @pytest.fixture
