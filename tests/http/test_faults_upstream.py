@@ -235,20 +235,6 @@ def self_signed(folder: Path) -> Path:
 # It dribbles
 
 
-@pytest.fixture
-def hurried(run_site: RunSite, client_for: ClientFor) -> Client:
-    """A client of a site with short deadlines. (The settings of test_endings, to share its process.)"""
-    return client_for(
-        run_site(
-            CHAT_FIRST_TOKEN_SECONDS="0.6",
-            CHAT_IDLE_SECONDS="0.5",
-            CHAT_TOTAL_SECONDS="3",
-            CHAT_LIVE_PER_PROCESS="2",
-            CHAT_OUTPUT_CHARS="1000",
-        )
-    )
-
-
 DRIBBLES: dict[str, tuple[list[Step], bytes]] = {
     "in a line": ([Raw(b"data: {")], b" "),
     "in a comment": ([Raw(b":")], b"."),

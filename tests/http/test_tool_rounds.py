@@ -24,12 +24,6 @@ APP = "tests.support.tools_app"
 ORDERS = ("find_orders", {"customer": "Ada"})
 
 
-@pytest.fixture(scope="module")
-def gates() -> Iterator[ToolGates]:
-    with ToolGates() as gates:
-        yield gates
-
-
 @pytest.fixture
 def shop(run_site: RunSite, committed: None, gates: ToolGates) -> Site:
     """A site with tools, which the tests of this module share."""
