@@ -11,7 +11,7 @@ import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -30,6 +30,7 @@ from chat.usage.totals import COST, ONE, last_day
 
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 """Nothing was used before or after."""
+K = TypeVar("K")
 OF_TIME = ("day", "month")
 PEOPLE = ("group", "user")
 
@@ -78,9 +79,6 @@ class Sums(NamedTuple):
         return self.first_token_ms / self.begun / 1000 if self.begun else None
 
 
-NOTHING = Sums()
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     key: Any
@@ -102,10 +100,14 @@ def report(since: date, until: date, by: str) -> list[Row]:
 
 def total(rows: Iterable[Row]) -> dict[str, Sums]:
     """By currency."""
-    by_currency: dict[str, Sums] = {}
-    for row in rows:
-        by_currency[row.currency] = by_currency.get(row.currency, NOTHING).plus(row.sums)
-    return by_currency
+    return summed((row.currency, row.sums) for row in rows)
+
+
+def summed(parts: Iterable[tuple[K, Sums]]) -> dict[K, Sums]:
+    found: dict[K, Sums] = {}
+    for key, sums in parts:
+        found[key] = found[key].plus(sums) if key in found else sums
+    return found
 
 
 def _of_days(since: date, until: date, by: str) -> list[Row]:
@@ -132,9 +134,7 @@ def _of_people(since: date, until: date, by: str) -> list[Row]:
 
 
 def _merged(rows: Iterable[tuple[Any, Row]]) -> list[Row]:
-    merged: dict[tuple[Any, str], Sums] = {}
-    for key, row in rows:
-        merged[key, row.currency] = merged.get((key, row.currency), NOTHING).plus(row.sums)
+    merged = summed(((key, row.currency), row.sums) for key, row in rows)
     return [Row(key, currency, sums) for (key, currency), sums in merged.items()]
 
 
