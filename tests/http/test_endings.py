@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -28,9 +27,6 @@ from tests.support.upstream import (
     think,
     usage,
 )
-
-ClientFor = Callable[..., Client]
-
 
 # It breaks off
 

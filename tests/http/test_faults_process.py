@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from chat.generation import recovery
 from chat.models import Conversation, Generation, Message, ThrottleEntry
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Answer, Client
 from tests.support.endings import ending
 from tests.support.faults import (
@@ -32,8 +32,6 @@ from tests.support.faults import (
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 from tests.support.waiting import eventually
-
-ClientFor = Callable[..., Client]
 
 
 @pytest.fixture

@@ -5,20 +5,18 @@ import io
 import re
 import uuid
 import zipfile
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chat.core.endings import Status
 from chat.models import Conversation, Generation, Message
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Answer, Client
 from tests.support.client import question as question_of
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, close, done, finish, say, status
 
-ClientFor = Callable[..., Client]
 GERMAN: dict[str, Any] = {"Accept_Language": "de-CH,de;q=0.9,en;q=0.5"}
 BROKE_OFF = "Die Verbindung zum Modell ist abgerissen, bevor die Antwort fertig war."
 

@@ -1,21 +1,18 @@
 """The site's process: it dies, and what it had accepted is kept; it lives, and what it holds is bounded."""
 
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from chat.models import Generation
-from tests.conftest import RunSite
-from tests.support.client import Client, Stream
+from tests.conftest import ClientFor, RunSite
+from tests.support.client import Stream
 from tests.support.endings import ending
 from tests.support.faults import lapse, wait_stored
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
-
-ClientFor = Callable[..., Client]
 
 
 def prolong(generation: str) -> None:
