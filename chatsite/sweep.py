@@ -20,6 +20,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from chat.core.batches import batches
 from chat.models.threads import long_work
 from chatsite.accounts.mfa.rotation import encrypt_anew
 from chatsite.models import CacheEntry, Invitation, ProviderSession, UsedLogoutToken
@@ -96,7 +97,7 @@ def forget_devices(rows: "QuerySet[Any]") -> int:
     if not (gone := _without_session(rows)):
         return 0
     time.sleep(CHANGING_SECONDS)
-    return sum(_delete(rows.filter(pk__in=_still_without(rows, some))) for some in _batches(gone))
+    return sum(_delete(rows.filter(pk__in=_still_without(rows, some))) for some in batches(gone, BATCH))
 
 
 def _without_session(rows: "QuerySet[Any]") -> list[Any]:
@@ -125,7 +126,3 @@ def _delete(rows: "QuerySet[Any]") -> int:
         _, deleted = rows.filter(pk__in=some).delete()
         count += deleted.get(rows.model._meta.label, 0)  # another process may have been first
     return count
-
-
-def _batches(ids: list[Any]) -> list[list[Any]]:
-    return [ids[begin : begin + BATCH] for begin in range(0, len(ids), BATCH)]

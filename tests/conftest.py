@@ -34,6 +34,7 @@ from tests.support.site import ROOT, Site, environment
 from tests.support.upstream import ScriptedUpstream
 
 RunSite = Callable[..., Site]
+ClientFor = Callable[..., Client]
 STATIC_SERVED = re.compile(r'"GET /static/\S+" (200|304) ')
 _sites: list[Site] = []
 _log_sizes: dict[Site, int] = {}

@@ -17,6 +17,8 @@ from chat.errors import NotFound
 from chat.models import Attachment, Conversation, MessageAttachment
 from chat.views.attachments import HEADERS, file_response, thumbnail_response
 
+Respond = Callable[[Attachment, bool], HttpResponseBase]
+
 SHOWN = 20_000
 """Characters of a text in the transcript. A conversation may have many; the file has the rest."""
 
@@ -57,25 +59,20 @@ class AttachmentPages:
             *super().get_urls(),  # type: ignore[misc] # the ModelAdmin's
         ]
 
-    def file(
-        self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID
-    ) -> HttpResponseBase:
+    def file(self: Any, request: HttpRequest, **ids: uuid.UUID) -> HttpResponseBase:
         """An image to be shown, all else to be saved."""
-        attachment = self._found(request, conversation_id, attachment_id)
-        if response := ask_for_reason(request, self.admin_site, Conversation, attachment.conversation_id):
-            return response
-        record(request.user, attachment.conversation, f"Read attachment {attachment_id}.")
-        return _safe(file_response, attachment, request)
+        return self._read(request, "attachment", file_response, **ids)
 
-    def thumbnail(
-        self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID
-    ) -> HttpResponseBase:
+    def thumbnail(self: Any, request: HttpRequest, **ids: uuid.UUID) -> HttpResponseBase:
         """A small picture of an image."""
-        attachment = self._found(request, conversation_id, attachment_id)
+        return self._read(request, "the thumbnail of attachment", thumbnail_response, **ids)
+
+    def _read(self: Any, request: HttpRequest, what: str, respond: Respond, **ids: uuid.UUID) -> HttpResponseBase:
+        attachment = self._found(request, **ids)
         if response := ask_for_reason(request, self.admin_site, Conversation, attachment.conversation_id):
             return response
-        record(request.user, attachment.conversation, f"Read the thumbnail of attachment {attachment_id}.")
-        return _safe(thumbnail_response, attachment, request)
+        record(request.user, attachment.conversation, f"Read {what} {attachment.pk}.")
+        return _safe(respond, attachment, request)
 
     def _found(self: Any, request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> Attachment:
         if not self.has_view_permission(request):
@@ -87,9 +84,7 @@ class AttachmentPages:
         return attachment
 
 
-def _safe(
-    respond: Callable[[Attachment, bool], HttpResponseBase], attachment: Attachment, request: HttpRequest
-) -> HttpResponseBase:
+def _safe(respond: Respond, attachment: Attachment, request: HttpRequest) -> HttpResponseBase:
     """With the headers that its owner's browser gets; but kept by none, so that each reading is seen."""
     try:
         response = respond(attachment, request.method == "HEAD")

@@ -72,7 +72,6 @@ class McpServerForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(McpServer)
 class McpServerAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     form = McpServerForm
-    change_form_template = "admin/chat/mcpserver/change_form.html"
     fields = ["name", "address", "headers", "groups", "is_on"]
     filter_horizontal = ["groups"]
     list_display = ["name", "address", "is_on", "state"]

@@ -52,11 +52,14 @@ def close() -> int:
 
 def last_link() -> tuple[int, str]:
     """The number and the mac that the next link follows on."""
-    ends = [
-        rows.order_by("-number").values_list("number", "mac").first() or (0, FIRST)
-        for rows in (AuditMark.objects.all(), AuditLink.objects.all())
-    ]
-    return max(ends, key=lambda end: end[0])
+    mark = latest_mark()
+    after = AuditLink.objects.filter(number__gt=mark[0]).order_by("-number")
+    return after.values_list("number", "mac").first() or mark
+
+
+def latest_mark() -> tuple[int, str]:
+    """The number and the mac of the last link that a prune took; of the beginning if there was none."""
+    return AuditMark.objects.order_by("-number").values_list("number", "mac").first() or (0, FIRST)
 
 
 def head() -> str:

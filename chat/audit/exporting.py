@@ -6,10 +6,9 @@ from datetime import datetime
 
 from django.db.models import Exists, Min, OuterRef
 
-from chat.audit.chain import last_link
+from chat.audit.chain import last_link, latest_mark
 from chat.audit.verifying import links_after
-from chat.core.audit_chain import FIRST
-from chat.models import AuditEntry, AuditLink, AuditMark
+from chat.models import AuditEntry, AuditLink
 
 
 def lines(since: datetime | None = None) -> Iterator[str]:
@@ -35,7 +34,7 @@ def _unchained(since: datetime | None) -> set[int]:
 
 def _begin(since: datetime | None) -> tuple[int, str]:
     """The link that the first line follows on."""
-    mark = AuditMark.objects.order_by("-number").values_list("number", "mac").first() or (0, FIRST)
+    mark = latest_mark()
     if since is None:
         return mark
     wanted = AuditLink.objects.filter(entry__in=AuditEntry.objects.filter(at__gte=since).values("pk"))

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.audit.actions import Action
+from chat.audit.chain import latest_mark
 from chat.audit.keys import current_key
 from chat.audit.log import note
 from chat.audit.verifying import links_after, verify
@@ -28,9 +29,8 @@ def prune(before: datetime) -> int:
     """Takes all from the beginning up to the first entry that is not older. Returns how many. Raises Refused."""
     if verify().faults:
         raise Refused
-    latest = AuditMark.objects.order_by("-number").first()
-    begin = number = latest.number if latest else 0
-    mac = ""
+    begin, mac = latest_mark()
+    number = begin
     for link, entry in links_after(begin):
         if entry is None or entry.at >= before:
             break

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef
 
-from chat.audit.chain import last_link
+from chat.audit.chain import last_link, latest_mark
 from chat.audit.keys import known_keys
 from chat.core.audit_chain import FIRST, link_mac, mark_mac, time_text
 from chat.models import AuditEntry, AuditLink, AuditMark, UnchainedEntry
@@ -37,7 +37,7 @@ def verify(heads: list[str] | None = None) -> Report:
     """Compares with `heads`, as they were logged. Raises Malformed. Changes nothing, and holds nobody up."""
     parsed = [parse_head(head) for head in heads or []]
     report = _verify(parsed)
-    if report.faults and _latest_mark() != report.pruned:  # a prune began meanwhile
+    if report.faults and latest_mark()[0] != report.pruned:  # a prune began meanwhile
         report = _verify(parsed)
     return report
 
@@ -151,10 +151,6 @@ def _unchained() -> tuple[list[int], list[int]]:
     # In one statement: between two of them whoever chains them may have done so.
     rows = list(unchained.values_list("pk", "waits"))
     return [pk for pk, is_waiting in rows if is_waiting], [pk for pk, is_waiting in rows if not is_waiting]
-
-
-def _latest_mark() -> int:
-    return AuditMark.objects.order_by("-number").values_list("number", flat=True).first() or 0
 
 
 def _range(first: int, last: int) -> str:

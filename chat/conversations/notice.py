@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils.safestring import SafeString, mark_safe
 
-from chat.audit.log import note
+from chat.audit import Action, note
 from chat.conf import settings
 from chat.conversations.notice_file import read_notice
 from chat.core.markdown import as_html
@@ -80,7 +80,7 @@ def accept(owner_id: Any, version: str) -> NoticeAcceptance:
         raise Conflict(CHANGED)
     accepted, is_new = NoticeAcceptance.objects.get_or_create(owner_id=owner_id, version=version)
     if is_new:
-        note("notice", accepted.owner, accepted, version=version)
+        note(Action.NOTICE, accepted.owner, accepted, version=version)
     return accepted
 
 

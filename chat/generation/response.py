@@ -67,21 +67,15 @@ async def _read_until(run: Run, tools: Sequence[dict[str, Any]], deadline: Deadl
                         run.live.append(kind, text[: run.room])
                         run.room -= len(text)
                         if run.room < 0:
-                            heard.finish_reason = "length"
-                            return NO_ROOM
-                    if run.room < run.reserved_room and not await reserve_more(run):
-                        heard.finish_reason = "length"
-                        return NO_QUOTA
+                            break
+                    if no_room := await _no_room(run):
+                        return no_room
                     deadline.reschedule(min(clock() + idle, run.last_moment))
                 case chunks.Calling(characters) if tools:
                     run.first_piece_at = run.first_piece_at or timezone.now()
                     run.room -= characters
-                    if run.room < 0:
-                        heard.finish_reason = "length"
-                        return NO_ROOM
-                    if run.room < run.reserved_room and not await reserve_more(run):
-                        heard.finish_reason = "length"
-                        return NO_QUOTA
+                    if no_room := await _no_room(run):
+                        return no_room
                     deadline.reschedule(min(clock() + idle, run.last_moment))
                 case chunks.Calls(calls) if tools:
                     heard.calls = calls
@@ -94,3 +88,11 @@ async def _read_until(run: Run, tools: Sequence[dict[str, Any]], deadline: Deadl
                 case chunks.Done():
                     heard.is_done = True
     return None
+
+
+async def _no_room(run: Run) -> Ending | None:
+    """How it ends, if more was written than there is room for, or than its quota has."""
+    if run.room >= 0 and (run.room >= run.reserved_room or await reserve_more(run)):
+        return None
+    run.heard.finish_reason = "length"
+    return NO_ROOM if run.room < 0 else NO_QUOTA

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from chat.core.batches import batches
 from chat.core.endings import Status
 from chat.import_export.document import (
     SavedAttachment,
@@ -28,30 +29,11 @@ STEP, STEP_CHARACTERS = 50, 200_000
 """How many messages, and how much text, are read at a time for an export. One message may be longer."""
 
 
-def saved(owner_id: UserId, conversation_id: UUID) -> SavedConversation | None:
+def saved_in_steps(owner_id: UserId, conversation_id: UUID) -> Streamed | None:
     """A conversation of this owner as a document; None if there is none. A running answer: as far as it is stored.
 
-    Its attachments lack their contents, which `with_content` gives one by one.
-    """
-    conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
-    if not conversation:
-        return None
-    return saved_in_memory(conversation)
-
-
-def saved_in_memory(conversation: Conversation) -> SavedConversation | None:
-    stream = _streamed(conversation)
-    attachments = list(stream.attachments())
-    messages = list(stream.messages())
-    if {pk for message in messages for pk in message.attachments} > {each.id for each in attachments}:
-        return None
-    return stream.document.model_copy(update={"messages": messages, "attachments": attachments})
-
-
-def saved_in_steps(owner_id: UserId, conversation_id: UUID) -> Streamed | None:
-    """As `saved`, but read while it is written: each message in a step of its own, which may be in another thread.
-
-    What is erased meanwhile is left out.
+    It is read while it is written: each message in a step of its own, which may be in another thread. What is erased
+    meanwhile is left out. Its attachments lack their contents, which `with_content` gives one by one.
     """
     conversation = Conversation.objects.filter(pk=conversation_id, owner=owner_id).first()
     return conversation and _streamed(conversation)
@@ -88,9 +70,8 @@ def _in_order(conversation: Conversation) -> Iterator[Message]:
 
 
 def _branch(conversation: Conversation) -> Iterator[tuple[SavedMessage, list[SavedAttachment]]]:
-    path = conversation.path(conversation.current_id)
-    for begin in range(0, len(path), STEP):
-        for message in _loaded(conversation, path[begin : begin + STEP]):
+    for some in batches(conversation.path(conversation.current_id), STEP):
+        for message in _loaded(conversation, some):
             rows = message.attached.select_related("attachment").order_by("number") if message.attached.all() else []
             yield _message(message), [_attachment(row.attachment) for row in rows]
 
@@ -142,7 +123,7 @@ def _attachment(row: Attachment) -> SavedAttachment:
 
 
 def with_content(attachment: SavedAttachment) -> SavedAttachment:
-    """What `saved` gave, with its contents; without any if it has been erased meanwhile."""
+    """What `saved_in_steps` gave, with its contents; without any if it has been erased meanwhile."""
     content = AttachmentContent.objects.filter(pk=attachment.id).first()
     known = {"data": bytes(content.data), "text": content.text} if content else {}
     return attachment.model_copy(update=known)

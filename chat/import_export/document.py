@@ -250,19 +250,6 @@ class SavedConversation(_Saved):
             raise ValueError(f"no message has attachment {pk}")
         return self
 
-    def attached_to(self, message: SavedMessage) -> list[SavedAttachment]:
-        by_id = {attachment.id: attachment for attachment in self.attachments}
-        return [by_id[pk] for pk in message.attachments]
-
-    def branch(self) -> list[SavedMessage]:
-        """The messages from the root to the current leaf."""
-        by_id = {message.id: message for message in self.messages}
-        path, pk = list[SavedMessage](), self.current
-        while pk is not None:
-            path.append(by_id[pk])
-            pk = by_id[pk].parent
-        return path[::-1]
-
 
 def read_document(data: Any) -> SavedConversation:
     """`data` (parsed JSON) as a conversation. Raises BadInput, which says what is wrong and where."""

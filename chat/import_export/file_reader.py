@@ -73,19 +73,11 @@ class Unreadable:
 Found = SavedConversation | Unreadable
 
 
-def documents(file: IO[bytes], name: str, limit: int) -> Iterator[SavedConversation]:
-    """The conversations in `file`, which is called `name`. `limit`: bytes of a conversation; 0 is none.
-
-    Raises BadInput or TooLong, which say what is wrong, and in which of them.
-    """
-    for found in all_documents(file, name, limit):
-        if isinstance(found, Unreadable):
-            raise found.fault
-        yield found
-
-
 def all_documents(file: IO[bytes], name: str, limit: int) -> Iterator[Found]:
-    """As `documents`, with those that cannot be read. What it raises is wrong with the file as a whole."""
+    """The conversations in `file`, which is called `name`, and why some cannot be read.
+
+    `limit`: bytes of a conversation; 0 is none. Raises BadInput or TooLong for what is wrong with the file as a whole.
+    """
     try:
         yield from _documents(file, name, limit)
     except BROKEN as exc:

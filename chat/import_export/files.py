@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.utils.text import slugify
 
-from chat.i18n import Say, in_english
+from chat.i18n import Say
 from chat.i18n import gettext_noop as _
 from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
 from chat.import_export.markdown import markdown_pieces
-from chat.import_export.streamed import Streamed, streamed
+from chat.import_export.streamed import Streamed
 from chat.import_export.zip_stream import ZipStream
 
 README = _(
@@ -30,18 +30,8 @@ def file_name(conversation: SavedConversation, extension: str) -> str:
     return f"{words}-{str(conversation.id)[:8]}.{extension}"
 
 
-def as_it_is(attachment: SavedAttachment) -> SavedAttachment:
-    """A `Whole`, for conversations that have all in them."""
-    return attachment
-
-
-def as_json(conversation: SavedConversation) -> str:
-    return "".join(json_pieces(conversation))
-
-
-def json_pieces(saved: SavedConversation | Streamed, whole: Whole = as_it_is) -> Iterator[str]:
+def json_pieces(conversation: Streamed, whole: Whole) -> Iterator[str]:
     """The JSON in pieces: what it is, each message, each attachment."""
-    conversation = streamed(saved)
     without = _dumped(conversation.document.model_dump(mode="json", exclude={"messages", "attachments"}))
     yield without.removesuffix("\n}") + ',\n "messages": ['
     yield from _items(conversation.messages())
@@ -65,12 +55,7 @@ class Zip:
     It holds a few messages of one conversation at a time, or one of its attachments.
     """
 
-    def __init__(
-        self,
-        load: Callable[[UUID], SavedConversation | Streamed | None],
-        say: Say = in_english,
-        whole: Whole = as_it_is,
-    ) -> None:
+    def __init__(self, load: Callable[[UUID], Streamed | None], say: Say, whole: Whole) -> None:
         """`load` gives a conversation when its turn comes; None: it is gone meanwhile. `say` says our own words."""
         self._load = load
         self._whole = whole
@@ -80,8 +65,7 @@ class Zip:
 
     def add(self, pk: UUID) -> Iterator[bytes]:
         """The next bytes of the file."""
-        if found := self._load(pk):
-            conversation = streamed(found)
+        if conversation := self._load(pk):
             name = entry_name(conversation.document)
             yield from self._zip.entry(name + "json", json_pieces(conversation, self._whole))
             yield from self._zip.entry(name + "md", markdown_pieces(conversation, self._say))

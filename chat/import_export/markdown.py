@@ -5,21 +5,16 @@ from collections.abc import Iterator
 from chat.core.endings import LABELS, Status
 from chat.core.json_text import compact
 from chat.core.tool_parts import OUTCOMES, Call, Round, rounds, sources
-from chat.i18n import Say, in_english
+from chat.i18n import Say
 from chat.i18n import gettext_noop as _
-from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage, one_line
-from chat.import_export.streamed import Streamed, streamed
+from chat.import_export.document import SavedAttachment, SavedMessage, one_line
+from chat.import_export.streamed import Streamed
 
 SPEAKERS = {"user": _("You"), "system": _("Instruction"), "assistant": _("Assistant")}
 
 
-def as_markdown(conversation: SavedConversation, say: Say = in_english) -> str:
-    """The title, then each message under the name of who said it, as `say` says it. Texts are as they were written."""
-    return "".join(markdown_pieces(streamed(conversation), say))
-
-
 def markdown_pieces(conversation: Streamed, say: Say) -> Iterator[str]:
-    """The same, a message at a time."""
+    """The title, then each message under the name of who said it, as `say` says it. Texts are as they were written."""
     document = conversation.document
     yield f"# {document.title or say(_('Conversation'), {})}\n\n{document.created_at.date().isoformat()}"
     for message, attached in conversation.branch():

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID, uuid4, uuid5
 
+from chat.core.batches import batches
 from chat.models import Conversation, Message
 from chat.models.sql import update_all
 from chat.models.users import UserId
@@ -47,10 +48,11 @@ def names_of(place: UUID, is_own: bool, ids: Sequence[UUID], used: set[UUID]) ->
     return names
 
 
-def _taken(ids: Sequence[UUID]) -> set[UUID]:
+def _taken(ids: list[UUID]) -> set[UUID]:
     """Those of these that messages have."""
-    batches = (ids[begin : begin + MANY] for begin in range(0, len(ids), MANY))
-    return {pk for batch in batches for pk in Message.objects.filter(pk__in=batch).values_list("pk", flat=True)}
+    return {
+        pk for some in batches(ids, MANY) for pk in Message.objects.filter(pk__in=some).values_list("pk", flat=True)
+    }
 
 
 def show(owner_id: UserId, import_id: UUID) -> int:

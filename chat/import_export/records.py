@@ -7,13 +7,14 @@ attachments refer to each other by number, from 0 on: what they will be called h
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import zip_longest
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 from uuid import UUID
 
+from chat.core.batches import batches
 from chat.core.endings import Status
 from chat.core.reply import Mark, Reply
 from chat.core.search_terms import indexed
@@ -21,8 +22,6 @@ from chat.core.tool_parts import Outcome, Result, pending, unfinished, written
 from chat.core.tree import MessageTree
 from chat.errors import BadInput, TooLong
 from chat.import_export.document import SavedConversation, SavedGeneration, SavedMessage
-
-T = TypeVar("T")
 
 KEPT = ("is_pinned", "is_archived", "system_prompt", "temperature", "max_tokens", "model", "provider")
 """What a conversation and its document both call by these names."""
@@ -143,13 +142,13 @@ Record: TypeAlias = Refused | Beginning | Ids | AttachmentHead | Data | MessageH
 def records_of(document: SavedConversation) -> Iterator[Record]:
     numbers = {message.id: number for number, message in enumerate(document.messages)}
     yield _beginning(document, numbers)
-    for some in _some(list(numbers), IDS):
-        yield Ids(list(some))
+    for some in batches(list(numbers), IDS):
+        yield Ids(some)
     files = dict[UUID, int]()
     for attachment in document.attachments:
         files[attachment.id] = len(files)
         yield AttachmentHead(attachment.id, attachment.name, attachment.created_at, len(attachment.data))
-        yield from map(Data, _some(attachment.data, DATA))
+        yield from map(Data, batches(attachment.data, DATA))
     for message in document.messages:
         yield from _message(message, numbers, files)
 
@@ -189,7 +188,7 @@ def _bytes_of(document: SavedConversation) -> int:
 def _message(message: SavedMessage, numbers: dict[UUID, int], files: dict[UUID, int]) -> Iterator[Record]:
     reply = _without_open_calls(message.reply)
     rows = list(_chunks([(number, part.kind, part.text) for number, part in reply.rows_since(Mark())[0]]))
-    runs = list(_some([_run(number, run, reply.position) for number, run in enumerate(message.generations)], ROWS))
+    runs = list(batches([_run(number, run, reply.position) for number, run in enumerate(message.generations)], ROWS))
     yield MessageHead(
         parent=None if message.parent is None else numbers[message.parent],
         role=message.role,
@@ -235,10 +234,6 @@ def _run(number: int, saved: SavedGeneration, length: int) -> Run:
     known["status"] = str(ENDED_BY_IMPORT.get(saved.status, saved.status))
     known["ends_at"] = length if saved.ends_at is None else saved.ends_at
     return Run(number=number, **known)
-
-
-def _some(things: Sequence[T], size: int) -> Iterator[Any]:
-    return (things[begin : begin + size] for begin in range(0, len(things), size))
 
 
 # From one process to another

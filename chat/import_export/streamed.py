@@ -1,6 +1,6 @@
 """A conversation that is written to a file while it is read: never more of it is in memory than a few messages."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chat.import_export.document import SavedAttachment, SavedConversation, SavedMessage
@@ -18,15 +18,3 @@ class Streamed:
     branch: Callable[[], Iterable[Said]]
     """The one on show."""
     attachments: Callable[[], Iterable[SavedAttachment]]
-
-
-def streamed(conversation: SavedConversation | Streamed) -> Streamed:
-    """One that is in memory, in the same form."""
-    if isinstance(conversation, Streamed):
-        return conversation
-
-    def branch() -> Iterator[Said]:
-        for message in conversation.branch():
-            yield message, conversation.attached_to(message)
-
-    return Streamed(conversation, lambda: conversation.messages, branch, lambda: conversation.attachments)

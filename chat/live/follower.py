@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 
 from chat import metrics
 from chat.core import sse
+from chat.core.slots import Slot
 from chat.failures import log_failure, unavailable
 from chat.live.access import Access, Gone
 from chat.live.access.watch import watch
@@ -21,7 +22,6 @@ from chat.live.exchange import LiveReply, exchange
 from chat.live.exchange.live_reply import NO_NOTICES, Notices
 from chat.live.exchange.mirror import Mirror
 from chat.live.heartbeat import LOOK_AGAIN_SECONDS, Heartbeat
-from chat.live.open_streams import StreamSlot
 from chat.models import Generation
 from chat.models.threads import in_database
 
@@ -35,7 +35,7 @@ class Away:
 
 
 async def follow(
-    generation: Generation, position: int | None, slot: StreamSlot | None = None, access: Access | None = None
+    generation: Generation, position: int | None, slot: Slot | None = None, access: Access | None = None
 ) -> AsyncIterator[bytes]:
     """The frames of a reply after `position`, to its end. None: a position that cannot be honoured.
 

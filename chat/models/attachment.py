@@ -7,12 +7,16 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Substr
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from chat.core.limits import FILE_NAME_CHARACTERS
 from chat.core.prompt import Document, Picture
+
+PIECE = 1_000_000
+"""Bytes of a file that are in memory at once."""
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
@@ -94,6 +98,13 @@ class AttachmentContent(models.Model):
 
     def __str__(self) -> str:
         return f"content of attachment {self.attachment_id}"
+
+    @classmethod
+    def piece(cls, pk: uuid.UUID, begin: int, field: str = "data") -> bytes | None:
+        """At most PIECE of its bytes from there on; None if it is gone."""
+        part = Substr(field, begin + 1, PIECE, output_field=models.BinaryField())
+        piece = cls.objects.filter(pk=pk).values_list(part, flat=True).first()
+        return None if piece is None else bytes(piece)
 
 
 class MessageAttachment(models.Model):

@@ -7,6 +7,7 @@ any schema of PostgreSQL, and whatever a project calls the tables.
 from typing import Any
 
 from django.core import mail
+from django.db import transaction
 
 from chat.models.audit_entry import REFUSAL, AuditEntry, AuditLink, AuditMark
 
@@ -35,9 +36,7 @@ ROWS = (
     "EXECUTE FUNCTION {function}('{what}', '{links}', '{marks}')"
 )
 ALL = "CREATE OR REPLACE TRIGGER {name} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
-SQLITE = (
-    "CREATE TRIGGER IF NOT EXISTS {name} BEFORE {act} ON {table} {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
-)
+SQLITE = "CREATE TRIGGER {name} BEFORE {act} ON {table} {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
 COVERED = {
     "entry": "EXISTS (SELECT 1 FROM {links} JOIN {marks} ON {marks}.number >= {links}.number "
     "WHERE {links}.entry = OLD.id)",
@@ -53,12 +52,13 @@ FOUND = {
     "WHERE tgenabled <> 'D' AND tgrelid IN (to_regclass(%s), to_regclass(%s), to_regclass(%s))",
 }
 """The names of those that are there; in PostgreSQL of these tables."""
-TABLES = {"entry": AuditEntry._meta.db_table, "link": AuditLink._meta.db_table, "mark": AuditMark._meta.db_table}
+TABLES = {"mark": AuditMark._meta.db_table, "entry": AuditEntry._meta.db_table, "link": AuditLink._meta.db_table}
+"""In the order in which a prune writes to them: who makes triggers on PostgreSQL locks them for a moment."""
 
 
 def create_triggers(connection: Any) -> None:
-    """Those that are not there."""
-    with connection.cursor() as cursor:
+    """In the place of those that are there: another version may have made them."""
+    with transaction.atomic(connection.alias), connection.cursor() as cursor:
         for statement in _statements(connection):
             cursor.execute(statement)
 
@@ -120,7 +120,7 @@ def _for_sqlite(connection: Any) -> list[str]:
         }
         for act, when in conditions.items():
             values = {"name": quote(f"{table}_no_{act}"), "act": act.upper(), "table": quote(table), "when": when}
-            statements.append(SQLITE.format(refusal=REFUSAL, **values))
+            statements += [f"DROP TRIGGER IF EXISTS {values['name']}", SQLITE.format(refusal=REFUSAL, **values)]
     return statements
 
 

@@ -94,12 +94,6 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """The owner's list, or archive. `in`, because SQLite finds `NOT is_archived` in no index."""
         return self.filter(owner=owner_id, is_archived__in=[archived], is_temporary=False, deleted_at=None)
 
-    def pinned(self) -> Self:
-        return self.filter(is_pinned__in=[True])
-
-    def unpinned(self) -> Self:
-        return self.filter(is_pinned__in=[False])
-
     def below(self, activity: int, pk: uuid.UUID) -> Self:
         """Those that come after this place in the order of `recent`."""
         return self.filter(Q(activity__lt=activity) | Q(pk__lt=pk), activity__lte=activity)

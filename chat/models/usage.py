@@ -102,22 +102,11 @@ class UsageSums(models.Model):
     begun = models.BigIntegerField(default=0)
     first_token_ms = models.BigIntegerField(default=0)
 
-    SUMS = (
-        "runs",
-        "failures",
-        "input",
-        "cached",
-        "output",
-        "reasoning",
-        "estimates",
-        "unpriced",
-        "cost",
-        "begun",
-        "first_token_ms",
-    )
-
     class Meta:
         abstract = True
+
+
+SUMS = tuple(field.name for field in UsageSums._meta.local_fields)
 
 
 class DailyUsage(UsageSums):
@@ -181,7 +170,7 @@ def sums_of(entry: UsageEntry) -> dict[str, int]:
 def _addition(names: tuple[str, ...], vendor: str) -> str:
     """The values of these columns, and the owner again if users have groups."""
     table = DailyUsage._meta.db_table
-    changes = ", ".join(f"{name} = {_sum(table, name)}" for name in DailyUsage.SUMS)
+    changes = ", ".join(f"{name} = {_sum(table, name)}" for name in SUMS)
     return (
         f"INSERT INTO {table} ({', '.join(names)}, group_ids) "  # noqa: S608 - names of ours and of the project's
         f"VALUES ({', '.join(['%s'] * len(names))}, {_groups(vendor)}) "

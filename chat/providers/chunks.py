@@ -233,11 +233,6 @@ class Reader:
             self._told[kind] = said.text
 
 
-def read_chunk(event: str, data: str) -> list[Event]:
-    """What one event of a stream says by itself. Raises UpstreamError for what is not a chunk, or is an error."""
-    return Reader().read_chunk(_chunk(event, data))
-
-
 def _chunk(event: str, data: str, service: str = UPSTREAM) -> dict[str, Any]:
     try:
         chunk = _decoded(data)

@@ -14,7 +14,8 @@ from django.contrib.auth import get_user_model
 from django.db import models, transaction
 from django.utils import timezone
 
-from chat import audit
+from chat.audit import Action, note
+from chat.core.batches import batches
 from chat.models import Attachment, Certificate, Conversation, Feedback, Generation, Message, Share
 from chat.models.certificate import Purpose
 from chat.retention.vacuum import despite_full_disk
@@ -99,7 +100,7 @@ def _write(cause: Cause, found: dict[str, Iterable[Any]], *, is_over: bool = Fal
     certificate.digest = certificate.digest_now()
     certificate.ended_at = certificate.begun_at if is_over else None
     certificate.save(force_insert=True)
-    audit.note("erasure", cause.by, certificate, purpose=str(cause.purpose), digest=certificate.digest, **counts)
+    note(Action.ERASURE, cause.by, certificate, purpose=str(cause.purpose), digest=certificate.digest, **counts)
 
 
 @despite_full_disk
@@ -109,6 +110,4 @@ def _end(certificate: Certificate) -> int:
 
 
 def _are_there(model: type[models.Model], keys: list[Any]) -> bool:
-    return any(
-        model._base_manager.filter(pk__in=keys[begin : begin + ROWS]).exists() for begin in range(0, len(keys), ROWS)
-    )
+    return any(model._base_manager.filter(pk__in=some).exists() for some in batches(keys, ROWS))

@@ -19,9 +19,8 @@ from django.utils import timezone
 from chat.models import Conversation
 from chat.models.certificate import Purpose
 from chat.models.conversation import ConversationQuerySet
-from chat.retention import erasure
-from chat.retention.certificates import Cause
 from chat.retention.days import Rule, rules
+from chat.retention.erasure import erase_in_turn
 from chat.retention.holds import held, without_held
 
 logger = logging.getLogger(__name__)
@@ -75,19 +74,15 @@ def erase_due(most: int = MOST) -> int:
     """Erase what is due, at most so many. Returns how many: what several erase counts with one."""
     if not due().exists():
         return 0
-    count, left = 0, most
     _take_back(due().exclude(in_last_week(rules(), timezone.now())))  # kept longer since it was marked
-    while left > 0 and (ids := list(due().order_by("due_at").values_list("pk", flat=True)[: erasure.CONVERSATIONS])):
-        count += erasure.erase(due().filter(pk__in=ids), Cause(Purpose.RETENTION))
-        left -= len(ids)
-    if count:
+    if count := erase_in_turn(due, Purpose.RETENTION, most):
         logger.info("Erased %s conversations in which nothing had happened for long", count)
     return count
 
 
-def due(now: datetime | None = None) -> ConversationQuerySet:
-    """What is to be erased by now."""
-    return without_held(_present().filter(due_at__lte=now or timezone.now()))
+def due() -> ConversationQuerySet:
+    """What is to be erased by now, in the order in which it came to be."""
+    return without_held(_present().filter(due_at__lte=timezone.now())).order_by("due_at")
 
 
 def in_last_week(of: list[Rule], now: datetime) -> Q:

@@ -12,11 +12,11 @@ so what is cut short is finished by whoever comes next, by doing the same again:
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -25,12 +25,14 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 
 from chat import audit
+from chat.core.batches import batches
 from chat.core.endings import Status
 from chat.errors import Conflict
 from chat.i18n import gettext_noop as _
 from chat.live import hints
 from chat.models import AccountErasure, Attachment, Conversation, Feedback, Generation, Import, Message, Share
 from chat.models.attachment import AttachmentQuerySet
+from chat.models.certificate import Purpose
 from chat.models.conversation import ERASING, ConversationQuerySet
 from chat.models.users import has_field
 from chat.retention.certificates import (
@@ -46,8 +48,6 @@ from chat.retention.vacuum import despite_full_disk, forget_deleted, forget_word
 from chat.signals import erased
 from chat.usage.estimates import estimate
 from chat.usage.settling import settle
-
-T = TypeVar("T")
 
 RESTORABLE = timedelta(minutes=10)
 """How long a deleted conversation can be restored; then it is erased."""
@@ -96,6 +96,15 @@ def erase(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> int:
     Raises Held, and erases none, if one of them is under a hold. It leaves certificates, which say the `cause`.
     """
     return _finish(_begin(conversations, cause))
+
+
+def erase_in_turn(which: Callable[[], ConversationQuerySet], purpose: Purpose, most: int | None = None) -> int:
+    """Erase at most so many of what `which` gives, a few at a time: others may be kept or restored meanwhile.
+
+    Returns how many, as `erase` does.
+    """
+    ids = list(which().values_list("pk", flat=True)[:most])
+    return sum(erase(which().filter(pk__in=some), Cause(purpose)) for some in batches(ids, CONVERSATIONS))
 
 
 def erase_after_commit(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> None:
@@ -192,10 +201,10 @@ def _begin(conversations: ConversationQuerySet, cause: Cause = UNSAID) -> list[u
     """Returns which are still among `conversations`: a temporary one may have been kept since these were read."""
     # Turns come one after the other (chat/models/locks.py), and none that has begun is overtaken.
     owners: list[Any] = sorted(set(conversations.order_by().values_list("owner", flat=True)))
-    for some in _batches(owners, ROWS):
+    for some in batches(owners, ROWS):
         _lock_users(some)
     ids: list[uuid.UUID] = []
-    for batch in _batches(list(conversations.order_by("pk").values_list("pk", flat=True)), ROWS):
+    for batch in batches(list(conversations.order_by("pk").values_list("pk", flat=True)), ROWS):
         _lock(batch)
         found = list(conversations.filter(pk__in=batch).order_by().values_list("pk", "deleted_at"))
         check_none_held(Conversation.with_deleted.filter(pk__in=[pk for pk, _deleted_at in found]))
@@ -246,7 +255,7 @@ def _lock(conversations: list[uuid.UUID]) -> None:
 def _finish(ids: list[uuid.UUID]) -> int:
     overwrite_deleted()
     count = 0
-    for together in _batches(ids, CONVERSATIONS):
+    for together in batches(ids, CONVERSATIONS):
         _delete_attachments(Attachment.objects.filter(conversation__in=together))
         _delete_messages(together)
         count += _delete_conversations(together, and_words=together[-1] == ids[-1])
@@ -261,16 +270,17 @@ def _unsent_of(account: Any) -> AttachmentQuerySet:
 
 
 def _delete_attachments(attachments: AttachmentQuerySet, cause: Cause | None = None) -> int:
-    """Locked, so that none goes that a question is about to bear, or that somebody is about to hold.
+    """With a `cause` those that no question bears: they leave certificates of their own.
 
-    With a `cause` they leave certificates of their own.
+    Of these the owners are locked, so that none goes that a question is about to bear, or somebody is about to hold.
     """
     count = 0
-    for batch in _batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
+    for batch in batches(list(attachments.order_by("pk").values_list("pk", flat=True)), ATTACHMENTS):
         with transaction.atomic():
-            _lock_users(sorted(set(attachments.filter(pk__in=batch).order_by().values_list("owner", flat=True))))
-            these = attachments.filter(pk__in=batch).order_by("pk").select_for_update()
-            ids = list(these.values_list("pk", flat=True))
+            these = attachments.filter(pk__in=batch)
+            if cause:
+                _lock_users(sorted(set(these.order_by().values_list("owner", flat=True))))
+            ids = list(these.order_by("pk").select_for_update().values_list("pk", flat=True))
             if cause:
                 certify_files(ids, cause)
             _, deleted = Attachment.objects.filter(pk__in=ids).delete()
@@ -280,7 +290,7 @@ def _delete_attachments(attachments: AttachmentQuerySet, cause: Cause | None = N
 
 def _delete_messages(conversations: list[uuid.UUID]) -> None:
     messages = Message.objects.filter(conversation__in=conversations).order_by("-number")
-    for batch in _batches(list(messages.values_list("pk", flat=True)), MESSAGES):
+    for batch in batches(list(messages.values_list("pk", flat=True)), MESSAGES):
         _delete(Message.objects.filter(pk__in=batch), conversations)
 
 
@@ -332,7 +342,7 @@ def _forget_person(sender: type[models.Model], instance: models.Model, **kwargs:
         certify_account(instance.pk, UNSAID, _unsent_of(instance.pk).values_list("pk", flat=True))
     _settle(Generation.objects.running().filter(owner=instance.pk))
     ids = list(Conversation.with_deleted.filter(owner=instance.pk).order_by().values_list("pk", flat=True))
-    for batch in _batches(ids, ROWS):
+    for batch in batches(ids, ROWS):
         certify_conversations(_not_erasing(batch), UNSAID)
         audit.forget_names(Conversation, batch)
         erased.send(Conversation, ids=batch)
@@ -347,7 +357,3 @@ def _not_erasing(ids: list[uuid.UUID]) -> list[uuid.UUID]:
     """What is being erased already has its certificate."""
     those = Conversation.with_deleted.filter(pk__in=ids).exclude(deleted_at=ERASING)
     return list(those.order_by("pk").values_list("pk", flat=True))
-
-
-def _batches(things: list[T], size: int) -> Iterator[list[T]]:
-    return (things[begin : begin + size] for begin in range(0, len(things), size))

@@ -5,7 +5,6 @@ that staff searched for.
 import logging
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import Q
@@ -17,9 +16,9 @@ from chat.models import AccountErasure, Attachment, Conversation, SearchedWords,
 from chat.models.certificate import Purpose
 from chat.models.conversation import ConversationQuerySet
 from chat.models.threads import long_work
-from chat.retention import due, erasure
+from chat.retention import due
 from chat.retention.certificates import Cause, end_certificates
-from chat.retention.erasure import RESTORABLE, erase_files, finish_account
+from chat.retention.erasure import RESTORABLE, erase_files, erase_in_turn, finish_account
 from chat.retention.holds import without_held
 from chat.retention.imports import end_dead_imports
 from chat.retention.vacuum import forget_deleted
@@ -76,8 +75,8 @@ def finish_accounts() -> int:
 
 
 def erase_expired() -> int:
-    """Returns how many conversations it erased. A few at a time: others may be kept or restored meanwhile."""
-    count = _erase(Purpose.DELETED, deleted) + _erase(Purpose.TEMPORARY, left)
+    """Returns how many conversations it erased."""
+    count = erase_in_turn(deleted, Purpose.DELETED) + erase_in_turn(left, Purpose.TEMPORARY)
     if count:
         logger.info("Erased %s conversations that were deleted or temporary", count)
     return count
@@ -129,14 +128,6 @@ def left() -> ConversationQuerySet:
     now = timezone.now()
     unused = Q(created_at__lte=now - UNUSED, updated_at__lte=now - UNUSED)
     return _not_kept(Q(left_at__lte=now - LEFT) | unused, is_temporary=True)
-
-
-def _erase(purpose: Purpose, had_their_time: Callable[[], ConversationQuerySet]) -> int:
-    ids, count = list(had_their_time().order_by().values_list("pk", flat=True)), 0
-    for begin in range(0, len(ids), erasure.CONVERSATIONS):
-        some = had_their_time().filter(pk__in=ids[begin : begin + erasure.CONVERSATIONS])
-        count += erasure.erase(some, Cause(purpose))
-    return count
 
 
 def _not_kept(which: Q, **fields: bool) -> ConversationQuerySet:

@@ -16,6 +16,7 @@ from django.conf import settings as project
 from django.db import models
 
 from chat.conf import settings
+from chat.core.batches import batches
 from chat.core.fragments import FragmentStore, Row
 from chat.failures import log_waiting
 from chat.models import Attachment, Conversation, Feedback, Message, Preferences
@@ -101,8 +102,7 @@ def _present_rows() -> "dict[str, models.QuerySet[Any]]":
 
 def _missing(rows: "models.QuerySet[Any]", ids: list[Any]) -> Iterable[Any]:
     """They are counted first: nearly always all are there."""
-    for begin in range(0, len(ids), ROWS):
-        some = ids[begin : begin + ROWS]
+    for some in batches(ids, ROWS):
         found = rows.filter(pk__in=some)
         if found.count() < len(some):
             yield from set(some) - set(found.values_list("pk", flat=True))

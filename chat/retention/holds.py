@@ -81,7 +81,7 @@ def place(by: Any, reason: str, *, owner_id: Any, conversation_id: uuid.UUID | N
     of_it = Conversation.with_deleted.filter(owner=owner_id, **({"pk": conversation_id} if conversation_id else {}))
     of_it.filter(due_at__isnull=False).update(due_at=None)  # its page says no more that it goes
     hold = Hold.objects.create(reason=reason, owner_key=str(owner_id), placed_by_key=str(by.pk), **of)
-    audit.note("hold", by, hold, **_said(hold), is_placed=True)
+    audit.note(audit.Action.HOLD, by, hold, **_said(hold), is_placed=True)
     return hold
 
 
@@ -94,7 +94,7 @@ def lift(hold_id: int, by: Any) -> bool:
     hold.user = hold.conversation = None
     hold.lifted_at, hold.lifted_by_key = timezone.now(), str(by.pk)
     hold.save(update_fields=["user", "conversation", "lifted_at", "lifted_by_key"])
-    audit.note("hold", by, hold, **_said(hold), is_placed=False)
+    audit.note(audit.Action.HOLD, by, hold, **_said(hold), is_placed=False)
     return True
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
+from chat.core.batches import batches
 from chat.models import Certificate
 from chat.retention.certificates import ROWS, rows_of
 
@@ -64,8 +65,7 @@ def _that_name(model: type[models.Model]) -> Iterator[tuple[type[models.Model], 
 
 
 def _count(table: type[models.Model], field: str, keys: list[Any]) -> int:
-    batches = (keys[begin : begin + ROWS] for begin in range(0, len(keys), ROWS))
-    return sum(table._base_manager.filter(**{f"{field}__in": batch}).count() for batch in batches)
+    return sum(table._base_manager.filter(**{f"{field}__in": some}).count() for some in batches(keys, ROWS))
 
 
 # Bytes
@@ -116,13 +116,15 @@ def _pieces_of_relation(path: str, size: int) -> Iterator[bytes]:
 
 def _found(pieces: Iterator[bytes], keys: Keys, candidates: Any) -> int:
     """How many of the keys are in there, also across two pieces."""
+    if not keys:
+        return 0
     found: Keys = set()
     before = b""
-    width = len(next(iter(keys), b""))
+    width = len(next(iter(keys)))
     for piece in pieces:
         looked = before + piece
         found |= keys.intersection(candidates(looked))
-        before = looked[1 - width :] if width else b""
+        before = looked[1 - width :]
     return len(found)
 
 

@@ -8,7 +8,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Manager, Model, QuerySet
 from django.utils.functional import Promise
 
-NOTHING = "null"
 QUERYSET = (
     "A tool returned a query set, which would show the model every column of every row. Return what it is to see: "
     "list(orders.values('number', 'placed_at')[:50]), or a list of dicts."

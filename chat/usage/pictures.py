@@ -8,7 +8,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from chat.usage.money import count, money
-from chat.usage.reports import NOTHING, Row, Sums
+from chat.usage.reports import Row, Sums, summed
 
 WIDTH, HEIGHT = 720, 160
 LOWEST = 3
@@ -78,10 +78,7 @@ def pictures(rows: Sequence[Row], measure: str, by: str, since: date, until: dat
 
 def _together(rows: Iterable[Row]) -> list[Row]:
     """Whatever the currency."""
-    found: dict[date, Sums] = {}
-    for row in rows:
-        found[row.key] = found.get(row.key, NOTHING).plus(row.sums)
-    return [Row(key, "", sums) for key, sums in found.items()]
+    return [Row(key, "", sums) for key, sums in summed((row.key, row.sums) for row in rows).items()]
 
 
 def _picture(rows: list[Row], measure: str, by: str, since: date, until: date) -> Picture:

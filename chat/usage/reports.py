@@ -11,24 +11,26 @@ import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 from django.utils import timezone
 
+from chat.core.batches import batches
 from chat.core.quotas import Period
 from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark
 from chat.models.usage import Kind
 from chat.models.users import groups_field
 from chat.providers.registry import registry
 from chat.usage.prices import BILLIONTHS, day_of
-from chat.usage.totals import ONE, last_day
+from chat.usage.totals import COST, ONE, last_day
 
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 """Nothing was used before or after."""
+K = TypeVar("K")
 OF_TIME = ("day", "month")
 PEOPLE = ("group", "user")
 
@@ -77,9 +79,6 @@ class Sums(NamedTuple):
         return self.first_token_ms / self.begun / 1000 if self.begun else None
 
 
-NOTHING = Sums()
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     key: Any
@@ -101,10 +100,14 @@ def report(since: date, until: date, by: str) -> list[Row]:
 
 def total(rows: Iterable[Row]) -> dict[str, Sums]:
     """By currency."""
-    by_currency: dict[str, Sums] = {}
-    for row in rows:
-        by_currency[row.currency] = by_currency.get(row.currency, NOTHING).plus(row.sums)
-    return by_currency
+    return summed((row.currency, row.sums) for row in rows)
+
+
+def summed(parts: Iterable[tuple[K, Sums]]) -> dict[K, Sums]:
+    found: dict[K, Sums] = {}
+    for key, sums in parts:
+        found[key] = found[key].plus(sums) if key in found else sums
+    return found
 
 
 def _of_days(since: date, until: date, by: str) -> list[Row]:
@@ -131,9 +134,7 @@ def _of_people(since: date, until: date, by: str) -> list[Row]:
 
 
 def _merged(rows: Iterable[tuple[Any, Row]]) -> list[Row]:
-    merged: dict[tuple[Any, str], Sums] = {}
-    for key, row in rows:
-        merged[key, row.currency] = merged.get((key, row.currency), NOTHING).plus(row.sums)
+    merged = summed(((key, row.currency), row.sums) for key, row in rows)
     return [Row(key, currency, sums) for (key, currency), sums in merged.items()]
 
 
@@ -151,16 +152,15 @@ def _grouped(rows: QuerySet[Any] | None, *names: str) -> list[Row]:
 
 
 def _sums() -> dict[str, Any]:
-    """Of costs the whole and the billionths by themselves: their sum may be more than SQLite counts to."""
-    names = [name for name in Sums._fields if name not in ("cost", "titles")]
-    sums: dict[str, Any] = {f"all_{name}": Sum(name) for name in names}
-    sums["all_titles"] = Coalesce(Sum("runs", filter=Q(kind=Kind.TITLE)), 0)
-    return sums | {"all_whole": Sum(F("cost") / BILLIONTHS), "all_rest": Sum(F("cost") % BILLIONTHS)}
+    """In the order of `Sums`."""
+    titles = Coalesce(Sum("runs", filter=Q(kind=Kind.TITLE)), 0)
+    sums = {name: titles if name == "titles" else Sum(name) for name in Sums._fields if name != "cost"}
+    return {f"all_{name}": each for name, each in (sums | COST).items()}
 
 
-def _read(runs: int, *more: int) -> Sums:
-    *others, titles, whole, rest = more
-    return Sums(*(runs, titles, *others, whole * BILLIONTHS + rest))
+def _read(*values: int) -> Sums:
+    *others, whole, rest = values
+    return Sums._make([*others, whole * BILLIONTHS + rest])
 
 
 def _key(values: tuple[Any, ...]) -> Any:
@@ -225,6 +225,6 @@ def _pk(model: Any, key: str) -> Any:
 
 def _in_bulk(model: Any, keys: list[Any]) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
-    for start in range(0, len(keys), 500):
-        found |= model._base_manager.in_bulk(keys[start : start + 500])
+    for some in batches(keys, 500):
+        found |= model._base_manager.in_bulk(some)
     return found

@@ -7,16 +7,18 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import F, Min, Sum
 from django.utils import timezone
 
 from chat.core.quotas import Period
 from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark
 from chat.models.sql import prepared
-from chat.models.usage import MOST_SUM, UsageEntry, sums_of
+from chat.models.usage import MOST_SUM, SUMS, UsageEntry, sums_of
 from chat.usage.prices import BILLIONTHS, day_of
 
 ONE = timedelta(days=1)
+COST: dict[str, Any] = {"whole": Sum(F("cost") / BILLIONTHS), "rest": Sum(F("cost") % BILLIONTHS)}
+"""Of costs the whole and the billionths by themselves: their sum may be more than SQLite counts to."""
 OVER = timedelta(days=3)
 """A day has totals when it was as long ago."""
 LATE = timedelta(days=2)
@@ -87,8 +89,8 @@ def last_day(day: date) -> date:
 def _insert(totals: "type[DayTotal | MonthTotal]", since: date, until: date, month: date | None = None) -> None:
     """Sums of these days. A cost that no column holds is the most that one does."""
     keys = ", ".join(name for name in totals.KEY if name != "month")
-    sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in DailyUsage.SUMS if name != "cost")
-    names = ", ".join(name for name in DailyUsage.SUMS if name != "cost")
+    counted = [name for name in SUMS if name != "cost"]
+    sums, names = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in counted), ", ".join(counted)
     whole, rest = f"SUM(cost / {BILLIONTHS})", f"SUM(cost % {BILLIONTHS})".replace("%", "%%")
     cost = f"CASE WHEN {whole} >= {MOST_SUM // BILLIONTHS} THEN {MOST_SUM} ELSE {whole} * {BILLIONTHS} + {rest} END"
     first = ("month, ", "%s, ") if month else ("", "")

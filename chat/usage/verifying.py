@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark, UsageEntry
-from chat.models.usage import FAILURES, MOST_SUM
+from chat.models.usage import FAILURES, MOST_SUM, SUMS
 from chat.usage.prices import BILLIONTHS
-from chat.usage.totals import last_day
+from chat.usage.totals import COST, last_day
 
 KEY = ("owner", "provider", "model", "kind", "currency")
 DAY_KEY = ("provider", "model", "kind", "currency")
@@ -69,23 +69,21 @@ def _compared(
 ) -> list[Difference]:
     """Looked at again where they differ: a run may have ended in between."""
     rows, sums = read_rows(), read_sums()
-    nothing = dict.fromkeys(DailyUsage.SUMS, 0)
+    nothing = dict.fromkeys(SUMS, 0)
     found = [
         Difference(day, (what, *key), name, wanted, got)
         for key in sorted({*rows, *sums}, key=str)
-        for name in DailyUsage.SUMS
+        for name in SUMS
         if (wanted := rows.get(key, nothing)[name]) != (got := sums.get(key, nothing)[name])
     ]
     return _compared(day, what, read_rows, read_sums, tries - 1) if found and tries > 1 else found
 
 
 def _added(*names: str) -> dict[str, Any]:
-    """Of costs the whole and the billionths by themselves: their sum may be more than SQLite counts to."""
-    cost = {"whole": Sum(F("cost") / BILLIONTHS), "rest": Sum(F("cost") % BILLIONTHS)}
-    return {name: Sum(name) for name in names} | cost
+    return {name: Sum(name) for name in names} | COST
 
 
-OF_SUMS = _added(*(name for name in DailyUsage.SUMS if name != "cost"))
+OF_SUMS = _added(*(name for name in SUMS if name != "cost"))
 OF_ENTRIES = _added("input", "cached", "output", "reasoning", "first_token_ms") | {
     "runs": Count("pk"),
     "failures": Count("pk", filter=Q(status__in=FAILURES)),

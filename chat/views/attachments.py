@@ -4,8 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import BinaryField
-from django.db.models.functions import Length, Substr
+from django.db.models.functions import Length
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -27,6 +26,7 @@ from chat.errors import Forbidden, NotFound
 from chat.forms.uploads import Upload, read_upload
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
+from chat.models.attachment import PIECE
 from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.views.endpoints import endpoint
@@ -34,9 +34,6 @@ from chat.views.ways_back import if_ours
 
 SHOWN = {"image/png": ".png", "image/jpeg": ".jpg"}
 """What a browser may show, as it was made by us; all else is a file to it. And how their names end."""
-
-PIECE = 1_000_000
-"""Bytes of a file that are in memory at once."""
 
 HEADERS = {
     # Nothing in a file may run or load anything, should a browser take it for a page after all.
@@ -165,11 +162,10 @@ async def _pieces(pk: uuid.UUID, field: str, size: int) -> AsyncIterator[bytes]:
 
 def _piece(pk: uuid.UUID, field: str, begin: int) -> bytes:
     """Raises NotFound if it is gone: what has been sent is no whole file then, and the connection says so."""
-    part = Substr(field, begin + 1, PIECE, output_field=BinaryField())
-    piece = AttachmentContent.objects.filter(pk=pk).values_list(part, flat=True).first()
+    piece = AttachmentContent.piece(pk, begin, field)
     if piece is None:
         raise NotFound
-    return bytes(piece)
+    return piece
 
 
 def _file_name(attachment: Attachment) -> str:

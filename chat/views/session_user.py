@@ -21,7 +21,6 @@ from django.utils.module_loading import import_string
 from chat.models.rights import RULES
 from chat.models.sql import find_with
 
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 FINDING = ("get_user", "user_can_authenticate")
 
 

@@ -1,6 +1,7 @@
 """A reply as a response."""
 
 import uuid
+from collections import Counter
 
 from django.contrib import auth
 from django.contrib.auth.models import AbstractBaseUser
@@ -8,14 +9,17 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from chat.conf import settings
 from chat.core import sse
+from chat.core.slots import Slot
 from chat.errors import TooMany, Unavailable
 from chat.i18n import gettext_noop as _
 from chat.live.access import Access
 from chat.live.event_stream import as_event_stream
 from chat.live.follower import follow
-from chat.live.open_streams import StreamSlot, open_streams
 from chat.models import Generation
+from chat.models.users import UserId
 
+open_streams: Counter[UserId] = Counter()
+"""How many followers each user has in this process, those included that are about to begin."""
 NO_STREAMS = _(
     "This site runs on a server that cannot stream answers. Your text is kept; "
     "please tell the administrator to run it under ASGI."
@@ -27,7 +31,7 @@ def asked_position(request: HttpRequest) -> int | None:
     return sse.position_after(request.headers.get("Last-Event-ID"), request.GET.get("after"))
 
 
-def take_slot(request: HttpRequest, user: AbstractBaseUser) -> StreamSlot:
+def take_slot(request: HttpRequest, user: AbstractBaseUser) -> Slot:
     """For one more stream. Raises TooMany if the user has as many open in this process as one may have."""
     check_can_stream(request)
     limit = settings.CHAT_STREAMS_PER_USER
@@ -37,7 +41,7 @@ def take_slot(request: HttpRequest, user: AbstractBaseUser) -> StreamSlot:
             values={"limit": limit},
             retry_after=5,
         )
-    return StreamSlot(user.pk)
+    return Slot(open_streams, user.pk)
 
 
 def check_can_stream(request: HttpRequest) -> None:
@@ -47,7 +51,7 @@ def check_can_stream(request: HttpRequest) -> None:
 
 
 def event_stream(
-    request: HttpRequest, generation: Generation, position: int | None, slot: StreamSlot
+    request: HttpRequest, generation: Generation, position: int | None, slot: Slot
 ) -> StreamingHttpResponse:
     """The events of a reply after `position` (None: one that cannot be honoured) as `text/event-stream`."""
     access = access_of(request, generation.message.conversation_id)

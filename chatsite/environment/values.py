@@ -70,30 +70,24 @@ def whole(least: int, most: int, said: str) -> int:
     return number
 
 
-def seconds(said: str) -> float:
+def _number(most: float, what: str, said: str) -> float:
     try:
         number = float(said)
     except ValueError:
         number = math.nan
-    if not 0 <= number <= MOST_SECONDS:
-        raise ValueError(f"is no number of seconds: {shown(said)}")
+    if not 0 <= number <= most:
+        raise ValueError(f"is no {what}: {shown(said)}")
     return number
+
+
+seconds = partial(_number, MOST_SECONDS, "number of seconds")
+rate = partial(_number, MOST_RATE, "rate, as 0.92 is one")
 
 
 def currency(said: str) -> str:
     if not re.fullmatch("[A-Z]{3}", value := said.strip()):
         raise ValueError(f"is no currency by the three letters of ISO 4217, as EUR is one: {shown(said)}")
     return value
-
-
-def rate(said: str) -> float:
-    try:
-        number = float(said)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= MOST_RATE:
-        raise ValueError(f"is no rate, as 0.92 is one: {shown(said)}")
-    return number
 
 
 def notice(folder: Path, said: str) -> str:

@@ -44,6 +44,7 @@ WIDE: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 KEPT = (WIDE, PHONE)
 """Sizes of contexts that tests use one after the other."""
+SIZES = pytest.mark.parametrize("viewport", KEPT, ids=["wide", "phone"])
 
 OpenPage = Callable[..., Page]
 

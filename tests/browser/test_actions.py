@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.models import Generation, Message
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import PHONE, SIZES, WIDE, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, send
 from tests.conftest import RunSite
 from tests.support.client import Client
@@ -33,8 +33,6 @@ PARTS = """() => Array.from(document.querySelectorAll(".thread .message"), (mess
 """Of each message, in their order."""
 NAMES = "(actions) => actions.filter((each) => each.checkVisibility()).map((each) => each.ariaLabel)"
 ROWS = "() => Array.from(document.querySelectorAll('.thread .actions'), (row) => row.getBoundingClientRect().height)"
-
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 
 
 def announced(page: Page, sentence: str) -> None:

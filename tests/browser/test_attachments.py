@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Dialog, Locator, Page, Route, ex
 from chat.models import Attachment, Message
 from chat.templatetags.attachments import file_size
 from tests.browser.axe import AXE, faults_in_all_looks
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import SIZES, OpenPage
 from tests.browser.files import (
     NOTES,
     PICTURE,
@@ -50,7 +50,6 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 IS_IN_THE_MIDDLE = """() => {
     const { value } = document.querySelector(".chip__progress:not([hidden])");
     return value > 0 && value < 1;

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from chat.models import Conversation, Message
 from tests.browser.axe import AXE, faults_in_all_looks
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import PHONE, SIZES, WIDE, OpenPage
 from tests.browser.pages import (
     body,
     button,
@@ -33,8 +33,6 @@ from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish,
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 
 
 def question_at(page: Page, index: int) -> Locator:

@@ -4,14 +4,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import AXE, faults_in_all_looks
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import SIZES, OpenPage
 from tests.browser.pages import button, composer, has_status, last_answer, open_actions, send
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish, say, usage
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 
 
 def action(page: Page) -> Locator:

@@ -2,7 +2,6 @@
 
 import signal
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ from tests.browser.pages import (
     shows_what_is_stored,
 )
 from tests.browser.wire import Wire
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.faults import OwnDatabase
 from tests.support.site import Site
@@ -34,8 +33,6 @@ from tests.support.upstream import Gate, ScriptedUpstream, answer, done, finish,
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-ClientFor = Callable[..., Client]
 
 AT_ONCE_MS = 4_000
 """Less than a page that is offline waits until it tries again unasked."""

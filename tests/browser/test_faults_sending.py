@@ -25,15 +25,13 @@ from tests.browser.pages import (
     shows_what_is_stored,
 )
 from tests.browser.wire import Wire
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-ClientFor = Callable[..., Client]
 
 
 @contextmanager

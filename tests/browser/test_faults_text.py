@@ -1,7 +1,6 @@
 """Whatever an answer says and however fast, the page shows what is stored and stays awake."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -16,13 +15,11 @@ from tests.browser.pages import (
     send,
     shows_what_is_stored,
 )
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.upstream import Gate, Raw, ScriptedUpstream, answer, done, finish, say, think
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-ClientFor = Callable[..., Client]
 
 HOSTILE = {
     "CR": "a\rb\r\rc",

@@ -5,14 +5,13 @@ from playwright.sync_api import Locator, Page, Response, expect
 
 from chat.models import Feedback
 from tests.browser.axe import faults_in_all_looks
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import PHONE, SIZES, OpenPage
 from tests.browser.pages import button, has_status, last_answer, notice, open_actions, send
 from tests.support.client import Client
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 FEEDBACK = "**/feedback/"
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from chat.models import Conversation
 from tests.browser.axe import faults_in_all_looks
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import PHONE, SIZES, OpenPage
 from tests.browser.pages import button, composer, has_status, last_answer, notice, send, set_hidden
 from tests.http.test_list import listed, post
 from tests.support.client import Client
@@ -29,8 +29,6 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 MENU = ".sidebar__menu"
 """The button of an entry's menu."""
-
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 
 
 FAIL_ONCE = """() => {

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from chat.core.pagination import MOST_MESSAGES
 from chat.models import Conversation, Message
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import PHONE, SIZES, OpenPage
 from tests.browser.pages import body, button, has_status, last_answer, send
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
@@ -17,7 +17,6 @@ from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 NUMBER = 100
 ANSWER = (
     """Answer **{number}**, with a list:

@@ -7,14 +7,13 @@ from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
 from tests.browser.axe import AXE, faults_in_all_looks
-from tests.browser.conftest import PHONE, WIDE, OpenPage
+from tests.browser.conftest import SIZES, OpenPage
 from tests.browser.pages import button, composer, has_status, last_answer, send
 from tests.support.client import Client
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-SIZES = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 KEEP = "Keep this conversation"
 
 

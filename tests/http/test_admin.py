@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import DELETION, LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -35,6 +35,7 @@ from chat.models import (
 )
 from chat.models.generation import STATUSES
 from tests.support.attachments import attach, attach_image, png, stored_attachment
+from tests.support.staff import somebody
 
 LIST = "/admin/chat/conversation/"
 NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
@@ -58,22 +59,13 @@ def owner() -> User:
 @pytest.fixture
 def staff() -> Client:
     """May view conversations, and nothing else."""
-    return client_of("stefan", "view_conversation")
-
-
-def client_of(username: str, *permissions: str, **fields: Any) -> Client:
-    user = User.objects.create_user(username, **({"is_staff": True} | fields))
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    assert user.user_permissions.count() == len(permissions)
-    client = Client()
-    client.force_login(user)
-    return client
+    return somebody("stefan", "view_conversation")
 
 
 def auditor() -> Client:
     """May see who has read what, and nothing else."""
     User.objects.filter(username="auditor").delete()
-    return client_of("auditor", "view_reading")
+    return somebody("auditor", "view_reading")
 
 
 def key_of(username: str) -> Any:
@@ -278,25 +270,25 @@ class TestPermissions:
         others = ["change_conversation", "delete_conversation", "add_conversation", "view_message"]
         for client, status in [
             (Client(), 302),
-            (client_of("visitor", "view_conversation", is_staff=False), 302),
-            (client_of("editor", *others), 403),
+            (somebody("visitor", "view_conversation", is_staff=False), 302),
+            (somebody("editor", *others), 403),
         ]:
             response = client.get(path)
             assert response.status_code == status
             assert b"Secret" not in response.content
         assert not Reading.objects.exists()
-        assert b"Secret" in client_of("reader", "view_conversation").get(path).content
-        assert b"Secret" in client_of("root", is_superuser=True).get(path).content
+        assert b"Secret" in somebody("reader", "view_conversation").get(path).content
+        assert b"Secret" in somebody("root", is_superuser=True).get(path).content
 
     def test_nobody_adds(self, conversation: Conversation) -> None:
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         assert root.get(f"{LIST}add/").status_code == 403
         assert root.post(f"{LIST}add/", {"title": "x"}).status_code == 403
         assert "add/" not in root.get(LIST).content.decode().partition('id="content"')[2]
         assert Conversation.objects.count() == 1
 
     def test_nobody_changes(self, conversation: Conversation) -> None:
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         assert root.post(page_of(conversation), {"title": "Changed"}).status_code == 403
         conversation.refresh_from_db()
         assert conversation.title == "Secret question"
@@ -313,7 +305,7 @@ class TestPermissions:
         for page in (staff.get(LIST), staff.get(page_of(conversation))):
             assert "delete" not in page.content.decode().partition('id="content"')[2].lower()
         other = talk(conversation.owner, "Another")
-        remover = client_of("remover", "view_conversation", "delete_conversation")
+        remover = somebody("remover", "view_conversation", "delete_conversation")
         assert page_of(conversation, "delete") in remover.get(page_of(conversation)).content.decode()
         with committing(execute=True):
             assert remover.post(page_of(conversation, "delete"), {"post": "yes"})["Location"] == LIST
@@ -323,10 +315,10 @@ class TestPermissions:
 
     def test_deleting_an_owner_takes_both_permissions(self, conversation: Conversation) -> None:
         path = f"/admin/auth/user/{conversation.owner_id}/delete/"
-        half = client_of("half", "view_user", "delete_user")
+        half = somebody("half", "view_user", "delete_user")
         assert "doesn't have permission to delete" in words(half.get(path)).replace("’", "'").replace("&#x27;", "'")
         assert half.post(path, {"post": "yes"}).status_code == 403
-        both = client_of("both", "view_user", "delete_user", "delete_conversation")
+        both = somebody("both", "view_user", "delete_user", "delete_conversation")
         assert both.post(path, {"post": "yes"}).status_code == 302
         assert not Conversation.objects.exists()
 
@@ -338,7 +330,7 @@ class TestPermissions:
         NoticeAcceptance.objects.create(owner=owner, version="9f")
         Quota.objects.create(user=owner, unit="tokens", period="day", amount=1)
         QuotaGrant.objects.create(user=owner, unit="tokens", period="day", first_day="2026-01-01", amount=1)
-        root, users = client_of("root", is_superuser=True), "/admin/auth/user/"
+        root, users = somebody("root", is_superuser=True), "/admin/auth/user/"
         chosen = {"action": "delete_selected", "_selected_action": owner.pk} if way == "action" else {}
         with committing(execute=True):
             root.post(f"{users}{owner.pk}/delete/" if way == "page" else users, {"post": "yes"} | chosen)
@@ -435,14 +427,14 @@ class TestAttachments:
         others = ["change_conversation", "delete_conversation", "view_attachment", "change_attachment", "view_message"]
         for client, status in [
             (Client(), 302),
-            (client_of("visitor", "view_conversation", is_staff=False), 302),
-            (client_of("editor", *others), 403),
+            (somebody("visitor", "view_conversation", is_staff=False), 302),
+            (somebody("editor", *others), 403),
         ]:
             response = client.get(path)
             assert response.status_code == status
             assert b"PNG" not in response.content
         assert not Reading.objects.exists()
-        assert b"PNG" in client_of("reader", "view_conversation").get(path).content
+        assert b"PNG" in somebody("reader", "view_conversation").get(path).content
 
     def test_what_is_of_another_conversation_or_of_none_or_deleted_is_not_there(
         self, staff: Client, owner: User, conversation: Conversation, picture: Attachment
@@ -455,7 +447,7 @@ class TestAttachments:
         assert not Reading.objects.exists()
 
     def test_have_no_pages_of_their_own(self, picture: Attachment) -> None:
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         for model in ("attachment", "attachmentcontent", "messageattachment"):
             assert root.get(f"/admin/chat/{model}/").status_code == 404
 
@@ -648,7 +640,7 @@ class TestRecord:
         assert entry.action == "Read the transcript."
         assert before <= entry.created_at <= timezone.now()
         staff.get(page_of(conversation))
-        client_of("root", is_superuser=True).get(page_of(conversation))
+        somebody("root", is_superuser=True).get(page_of(conversation))
         assert [entry.user_name for entry in Reading.objects.order_by("pk")] == ["stefan", "stefan", "root"]
 
     def test_of_a_reading_by_another_method(self, staff: Client, owner: User) -> None:
@@ -681,7 +673,7 @@ class TestRecord:
         assert Reading.objects.get().object_name == "Hi"
 
     def test_outlives_who_has_read(self, staff: Client, owner: User, committing: Committing) -> None:
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         conversation = talk(owner, "Hi", "Hello")
         staff.get(page_of(conversation))
         reader = User.objects.get(username="stefan")
@@ -697,7 +689,7 @@ class TestRecord:
         assert f"(erased {reader.pk})" in words(root.get(page_of(conversation, "history")))
 
     def test_keeps_no_name_of_what_was_deleted(self, staff: Client, owner: User, committing: Committing) -> None:
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         conversation, other = talk(owner, "Hi", "Hello"), talk(owner, "Hi again", "Hello")
         for each in (conversation, other):
             staff.get(page_of(each))
@@ -720,7 +712,7 @@ class TestReadings:
     def _readings(self, staff: Client, owner: User) -> None:
         self.first, self.second = talk(owner, "Gardening"), talk(owner, "Cooking")
         staff.get(page_of(self.first))
-        client_of("zoe", "view_conversation").get(page_of(self.second))
+        somebody("zoe", "view_conversation").get(page_of(self.second))
 
     def found(self, query: str = "") -> list[tuple[str, str, str]]:
         page = auditor().get(f"{self.PATH}?{query}")
@@ -742,12 +734,12 @@ class TestReadings:
         assert len(self.found("object_kind=chat.conversation")) == 2
 
     def test_takes_a_permission_of_its_own(self, staff: Client) -> None:
-        for client, status in [(Client(), 302), (staff, 403), (client_of("x", "change_reading"), 403)]:
+        for client, status in [(Client(), 302), (staff, 403), (somebody("x", "change_reading"), 403)]:
             assert client.get(self.PATH).status_code == status
         assert auditor().get(self.PATH).status_code == 200
 
     def test_nobody_adds_changes_or_deletes(self) -> None:
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         reading = Reading.objects.all()[0]
         for path in ("add/", f"{reading.pk}/delete/"):
             assert root.get(self.PATH + path).status_code == 403
@@ -788,7 +780,7 @@ class TestSize:
         assert self.queries(staff, page_of(long)) == self.queries(staff, page_of(short))
 
     def test_deletion_makes_as_many_queries_for_many_messages_as_for_one(self, owner: User) -> None:
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         short = talk(owner, "Hi", "Hello")
         long = talk(owner, *(f"Text {number}" for number in range(40)))
         assert self.queries(root, page_of(long, "delete")) == self.queries(root, page_of(short, "delete"))
@@ -811,7 +803,7 @@ class TestSize:
         assert "Show earlier messages" in part
         few = staff.get(page_of(talk(owner, "Hi", "Hello")))
         assert depth(page) == depth(few)
-        root = client_of("root", is_superuser=True)
+        root = somebody("root", is_superuser=True)
         for path in (page_of(chain, "delete"), f"/admin/auth/user/{owner.pk}/delete/"):
             assert "Messages: 200" in words(root.get(path))
         assert root.post(page_of(chain, "delete"), {"post": "yes"}).status_code == 302
@@ -855,7 +847,7 @@ class TestPolicy:
     @pytest.mark.parametrize("page", ["/admin/", LIST, "transcript", "delete", "history"])
     def test_allows_all_that_the_pages_bring(self, owner: User, page: str) -> None:
         conversation = talk(owner, "Hi", "Hello")
-        client = client_of("root", is_superuser=True)
+        client = somebody("root", is_superuser=True)
         view = {"transcript": "change"}.get(page, page)
         response = client.get(page if page.startswith("/") else page_of(conversation, view))
         assert response.status_code == 200

@@ -39,6 +39,7 @@ from chat.models import (
 from chat.retention import holds
 from chatsite.models import Invitation
 from tests.support.conversations import stored_conversation
+from tests.support.staff import superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -48,9 +49,7 @@ LISTS = [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model i
 
 @pytest.fixture
 def root() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
+    return superuser()
 
 
 @pytest.fixture

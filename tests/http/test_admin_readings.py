@@ -15,7 +15,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.admin.options import ModelAdmin
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import ForeignKey
@@ -59,6 +59,7 @@ from chat.retention.expiry import correct_times
 from chatsite.models import Invitation
 from tests.support.attachments import attach
 from tests.support.conversations import stored_conversation
+from tests.support.staff import somebody, superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -104,20 +105,7 @@ def with_everything(owner: User) -> Conversation:
 
 @pytest.fixture
 def root() -> Client:
-    return client_of(User.objects.create_superuser("root"))
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def staff(name: str, *permissions: str) -> Client:
-    user = User.objects.create_user(name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    assert user.user_permissions.count() == len(permissions)
-    return client_of(user)
+    return superuser()
 
 
 # Calls of tools
@@ -131,7 +119,7 @@ def test_staff_see_which_tools_were_called_and_who_said_yes(owner: User, convers
     other, _ = stored_conversation(User.objects.create_user("otto").pk, ["Hello", "Yes."])
     said = other.messages.last()
     ToolCall.objects.create(message=said, generation=said.generations.get(), owner=other.owner, name="send_mail")
-    auditor, reader = staff("audrey", "view_toolcall"), staff("rita", "view_conversation")
+    auditor, reader = somebody("audrey", "view_toolcall"), somebody("rita", "view_conversation")
     for query, names in [
         ("", {"find_orders", "send_mail"}),
         ("?q=olga", {"find_orders"}),
@@ -348,8 +336,8 @@ def test_an_autocomplete_is_recorded_as_a_search(root: Client, conversation: Con
 
 
 def test_what_is_refused_is_no_reading(conversation: Conversation) -> None:
-    assert staff("editor", "delete_conversation").get(f"{LIST}?q={SECRET}").status_code == 403
-    assert staff("reader", "view_conversation").get(f"{LIST}?title={SECRET}").status_code == 400
+    assert somebody("editor", "delete_conversation").get(f"{LIST}?q={SECRET}").status_code == 403
+    assert somebody("reader", "view_conversation").get(f"{LIST}?title={SECRET}").status_code == 400
     assert not Reading.objects.exists()
 
 
@@ -357,8 +345,8 @@ def test_what_is_refused_is_no_reading(conversation: Conversation) -> None:
 
 
 def test_words_stand_on_the_page_of_their_reading_alone(conversation: Conversation) -> None:
-    staff("reader", "view_conversation").get(LIST, {"q": SECRET})
-    reading, auditor = Reading.objects.get(), staff("auditor", "view_reading")
+    somebody("reader", "view_conversation").get(LIST, {"q": SECRET})
+    reading, auditor = Reading.objects.get(), somebody("auditor", "view_reading")
     address = f"{LOG}{reading.pk}/change/"
     page = auditor.get(LOG).content.decode()
     assert address in page
@@ -450,7 +438,7 @@ def test_no_token_is_recorded(root: Client, owner: User) -> None:
 def test_staff_revoke_a_link_without_seeing_it(owner: User) -> None:
     conversation, _ = stored_conversation(owner.pk, ["Hi", "Hello"])
     share, other = link(conversation), link(conversation)
-    client = staff("reader", "view_conversation", "delete_share")
+    client = somebody("reader", "view_conversation", "delete_share")
     page = client.get(f"{LIST}{conversation.pk}/change/").content.decode()
     address = f"{LIST}{conversation.pk}/links/{name_of(share.token)}/revocation/"
     assert f'action="{address}"' in page
@@ -473,7 +461,7 @@ def test_staff_revoke_a_link_without_seeing_it(owner: User) -> None:
 def test_revoking_takes_the_permissions_to_read_and_to_delete_links(owner: User, permissions: list[str]) -> None:
     conversation, _ = stored_conversation(owner.pk, ["Hi", "Hello"])
     share = link(conversation)
-    client = staff("reader", *permissions)
+    client = somebody("reader", *permissions)
     assert client.post(f"{LIST}{conversation.pk}/links/{name_of(share.token)}/revocation/").status_code == 403
     assert Share.objects.exists()
     assert not Reading.objects.exists()

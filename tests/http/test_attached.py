@@ -183,11 +183,11 @@ def test_nothing_is_asked_without_words_and_files(alice: Client) -> None:
 def test_a_question_too_long_by_its_files_is_refused_before_it_is_asked(
     run_site: RunSite, client_for: Callable[..., Client], question: str
 ) -> None:
-    alice = client_for(run_site(CHAT_CONTEXT_TOKENS="1000"))
-    file = alice.attach(b"x" * 3_300)
+    alice = client_for(run_site(CHAT_CONTEXT_TOKENS="1300"))
+    file = alice.attach(b"x" * 4_300)
     status, code, sentence = refused(alice, question, attachments=[file])
     assert (status, code) == (413, "too_long")
-    assert "1,000" in sentence
+    assert "1,300" in sentence
     alice.post(f"/attachments/{file}/deletion/")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chat.models import Generation
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import PATIENCE, Client, Stream
 from tests.support.endings import ending
 from tests.support.nginx import PROGRAM, WHY_MISSING, Nginx
@@ -21,7 +21,6 @@ from tests.support.site import ListeningSite, Site, environment
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 from tests.support.waiting import eventually
 
-ClientFor = Callable[..., Client]
 RunDraining = Callable[..., Site]
 
 

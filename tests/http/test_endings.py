@@ -2,11 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import RunSite
 from tests.support.client import Client
 from tests.support.endings import ending
 from tests.support.upstream import (
@@ -29,9 +27,6 @@ from tests.support.upstream import (
     think,
     usage,
 )
-
-ClientFor = Callable[..., Client]
-
 
 # It breaks off
 
@@ -133,20 +128,6 @@ def test_invalid_utf_8_becomes_replacement_characters(
 
 
 # Deadlines
-
-
-@pytest.fixture
-def hurried(run_site: RunSite, client_for: ClientFor) -> Client:
-    """A client of a site with short deadlines."""
-    return client_for(
-        run_site(
-            CHAT_FIRST_TOKEN_SECONDS="0.6",
-            CHAT_IDLE_SECONDS="0.5",
-            CHAT_TOTAL_SECONDS="3",
-            CHAT_LIVE_PER_PROCESS="2",
-            CHAT_OUTPUT_CHARS="1000",
-        )
-    )
 
 
 COMMENTS = Raw(b": OPENROUTER PROCESSING\n\n")

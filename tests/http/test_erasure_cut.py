@@ -16,7 +16,6 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, models, transaction
-from django.test import Client
 from django.utils import timezone
 
 from chat.errors import NotLoggedIn
@@ -40,6 +39,7 @@ from tests.http.test_erasure import everything_of, logged, read, rows
 from tests.support.attachments import stored_attachment
 from tests.support.cutting import at_once, killed_at
 from tests.support.once import FOLDER
+from tests.support.staff import client_of
 
 MARKER = "unmistakable"
 Way = Callable[[User, User], object]
@@ -78,18 +78,12 @@ def vacuuming() -> str:
 
 
 def one_page(staff: User, owner: User) -> None:
-    staff_client(staff).post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
+    client_of(staff).post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
 
 
 def list_action(staff: User, owner: User) -> None:
     action = {"action": "delete_selected", "_selected_action": str(owner.pk), "post": "yes"}
-    staff_client(staff).post("/admin/auth/user/", action)
-
-
-def staff_client(staff: User) -> Client:
-    client = Client()
-    client.force_login(staff)
-    return client
+    client_of(staff).post("/admin/auth/user/", action)
 
 
 ACCOUNT: dict[str, Way] = {
@@ -106,7 +100,7 @@ CONVERSATIONS: dict[str, Way] = {
 
 ONE: dict[str, Callable[[User, Conversation], object]] = {
     "command": lambda _, one: command(f"--conversation={one.pk}"),
-    "single page": lambda staff, one: staff_client(staff).post(
+    "single page": lambda staff, one: client_of(staff).post(
         f"/admin/chat/conversation/{one.pk}/delete/", {"post": "yes"}
     ),
     "deleted": lambda _, one: command("--deleted"),

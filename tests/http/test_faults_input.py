@@ -3,7 +3,7 @@
 import http.client
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
@@ -13,14 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.models import Conversation, Generation, Message
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.faults import grows_less_than, replayed
 from tests.support.site import ROOT, Site
 from tests.support.sse import Page
 from tests.support.upstream import ScriptedUpstream, done, finish, say, think
-
-ClientFor = Callable[..., Client]
 
 # Anything, at every address, about what exists and what does not
 

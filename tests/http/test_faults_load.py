@@ -2,21 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.faults import database, replayed, transactions, written
 from tests.support.site import Site
 from tests.support.upstream import Gate, Raw, ScriptedUpstream, done, finish, say
 
 pytestmark = pytest.mark.alone
-
-ClientFor = Callable[..., Client]
 
 TOKENS = 100_000
 REASONABLE = 2.0

@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -16,23 +16,22 @@ from django.utils import timezone
 
 from chat.generation import recovery
 from chat.models import Conversation, Generation, Message, ThrottleEntry
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Answer, Client
 from tests.support.endings import ending
-from tests.support.faults import OwnDatabase, caught_up, database, locked, replayed, same_for_whoever_follows
+from tests.support.faults import (
+    OwnDatabase,
+    caught_up,
+    database,
+    lapse,
+    locked,
+    replayed,
+    same_for_whoever_follows,
+    wait_stored,
+)
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
 from tests.support.waiting import eventually
-
-ClientFor = Callable[..., Client]
-
-
-@pytest.fixture
-def mortal(run_site: RunSite, committed: None) -> Iterator[Site]:
-    """A site of the test's own."""
-    site = run_site(own=True)
-    yield site
-    site.close()
 
 
 @pytest.fixture
@@ -49,18 +48,9 @@ def unlimited(run_site: RunSite, committed: None) -> Site:
     return run_site(CHAT_OUTPUT_CHARS="0", CHAT_MESSAGES_PER_MINUTE="0", CHAT_LIVE_PER_USER="0")
 
 
-def lapse(generation: str) -> None:
-    """The lease runs out: as 15 s later."""
-    Generation.objects.filter(pk=generation).update(lease_until="2020-01-01T00:00:00Z")
-
-
 def wait_ended(generation: str, seconds: float = 30) -> Generation:
     ended = Generation.objects.exclude(status="running").filter(pk=generation)
     return eventually(ended.first, "The generation has ended", seconds)
-
-
-def wait_stored(message: str, text: str) -> None:
-    eventually(lambda: Message.objects.get(pk=message).text == text, f"{text!r} is stored")
 
 
 # SIGKILL

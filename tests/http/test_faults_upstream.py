@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chat.models import Generation
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.faults import grows_less_than, replayed
 from tests.support.site import API_KEY, Site
@@ -31,8 +31,6 @@ from tests.support.upstream import (
     say,
     status,
 )
-
-ClientFor = Callable[..., Client]
 
 # It refuses
 
@@ -233,20 +231,6 @@ def self_signed(folder: Path) -> Path:
 
 
 # It dribbles
-
-
-@pytest.fixture
-def hurried(run_site: RunSite, client_for: ClientFor) -> Client:
-    """A client of a site with short deadlines. (The settings of test_endings, to share its process.)"""
-    return client_for(
-        run_site(
-            CHAT_FIRST_TOKEN_SECONDS="0.6",
-            CHAT_IDLE_SECONDS="0.5",
-            CHAT_TOTAL_SECONDS="3",
-            CHAT_LIVE_PER_PROCESS="2",
-            CHAT_OUTPUT_CHARS="1000",
-        )
-    )
 
 
 DRIBBLES: dict[str, tuple[list[Step], bytes]] = {

@@ -21,14 +21,13 @@ import pytest
 from django.utils import timezone
 from PIL import Image, ImageChops
 
-from chat.import_export.database import saved
-from chat.import_export.files import as_json
 from chat.models import Attachment, Conversation, Generation, Import, Message
 from chat.models.imports import LEASE
 from chat.retention.imports import end_dead_imports
 from tests.conftest import RunSite
 from tests.support.client import Answer, Client
 from tests.support.conversations import stored_conversation
+from tests.support.documents import as_json, saved
 from tests.support.files import claiming, decoded, image, pdf, photo
 from tests.support.site import Site
 from tests.support.upstream import ScriptedUpstream, done, finish, say
@@ -339,14 +338,14 @@ def most_apart(one: Image.Image, other: Image.Image) -> int:
 def test_files_beyond_the_storage_of_their_owner_are_not_imported(
     run_site: RunSite, client_for: Callable[..., Client]
 ) -> None:
-    alice = client_for(run_site(CHAT_STORAGE_PER_USER="1000"))
-    content = with_files("Two", ("a.txt", b"a" * 600), ("b.txt", b"b" * 600))
+    alice = client_for(run_site(CHAT_STORAGE_PER_USER="2000"))
+    content = with_files("Two", ("a.txt", b"a" * 1100), ("b.txt", b"b" * 1100))
     for confirm in ("", "yes", hashlib.sha256(json.dumps(content).encode()).hexdigest()):
         reply = post(alice, content, confirm)
         assert reply.status == 413
-        assert "take 0 of the 1,000 bytes that are yours here" in Page(reply.text).words
+        assert "take 0 of the 2,000 bytes that are yours here" in Page(reply.text).words
     assert not Attachment.objects.exists()
-    assert bring(alice, with_files("One", ("a.txt", b"a" * 600))).status == 302
+    assert bring(alice, with_files("One", ("a.txt", b"a" * 1100))).status == 302
 
 
 def test_where_nothing_can_be_attached_no_file_is_imported(

@@ -19,6 +19,7 @@ from chatsite.models import Invitation
 from tests.http.test_accounts import PASSWORD, in_parallel, meet_in, sign_up, user_of, words
 from tests.http.test_mail import OF_DOMAINS
 from tests.support.mail import MailServer
+from tests.support.staff import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -54,12 +55,6 @@ def group(name: str, *permissions: str) -> Group:
     made = Group.objects.create(name=name)
     made.permissions.set([granted(each) for each in permissions])
     return made
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def made(user: User, **fields: Any) -> Any:

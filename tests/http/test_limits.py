@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Barrier
@@ -12,11 +12,9 @@ import pytest
 from chat.models import Conversation, Generation, Message, ThrottleEntry
 from chat.retention.erasure import erase
 from chat.retention.expiry import forget_throttled
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Answer, Client, Stream, question
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
-
-ClientFor = Callable[..., Client]
 
 
 def post(client: Client, conversation: str, asked: str, text: str = "Hello") -> Answer:

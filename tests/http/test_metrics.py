@@ -2,19 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.site import ROOT, Site
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 from tests.support.waiting import eventually
-
-ClientFor = Callable[..., Client]
 
 TOKEN = "what-prometheus-bears"
 PAGE = (ROOT / "docs/metrics.md").read_text()

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from chat.errors import TooMany
-from chat.views.personal_data import Slot
+from chat.views.personal_data import take_slot
 from tests.support.client import Client
 from tests.support.conversations import stored_conversation
 
@@ -48,16 +48,16 @@ def test_it_speaks_the_language_of_who_asks(alice: Client) -> None:
 
 
 def test_one_of_a_user_is_made_at_a_time() -> None:
-    slot = Slot(1)
+    slot = take_slot(1)
     with pytest.raises(TooMany) as refusal:
-        Slot(1)
+        take_slot(1)
     assert refusal.value.retry_after
-    Slot(2)
+    take_slot(2)
     slot.free()
     slot.free()
-    again = Slot(1)
+    again = take_slot(1)
     del again  # as one whose response nobody has begun to read
-    Slot(1).free()
+    take_slot(1).free()
 
 
 def test_the_page_of_exports_offers_it(alice: Client) -> None:

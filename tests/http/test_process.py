@@ -1,39 +1,18 @@
 """The site's process: it dies, and what it had accepted is kept; it lives, and what it holds is bounded."""
 
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from chat.models import Generation, Message
-from tests.conftest import RunSite
-from tests.support.client import Client, Stream
+from chat.models import Generation
+from tests.conftest import ClientFor, RunSite
+from tests.support.client import Stream
 from tests.support.endings import ending
+from tests.support.faults import lapse, wait_stored
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, say
-from tests.support.waiting import eventually
-
-ClientFor = Callable[..., Client]
-
-
-@pytest.fixture
-def mortal(run_site: RunSite, committed: None) -> Iterator[Site]:
-    """A site of the test's own."""
-    site = run_site(own=True)
-    yield site
-    site.close()
-
-
-def wait_stored(message: str, text: str) -> None:
-    """Return once a checkpoint has stored `text`; there is one about every second."""
-    eventually(lambda: Message.objects.get(pk=message).text == text, f"{text!r} is stored")
-
-
-def lapse(generation: str) -> None:
-    """The lease runs out: as 15 s later."""
-    Generation.objects.filter(pk=generation).update(lease_until="2020-01-01T00:00:00Z")
 
 
 def prolong(generation: str) -> None:

@@ -5,7 +5,7 @@ On one SQLite file and on one PostgreSQL, with a Redis and without.
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -15,7 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from chat.core.tool_parts import CALL, RESULT
 from chat.models import Conversation, Generation, Message, MessagePart, ProcessNote
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.http.test_list import listed, post
 from tests.support.client import Client
 from tests.support.databases import as_default, migrated_database, url_of
@@ -25,8 +25,6 @@ from tests.support.redis import RedisServer
 from tests.support.site import Site
 from tests.support.upstream import Gate, ScriptedUpstream, answer, calls, say
 from tests.support.waiting import eventually
-
-ClientFor = Callable[..., Client]
 
 
 @pytest.fixture(scope="module")

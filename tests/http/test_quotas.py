@@ -34,12 +34,6 @@ MOST = 100
 """CHAT_QUOTA_OUTPUT_TOKENS here: 300 characters, by estimate."""
 
 
-@pytest.fixture(scope="module")
-def gates() -> Iterator[ToolGates]:
-    with ToolGates() as gates:
-        yield gates
-
-
 @pytest.fixture
 def alice(committed: None, run_site: RunSite, gates: ToolGates, client_for: Callable[..., Client]) -> Iterator[Client]:
     """What she asks here is temporary, so that nobody asks for a title; her quotas are gone afterwards."""

@@ -2,12 +2,11 @@
 
 import socket
 import time
-from collections.abc import Callable
 
 import pytest
 
 from chat.models import Generation
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.endings import ending
 from tests.support.site import API_KEY, Site
@@ -19,9 +18,6 @@ from tests.support.upstream import (
     sse,
     status,
 )
-
-ClientFor = Callable[..., Client]
-
 
 RETRIED = [408, 409, 429, 500, 502, 503, 529]
 FINAL = [400, 401, 403, 404, 413, 422]

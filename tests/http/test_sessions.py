@@ -19,6 +19,7 @@ from chatsite.sessions import middleware
 from chatsite.sessions.devices import device_of
 from chatsite.sessions.ending import MOST_SESSIONS
 from tests.support.queries import counted_queries
+from tests.support.staff import client_of, superuser
 
 PASSWORD = "a-long-walk-in-the-rain"
 LIST = "/accounts/sessions/"
@@ -133,9 +134,7 @@ def test_devices(agent: str, device: tuple[str, str]) -> None:
 class TestStaff:
     @pytest.fixture
     def root(self, ann: User) -> Client:
-        client = Client()
-        client.force_login(User.objects.create_superuser("root"))
-        return client
+        return superuser()
 
     def test_log_somebody_out_everywhere(self, root: Client, ann: User) -> None:
         clients = [logged_in(), logged_in()]
@@ -149,8 +148,7 @@ class TestStaff:
         staff = User.objects.create_user("staff", password=PASSWORD, is_staff=True)
         staff.user_permissions.set(permissions("view_user", "change_user"))
         above = User.objects.create_superuser("above")
-        client = Client()
-        client.force_login(staff)
+        client = client_of(staff)
         form = {"action": "end_sessions", "_selected_action": [above.pk]}
         assert client.post("/admin/auth/user/", form).status_code == 403
         assert client.post("/admin/auth/user/", form | {"_selected_action": [ann.pk]}).status_code == 302

@@ -1,12 +1,12 @@
 """A reader that does not read costs a bounded memory, holds up nobody, and can go on where it was."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.endings import ending
 from tests.support.site import Site
@@ -14,8 +14,6 @@ from tests.support.upstream import Gate, Raw, ScriptedUpstream, answer, done, fi
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.alone
-
-ClientFor = Callable[..., Client]
 
 READERS = 20
 PIECE = "0123456789" * 100

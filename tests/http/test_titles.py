@@ -1,12 +1,11 @@
 """Titles by the model, after the first answer."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.conftest import RunSite
+from tests.conftest import ClientFor, RunSite
 from tests.support.client import Client
 from tests.support.endings import ending
 from tests.support.upstream import (
@@ -19,8 +18,6 @@ from tests.support.upstream import (
     status,
 )
 from tests.support.waiting import eventually
-
-ClientFor = Callable[..., Client]
 
 
 @pytest.fixture

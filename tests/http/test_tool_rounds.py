@@ -2,15 +2,15 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chat.core.tool_parts import CALL, DECISION, KINDS, RESULT, SOURCE
 from chat.models import Generation, Message, ToolCall
-from tests.conftest import RunSite
-from tests.support.client import Client, Stream
+from tests.conftest import ClientFor, RunSite
+from tests.support.client import Stream
 from tests.support.endings import ending
 from tests.support.faults import OwnDatabase, fill, locked, small_disk
 from tests.support.site import Site
@@ -19,15 +19,8 @@ from tests.support.tool_gates import ToolGates
 from tests.support.upstream import Gate, ScriptedUpstream, answer, call, calls, done, finish, say, status
 from tests.support.waiting import eventually
 
-ClientFor = Callable[..., Client]
 APP = "tests.support.tools_app"
 ORDERS = ("find_orders", {"customer": "Ada"})
-
-
-@pytest.fixture(scope="module")
-def gates() -> Iterator[ToolGates]:
-    with ToolGates() as gates:
-        yield gates
 
 
 @pytest.fixture

@@ -2,20 +2,17 @@
 
 import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.conftest import RunSite
-from tests.support.client import Client
+from tests.conftest import ClientFor, RunSite
 from tests.support.site import Site
 from tests.support.upstream import Head, ScriptedUpstream, calls, done, finish, say, usage
 from tests.support.waiting import eventually
-
-ClientFor = Callable[..., Client]
 
 
 class Collector(ThreadingHTTPServer):

@@ -1,6 +1,5 @@
 """What is asked of the upstream, and how what it sends comes out, however it is cut."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,9 +30,6 @@ from tests.support.upstream import (
     think,
     usage,
 )
-
-ClientFor = Callable[..., Client]
-
 
 # What is asked
 

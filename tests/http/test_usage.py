@@ -16,6 +16,7 @@ from chat.usage.quotas import allowances
 from chat.usage.reports import months_of
 from chat.usage.totals import make_totals
 from tests.support.queries import counted_queries
+from tests.support.staff import client_of, superuser
 from tests.support.usage import spend
 
 pytestmark = pytest.mark.django_db
@@ -24,9 +25,7 @@ PAGE = "/admin/chat/dailyusage/"
 
 def client(user: User, *permissions: str) -> Client:
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    logged_in = Client()
-    logged_in.force_login(user)
-    return logged_in
+    return client_of(user)
 
 
 @pytest.fixture
@@ -290,8 +289,7 @@ def test_quotas_and_grants_take_their_permissions(staff: User, ann: User) -> Non
 
 def test_a_group_goes_with_its_quota(ann: User) -> None:
     """The page before that names it."""
-    group, page = ann.groups.get(), Client()
-    page.force_login(User.objects.create_superuser("root"))
+    group, page = ann.groups.get(), superuser()
     Quota.objects.create(unit="tokens", period="day", amount=1, group=group)
     assert "tokens a day" in page.get(f"/admin/auth/group/{group.pk}/delete/").content.decode()
     assert page.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"}).status_code == 302

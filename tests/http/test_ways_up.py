@@ -18,6 +18,7 @@ from chat.models import ModelAccess, Restriction
 from chat.models.rights import find_rights
 from chat.providers.registry import registry
 from chatsite.models import Invitation
+from tests.support.staff import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -46,12 +47,6 @@ def helper() -> User:
 @pytest.fixture
 def client(helper: User) -> Client:
     return client_of(helper)
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def form_of(user: User, **changes: Any) -> dict[str, Any]:

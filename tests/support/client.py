@@ -152,7 +152,7 @@ class Client:
         self.user = user
         self.cookies = {"csrftoken": CSRF_SECRET}
         if user:
-            self.cookies["sessionid"] = _session_of(user)
+            self.cookies["sessionid"] = session_of(user)
 
     @property
     def url(self) -> str:
@@ -316,7 +316,8 @@ def _body(data: object, form: dict[str, str] | None) -> tuple[bytes, str]:
     return json.dumps({} if data is None else data).encode(), "application/json"
 
 
-def _session_of(user: User) -> str:
+def session_of(user: User) -> str:
+    """The key of a session as Django's own store writes it."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"

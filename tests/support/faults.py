@@ -12,11 +12,24 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from chat.models import Generation, Message
 from tests.conftest import RunSite
 from tests.support.client import Client, Stream
 from tests.support.endings import ending
 from tests.support.site import Site
 from tests.support.sse import Page
+from tests.support.waiting import eventually
+
+
+def lapse(generation: str) -> None:
+    """The lease runs out: as 15 s later."""
+    Generation.objects.filter(pk=generation).update(lease_until="2020-01-01T00:00:00Z")
+
+
+def wait_stored(message: str, text: str) -> None:
+    """Return once a checkpoint has stored `text`; there is one about every second."""
+    eventually(lambda: Message.objects.get(pk=message).text == text, f"{text!r} is stored")
+
 
 # What must hold
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import BinaryField
-from django.db.models.functions import Substr
 from django.utils import timezone
 
 from chat.i18n import Say
@@ -17,9 +15,6 @@ from chat.import_export.subject.paths import attachment_path, conversation_path
 from chat.import_export.subject.sections import SECTIONS, Section
 from chat.import_export.zip_stream import ZipStream
 from chat.models import Attachment, AttachmentContent, Conversation
-
-PIECE = 1_000_000
-"""Bytes of a file that are in memory at once."""
 
 _encoder = DjangoJSONEncoder(ensure_ascii=False, indent=1)
 
@@ -66,9 +61,6 @@ def _conversation(archive: ZipStream, row: Conversation, say: Say, language: str
 def _content(attachment: Attachment) -> Iterator[bytes]:
     """As long as it is there."""
     begin = 0
-    content = AttachmentContent.objects.filter(pk=attachment.pk)
-    while piece := content.values_list(
-        Substr("data", begin + 1, PIECE, output_field=BinaryField()), flat=True
-    ).first():
-        yield bytes(piece)
-        begin += PIECE
+    while piece := AttachmentContent.piece(attachment.pk, begin):
+        yield piece
+        begin += len(piece)

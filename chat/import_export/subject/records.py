@@ -11,6 +11,7 @@ from chat.i18n import gettext_noop as _
 from chat.import_export.subject.content import CONVERSATION, TIME
 from chat.import_export.subject.sections import Row, Section, in_steps, leave_out, register
 from chat.models import AuditEntry, DailyUsage, Hold, NoticeAcceptance, Quota, QuotaGrant, Reading, UsageEntry
+from chat.models.usage import SUMS
 from chat.usage.prices import BILLIONTHS
 
 RUNS_STEP = 1_000
@@ -19,7 +20,7 @@ RUNS_STEP = 1_000
 
 def _usage(user: Any) -> Iterator[Row]:
     for row in in_steps(DailyUsage.objects.filter(owner=user.pk), "day"):
-        sums = {name: getattr(row, name) for name in DailyUsage.SUMS if name != "cost"}
+        sums = {name: getattr(row, name) for name in SUMS if name != "cost"}
         known = row.cost if row.unpriced < row.runs else None
         yield {"day": row.day, **_asked(row), "groups": row.group_ids, **sums, **_cost(known, row.currency)}
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone, translation
 from django.utils.text import slugify
 
-from chat.audit.log import note
+from chat.audit import Action, note
 from chat.i18n import translated
 from chat.import_export.subject import subject_zip, untold
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         name = person.get_username()
         file = Path(output or f"personal-data-{slugify(name) or 'user'}-{timezone.localdate().isoformat()}.zip")
         with translation.override(language):
-            note("export", None, person, of="everything")
+            note(Action.EXPORT, None, person, of="everything")
             _write(file, subject_zip(person, translated, language))
         if tables := untold():
             self.stderr.write(f"Not in it, though they refer to users: {', '.join(tables)}.", self.style.WARNING)

@@ -90,6 +90,32 @@ def test_the_database_refuses_to_change_it_or_to_take_from_it(database: dict[str
                 sql(change)
 
 
+BODY = "BEGIN RETURN NEW; END"
+TOOTHLESS = {
+    "sqlite": (
+        "DROP TRIGGER chat_auditlink_no_update",
+        "CREATE TRIGGER chat_auditlink_no_update BEFORE UPDATE ON chat_auditlink BEGIN SELECT 1; END",
+    ),
+    "postgresql": (
+        f"CREATE OR REPLACE FUNCTION chat_auditentry_guard() RETURNS trigger LANGUAGE plpgsql AS '{BODY}'",
+    ),
+}
+
+
+def test_guard_replaces_what_another_version_made(database: dict[str, object]) -> None:
+    fill(1)
+    create_triggers(connection)
+    for statement in TOOTHLESS[connection.vendor]:
+        sql(statement)
+    assert are_there(connection)
+    change = "UPDATE chat_auditlink SET mac = 'x'"
+    with undone():
+        sql(change)
+    command("guard")
+    with pytest.raises(IntegrityError, match="only added to"), transaction.atomic():
+        sql(change)
+
+
 def test_the_application_refuses_it_too(database: dict[str, object]) -> None:
     fill(1)
     for model in (AuditEntry, AuditLink):

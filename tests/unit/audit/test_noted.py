@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from chat import audit
-from chat.admin.rights import model_choices
+from chat.admin.of_model import model_choices
 from chat.audit.chain import close
 from chat.audit.keys import current_key
 from chat.core.audit_chain import words_mac
@@ -32,7 +32,7 @@ from chat.models import (
 from chat.retention.erasure import erase
 from chatsite.models import Invitation
 from tests.support.conversations import stored_conversation
-from tests.support.staff import staff
+from tests.support.staff import staff, superuser
 
 pytestmark = pytest.mark.django_db
 SECRET = "unmistakable"
@@ -41,9 +41,7 @@ Committing = Callable[..., AbstractContextManager[object]]
 
 @pytest.fixture
 def root() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("root"))
-    return client
+    return superuser()
 
 
 @pytest.fixture

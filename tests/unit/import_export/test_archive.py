@@ -27,8 +27,9 @@ from chat.core.reply import Part, Reply
 from chat.core.tool_parts import YES, Call, Decision, Outcome, Result, Source, pending, read, written
 from chat.core.tree import MessageTree
 from chat.errors import BadInput, Conflict
+from chat.i18n import in_english
 from chat.import_export.chatgpt import read_chatgpt
-from chat.import_export.database import saved, with_content
+from chat.import_export.database import with_content
 from chat.import_export.document import (
     SavedAttachment,
     SavedConversation,
@@ -39,15 +40,16 @@ from chat.import_export.document import (
     one_line,
     read_document,
 )
-from chat.import_export.file_reader import documents, is_wanted
-from chat.import_export.files import Zip, as_json, file_name, json_pieces
+from chat.import_export.file_reader import is_wanted
+from chat.import_export.files import Zip, file_name, json_pieces
 from chat.import_export.importing import Inspect, begin_import, import_file, preview
-from chat.import_export.markdown import as_markdown
+from chat.import_export.markdown import markdown_pieces
 from chat.import_export.reading import read_here
 from chat.import_export.records import Record, decoded, encoded
 from chat.live.events import end_data, frames_since, start_data
 from chat.models import Attachment, AttachmentContent, Conversation, Generation, Message, MessageAttachment
 from tests.support.attachments import attach, attach_image, png, stored_attachment
+from tests.support.documents import as_it_is, as_json, branch_of, documents, saved, streamed
 
 LIMITS = Limits(pixels=0, pages=0, characters=0)
 
@@ -184,10 +186,10 @@ def test_any_tree_survives_the_file(conversation: SavedConversation) -> None:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conversations(), st.booleans())
 def test_any_tree_survives_the_zip_and_the_array(conversation: SavedConversation, is_zip: bool) -> None:
-    archive = Zip(lambda pk: conversation)
+    archive = Zip(lambda pk: streamed(conversation), in_english, as_it_is)
     array = f"[{as_json(conversation)}]".encode()
     file = io.BytesIO(b"".join(archive.add(conversation.id)) + archive.close() if is_zip else array)
-    assert list(documents(file, "a file", limit=0)) == [conversation]
+    assert list(documents(file, "a file")) == [conversation]
 
 
 class TestDatabase(DatabaseTestCase):
@@ -374,7 +376,7 @@ def exported_by(owner: User) -> SavedConversation:
     """As the owner's only conversation reads when it has been a file."""
     document = saved(owner.pk, Conversation.objects.get(owner=owner).pk)
     assert document
-    return read_document(json.loads("".join(json_pieces(document, with_content))))
+    return read_document(json.loads("".join(json_pieces(streamed(document), with_content))))
 
 
 def described(kind: str, name: str, media_type: str, data: bytes, **known: Any) -> dict[str, Any]:
@@ -619,6 +621,10 @@ def test_what_no_database_holds_is_replaced() -> None:
 # Files
 
 
+def as_markdown(conversation: SavedConversation) -> str:
+    return "".join(markdown_pieces(streamed(conversation), in_english))
+
+
 def test_markdown_has_the_branch_on_show() -> None:
     sibling = small().messages[1].model_copy(update={"id": uuid.UUID(int=4), "parts": [part("Not shown")]})
     conversation = small().model_copy(update={"messages": [*small().messages, sibling]})
@@ -654,7 +660,7 @@ def test_a_title_becomes_a_harmless_file_name(title: str, name: str) -> None:
 
 
 def test_a_zip_has_each_conversation_twice_and_leaves_out_what_is_gone() -> None:
-    archive = Zip(lambda pk: small() if pk == small().id else None)
+    archive = Zip(lambda pk: streamed(small()) if pk == small().id else None, in_english, as_it_is)
     pieces = [*archive.add(small().id), *archive.add(uuid.uuid4()), archive.close()]
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as opened:
         assert opened.testzip() is None
@@ -709,7 +715,7 @@ def test_chatgpts_branches_are_kept_and_its_tools_left_out() -> None:
         (0, "assistant", "Good day."),
         (2, "user", "And?"),
     ]
-    assert [message.text for message in conversation.branch()] == ["Hello?", "Good day.", "And?"]
+    assert [message.text for message in branch_of(conversation)] == ["Hello?", "Good day.", "And?"]
     assert (conversation.title, str(conversation.id)) == ("Greetings", "5f1c1d3e-0000-4000-8000-000000000001")
     tree = MessageTree((message.id, message.parent, message.role) for message in conversation.messages)
     assert len(tree.siblings(conversation.messages[1].id)) == 2

@@ -18,11 +18,11 @@ from chat.import_export import reading
 from chat.import_export.chatgpt import read_chatgpt
 from chat.import_export.claude import read_claude
 from chat.import_export.document import SavedConversation, SavedMessage, read_document
-from chat.import_export.file_reader import Unreadable, all_documents, documents
-from chat.import_export.files import as_json
+from chat.import_export.file_reader import Unreadable, all_documents
 from chat.import_export.foreign import Node, Tree, conversation, fenced, moment, said, uuid_of
 from chat.import_export.librechat import read_librechat
 from chat.import_export.openwebui import read_openwebui
+from tests.support.documents import as_json, branch_of, documents
 
 EXPORTS = Path(__file__).parent / "exports"
 NAMES = sorted(path.name for path in EXPORTS.iterdir())
@@ -34,7 +34,7 @@ def export(name: str) -> Any:
 
 def found(name: str) -> list[SavedConversation]:
     with (EXPORTS / name).open("rb") as file:
-        return list(documents(file, name, limit=0))
+        return list(documents(file, name))
 
 
 def told(document: SavedConversation) -> list[tuple[int | None, str, str, str]]:
@@ -55,7 +55,7 @@ def thought(message: SavedMessage) -> str:
 
 
 def shown(document: SavedConversation) -> list[str]:
-    return [message.text for message in document.branch()]
+    return [message.text for message in branch_of(document)]
 
 
 def endings(document: SavedConversation) -> list[str]:

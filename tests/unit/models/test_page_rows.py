@@ -53,13 +53,14 @@ def test_a_list_is_that_of_the_queryset(owner: User) -> None:
     Conversation.objects.bulk_create(made)
     mine = Conversation.objects.listed(owner.pk)
     pinned, others = (
-        [Entry(*row) for row in rows.recent().values_list(*FIELDS)] for rows in (mine.pinned(), mine.unpinned())
+        [Entry(*row) for row in mine.filter(is_pinned=is_pinned).recent().values_list(*FIELDS)]
+        for is_pinned in (True, False)
     )
     assert Conversation.listed_first(owner.pk, 50, 50) == [*pinned, *others]
     assert Conversation.listed_first(owner.pk, 2, 3) == [*pinned[:2], *others[:3]]
     for shown in [*pinned, *others]:
         place = shown._place
-        below = [Entry(*row) for row in mine.unpinned().below(*place).recent().values_list(*FIELDS)[:3]]
+        below = [Entry(*row) for row in mine.filter(is_pinned=False).below(*place).recent().values_list(*FIELDS)[:3]]
         assert Conversation.listed_first(owner.pk, 1, 3, place) == [*pinned[:1], *below]
     for each in made:
         theirs = Conversation.objects.owned_by(owner).filter(pk=each.pk).first()

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from chat.errors import UpstreamBroke
-from chat.providers.chunks import Calling, Event, Finish, Reasoning, Refusal, Text, Usage, read_chunk
+from chat.providers.chunks import Calling, Event, Finish, Reader, Reasoning, Refusal, Text, Usage, _chunk
 
 
 def read(chunk: object, event: str = "message") -> list[Event]:
-    return list(read_chunk(event, chunk if isinstance(chunk, str) else json.dumps(chunk)))
+    return Reader().read_chunk(_chunk(event, chunk if isinstance(chunk, str) else json.dumps(chunk)))
 
 
 def chunk(delta: object = None, **choice: object) -> dict[str, Any]:

@@ -5,9 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser, User
-from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.test import override_settings
@@ -15,6 +13,7 @@ from django.utils import timezone
 
 from chat.serving.sessions import SessionStore
 from chat.views.session_user import get_user
+from tests.support.client import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -24,17 +23,6 @@ def user() -> User:
     return User.objects.create_user("reader", password="a password", first_name="Ada", last_login=timezone.now())
 
 
-def logged_in(user: User) -> str:
-    """The key of a session as Django's own store writes it."""
-    session = db.SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    assert session.session_key
-    return session.session_key
-
-
 def who(key: str | None) -> User | AnonymousUser:
     request = HttpRequest()
     request.session = SessionStore(key)
@@ -42,7 +30,7 @@ def who(key: str | None) -> User | AnonymousUser:
 
 
 def test_it_is_the_user_as_the_orm_reads_it(user: User) -> None:
-    found = who(logged_in(user))
+    found = who(session_of(user))
     assert isinstance(found, User)
     stored = User.objects.get(pk=user.pk)
     rules = vars(found).pop("chat_rules")
@@ -100,7 +88,7 @@ def of_who_is_gone(user: User, key: str) -> None:
     ],
 )
 def test_it_is_nobody_with_a_session(user: User, make: Callable[[User, str], None]) -> None:
-    key = logged_in(user)
+    key = session_of(user)
     assert who(key) == user
     make(user, key)
     assert who(key) == AnonymousUser()
@@ -108,7 +96,7 @@ def test_it_is_nobody_with_a_session(user: User, make: Callable[[User, str], Non
 
 def test_a_session_outlives_a_change_of_the_secret_key(user: User) -> None:
     with override_settings(SECRET_KEY="an older one"):
-        key = logged_in(user)
+        key = session_of(user)
     assert who(key) == AnonymousUser()
     with override_settings(SECRET_KEY="the new one", SECRET_KEY_FALLBACKS=["an older one"]):
         assert who(key) == user

@@ -13,9 +13,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from chat.views import session_user
-from chat.views.session_user import MODEL_BACKEND, _is_plain, get_user
+from chat.views.session_user import _is_plain, get_user
 
 pytestmark = pytest.mark.django_db
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class Others(ModelBackend):

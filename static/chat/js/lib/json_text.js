@@ -84,7 +84,7 @@ export function coloured(text) {
 }
 
 /** @param {string} text */
-export function isJson(text) {
+function isJson(text) {
   try {
     JSON.parse(text);
     return true;
