@@ -10,6 +10,7 @@ have 24 hours, so a month's end or the change to summer time is no matter.
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -76,7 +77,7 @@ def erase_due(most: int = MOST) -> int:
     if not due().exists():
         return 0
     count, left = 0, most
-    _take_back(due().exclude(in_last_week(rules(), timezone.now())))  # kept longer since it was marked
+    _take_back(due().exclude(past(rules(), timezone.now())))  # kept longer since it was marked, be it by a day
     while left > 0 and (ids := list(due().order_by("due_at").values_list("pk", flat=True)[: erasure.CONVERSATIONS])):
         count += erasure.erase(due().filter(pk__in=ids), Cause(Purpose.RETENTION))
         left -= len(ids)
@@ -92,9 +93,19 @@ def due(now: datetime | None = None) -> ConversationQuerySet:
 
 def in_last_week(of: list[Rule], now: datetime) -> Q:
     """Or past it."""
+    return _idle((rule, _since(rule, now)) for rule in of)
+
+
+def past(of: list[Rule], now: datetime) -> Q:
+    """What has had all its days."""
+    return _idle((rule, now - timedelta(days=rule.days)) for rule in of)
+
+
+def _idle(since: Iterable[tuple[Rule, datetime]]) -> Q:
+    """In which nothing has happened since then."""
     found = Q(pk__in=[])
-    for rule in of:
-        found |= rule.owned & Q(updated_at__lte=_since(rule, now))
+    for rule, at in since:
+        found |= rule.owned & Q(updated_at__lte=at)
     return found
 
 
