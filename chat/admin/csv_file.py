@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""How a formula may begin, also with the wide signs, which a spreadsheet may take for the narrow ones."""
+
 
 def csv_file(name: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -18,4 +21,4 @@ def csv_file(name: str, header: Iterable[str], rows: Iterable[Iterable[object]])
 
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
-    return "'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+    return "'" + cell if cell.startswith(FORMULA) else cell

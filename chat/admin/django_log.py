@@ -13,6 +13,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.db.models.signals import post_save
 from django.dispatch import receiver
@@ -20,8 +21,10 @@ from django.dispatch import receiver
 from chat.admin.noted import fields_in
 from chat.audit import ERASED, Action, note
 from chat.audit.acting import actor_key
+from chat.models.users import has_field
 from chat.signals import erased
 
+FLAGS = ("is_superuser", "is_staff", "is_active")
 WHAT = {ADDITION: "added", CHANGE: "changed", DELETION: "deleted"}
 
 
@@ -44,7 +47,18 @@ def note_change(
         what = WHAT.get(instance.action_flag, "changed")
         fields = sorted(_fields(instance.change_message))
         thing = (of._meta.label_lower, instance.object_id or "")
-        note(Action.PERMISSION, instance.user_id, thing, what=what, fields=fields)
+        flags = _flags(of, instance.object_id, using)
+        note(Action.PERMISSION, instance.user_id, thing, what=what, fields=fields, **flags)
+
+
+def _flags(of: type[Model], pk: str | None, using: str) -> dict[str, Any]:
+    """Of a user who is there: by each of these alone one may do everything, see the administration, or log in."""
+    names = [name for name in FLAGS if has_field(name)] if of is get_user_model() else []
+    try:
+        found = of._base_manager.using(using).filter(pk=pk).values(*names).first() if names else None
+    except (ValueError, ValidationError):  # an entry of somebody else's making, of what can be no user's id
+        found = None
+    return found or {}
 
 
 def _fields(message: str) -> set[str]:

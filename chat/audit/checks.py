@@ -44,8 +44,8 @@ HINT = (
     "rights that other authentication backends give are not seen here."
 )
 SHOWN = 20
-READ = Q(content_type__app_label="chat", codename__in=["view_conversation", "view_feedback"])
-"""With these one reads what users wrote."""
+READ = Q(content_type__app_label="chat", codename__in=["view_conversation", "view_feedback", "change_feedback"])
+"""With these one reads what users wrote: who may mark a comment sees it."""
 OF_READERS = ["change_feedback", "delete_share"]
 """A note at a comment, and the end of a link that one has found, go with reading."""
 

@@ -25,6 +25,8 @@ from chat.usage.quotas import Reserved
 
 NEVER = -(2**40)
 """Below any room."""
+MOST_COUNTED = 2**31 - 1
+"""Of tokens, in the row of a generation."""
 
 
 @dataclass
@@ -190,5 +192,5 @@ def run_of(accepted: Accepted) -> Run:
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
-    """Of what is known of it."""
-    return other if one is None else one + (other or 0)
+    """Of what is known of it; no more than its column holds, whatever a service says in each of many rounds."""
+    return other if one is None else min(one + (other or 0), MOST_COUNTED)

@@ -91,16 +91,14 @@ class Usage:
     """Of what was written. Some services do not count it in `completion_tokens`: here it is."""
 
     def tokens(self, prompt: int, written: int) -> Tokens:
-        """Of a prompt and an answer of so many characters, which counts as far as this does not say it."""
+        """Of a prompt and an answer of so many characters, which counts as far as this does not say it.
+
+        That something took no token says nothing, as of a prompt that some services find in their cache.
+        """
         about = estimated(prompt, written)
-        is_known = self.prompt_tokens is not None and self.completion_tokens is not None
-        return Tokens(
-            about.input if self.prompt_tokens is None else self.prompt_tokens,
-            self.cached or 0,
-            about.output if self.completion_tokens is None else self.completion_tokens,
-            self.reasoning or 0,
-            is_estimated=not is_known,
-        )
+        read, wrote = self.prompt_tokens or about.input, self.completion_tokens or about.output
+        is_known = read == self.prompt_tokens and wrote == self.completion_tokens
+        return Tokens(read, self.cached or 0, wrote, self.reasoning or 0, is_estimated=not is_known)
 
     def updated(self, later: "Usage") -> "Usage":
         """As it is said again, which some services do with each chunk: the last counts, and nothing twice."""

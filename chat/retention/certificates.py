@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from chat.audit import Action, note
 from chat.core.batches import batches
-from chat.models import Attachment, Certificate, Conversation, Feedback, Generation, Message, Share
+from chat.models import Attachment, AuditEntry, Certificate, Conversation, Feedback, Generation, Message, Share
 from chat.models.certificate import Purpose
 from chat.retention.vacuum import despite_full_disk
 
@@ -89,6 +89,13 @@ def rows_of(certificate: Certificate) -> list[tuple[type[models.Model], list[Any
         for name, model in kinds.items()
         if (keys := certificate.ids.get(name))
     ]
+
+
+def noted_digest(certificate: Certificate) -> str | None:
+    """Its hash as the audit log has it, which a chain seals; None if the entry is gone there."""
+    of_it = AuditEntry.objects.filter(object_kind=certificate._meta.label_lower, object_key=str(certificate.pk))
+    details = of_it.filter(action=Action.ERASURE).order_by("pk").values_list("details", flat=True).first()
+    return None if details is None else str(details.get("digest"))
 
 
 def _write(cause: Cause, found: dict[str, Iterable[Any]], *, is_over: bool = False, **counts: int) -> None:

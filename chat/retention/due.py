@@ -10,6 +10,7 @@ have 24 hours, so a month's end or the change to summer time is no matter.
 
 import logging
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -74,7 +75,7 @@ def erase_due(most: int = MOST) -> int:
     """Erase what is due, at most so many. Returns how many: what several erase counts with one."""
     if not due().exists():
         return 0
-    _take_back(due().exclude(in_last_week(rules(), timezone.now())))  # kept longer since it was marked
+    _take_back(due().exclude(past(rules(), timezone.now())))  # kept longer since it was marked, be it by a day
     if count := erase_in_turn(due, Purpose.RETENTION, most):
         logger.info("Erased %s conversations in which nothing had happened for long", count)
     return count
@@ -87,9 +88,19 @@ def due() -> ConversationQuerySet:
 
 def in_last_week(of: list[Rule], now: datetime) -> Q:
     """Or past it."""
+    return _idle((rule, _since(rule, now)) for rule in of)
+
+
+def past(of: list[Rule], now: datetime) -> Q:
+    """What has had all its days."""
+    return _idle((rule, now - timedelta(days=rule.days)) for rule in of)
+
+
+def _idle(since: Iterable[tuple[Rule, datetime]]) -> Q:
+    """In which nothing has happened since then."""
     found = Q(pk__in=[])
-    for rule in of:
-        found |= rule.owned & Q(updated_at__lte=_since(rule, now))
+    for rule, at in since:
+        found |= rule.owned & Q(updated_at__lte=at)
     return found
 
 

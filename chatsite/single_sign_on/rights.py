@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from chat.audit import Action, note
 from chatsite.models import ClaimedRights
 from chatsite.single_sign_on import claims as said
 from chatsite.single_sign_on.claims import Claims
@@ -44,4 +45,5 @@ def _follow_staff(user: User, claimed: ClaimedRights, is_staff: bool) -> None:
         return
     user.is_staff = claimed.is_staff = is_staff
     user.save(update_fields=["is_staff"])
+    note(Action.PERMISSION, None, user, what="changed", is_staff=is_staff)
     claimed.save(update_fields=["is_staff"])

@@ -9,6 +9,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from chat.models import AuditEntry
 from tests.support.oidc import IS_POSSIBLE, NAME, AtProvider, NpmProvider, configure, path_of
 
 pytestmark = [
@@ -241,6 +242,8 @@ class TestGroups:
             log_in("s")
             assert user_of(client).is_staff is is_staff
             assert not user_of(client).is_superuser
+        noted = AuditEntry.objects.filter(action="permission", object_key=str(user_of(client).pk)).order_by("pk")
+        assert [row.details["is_staff"] for row in noted if "is_staff" in row.details] == [True, False]
 
     def test_leave_staff_alone_whom_staff_have_made_it(
         self, client: Client, log_in: Any, provider: NpmProvider, root: User

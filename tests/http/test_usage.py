@@ -130,12 +130,12 @@ def test_a_file_has_a_row_for_each_and_no_cell_that_is_a_formula(staff: User, an
     assert row == [first, "1", "0", "0", "1000", "0", "500", "0", "0", "0", "1.500000000", "USD", "0.250"]
 
 
-@pytest.mark.parametrize("name", ["@SUM(1)", "+1", "-1", "\t=1", "\r=1", "=1"])
+@pytest.mark.parametrize("name", ["@SUM(1)", "+1", "-1", "\t=1", "\r=1", "=1", "＝1"])
 def test_whatever_a_name_begins_with_is_no_formula(staff: User, ann: User, name: str) -> None:
     User.objects.filter(pk=ann.pk).update(username=name)
     spend(ann, 1)
     (row,) = rows_of(client(staff, "view_usage"), by="user")
-    assert row[0].lstrip()[:1] not in ("=", "+", "-", "@")
+    assert row[0].lstrip()[:1] not in ("=", "+", "-", "@", "＝")
 
 
 def test_a_range_is_both_of_its_days_and_what_is_between(staff: User, ann: User) -> None:

@@ -12,7 +12,7 @@ from chat.errors import Conflict
 from chat.models import Certificate, Conversation
 from chat.models.certificate import Purpose
 from chat.models.conversation import ConversationQuerySet
-from chat.retention.certificates import Cause
+from chat.retention.certificates import Cause, noted_digest
 from chat.retention.erasure import Extent, erase, erase_account, extent
 from chat.retention.holds import without_held
 from chat.retention.leftovers import bytes_left, rows_left
@@ -82,6 +82,8 @@ class Command(BaseCommand):
             )
         of_bytes = "No row and no byte" if looked is not None else "No row"
         self.stdout.write(f"{of_bytes} of it is there, and the certificate is as it was written.", self.style.SUCCESS)
+        if noted_digest(certificate) is None:
+            self.stdout.write("The audit log has no hash of it to compare with: what is so old was pruned there.")
         if looked is None:
             self.stdout.write(
                 "The database's files were not looked at: that takes SQLite's file, or a superuser of PostgreSQL."
@@ -96,8 +98,11 @@ def _certificate(pk: uuid.UUID) -> Certificate:
 
 
 def _faults(certificate: Certificate) -> Iterator[str]:
-    if certificate.digest != certificate.digest_now():
+    digest = certificate.digest_now()
+    if certificate.digest != digest:
         yield "The certificate was changed: its hash is another"
+    elif noted_digest(certificate) not in (digest, None):
+        yield "The certificate was changed: the audit log has another hash of it"
     for table, count in rows_left(certificate).items():
         yield f"{table} has {count} rows of it"
 

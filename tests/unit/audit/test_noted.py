@@ -144,6 +144,7 @@ def test_who_gives_rights_is_noted(root: Client, actor: str) -> None:
     assert right | {"permissions": ["chat.view_conversation"]} in [row[4] for row in found]
     (changed,) = (row[4] for row in found if row[4]["what"] == "changed")
     assert {"Staff status", "Groups", "User permissions"} <= set(changed["fields"])
+    assert (changed["is_superuser"], changed["is_staff"], changed["is_active"]) == (False, True, True)
     group.permissions.set([permission])
     group.user_set.remove(user)
     user.user_permissions.clear()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chat.core.tokens import Tokens, estimated
 from chat.errors import UpstreamBroke
 from chat.providers.chunks import Calling, Event, Finish, Reader, Reasoning, Refusal, Text, Usage, _chunk
 
@@ -111,3 +112,11 @@ def test_usage_that_is_said_again_counts_once() -> None:
     """The last counts; what it does not say stays."""
     assert Usage(9, 1, 3).updated(Usage(9, 8)).updated(Usage(None, None, None, 2)) == Usage(9, 8, 3, 2)
     assert Usage(9, 8, 7, 6).updated(Usage(5, 4)) == Usage(5, 4, 5, 4)  # a part is no more than its whole
+
+
+def test_what_took_no_token_and_was_not_empty_is_an_estimate() -> None:
+    """Some services find all of a prompt in their cache, and say 0."""
+    assert Usage(0, 0).tokens(30, 60) == estimated(30, 60)
+    assert Usage(0, 9).tokens(30, 60) == Tokens(10, 0, 9, is_estimated=True)
+    assert Usage(0, 0).tokens(0, 0) == Tokens()
+    assert Usage(7, 0).tokens(30, 0) == Tokens(7)

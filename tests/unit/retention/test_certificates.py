@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -152,6 +153,21 @@ def test_whoever_changes_one_is_found_out(conversation: Conversation) -> None:
             call_command("erase", f"--verify={found.pk}", stdout=io.StringIO())
         Certificate.objects.filter(pk=found.pk).update(**{name: getattr(found, name)})
     call_command("erase", f"--verify={found.pk}", stdout=io.StringIO())
+
+
+def test_whoever_changes_one_with_its_hash_is_told_by_the_audit_log(conversation: Conversation) -> None:
+    erase(Conversation.with_deleted.filter(pk=conversation.pk))
+    forged = Certificate.objects.get()
+    forged.ids |= {"conversations": [str(uuid.uuid4())]}
+    forged.digest = forged.digest_now()
+    forged.save()
+    with pytest.raises(CommandError, match="the audit log has another hash of it"):
+        call_command("erase", f"--verify={forged.pk}", stdout=io.StringIO())
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM chat_auditentry")  # as a prune does
+    said = io.StringIO()
+    call_command("erase", f"--verify={forged.pk}", stdout=said)
+    assert "no hash of it to compare with" in said.getvalue()
 
 
 def test_what_cannot_be_verified() -> None:

@@ -110,6 +110,18 @@ def test_what_is_gone_on_with_stays(settings: Any, owner: User) -> None:
     assert due.erase_due() == 0
 
 
+def test_what_is_kept_a_few_days_longer_since_it_was_marked_has_these_days(settings: Any, owner: User) -> None:
+    settings.CHAT_RETENTION_DAYS = 30
+    conversation = idle(owner, 31)
+    due.mark()
+    after_a_week()
+    settings.CHAT_RETENTION_DAYS = 33
+    assert (due.erase_due(), marked()) == (0, set())
+    assert due.mark() == 1
+    conversation.refresh_from_db()
+    assert conversation.due_at > conversation.updated_at + 33 * DAY
+
+
 def test_what_goes_by_itself_is_not_marked(settings: Any, owner: User) -> None:
     settings.CHAT_RETENTION_DAYS = 30
     idle(owner, 40, is_temporary=True)
