@@ -26,6 +26,7 @@ class ChatConfig(AppConfig):
         import_module("chat.serving.checks")
         import_module("chat.tools.checks")
         import_module("chat.tools.mcp.checks")
+        import_module("chat.usage.checks")
         if find_spec("mcp"):
             import_module("chat.tools.mcp.catalog")
         import_module("chat.retention.erasure")

@@ -12,6 +12,7 @@ from chat.models import Certificate
 
 @admin.register(Certificate)
 class CertificateAdmin(ReadOnly, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+    when_empty = gettext_lazy("Nothing was erased yet: each erasure leaves a certificate here.")
     list_display = ["begun_at", "purpose", "by_key", "said_counts", "ended_at", "pk"]
     list_filter = ["begun_at", "purpose"]
     list_per_page = 50

@@ -87,6 +87,20 @@ class LastActivityFilter(admin.DateFieldListFilter):
         self.title = gettext_lazy("last activity")
 
 
+class UnitFilter(admin.ChoicesFieldListFilter):
+    """Of quotas and grants, whose fields are named as parts of a sentence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext_lazy("unit")
+
+
+class PeriodFilter(admin.ChoicesFieldListFilter):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext_lazy("period")
+
+
 class ToolFilter(admin.SimpleListFilter):
     """Calls of one tool."""
 

@@ -114,6 +114,10 @@ class LiftForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Hold)
 class HoldAdmin(OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+    when_empty = gettext_lazy(
+        "Nothing is held. A hold on a user or a conversation keeps what may not be erased now, whoever asks for it, "
+        "until it is lifted."
+    )
     list_display = ["placed_at", "held", "reason", "placed_by_key", "lifted_at", "lifted_by_key"]
     list_filter = ["placed_at", InForceFilter]
     list_select_related = ["user"]

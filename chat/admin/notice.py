@@ -14,6 +14,7 @@ from chat.models import NoticeAcceptance
 
 @admin.register(NoticeAcceptance)
 class NoticeAcceptanceAdmin(NeverChanged, DeletedAlong, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+    when_empty = gettext_lazy("Nobody has accepted a notice yet. CHAT_NOTICE names the file that users are shown.")
     list_display = ["at", "owner", "version", "is_current"]
     list_select_related = ["owner"]
     list_filter = ["at"]

@@ -30,12 +30,21 @@ class ModelPriceForm(OfModelForm):
 class ModelPriceAdmin(OfModel, Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """What has been settled is not computed again: a price that was wrong counts for what comes."""
 
+    when_empty = gettext_lazy(
+        "No price is set here. A model has one of the list that is installed, or its costs are unknown; a price that "
+        "you add comes before that list."
+    )
     noted_as = Action.PRICE
     noted_fields = ("provider", "model", "since", "input", "cached", "output", "currency")
     form = ModelPriceForm
     list_display = ["called", "since", "input", "cached", "output", "currency"]
     list_filter = ["since"]
-    readonly_fields = ["currency"]
+    readonly_fields = ["in_currency"]
+
+    @admin.display(description=gettext_lazy("currency"))
+    def in_currency(self, row: ModelPrice) -> str:
+        """Of a new one that in which it will be stored."""
+        return row.currency or settings.CHAT_CURRENCY
 
     def save_model(self, request: HttpRequest, obj: ModelPrice, form: Any, change: bool) -> None:
         """In the currency of the site, as it is now."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from chat.admin.deletion import DeletedAlong
+from chat.admin.filters import PeriodFilter, UnitFilter
 from chat.admin.lookups import OfferedLookups
 from chat.admin.noted import Noted
 from chat.audit import Action
@@ -100,11 +101,15 @@ class Amounts(Noted, OfferedLookups, DeletedAlong):
 
 @admin.register(Quota)
 class QuotaAdmin(Amounts, admin.ModelAdmin):  # type: ignore[type-arg]
+    when_empty = gettext_lazy(
+        "No quota is set: everybody may use as much as they like. Begin with one for everybody; those of groups and "
+        "of users come before it."
+    )
     noted_as = Action.QUOTA
     noted_fields = ("unit", "period", "amount", "group_id", "user_id")
     form = QuotaForm
     list_display = ["whose", "unit", "period", "shown"]
-    list_filter = ["unit", "period"]
+    list_filter = [("unit", UnitFilter), ("period", PeriodFilter)]
     list_select_related = ["group", "user"]
     raw_id_fields = ["user"]
     readonly_fields = ["shown"]
@@ -130,11 +135,15 @@ class QuotaAdmin(Amounts, admin.ModelAdmin):  # type: ignore[type-arg]
 class QuotaGrantAdmin(Amounts, admin.ModelAdmin):  # type: ignore[type-arg]
     """What was granted stands. For a user, `add/?user=`, its page suggests more of what they have least of."""
 
+    when_empty = gettext_lazy(
+        "Nothing was granted. Who needs more than their quota until it renews is granted it here, or by “Grant more” "
+        "beside their name in the usage by user."
+    )
     noted_as = Action.GRANT
     noted_fields = ("user_id", "unit", "period", "first_day", "amount")
     form = GrantForm
     list_display = ["user", "shown", "period", "first_day", "made_by", "made_at", "reason"]
-    list_filter = ["unit", "period"]
+    list_filter = [("unit", UnitFilter), ("period", PeriodFilter)]
     list_select_related = ["user", "made_by"]
     raw_id_fields = ["user"]
     readonly_fields = ["shown", "first_day", "made_by", "made_at"]

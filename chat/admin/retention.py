@@ -14,6 +14,9 @@ from chat.models import GroupRetention
 
 @admin.register(GroupRetention)
 class GroupRetentionAdmin(Noted, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
+    when_empty = gettext_lazy(
+        "No group has days of its own: for everybody counts what the site's settings say (CHAT_RETENTION_DAYS)."
+    )
     noted_as = Action.RETENTION
     noted_fields = ("group_id", "days")
     list_display = ["group", "said_days"]

@@ -1,6 +1,6 @@
 """What everybody uses and what it costs, for those of the staff who may see it (`chat.view_usage`)."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from chat.audit import Action, note
 from chat.models import DailyUsage
 from chat.models.users import has_permission
 from chat.usage.money import count
-from chat.usage.pictures import HEIGHT, WIDTH, amount, lines, named, pictures, said
+from chat.usage.pictures import HEIGHT, WIDTH, amount, is_nothing, lines, named, pictures, said
 from chat.usage.prices import BILLIONTHS, day_of
 from chat.usage.reports import OF_TIME, PEOPLE, Row, names_of, report, total
 
@@ -95,7 +95,8 @@ class UsageAdmin(ReadOnly, OfferedLookups, admin.ModelAdmin):  # type: ignore[ty
             note(Action.EXPORT, request.user, (self.opts.label_lower, ""), by=asked.by, rows=len(rows), **days)
             return _file(rows, asked)
         may_grant = asked.by == "user" and has_permission(request.user, "chat.add_quotagrant")
-        return self._page(request, {"form": form} | _shown(rows, asked, may_grant))
+        may_price = has_permission(request.user, "chat.add_modelprice")
+        return self._page(request, {"form": form, "may_price": may_price} | _shown(rows, asked, may_grant))
 
     def _page(self, request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
         common = {**self.admin_site.each_context(request), "title": _("Usage and costs"), "opts": self.opts}
@@ -136,9 +137,8 @@ def _sorted(rows: list[Row], asked: Asked) -> list[Row]:
 def _shown(rows: list[Row], asked: Asked, may_grant: bool) -> dict[str, Any]:
     shown = rows[: MOST_ROWS.get(asked.by, MOST)]
     called = _called(shown, asked.by)
-    is_of_time = asked.by in OF_TIME
     # Who is in two groups is in two of the rows.
-    counted = report(asked.since, asked.until, "month") if asked.by == "group" else rows
+    totals = total(report(asked.since, asked.until, "month") if asked.by == "group" else rows)
     return {
         "table": [
             (label, row.key if may_grant else "", _cells(row)) for label, row in zip(called, shown, strict=True)
@@ -147,10 +147,19 @@ def _shown(rows: list[Row], asked: Asked, may_grant: bool) -> dict[str, Any]:
         "way": WAYS[asked.by],
         "by": asked.by,
         "measure": MEASURES[asked.measure],
-        "totals": list(total(counted).items()),
-        "pictures": pictures(rows, asked.measure, asked.by, asked.since, asked.until) if is_of_time else [],
-        "lines": [] if is_of_time else lines(list(zip(called, shown, strict=True))[:MOST_LINES], asked.measure),
-    }
+        "totals": list(totals.items()),
+        "has_unpriced": any(sums.unpriced for sums in totals.values()),
+    } | _drawn(rows, called, asked)
+
+
+def _drawn(rows: list[Row], called: list[str], asked: Asked) -> dict[str, Any]:
+    """As bars; where there is none to draw the page says so."""
+    if is_nothing(rows, asked.measure):
+        of_tokens = urlencode(asdict(asked) | {"measure": "tokens"})
+        return {"nothing": asked.measure if rows else "", "of_tokens": of_tokens}
+    if asked.by in OF_TIME:
+        return {"pictures": pictures(rows, asked.measure, asked.by, asked.since, asked.until)}
+    return {"lines": lines(list(zip(called, rows, strict=False))[:MOST_LINES], asked.measure)}
 
 
 def _cells(row: Row) -> list[str]:

@@ -34,6 +34,11 @@ NO_KEY = checks.Warning(
     "cannot be verified any more, unless SECRET_KEY_FALLBACKS has the former one.",
     id="chat.W064",
 )
+SHORT_KEY = checks.Warning(
+    "CHAT_AUDIT_KEY is short: whoever has a part of the audit log may find it by trying.",
+    hint="Set it to 32 random characters or more, with this one in CHAT_AUDIT_KEY_FALLBACKS.",
+    id="chat.W067",
+)
 NO_TRIGGERS = checks.Warning(
     "The database does not refuse to change the audit log: its triggers are missing.",
     hint="`manage.py audit guard` makes them.",
@@ -43,6 +48,7 @@ HINT = (
     "CHAT_SEPARATE_ROLES is on. Take one of the two from them. Superusers hold all permissions, and are not listed; "
     "rights that other authentication backends give are not seen here."
 )
+KEY_CHARACTERS = 32
 SHOWN = 20
 READ = Q(content_type__app_label="chat", codename__in=["view_conversation", "view_feedback", "change_feedback"])
 """With these one reads what users wrote: who may mark a comment sees it."""
@@ -58,7 +64,9 @@ def check_readings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_audit_key(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    return [] if settings.CHAT_AUDIT_KEY else [NO_KEY]
+    if not settings.CHAT_AUDIT_KEY:
+        return [NO_KEY]
+    return [SHORT_KEY] if len(settings.CHAT_AUDIT_KEY) < KEY_CHARACTERS else []
 
 
 @register(Tags.database)

@@ -86,7 +86,7 @@ class Heard:
 
 async def _asked(generation: Generation, model: str, messages: list[dict[str, Any]], *, under_quota: bool) -> str:
     """A title. However the request ends, what it has used is stored; before it begins, what it may use."""
-    began, heard, title = timezone.now(), Heard(), ""
+    began, heard, has_failed = timezone.now(), Heard(), True
     size, which = prompts.characters(messages), (generation.owner_id, registry()[model].provider.name, model, began)
     if under_quota:
         options = Options(max_tokens=settings.CHAT_QUOTA_OUTPUT_TOKENS)
@@ -97,11 +97,12 @@ async def _asked(generation: Generation, model: str, messages: list[dict[str, An
     try:
         async with asyncio.timeout(TITLE_SECONDS):
             title = await _ask(model, messages, heard, options)
+            has_failed = False  # also where what it answered is no title
     except UpstreamError as error:
         heard.is_refused = not isinstance(error, UpstreamBroke)
         raise
     finally:
-        settled = partial(settle_title, booked, *which, heard.tokens(size), has_failed=not title)
+        settled = partial(settle_title, booked, *which, heard.tokens(size), has_failed=has_failed)
         await write_in_database(settled)
     return title
 

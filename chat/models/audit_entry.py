@@ -69,7 +69,7 @@ class AuditEntry(OnlyAdded):
 
     class Meta:
         verbose_name = gettext_lazy("entry of the audit log")
-        verbose_name_plural = gettext_lazy("audit log")
+        verbose_name_plural = gettext_lazy("entries of the audit log")
         default_permissions = ("view",)
         ordering = ["pk"]
         indexes = [

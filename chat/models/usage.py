@@ -22,7 +22,6 @@ from chat.models.users import groups_field, groups_table
 
 CURRENCY_CHARACTERS = 3
 GROUPS_CHARACTERS = 500
-FAILURES = (Status.FAILED, Status.TRUNCATED, Status.INTERRUPTED)
 MOST_SUM = 9_000_000_000_000_000_000
 """Of a day's cost, in billionths: a sum that would not fit is this."""
 
@@ -30,6 +29,10 @@ MOST_SUM = 9_000_000_000_000_000_000
 class Kind(models.TextChoices):
     ANSWER = "answer", gettext_lazy("answers")
     TITLE = "title", gettext_lazy("titles")
+
+
+FAILURES = {Kind.ANSWER: (Status.FAILED, Status.TRUNCATED, Status.INTERRUPTED), Kind.TITLE: (Status.FAILED,)}
+"""A title is written down as interrupted before it is asked for: one that is being made has not failed."""
 
 
 class UsageEntry(models.Model):
@@ -153,7 +156,7 @@ def sums_of(entry: UsageEntry) -> dict[str, int]:
     waited = entry.first_token_ms
     return {
         "runs": 1,
-        "failures": int(entry.status in FAILURES),
+        "failures": int(entry.status in FAILURES[Kind(entry.kind)]),
         "input": entry.input,
         "cached": entry.cached,
         "output": entry.output,

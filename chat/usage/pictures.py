@@ -68,6 +68,12 @@ def said(sums: Sums, measure: str, currency: str) -> str:
     return count(int(found or 0))
 
 
+def is_nothing(rows: Iterable[Row], measure: str) -> bool:
+    """Is there no bar to be drawn? A cost that nobody knows is one."""
+    values = [amount(row.sums, measure) for row in rows]
+    return not any(values) and not (measure == "cost" and None in values)
+
+
 def pictures(rows: Sequence[Row], measure: str, by: str, since: date, until: date) -> list[Picture]:
     """One for each currency where it is of costs. `rows` are those of days or months."""
     if measure != "cost":

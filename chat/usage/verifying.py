@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from chat.models import DailyUsage, DayTotal, MonthTotal, TotalsMark, UsageEntry
-from chat.models.usage import FAILURES, MOST_SUM, SUMS
+from chat.models.usage import FAILURES, MOST_SUM, SUMS, Kind
 from chat.usage.prices import BILLIONTHS
 from chat.usage.totals import COST, last_day
 
@@ -84,9 +84,11 @@ def _added(*names: str) -> dict[str, Any]:
 
 
 OF_SUMS = _added(*(name for name in SUMS if name != "cost"))
+HAS_FAILED = Q(kind=Kind.ANSWER, status__in=FAILURES[Kind.ANSWER])
+HAS_FAILED |= Q(kind=Kind.TITLE, status__in=FAILURES[Kind.TITLE])
 OF_ENTRIES = _added("input", "cached", "output", "reasoning", "first_token_ms") | {
     "runs": Count("pk"),
-    "failures": Count("pk", filter=Q(status__in=FAILURES)),
+    "failures": Count("pk", filter=HAS_FAILED),
     "estimates": Count("pk", filter=Q(is_estimated=True)),
     "unpriced": Count("pk", filter=Q(cost=None)),
     "begun": Count("first_token_ms"),

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from chat.models import AuditEntry, DailyUsage, ModelPrice, Quota, QuotaGrant
@@ -84,6 +85,33 @@ def test_all_that_is_counted_is_drawn_in_each_way(staff: User, ann: User, measur
         drawn = shown[shown.index("<figure") : shown.index("</figure>")]
         assert drawn.count("<rect") == 1
         assert said in drawn
+
+
+def test_what_cost_nothing_is_said_in_words_with_a_way_to_tokens(staff: User, ann: User) -> None:
+    spend(ann, 0)
+    page = client(staff, "view_usage")
+    for by in ("day", "month", "model", "group", "user"):
+        shown = page.get(PAGE, {"by": by}).content.decode()
+        assert "Nothing of this cost anything." in shown
+        assert f"by={by}&amp;measure=tokens" in shown
+        assert "<figure" not in shown
+    assert "Failed runs: there is nothing to draw." in page.get(PAGE, {"measure": "failures"}).content.decode()
+
+
+def test_who_may_set_prices_is_led_there_where_one_is_missing(staff: User, ann: User) -> None:
+    spend(ann, None)
+    way = reverse("admin:chat_modelprice_add")
+    assert way not in client(staff, "view_usage").get(PAGE).content.decode()
+    assert way in client(staff, "view_usage", "add_modelprice").get(PAGE).content.decode()
+
+
+def test_an_empty_list_says_what_it_is_for(staff: User) -> None:
+    page = client(staff, "view_quota", "view_hold", "view_auditentry")
+    quotas = reverse("admin:chat_quota_changelist")
+    assert "No quota is set" in page.get(quotas).content.decode()
+    assert "No quota is set" not in page.get(quotas, {"unit": "money"}).content.decode()
+    assert "Nothing is held" in page.get(reverse("admin:chat_hold_changelist")).content.decode()
+    assert "entries of the audit log" in page.get(reverse("admin:chat_auditentry_changelist")).content.decode()
 
 
 def test_names_are_words_and_no_markup(staff: User, ann: User) -> None:

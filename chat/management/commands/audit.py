@@ -13,6 +13,7 @@ from chat.audit.exporting import lines
 from chat.audit.pruning import Refused, prune
 from chat.audit.verifying import Malformed, Report, verify
 from chat.conf import settings
+from chat.management.arguments import day
 from chat.models.audit_triggers import create_triggers
 
 SHOWN = 100
@@ -27,11 +28,11 @@ class Command(BaseCommand):
         verifying = acts.add_parser("verify", help="say what was changed or taken, and what is not chained yet")
         verifying.add_argument("--head", action="append", metavar="HEAD", help="one that was logged; may be repeated")
         exporting = acts.add_parser("export", help="write it as JSON Lines, in the order of the chain")
-        exporting.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="in TIME_ZONE")
+        since = "begin with the first entry of that day in TIME_ZONE"
+        exporting.add_argument("--since", type=day, metavar="YYYY-MM-DD", help=since)
         pruning = acts.add_parser("prune", help="take what is older, with a sealed mark in its place")
-        pruning.add_argument(
-            "--before", type=date.fromisoformat, metavar="YYYY-MM-DD", required=True, help="in TIME_ZONE"
-        )
+        before = "take what is older than this day in TIME_ZONE"
+        pruning.add_argument("--before", type=day, metavar="YYYY-MM-DD", required=True, help=before)
         acts.add_parser("guard", help="make the triggers anew that refuse changes of it")
 
     def handle(self, *, act: str, **options: Any) -> None:
@@ -45,6 +46,7 @@ class Command(BaseCommand):
                 self._prune(options["before"])
             case "guard":
                 create_triggers(connection)
+                self.stdout.write("The triggers that refuse changes of the audit log are there.")
 
     def _verify(self, heads: list[str] | None) -> None:
         try:

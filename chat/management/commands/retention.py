@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         for each in (found := list(numbers())):
-            self.stdout.write(_said(each))
+            self.stdout.write(_said(each, "All others" if len(found) > 1 else "Everybody"))
         if not found:
             self.stdout.write(
                 "Conversations are kept for ever: CHAT_RETENTION_DAYS is 0, and no group has other days."
@@ -42,11 +42,12 @@ class Command(BaseCommand):
         )
 
 
-def _said(found: Numbers) -> str:
+def _said(found: Numbers, others: str) -> str:
     ages = "".join(f"\n  {count} for {name}" for name, count in found.ages.items())
     untold = found.past - found.due - found.told - found.held
     return (
-        f"{_whose(found)}, {found.rule.days} days: in {found.past} conversations nothing has happened for longer.\n"
+        f"{_whose(found) or others}, {found.rule.days} days: "
+        f"in {found.past} conversations nothing has happened for longer.\n"
         f"  {found.due} go now, {found.told} within a week, {max(untold, 0)} a week after they are marked, "
         f"{found.held} are held.{ages}"
     )
@@ -54,4 +55,4 @@ def _said(found: Numbers) -> str:
 
 def _whose(found: Numbers) -> str:
     names = Group.objects.filter(pk__in=found.rule.groups).order_by("name").values_list("name", flat=True)
-    return f"Members of {', '.join(names)}" if found.rule.groups else "All others"
+    return f"Members of {', '.join(names)}" if found.rule.groups else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from chat.management.arguments import day
 from chat.models import TotalsMark, UsageEntry
 from chat.usage.totals import forget_totals, make_totals
 from chat.usage.verifying import differences
@@ -18,13 +19,16 @@ class Command(BaseCommand):
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--verify", action="store_true", help="compare sums with rows")
         what.add_argument("--make-totals", action="store_true", help="make the totals of days and months anew")
-        parser.add_argument("--since", type=date.fromisoformat, default=date.min, metavar="YYYY-MM-DD")
+        since = "with --verify: compare no day before this one"
+        parser.add_argument("--since", type=day, default=date.min, metavar="YYYY-MM-DD", help=since)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["make_totals"]:
             forget_totals()
             make_totals()
-            self.stdout.write(f"Made the totals anew, up to {TotalsMark.read().day}.")
+            last = TotalsMark.read().day
+            of = "of no day: none is over in which anything was used" if last == date.min else f"up to {last}"
+            self.stdout.write(f"Made the totals anew, {of}.")
             return
         found = differences(options["since"])
         for each in found:

@@ -273,5 +273,7 @@ def test_a_check_warns_before_deployment_without_a_key_of_its_own(settings: Any)
         return [str(each.id) for each in checks.run_checks(tags=["security"], include_deployment_checks=True)]
 
     assert "chat.W064" in found()
-    settings.CHAT_AUDIT_KEY = "one"
-    assert "chat.W064" not in found()
+    settings.CHAT_AUDIT_KEY = "0123456789abcdef" * 2
+    assert not {"chat.W064", "chat.W067"} & {*found()}
+    settings.CHAT_AUDIT_KEY = settings.CHAT_AUDIT_KEY[1:]
+    assert "chat.W067" in found()

@@ -10,6 +10,7 @@ import pytest
 from chat.core.tokens import NO_TOKENS, Tokens
 from chat.models import ModelPrice
 from chat.models.price import MOST_PRICE
+from chat.usage.checks import check_currency
 from chat.usage.prices import BILLIONTHS, MOST_COST, Price, Rates, forget_prices, price_of
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,11 @@ def test_a_price_in_a_currency_of_before_needs_a_rate(settings: Any) -> None:
     assert cost() is None
     settings.CHAT_CURRENCY_RATE = 2
     assert cost() == 2 * BILLIONTHS
+
+
+def test_a_check_warns_of_a_list_of_which_no_price_counts(settings: Any) -> None:
+    assert check_currency(None) == []
+    settings.CHAT_CURRENCY = "EUR"
+    assert [each.id for each in check_currency(None)] == ["chat.W068"]
+    settings.CHAT_CURRENCY_RATE = Decimal("0.92")
+    assert check_currency(None) == []
