@@ -102,12 +102,13 @@ SIZE = 6
 
 ALIKE = """
 CASE WHEN path.parent_id IS NULL THEN (
-    SELECT {what} FROM chat_message r WHERE r.conversation_id = %s AND r.parent_id IS NULL AND r.role = path.role
+    SELECT {what} FROM chat_message r
+    WHERE r.conversation_id = %s AND COALESCE(r.parent_id, r.id) = r.id AND r.role = path.role
 ) ELSE (
     SELECT {what} FROM chat_message s WHERE s.parent_id = path.parent_id AND s.role = path.role
 ) END
 """
-"""Of all alternatives of a message of the path, itself included."""
+"""Of all alternatives of a message of the path, itself included; `COALESCE` as in SPOTS."""
 
 END = f"""
 {PATH}

@@ -15,7 +15,7 @@ from chat.core.context_window import left_out
 from chat.core.prompt import Turn
 from chat.core.tree import Place
 from chat.models import Conversation, Message, MessagePart
-from chat.models.branches import end, leaf_below, path, spots
+from chat.models.branches import END, end, leaf_below, path, spots
 from tests.support.conversations import stored_conversation
 
 
@@ -177,3 +177,18 @@ def test_what_is_not_on_the_branch_costs_nothing(act: str) -> None:
     few, many = (with_many_beside(owner, number) for number in (3, 1500))
     costs = [steps_of(lambda place=place: ACTS[act](owner, *place)) for place in (few, many)]
     assert costs[1] < 2 * costs[0] + 20, costs
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")
+def test_those_that_answer_nothing_are_not_looked_for_in_all_conversations() -> None:
+    """Also where the database has counted: it takes them for as few as answer the same."""
+    owner = User.objects.create(username="owner")
+    for _ in range(10):
+        stored_conversation(owner.pk, ["A text"] * 10)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute(f"EXPLAIN QUERY PLAN {END}", ["", "", 1, "", ""])
+        plans = [step for *_, step in cursor.fetchall() if step.startswith("SEARCH r ")]
+    assert len(plans) == 2
+    assert all("(conversation_id=?)" in plan for plan in plans), plans
