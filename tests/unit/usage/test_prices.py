@@ -110,3 +110,11 @@ def test_a_price_in_a_currency_of_before_needs_a_rate(settings: Any) -> None:
     assert cost() is None
     settings.CHAT_CURRENCY_RATE = 2
     assert cost() == 2 * BILLIONTHS
+
+
+def test_a_price_that_cannot_be_read_brings_none_of_before_back() -> None:
+    """As where a site went from dollars to euros, and back again without a rate."""
+    say(date(2026, 1, 1), 1, model="nobody-knows-it")
+    assert cost(model="nobody-knows-it") == BILLIONTHS
+    say(date(2026, 2, 1), 7, model="nobody-knows-it", currency="EUR")
+    assert cost(model="nobody-knows-it") is None
