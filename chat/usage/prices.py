@@ -110,12 +110,13 @@ def forget_prices() -> None:
 
 
 def _staffs(provider: str, key: str, day: date) -> Price | None:
+    """By the latest that holds by that day alone: one before it counts no more, whatever currency this one is in."""
     rows = [row for row in _rows() if row.provider == provider and row.model == key and row.since <= day]
-    for row in sorted(rows, key=lambda row: row.since, reverse=True):
-        if factor := _factor(row.currency):
-            cached = row.input if row.cached is None else row.cached
-            return Price(Rates(row.input * factor, cached * factor, row.output * factor))
-    return None
+    row = max(rows, key=lambda row: row.since, default=None)
+    if row is None or not (factor := _factor(row.currency)):
+        return None
+    cached = row.input if row.cached is None else row.cached
+    return Price(Rates(row.input * factor, cached * factor, row.output * factor))
 
 
 def _rows() -> list[ModelPrice]:

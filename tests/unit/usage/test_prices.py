@@ -119,3 +119,11 @@ def test_a_check_warns_of_a_list_of_which_no_price_counts(settings: Any) -> None
     assert [each.id for each in check_currency(None)] == ["chat.W068"]
     settings.CHAT_CURRENCY_RATE = Decimal("0.92")
     assert check_currency(None) == []
+
+
+def test_a_price_that_cannot_be_read_brings_none_of_before_back() -> None:
+    """As where a site went from dollars to euros, and back again without a rate."""
+    say(date(2026, 1, 1), 1, model="nobody-knows-it")
+    assert cost(model="nobody-knows-it") == BILLIONTHS
+    say(date(2026, 2, 1), 7, model="nobody-knows-it", currency="EUR")
+    assert cost(model="nobody-knows-it") is None
