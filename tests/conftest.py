@@ -15,18 +15,17 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.signals import setting_changed
-from django.db import OperationalError, connection, connections
+from django.db import connection, connections
 from pytest_django.plugin import DjangoDbBlocker
 
-from chat.models import DailyUsage, DayTotal, MonthTotal, Prompt, Reading, UsageEntry
 from chat.retention import fragments
 from chat.templatetags import chat_libraries
 from chat.views import page_templates
 from tests.support import redis
 from tests.support.client import Client
+from tests.support.forgetting import forget_rows
 from tests.support.once import FOLDER, made_once
 from tests.support.postgres import Postgres, programs
 from tests.support.preloaded import IS_POSSIBLE, Preloaded
@@ -180,21 +179,8 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
     with django_db_blocker.unblock():
         yield
         connection.close()
-        forget_users()
-        Prompt.objects.all().delete()  # the shared ones, which nobody owns
-        Session.objects.all().delete()
-        Reading.objects.all().delete()
-        for used in (UsageEntry, DailyUsage, DayTotal, MonthTotal):  # which outlive their users
-            used.objects.all().delete()
+        forget_rows()
         connection.close()
-
-
-def forget_users() -> None:
-    """A site may still write: of two that wait for each other PostgreSQL ends one, and that may be this."""
-    try:
-        User.objects.all().delete()
-    except OperationalError:
-        User.objects.all().delete()
 
 
 @pytest.fixture
