@@ -109,7 +109,7 @@ def test_an_empty_list_says_what_it_is_for(staff: User) -> None:
     page = client(staff, "view_quota", "view_hold", "view_auditentry")
     quotas = reverse("admin:chat_quota_changelist")
     assert "No quota is set" in page.get(quotas).content.decode()
-    assert "No quota is set" not in page.get(quotas, {"unit": "money"}).content.decode()
+    assert "No quota is set" not in page.get(quotas, {"unit__exact": "money"}).content.decode()
     assert "Nothing is held" in page.get(reverse("admin:chat_hold_changelist")).content.decode()
     assert "entries of the audit log" in page.get(reverse("admin:chat_auditentry_changelist")).content.decode()
 
