@@ -59,11 +59,11 @@ class AttachmentPages:
             *super().get_urls(),  # type: ignore[misc] # the ModelAdmin's
         ]
 
-    def file(self: Any, request: HttpRequest, **ids: uuid.UUID) -> Any:
+    def file(self, request: HttpRequest, **ids: uuid.UUID) -> HttpResponseBase:
         """An image to be shown, all else to be saved."""
         return self._read(request, "attachment", file_response, **ids)
 
-    def thumbnail(self: Any, request: HttpRequest, **ids: uuid.UUID) -> Any:
+    def thumbnail(self, request: HttpRequest, **ids: uuid.UUID) -> HttpResponseBase:
         """A small picture of an image."""
         return self._read(request, "the thumbnail of attachment", thumbnail_response, **ids)
 
