@@ -7,16 +7,20 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.conf import settings
 from chat.core.numbers import whole
-from chat.models import ReadingContext
+from chat.models import Reading, ReadingContext
+from chat.models.sql import prepared, select_values
 
 AT_ONCE, NEVER = "at once", "never"
 MOST_DAYS = 36_500
 DIGITS = 9
+
+TOLD = "id IN (SELECT reading_id FROM chat_readingcontext WHERE owner_key = %s AND conversation_key = %s)"
+LATEST = "ORDER BY created_at DESC LIMIT 1"
 
 
 def notice_days() -> int | None:
@@ -47,9 +51,17 @@ def told(owner_id: Any, conversation_id: uuid.UUID | None = None) -> QuerySet[Re
 
 
 def told_in_short(owner_id: Any, conversation_id: uuid.UUID) -> dict[str, Any] | None:
-    """How often one's conversation was read, and when last, by one query; None if nobody has, or nobody is told."""
-    if notice_days() is None:
+    """How often one's conversation was read, and when last; None if nobody has, or nobody is told.
+
+    By one query, and without the ORM, for each page of a conversation asks for it.
+    """
+    days = notice_days()
+    if days is None:
         return None
-    found = told(owner_id, conversation_id).order_by()
-    short: dict[str, Any] = found.aggregate(count=Count("pk"), latest=Max("reading__created_at"))
-    return short if short["count"] else None
+    values = [str(owner_id), str(conversation_id)]
+    condition = TOLD
+    if days:
+        condition += " AND created_at <= %s"
+        values.append(prepared(Reading, "created_at", timezone.now() - timedelta(days=days)))
+    found = select_values(Reading, ("created_at",), f"{condition} {LATEST}", *values, extra="COUNT(*) OVER ()")
+    return {"count": found[0][1], "latest": found[0][0]} if found else None
