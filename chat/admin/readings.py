@@ -24,7 +24,7 @@ from chat.models.users import has_permission
 class ReadingAdmin(ReadOnly, RecordedList, OfferedLookups, admin.ModelAdmin):  # type: ignore[type-arg]
     """Seen by `chat.view_reading`. A word, or an id, finds what was done by somebody or to something."""
 
-    list_display = ["created_at", "user_name", "action", "object_name", "object_key", "hits", "reason"]
+    list_display = ["created_at", "user_name", "action", "object_kind", "object_name", "object_key", "hits", "reason"]
     list_select_related = ["context"]
     list_filter = ["created_at", "object_kind"]
     list_per_page = 50
