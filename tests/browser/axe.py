@@ -9,7 +9,8 @@ from tests.browser.conftest import PHONE, WIDE
 from tests.support.site import ROOT
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
-LOOKS: list[tuple[Literal["light", "dark"], ViewportSize]] = [
+Look = tuple[Literal["light", "dark"], ViewportSize]
+LOOKS: list[Look] = [
     ("light", WIDE),
     ("light", PHONE),
     ("dark", WIDE),
