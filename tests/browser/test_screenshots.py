@@ -22,6 +22,16 @@ ANSWER = (
     "address.\n2. The view reads and writes models.\n3. A template turns the result into a page.\n\n"
     "Its answers can also be streamed"
 )
+NOTICE = """# Before you ask
+
+This chat is for work. Please do not enter
+
+- passwords or keys,
+- customers' data, but by their number.
+
+What you write is sent to a model of **our own** and stays until you delete it, for a year at most. Staff read it by
+ticket alone, and you are told when they did. Questions: [data protection](https://example.org/data-protection).
+"""
 EARLIER = ["A reading list on typography", "Why does my migration hang?", "Three names for a sailing boat"]
 
 
@@ -149,6 +159,29 @@ def test_what_is_used_and_what_it_costs(
     page.goto(f"{site.url}/settings/usage/")
     expect(page.locator(".usage__table")).to_be_visible()
     snap(page, screenshots, "own-usage", scheme, size)
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", PHONE)])
+def test_the_notice_and_a_hold(
+    open_page: OpenPage,
+    run_site: RunSite,
+    client_for: Callable[..., Client],
+    screenshots: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    scheme: str,
+    size: dict[str, int],
+) -> None:
+    file = tmp_path_factory.mktemp("notice") / "notice.md"
+    file.write_text(NOTICE)
+    site = run_site(CHAT_NOTICE=str(file))
+    staff = client_for(site, is_staff=True, is_superuser=True)
+    page = open_page(staff, viewport=size, color_scheme=scheme)
+    expect(page.get_by_role("button", name="I have read it and accept it")).to_be_visible()
+    snap(page, screenshots, "notice", scheme, size)
+    page.goto(f"{site.url}/admin/chat/hold/add/")
+    page.get_by_label("User").fill("ada")
+    page.get_by_label("Reason").fill("Inquiry 2026-117, see the file")
+    snap(page, screenshots, "hold", scheme, size)
 
 
 @pytest.mark.parametrize(("scheme", "size"), LOOKS)
