@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'entry of the audit log',
-                'verbose_name_plural': 'audit log',
+                'verbose_name_plural': 'entries of the audit log',
                 'ordering': ['pk'],
                 'default_permissions': ('view',),
                 'indexes': [models.Index(models.F('at'), name='audit_at'), models.Index(models.F('actor_key'), models.F('at'), name='audit_by_actor'), models.Index(models.F('object_kind'), models.F('object_key'), models.F('at'), name='audit_of_object'), models.Index(models.F('action'), models.F('at'), name='audit_action')],
