@@ -53,6 +53,10 @@ NO_TOKENS = Tokens()
 
 
 def estimated(prompt: int, answer: int, reasoning: int = 0) -> Tokens:
-    """Of so many characters of a prompt and of an answer, its reasoning included: rather too many than too few."""
+    """Of so many characters of a prompt and of an answer, its reasoning included.
+
+    Rather too many than too few where letters are Latin; of Chinese, which has a token for about each character, a
+    third.
+    """
     read, written, thought = (-(-characters // BYTES_PER_TOKEN) for characters in (prompt, answer, reasoning))
     return Tokens(read, 0, written, min(thought, written), is_estimated=True)

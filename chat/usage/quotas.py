@@ -29,6 +29,7 @@ from chat.models.locks import lock_owner
 from chat.models.quota import NOBODYS
 from chat.models.rights import QUOTAS_IN_MONEY, rights_of, rules_of
 from chat.models.users import UserId
+from chat.providers.registry import registry
 from chat.usage.prices import day_of, price_of, unpriced
 from chat.usage.quota_words import little_left, refusal
 from chat.usage.settling import book_title
@@ -98,7 +99,7 @@ def reserve(generation: Generation, prompt: int, output: int | None) -> Reserved
     `prompt`: its tokens, by estimate; `output`: how many its answer may have, if somebody has chosen that. None if no
     quota holds for the owner. Raises OverQuota, or Forbidden for a model without a price.
     """
-    most = output or int(settings.CHAT_QUOTA_OUTPUT_TOKENS)
+    most = _most_output(generation.model, output)
     tokens = most_of(prompt, most)
     held, cost = _check(_of(generation), tokens)
     generation.little_left = little_left(held)
@@ -126,10 +127,16 @@ def extend(generation: Generation, tokens: Tokens) -> bool:
 def book_most_of_title(owner_id: UserId, provider: str, model: str, at: datetime, prompt: int) -> uuid.UUID:
     """As `book_title`, with the most that it may cost, if there is room for that. Raises as `reserve` does."""
     lock_owner(owner_id)
-    tokens = most_of(prompt, settings.CHAT_QUOTA_OUTPUT_TOKENS)
+    tokens = most_of(prompt, _most_output(model))
     run = _Run(NOBODYS, owner_id, provider, model, at, messages=0)
     _check(run, tokens)
     return book_title(owner_id, provider, model, at, tokens)
+
+
+def _most_output(model: str, chosen: int | None = None) -> int:
+    """Tokens that an answer may have: those that somebody chose, or the settings say, but no more than its model's."""
+    most, known = chosen or int(settings.CHAT_QUOTA_OUTPUT_TOKENS), registry().find(model)
+    return min(most, known.output) if known and known.output else most
 
 
 @dataclass(frozen=True, slots=True)

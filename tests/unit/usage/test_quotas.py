@@ -92,6 +92,15 @@ def test_an_answer_without_a_limit_gets_that_of_the_settings(user: User, setting
     assert reserve(running(user), 10, None) == Reserved(Tokens(12, 0, 100, is_estimated=True), 100)
 
 
+def test_no_more_is_reserved_than_a_model_can_write(user: User, settings: Any) -> None:
+    models = [{"name": "gpt-4o-mini", "output": 300}]
+    settings.CHAT_PROVIDERS = [{"name": "default", "address": "http://127.0.0.1:1/v1", "models": models}]
+    quota(10_000)
+    assert reserve(running(user), 10, None) == Reserved(Tokens(12, 0, 300, is_estimated=True), 300)
+    assert reserve(running(user), 10, 500) == Reserved(Tokens(12, 0, 300, is_estimated=True), 300)
+    assert reserve(running(user), 10, 200) == Reserved(Tokens(12, 0, 200, is_estimated=True), 200)
+
+
 def test_nothing_is_reserved_for_whom_no_quota_holds(user: User) -> None:
     quota(1, user=User.objects.create(username="another"))
     quota(1, group=Group.objects.create(name="another"))
