@@ -15,9 +15,6 @@ from django.utils.translation import gettext_lazy
 from chat.core.limits import FILE_NAME_CHARACTERS
 from chat.core.prompt import Document, Picture
 
-PIECE = 1_000_000
-"""Bytes of a file that are in memory at once."""
-
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def of(self, owner_id: Any) -> Self:
@@ -92,6 +89,9 @@ class AttachmentContent(models.Model):
     # What a model is shown of any but an image.
     text = models.TextField(blank=True)
 
+    PIECE = 1_000_000
+    """Bytes of a file that are in memory at once."""
+
     class Meta:
         verbose_name = gettext_lazy("content of an attachment")
         verbose_name_plural = gettext_lazy("contents of attachments")
@@ -102,7 +102,7 @@ class AttachmentContent(models.Model):
     @classmethod
     def piece(cls, pk: uuid.UUID, begin: int, field: str = "data") -> bytes | None:
         """At most PIECE of its bytes from there on; None if it is gone."""
-        part = Substr(field, begin + 1, PIECE, output_field=models.BinaryField())
+        part = Substr(field, begin + 1, cls.PIECE, output_field=models.BinaryField())
         piece = cls.objects.filter(pk=pk).values_list(part, flat=True).first()
         return None if piece is None else bytes(piece)
 

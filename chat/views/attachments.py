@@ -26,7 +26,6 @@ from chat.errors import Forbidden, NotFound
 from chat.forms.uploads import Upload, read_upload
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, AttachmentContent
-from chat.models.attachment import PIECE
 from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
 from chat.views.endpoints import endpoint
@@ -149,14 +148,14 @@ def _response(attachment: Attachment, field: str, headers: dict[str, str], is_he
         raise NotFound
     if is_head:
         return HttpResponse(headers=headers | {"Content-Length": str(size)})
-    if size <= PIECE:
+    if size <= AttachmentContent.PIECE:
         return HttpResponse(_piece(attachment.pk, field, 0), headers=headers)
     return StreamingHttpResponse(_pieces(attachment.pk, field, size), headers=headers | {"Content-Length": str(size)})
 
 
 async def _pieces(pk: uuid.UUID, field: str, size: int) -> AsyncIterator[bytes]:
     """None is read before the reader has taken the last."""
-    for begin in range(0, size, PIECE):
+    for begin in range(0, size, AttachmentContent.PIECE):
         yield await in_database(_piece, pk, field, begin)
 
 

@@ -404,7 +404,7 @@ class TestAttachments:
     def test_a_large_one_is_not_held_whole(
         self, staff: Client, note: Attachment, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("chat.views.attachments.PIECE", 4)
+        monkeypatch.setattr("chat.models.AttachmentContent.PIECE", 4)
         file, head = staff.get(self.address(note)), staff.head(self.address(note))
         assert (file.streaming, file["Content-Length"]) == (True, "5")
         assert (head.streaming, head["Content-Length"], head.content) == (False, "5", b"")

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from chat.import_export.subject import archive
 from chat.import_export.subject.paths import attachment_path
 from chat.import_export.subject.sections import SECTIONS
-from chat.models import Attachment
+from chat.models import Attachment, AttachmentContent
 from tests.support.subject import HOSTILE, OTHERS, with_everything, zip_of
 from tests.unit.databases.conftest import database, sqlite
 
@@ -15,7 +14,7 @@ __all__ = ["database", "sqlite"]
 
 
 def test_each_gives_all_of_it_and_files_by_the_piece(database: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "PIECE", 7)
+    monkeypatch.setattr(AttachmentContent, "PIECE", 7)
     ann = with_everything("ann", HOSTILE)
     with_everything("bob", OTHERS)
     found = zip_of(ann)

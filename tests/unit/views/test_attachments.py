@@ -10,8 +10,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from chat.errors import NotFound
-from chat.models import Attachment
-from chat.views import attachments
+from chat.models import Attachment, AttachmentContent
 from chat.views.attachments import file_response
 from tests.support.attachments import stored_attachment
 
@@ -44,7 +43,7 @@ async def read_and_delete(pieces: Any, attachment: Attachment) -> list[bytes]:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_large_one_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachments, "PIECE", 4)
+    monkeypatch.setattr(AttachmentContent, "PIECE", 4)
     attachment = stored_attachment(User.objects.create(username="reader").pk, "a.txt", b"Words of \0 many")
     answer = file_response(attachment)
     assert isinstance(answer, StreamingHttpResponse)
