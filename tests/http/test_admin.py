@@ -717,7 +717,7 @@ class TestReadings:
     def found(self, query: str = "") -> list[tuple[str, str, str]]:
         page = auditor().get(f"{self.PATH}?{query}")
         assert page.status_code == 200
-        return [(row[1], row[2], row[3]) for row in rows(page)]
+        return [(row[1], row[2], row[4]) for row in rows(page)]
 
     def test_shows_the_newest_first(self) -> None:
         assert self.found() == [

@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection, models, transaction
 
 from chat.models import (
+    Certificate,
     DailyUsage,
     DayTotal,
     MonthTotal,
@@ -22,7 +23,7 @@ ROOTS: tuple[type[models.Model], ...] = (
     User,
     *(Prompt, Session),  # also those that nobody owns
     *(Reading, ReadingContext, SearchedWords),
-    *(UsageEntry, DailyUsage, DayTotal, MonthTotal),  # which outlive their users
+    *(Certificate, UsageEntry, DailyUsage, DayTotal, MonthTotal),  # which outlive their users
 )
 
 

@@ -30,6 +30,12 @@ LONG_AGO = timezone.now() - timedelta(days=300)
 MARKER = "unmistakable"
 
 
+@pytest.fixture(autouse=True)
+def _none_of_before(db: None) -> None:
+    """What sites of other tests have erased has left some."""
+    Certificate.objects.all().delete()
+
+
 @pytest.fixture
 def owner() -> User:
     return User.objects.create_user(f"olga-{MARKER}")
