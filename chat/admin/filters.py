@@ -81,24 +81,28 @@ class LinkFilter(admin.SimpleListFilter):
         return queryset.filter(shared_with=self.value()) if self.value() in Audience.values else queryset
 
 
-class LastActivityFilter(admin.DateFieldListFilter):
+class Called:
+    """For a filter of a field, before it: which is called otherwise here than the field is."""
+
+    called: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = gettext_lazy("last activity")
+        self.title = self.called
 
 
-class UnitFilter(admin.ChoicesFieldListFilter):
+class LastActivityFilter(Called, admin.DateFieldListFilter):
+    called = gettext_lazy("last activity")
+
+
+class UnitFilter(Called, admin.ChoicesFieldListFilter):
     """Of quotas and grants, whose fields are named as parts of a sentence."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = gettext_lazy("unit")
+    called = gettext_lazy("unit")
 
 
-class PeriodFilter(admin.ChoicesFieldListFilter):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = gettext_lazy("period")
+class PeriodFilter(Called, admin.ChoicesFieldListFilter):
+    called = gettext_lazy("period")
 
 
 class ToolFilter(admin.SimpleListFilter):

@@ -73,7 +73,8 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Begun {certificate.begun_at:%Y-%m-%d %H:%M:%S} UTC by {by} ({certificate.purpose}): {counts}."
         )
-        if faults := [*_faults(certificate)]:
+        noted = noted_digest(certificate)
+        if faults := [*_faults(certificate, noted)]:
             raise CommandError("; ".join(faults) + ".")
         if looked := bytes_left(certificate):
             left = "; ".join(f"{name} has bytes of {count} ids" for name, count in looked.items())
@@ -82,7 +83,7 @@ class Command(BaseCommand):
             )
         of_bytes = "No row and no byte" if looked is not None else "No row"
         self.stdout.write(f"{of_bytes} of it is there, and the certificate is as it was written.", self.style.SUCCESS)
-        if noted_digest(certificate) is None:
+        if noted is None:
             self.stdout.write("The audit log has no hash of it to compare with: what is so old was pruned there.")
         if looked is None:
             self.stdout.write(
@@ -97,11 +98,12 @@ def _certificate(pk: uuid.UUID) -> Certificate:
     return found
 
 
-def _faults(certificate: Certificate) -> Iterator[str]:
+def _faults(certificate: Certificate, noted: str | None) -> Iterator[str]:
+    """`noted`: its hash as the audit log has it, if that still does."""
     digest = certificate.digest_now()
     if certificate.digest != digest:
         yield "The certificate was changed: its hash is another"
-    elif noted_digest(certificate) not in (digest, None):
+    elif noted not in (digest, None):
         yield "The certificate was changed: the audit log has another hash of it"
     for table, count in rows_left(certificate).items():
         yield f"{table} has {count} rows of it"
