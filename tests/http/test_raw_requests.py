@@ -106,6 +106,35 @@ HANDSHAKE = [b"GET /accounts/login/ HTTP/1.1", HOST, b"Upgrade: websocket", b"Co
 HANDSHAKE += [b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
 
 
+def test_a_head_alone_is_that_of_the_page(site: Site) -> None:
+    head, _, body = exchange(site, LOGIN, HOST).partition(b"\r\n\r\n")
+    alone, _, nothing = exchange(site, LOGIN.replace(b"GET", b"HEAD"), HOST).partition(b"\r\n\r\n")
+    assert sorted(_names(alone)) == sorted(_names(head))
+    assert b"Content-Length" in _names(head)
+    assert body
+    assert not nothing
+
+
+def test_who_knows_no_chunks_gets_all_and_the_end_of_the_connection(site: Site) -> None:
+    old = exchange(site, LOGIN.replace(b"1.1", b"1.0"), HOST)
+    assert status(old) == 200
+    assert page(old) == page(exchange(site, LOGIN, HOST))
+
+
+def test_requests_that_come_together_are_answered_in_turn(site: Site) -> None:
+    paths = [b"/accounts/login/", b"/nothing-here/", b"/static/none", b"/accounts/login/"]
+    asked = b"".join(b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path for path in paths)
+    last = b"GET /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), PATIENCE) as connection:
+        connection.sendall(asked + last)
+        received = read_all(connection)
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", received) == [b"200", b"404", b"404", b"200", b"200"]
+
+
+def _names(head: bytes) -> list[bytes]:
+    return [line.partition(b":")[0] for line in head.split(b"\r\n")[1:]]
+
+
 @pytest.mark.parametrize(
     "name", [b"Sec-WebSocket-Protocol", b"Daphne-Root-Path", b"Cookie", b"Origin", b"X-A"], ids=bytes.decode
 )
