@@ -1,7 +1,8 @@
 """A request that lets go of what was sent with it.
 
 Each is part of cycles (its messages know it, and so does its nonce), which the garbage collector finds late here: the
-bodies of 20 requests of 2 MB were all in memory afterwards.
+bodies of 20 requests of 2 MB were all in memory afterwards. So what refers back to it goes, too, once it is answered:
+the collector had 220 objects of each page to look at, and has none.
 """
 
 from typing import TYPE_CHECKING
@@ -11,6 +12,10 @@ from django.http import QueryDict
 
 if TYPE_CHECKING:
     from chat.serving.account_threads import Turn
+
+
+REFER_BACK = ("_messages", "auser", "csp_nonce")
+"""What middleware gives a request that refers to it again."""
 
 
 class Request(ASGIRequest):
@@ -27,3 +32,5 @@ class Request(ASGIRequest):
         super().close()
         self._body = b""
         self._post = QueryDict()
+        for name in REFER_BACK:
+            vars(self).pop(name, None)
