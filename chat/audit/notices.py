@@ -63,5 +63,5 @@ def told_in_short(owner_id: Any, conversation_id: uuid.UUID) -> dict[str, Any] |
     if days:
         condition += " AND created_at <= %s"
         values.append(prepared(Reading, "created_at", timezone.now() - timedelta(days=days)))
-    found = select_values(Reading, ("created_at",), f"{condition} {LATEST}", *values, extra="COUNT(*) OVER ()")
+    found = select_values(Reading, ("created_at",), f"{condition} {LATEST}", *values, extra=("COUNT(*) OVER ()",))
     return {"count": found[0][1], "latest": found[0][0]} if found else None

@@ -20,6 +20,7 @@ from chat.i18n import gettext_noop as _
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
 from chat.models.entry import FIELDS, Entry
+from chat.models.sql import prepared
 from chat.models.users import UserId
 
 Listed = TypeVar("Listed", Entry, Conversation)
@@ -86,9 +87,10 @@ class Listing:
 
     def mark(self, current: uuid.UUID | None = None, renamed: uuid.UUID | None = None) -> Self:
         """What an entry shows besides its row: that it is on show, that its title is a form."""
+        current_key, renamed_key = (pk and prepared(Conversation, "id", pk) for pk in (current, renamed))
         for each in self.entries:
-            each.is_current = each.pk == current
-            each.is_renamed = renamed is not None and each.pk == renamed
+            each.is_current = each.key == current_key
+            each.is_renamed = each.key == renamed_key
         return self
 
     @property
@@ -116,7 +118,7 @@ class Listing:
     def fingerprint(self) -> str:
         """The same as long as the page shows the same, in one language."""
         shown = [
-            (each.pk.int, each.title, each.is_pinned, each.is_answering, each.is_waiting, each.due_at)
+            (str(each.key), each.title, each.is_pinned, each.is_answering, each.is_waiting, each.due_at)
             for each in self.entries
         ]
         headings = [(group.name, group.day, len(group.conversations)) for group in self.groups]

@@ -9,7 +9,7 @@ asked for longest goes first. Any thread may ask.
 import sys
 from collections.abc import Hashable, Iterable
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 
@@ -48,12 +48,10 @@ class FragmentStore:
         """In bytes, as far as they can be told."""
         return int(self._fragments.currsize)
 
-    def find(self, key: Hashable) -> tuple[str, ...] | None:
-        try:
-            with self._lock:
-                return self._fragments[key].pieces
-        except KeyError:
-            return None
+    def find(self, keys: Iterable[Hashable]) -> list[tuple[str, ...] | None]:
+        """Of each its pieces, or None."""
+        with self._lock:
+            return [fragment and fragment.pieces for fragment in map(self._fragments.__getitem__, keys)]
 
     def keep(self, key: Hashable, pieces: tuple[str, ...], rows: Iterable[Row] = ()) -> None:
         fragment = Fragment(pieces, tuple(rows))
@@ -74,12 +72,15 @@ class FragmentStore:
                     del self._fragments[key]
 
 
-class _Indexed(LRUCache[Hashable, Fragment]):
+class _Indexed(LRUCache[Hashable, Any]):
     """Whatever comes and goes, also to make room, is found by its rows."""
 
     def __init__(self, most_bytes: int) -> None:
         super().__init__(most_bytes, getsizeof=lambda fragment: fragment.size)
         self.keys_of: dict[Row, set[Hashable]] = {}
+
+    def __missing__(self, key: Hashable) -> None:
+        """Nothing is there: a page looks for dozens, each once."""
 
     def __setitem__(self, key: Hashable, fragment: Fragment) -> None:
         if key in self:

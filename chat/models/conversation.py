@@ -19,7 +19,7 @@ from chat.core.prompt import Document, Picture, Turn, turn
 from chat.core.tree import MessageTree
 from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
-from chat.models.entry import FIELDS, Entry
+from chat.models.entry import BESIDE_ID, Entry
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
 from chat.models.page_messages import PageMessages
@@ -249,7 +249,7 @@ class Conversation(ModelSettings):
         owner = prepared(cls, "owner_id", owner_id)
         place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
         values = (owner, owner, owner, owner, owner, pinned, owner, *place, others)
-        rows = select_values(cls, FIELDS, FIRST_BELOW if below else FIRST, *values, extra=STATE)
+        rows = select_values(cls, BESIDE_ID, FIRST_BELOW if below else FIRST, *values, extra=("id", STATE))
         return list(map(_entry, rows))
 
     @classmethod
@@ -257,7 +257,7 @@ class Conversation(ModelSettings):
         """The owner's, if it is in their list; with whether it is being answered, or waits for a yes."""
         owner = prepared(cls, "owner_id", owner_id)
         keys = (owner, owner, owner, owner, prepared(cls, "id", pk), owner)
-        found = select_values(cls, FIELDS, f"id = %s AND {LISTED}", *keys, extra=STATE)
+        found = select_values(cls, BESIDE_ID, f"id = %s AND {LISTED}", *keys, extra=("id", STATE))
         return next(map(_entry, found), None)
 
     @classmethod
@@ -367,6 +367,6 @@ def first_words(text: str) -> str:
 
 
 def _entry(row: Sequence[Any]) -> Entry:
-    """Of FIELDS, and STATE."""
-    pk, title, is_pinned, activity, updated_at, due_at, state = row
-    return Entry(pk, title, is_pinned, activity, updated_at, due_at, state == "running", state == "waiting")
+    """Of BESIDE_ID, the id as the database has it, and STATE."""
+    title, is_pinned, activity, updated_at, due_at, key, state = row
+    return Entry(key, title, is_pinned, activity, updated_at, due_at, state == "running", state == "waiting")

@@ -9,13 +9,15 @@ from typing import ClassVar
 from django.urls import reverse
 from django.utils.translation import gettext
 
-FIELDS = ("id", "title", "is_pinned", "activity", "updated_at", "due_at")
+BESIDE_ID = ("title", "is_pinned", "activity", "updated_at", "due_at")
+FIELDS = ("id", *BESIDE_ID)
 """Of a conversation, in the order of an entry's own."""
 
 
 @dataclass(slots=True)
 class Entry:
-    pk: uuid.UUID
+    key: Hashable
+    """Its id as the database has it: of most of a page's entries nobody asks for more."""
     title: str
     is_pinned: bool
     _activity: int
@@ -33,6 +35,10 @@ class Entry:
 
     is_heading: ClassVar = False
 
+    @property
+    def pk(self) -> uuid.UUID:
+        return self.key if isinstance(self.key, uuid.UUID) else uuid.UUID(str(self.key))
+
     def get_absolute_url(self) -> str:
         return reverse("chat:conversation", args=[self.pk])
 
@@ -45,7 +51,7 @@ class Entry:
     def version(self) -> Hashable:
         """Another one when anything of it has changed that a template can show."""
         marks = self.is_pinned, self.is_answering, self.is_waiting, self.is_current, self.is_renamed
-        return self.pk.int, self.title, self.due_at, *marks
+        return self.key, self.title, self.due_at, *marks
 
     @property
     def _place(self) -> tuple[int, uuid.UUID]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cached_property
-from typing import Any, overload
+from functools import cache, cached_property
+from operator import itemgetter
+from typing import Any, NamedTuple, overload
 
 from django.db.models import prefetch_related_objects
 
@@ -28,6 +29,23 @@ LAST = "(SELECT MAX(number) FROM chat_generation other WHERE other.message_id = 
 Row = tuple[Any, ...]
 
 
+class LastRun(NamedTuple):
+    """The latest generation of a message, as far as what follows it asks for that."""
+
+    pk: uuid.UUID
+    is_running: bool
+    provider: str
+    model: str
+    model_title: str
+
+
+class Last(NamedTuple):
+    """What the next question follows, without its words."""
+
+    pk: uuid.UUID
+    generation: LastRun | None
+
+
 class PageMessages(Sequence[Message]):
     """These of a path, in its order, with their feedback, their generations and, by `spots`, their places.
 
@@ -38,11 +56,13 @@ class PageMessages(Sequence[Message]):
     def __init__(self, path: Sequence[uuid.UUID] = (), most: int = 0, spots: Spots | None = None) -> None:
         keys = [prepared(Message, "id", pk) for pk in path]
         self._rows, self._runs = (_rows(keys), _runs(keys)) if keys else ({}, {})
-        self._keys = [key for key in keys if key in self._rows]
-        self._spots = [spots and spots.row(pk) for key, pk in zip(keys, path, strict=True) if key in self._rows]
+        known = [(key, pk) for key, pk in zip(keys, path, strict=True) if key in self._rows]
+        self._keys = [key for key, _pk in known]
+        self._spots = [spots and spots.row(pk) for _key, pk in known]
         self._spot_of = spots
+        self._last = known[-1][1] if known else None
         self._made: dict[Any, Message] = {}
-        self._unread = Unread(self, most)
+        self._most = most
         if self._has_files:
             with_files = [message for message in self if message.has_attachments]
             prefetch_related_objects(with_files, MessageAttachment.for_messages())
@@ -70,11 +90,17 @@ class PageMessages(Sequence[Message]):
         return any(message.generation and message.generation.is_running for message in self)
 
     @property
-    def last(self) -> Message | None:
-        """Without its place: what follows it does not ask for that, which may cost a query."""
-        if not self._keys:
+    def last(self) -> Last | None:
+        """Of its row alone: to make the message takes as long as to look at all others."""
+        if not self._last:
             return None
-        return self._made.get(self._keys[-1]) or self._make(self._keys[-1])
+        runs = self._runs.get(self._keys[-1])
+        return Last(self._last, _run(runs[-1]) if runs else None)
+
+    @cached_property
+    def _unread(self) -> Unread:
+        """Not before one is made: they refer to each other."""
+        return Unread(self, self._most)
 
     @property
     def version(self) -> Hashable:
@@ -119,6 +145,18 @@ def _runs(keys: list[Any]) -> dict[Any, list[Row]]:
     for row in select_rows(Generation, last, *keys, MOST_GENERATIONS):
         runs.setdefault(row[place], []).append(row)
     return runs
+
+
+def _run(row: Row) -> LastRun:
+    pk, status, provider, model, label = itemgetter(*_places())(row)
+    return LastRun(
+        pk if isinstance(pk, uuid.UUID) else uuid.UUID(pk), status == Status.RUNNING, provider, model, label or model
+    )
+
+
+@cache
+def _places() -> list[int]:
+    return [place_of(Generation, name) for name in ("id", "status", "provider", "model", "label")]
 
 
 def _among(keys: list[Any]) -> str:

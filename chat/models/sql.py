@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 OtherModel = TypeVar("OtherModel", bound=models.Model)
@@ -127,12 +128,12 @@ def made(model: type[AnyModel], row: Sequence[Any]) -> AnyModel:
 
 
 def select_values(
-    model: type[models.Model], names: tuple[str, ...], condition: str, *values: Any, extra: str = "NULL"
+    model: type[models.Model], names: tuple[str, ...], condition: str, *values: Any, extra: tuple[str, ...] = ()
 ) -> list[list[Any]]:
-    """As `select`, but of each row these attributes alone, and one more value, in SQL."""
-    readers, columns, table = _some(model, names, connection.vendor)
-    rows = all_rows(f"SELECT {columns}, {extra} FROM {table} WHERE {condition}", *values)  # noqa: S608 - ours alone
-    return [[read(value) if read else value for read, value in zip(readers, row, strict=True)] for row in rows]
+    """As `select`, but of each row these attributes alone, and some more values, in SQL, as the database has them."""
+    readers, columns, table = _some(model, names, extra, connection.vendor)
+    rows = all_rows(f"SELECT {columns} FROM {table} WHERE {condition}", *values)  # noqa: S608 - ours alone
+    return [_read(readers, row) for row in rows]
 
 
 def select_rows_with(
@@ -215,8 +216,14 @@ def _first_row(
 
 
 def _made(model: type[AnyModel], names: list[str], readers: list[Converter | None], row: Sequence[Any]) -> AnyModel:
-    values = [read(value) if read else value for read, value in zip(readers, row, strict=True)]
-    return model.from_db(DEFAULT_DB_ALIAS, names, values)
+    return model.from_db(DEFAULT_DB_ALIAS, names, _read(readers, row))
+
+
+def _read(readers: list[Converter | None], row: Sequence[Any]) -> list[Any]:
+    return [
+        value if read is None or (value is None and read in OF_SOMETHING) else read(value)
+        for read, value in zip(readers, row, strict=True)
+    ]
 
 
 # Statements, each built once. They depend on the kind of database, hence an argument that is not looked at.
@@ -273,11 +280,13 @@ def _selection(
 
 
 @cache
-def _some(model: type[models.Model], names: tuple[str, ...], vendor: str) -> tuple[list[Converter | None], str, str]:
-    """What reads these attributes and one value more, their columns, and the table."""
+def _some(
+    model: type[models.Model], names: tuple[str, ...], extra: tuple[str, ...], vendor: str
+) -> tuple[list[Converter | None], str, str]:
+    """What reads these attributes and some values more, their columns, and the table."""
     readers = [_reader(model._meta.get_field(name)) for name in names]
-    columns = ", ".join(_column(model, name) for name in names)
-    return [*readers, None], columns, connection.ops.quote_name(model._meta.db_table)
+    columns = ", ".join([*[_column(model, name) for name in names], *extra])
+    return [*readers, *[None] * len(extra)], columns, connection.ops.quote_name(model._meta.db_table)
 
 
 @cache
@@ -314,28 +323,37 @@ def _converter(model: type[models.Model], name: str, using: str = DEFAULT_DB_ALI
 
 
 def _reader(field: Any) -> Converter | None:
-    """From what the database gives to an attribute's value, as the ORM's compiler does it; None: it is that."""
+    """From what the database gives to an attribute's value, as the ORM's compiler does it; None: it is that.
+
+    What SQLite has as text or number is read at once: a page has dozens of ids and times, and to ask Django what they
+    are takes most of it.
+    """
     column = field.get_col(field.model._meta.db_table)
     steps = [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
     if not steps:
         return None
+    direct = DIRECT.get(steps[0].__name__) if len(steps) == 1 else None
+    if direct and (direct is not _read_time or connection.timezone is UTC):
+        return direct
 
     def read(value: Any) -> Any:
         for step in steps:
             value = step(value, column, connection)
         return value
 
-    if [step.__name__ for step in steps] == ["convert_uuidfield_value"]:
-        return _read_id
-    if [step.__name__ for step in steps] == ["convert_datetimefield_value"] and connection.timezone is UTC:
-        return lambda value: value.replace(tzinfo=UTC) if _is_naive(value) else read(value)
     return read
 
 
-def _read_id(value: str | None) -> uuid.UUID | None:
-    """As SQLite stores it. A page has dozens, and as many times: to ask Django what they are takes most of it."""
-    return None if value is None else uuid.UUID(value)
+def _read_time(value: Any) -> datetime:
+    """In UTC, as SQLite has it."""
+    time = value if type(value) is datetime else parse_datetime(value)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
-def _is_naive(value: Any) -> bool:
-    return type(value) is datetime and value.tzinfo is None
+DIRECT: dict[str, Converter] = {
+    "convert_uuidfield_value": uuid.UUID,
+    "convert_booleanfield_value": bool,
+    "convert_datetimefield_value": _read_time,
+}
+"""By the names of SQLite's converters; of nothing they make nothing."""
+OF_SOMETHING = tuple(DIRECT.values())

@@ -100,7 +100,13 @@ class FragmentNode(template.Node):
         values = {name: _plain(name, value.resolve(context)) for name, value in self.values.items()}
         store, *mounted = _of_page(context)
         place = (self, *mounted, *_around(context), *_typed(values))
-        made = [self._pieces(store, context, place, rows, values) for rows in self._rows(context)]
+        rows = self._rows(context)
+        keys = [(*place, *[row and row.version for row in each]) for each in rows]
+        kept = store.find(keys) if store else [None] * len(keys)
+        made = [
+            pieces or self._make(store, context, key, each, values)
+            for pieces, key, each in zip(kept, keys, rows, strict=True)
+        ]
         return SafeString("".join(self._filled(made, context)))  # as it was made
 
     def _filled(self, made: Iterable[tuple[str, ...]], context: Context) -> Iterator[str]:
@@ -124,26 +130,24 @@ class FragmentNode(template.Node):
             return str(context.get("csrf_token", ""))
         return conditional_escape(self.named[mark].resolve(context)) if mark in self.named else mark
 
-    def _rows(self, context: Context) -> list[dict[str, Any]]:
-        """For each time that the part is made."""
+    def _rows(self, context: Context) -> list[tuple[Any, ...]]:
+        """For each time that the part is made, in the order of their names."""
         if self.each is None:
-            return [{name: context.get(name) for name in self.rows}]
-        return [{self.rows[0]: row} for row in self.each.resolve(context)]
+            return [tuple(context.get(name) for name in self.rows)]
+        return [(row,) for row in self.each.resolve(context)]
 
-    def _pieces(
+    def _make(
         self,
         store: FragmentStore | None,
         context: Context,
-        place: tuple[Hashable, ...],
-        rows: Mapping[str, Any],
+        key: Hashable,
+        rows: tuple[Any, ...],
         values: Mapping[str, Any],
     ) -> tuple[str, ...]:
-        """Kept or made now."""
-        key = (*place, *[row and row.version for row in rows.values()])
-        if store and (pieces := store.find(key)) is not None:
-            return pieces
-        pieces = tuple(_CUTS.split(self._made(context, rows, values)))
-        of = [each for row in rows.values() if row for each in row.rows]
+        """And keeps it."""
+        named = dict(zip(self.rows, rows, strict=True))
+        pieces = tuple(_CUTS.split(self._made(context, named, values)))
+        of = [each for row in rows if row for each in row.rows]
         if store and (not of or may_hold_words()):
             store.keep(key, pieces, of)
         return pieces

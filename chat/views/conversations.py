@@ -21,6 +21,7 @@ from chat.core.rights import Rights
 from chat.forms.options import OptionsForm
 from chat.live import hints
 from chat.models import Attachment, Conversation, Generation, Message, branches
+from chat.models.page_messages import Last
 from chat.models.rights import rights_of
 from chat.providers import openai
 from chat.providers.registry import registry
@@ -156,7 +157,7 @@ class Choice:
     """Is that one offered to others?"""
 
 
-def _choice(conversation: Conversation, leaf: Message | None, rights: Rights) -> Choice:
+def _choice(conversation: Conversation, leaf: Message | Last | None, rights: Rights) -> Choice:
     """With an empty key where none is offered."""
     offered = registry().offered_to(rights)
     asked = (leaf and leaf.generation) or conversation
@@ -168,7 +169,7 @@ def _choice(conversation: Conversation, leaf: Message | None, rights: Rights) ->
     return Choice(key, title, gone=asked.model_title, is_denied=is_denied)
 
 
-def _leaf(shown: Section) -> Message | None:
+def _leaf(shown: Section) -> Message | Last | None:
     """What the next question follows, on show or not."""
     if shown.later_from and shown.leaf:
         return Message.objects.filter(pk=shown.leaf).first()

@@ -56,18 +56,27 @@ def test_a_list_is_that_of_the_queryset(owner: User) -> None:
         [Entry(*row) for row in mine.filter(is_pinned=is_pinned).recent().values_list(*FIELDS)]
         for is_pinned in (True, False)
     )
-    assert Conversation.listed_first(owner.pk, 50, 50) == [*pinned, *others]
-    assert Conversation.listed_first(owner.pk, 2, 3) == [*pinned[:2], *others[:3]]
+    assert _first(owner.pk, 50, 50) == [*pinned, *others]
+    assert _first(owner.pk, 2, 3) == [*pinned[:2], *others[:3]]
     for shown in [*pinned, *others]:
         place = shown._place
         below = [Entry(*row) for row in mine.filter(is_pinned=False).below(*place).recent().values_list(*FIELDS)[:3]]
-        assert Conversation.listed_first(owner.pk, 1, 3, place) == [*pinned[:1], *below]
+        assert _first(owner.pk, 1, 3, place) == [*pinned[:1], *below]
     for each in made:
         theirs = Conversation.objects.owned_by(owner).filter(pk=each.pk).first()
         assert Conversation.find_owned(owner.pk, each.pk) == theirs
         listed = mine.filter(pk=each.pk).values_list(*FIELDS).first()
-        assert Conversation.find_listed(owner.pk, each.pk) == (Entry(*listed) if listed else None)
+        assert _with_id(Conversation.find_listed(owner.pk, each.pk)) == (Entry(*listed) if listed else None)
     other.delete()
+
+
+def _first(*which: Any) -> list[Entry | None]:
+    return list(map(_with_id, Conversation.listed_first(*which)))
+
+
+def _with_id(entry: Entry | None) -> Entry | None:
+    """Whose key is its id, as the ORM reads it."""
+    return entry and replace(entry, key=entry.pk)
 
 
 def test_what_is_answered_is_the_owners(owner: User) -> None:
@@ -214,13 +223,18 @@ def test_no_message_is_made_of_its_row_before_somebody_looks_at_it(
     assert len(found) == len(messages)
     assert not found.is_running
     assert found.version == PageMessages(path, MOST, spots(path)).version
-    assert made == []
-    last = found.last
-    assert (last, last and last.generation) == (messages[-1], messages[-1].generations.get())
-    assert made == [messages[-1]]
-    assert found[-1].place
-    assert found.last is found[-1] is found[3]
+    last, written = found.last, messages[-1].generations.get()
+    assert last
+    assert last.generation
+    assert (last.pk, last.generation.pk) == (messages[-1].pk, written.pk)
+    for name in ("is_running", "provider", "model", "model_title"):
+        assert getattr(last.generation, name) == getattr(written, name)
+    assert PageMessages(path[:1], MOST).last == (path[0], None)
     assert PageMessages().last is None
+    assert made == []
+    assert found[-1].place
+    assert found[-1] is found[3]
+    assert made == [messages[-1]]
     running: dict[str, Any] = {"status": "running", "lease_until": NOW + LEASE, "ends_at": None, "ended_at": None}
     Generation.objects.filter(message=messages[1]).update(**running)
     assert PageMessages(path, MOST, spots(path)).is_running
@@ -230,7 +244,7 @@ def test_a_version_of_an_entry_is_another_one_when_anything_has_changed_that_sho
     stored_conversation(owner.pk, ["Why?", "Because."])
     (found,), (again,) = (Conversation.listed_first(owner.pk, 1, 1) for _ in range(2))
     assert found.version == again.version
-    other: dict[str, Any] = {"pk": uuid.uuid4(), "title": "Zebra", "due_at": NOW}
+    other: dict[str, Any] = {"key": uuid.uuid4(), "title": "Zebra", "due_at": NOW}
     other |= dict.fromkeys(("is_pinned", "is_answering", "is_waiting", "is_current", "is_renamed"), True)
     versions = {replace(found, **{name: value}).version for name, value in other.items()}
     assert len(versions - {found.version}) == len(other)
