@@ -23,7 +23,7 @@ from chat.models import (
     page_messages,
 )
 from chat.models.branches import spots
-from chat.models.conversation import ANSWERING, WAITING
+from chat.models.conversation import FIRST, answering, state, waiting
 from chat.models.entry import FIELDS, Entry
 from chat.models.generation import LEASE
 from chat.models.message import MOST_GENERATIONS
@@ -114,15 +114,26 @@ def test_what_waits_for_a_yes_is_the_owners_and_on_show(owner: User) -> None:
     assert listing(owner.pk).fingerprint != before
 
 
+@pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")
-def test_what_is_answered_is_looked_for_among_what_is_running(db: None) -> None:
+@pytest.mark.parametrize("has_counted", [False, True])
+def test_what_is_going_on_is_looked_for_among_what_is(has_counted: bool) -> None:
+    """Also where the database has counted, and where no tool was ever called."""
+    owner = User.objects.create(username=uuid.uuid4().hex)
+    for _ in range(40):
+        stored_conversation(owner.pk, ["Why?", "Because."])
+    whole = f"SELECT {state('sqlite')} FROM chat_conversation WHERE {FIRST}"
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {ANSWERING}", (1, 1))
-        plan = str(cursor.fetchall())
-        cursor.execute(f"EXPLAIN QUERY PLAN {WAITING}", (1, 1))
-        plan += str(cursor.fetchall())
-    assert "INDEX generation_running (owner_id" in plan
-    assert "INDEX tool_call_waiting (owner_id" in plan
+        if has_counted:
+            cursor.execute("ANALYZE")
+        plans = []
+        for statement in (answering("sqlite"), waiting("sqlite"), whole):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", [1] * statement.count("%s"))
+            plans.append([step for *_, step in cursor.fetchall()])
+    for index, found in (("generation_running", (0, 2)), ("tool_call_waiting", (1, 2))):
+        assert all(any(f"INDEX {index} (owner_id" in step for step in plans[number]) for number in found)
+    scanned = {step.partition("SCAN ")[2] for steps in plans for step in steps if step.startswith("SCAN ")}
+    assert scanned <= {"pinned", "others"}, "which are as many as a page shows"
 
 
 def test_messages_of_a_page_are_those_of_the_whole_branch(owner: User) -> None:
