@@ -10,7 +10,7 @@ from django.utils import translation
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from chat.views.pages import compressed
+from chat.views.compression import SMALL, compressed
 
 
 class Catalogue(JavaScriptCatalog):
@@ -38,4 +38,4 @@ def catalogue(request: HttpRequest, language: str) -> HttpResponseBase:
     except LookupError:
         raise Http404 from None
     with translation.override(language):
-        return compressed(request, Catalogue.as_view(packages=["chat"])(request))
+        return compressed(request, Catalogue.as_view(packages=["chat"])(request), SMALL)

@@ -92,7 +92,7 @@ def failure_response(request: HttpRequest, exc: Exception) -> HttpResponse | Non
 def wants_json(request: HttpRequest) -> bool:
     """Is this a request of docs/protocol.md, sent by a script? Whoever sends JSON gets JSON."""
     try:
-        found = resolve(request.path_info)
+        found = request.resolver_match or resolve(request.path_info)
         name = found.url_name if found.app_names == ["chat"] else None
     except Resolver404:
         name = None

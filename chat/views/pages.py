@@ -1,4 +1,4 @@
-"""Pages. Compressed here: a middleware would compress streams too, and Chromium shows only their first event then."""
+"""Pages: made of their templates, and compressed."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,16 +9,14 @@ from django.conf import settings
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware.gzip import GZipMiddleware
 from django.template import RequestContext
 from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 
 from chat.forms.body import fault_in
+from chat.views.compression import compressed
 from chat.views.time_zones import zone_of
-
-_gzip = GZipMiddleware(lambda request: HttpResponse())
 
 
 def render_page(
@@ -45,11 +43,6 @@ def _rendered(request: HttpRequest, template: str, values: Mapping[str, object])
         return str(found.template.render(context))
     finally:
         context.pop()
-
-
-def compressed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """If the browser takes that."""
-    return _gzip.process_response(request, response)
 
 
 def render_form(request: HttpRequest, template: str, form: Form, **context: object) -> HttpResponseBase:
