@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Sequence
 from copy import deepcopy
-from dataclasses import asdict
 from functools import cache
 from typing import Self
 
@@ -49,7 +48,7 @@ class OptionsForm(forms.Form):
 
     @classmethod
     def showing(cls, options: Options, rows: Sequence[tuple[str, Hashable]] = ()) -> Self:
-        form = cls(initial=asdict(options))
+        form = cls(initial={name: getattr(options, name) for name in cls.base_fields})
         form.rows = rows if options != NO_OPTIONS else ()
         return form
 
