@@ -19,11 +19,11 @@ import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 import aiohttp
 import httpx2
-import openai
 from yarl import URL
 
 from chat.core import sse
@@ -263,6 +263,13 @@ async def close_clients() -> None:
         await _clients.pop(key).close()
 
 
+def load_sdk() -> ModuleType:
+    """The openai package. To import it takes half a second: who serves does it at the start, a command if it asks."""
+    import openai
+
+    return openai
+
+
 class _Client:
     """What asks one provider, and the connections that it uses: nobody else's, so one that hangs keeps nobody waiting.
 
@@ -275,6 +282,7 @@ class _Client:
         # It sends nothing: it says what the SDK would send. The rest is what httpx2 adds to that.
         http = httpx2.AsyncClient()
         base_url = provider.address or "https://api.openai.com/v1"
+        openai = load_sdk()
         sdk = openai.AsyncOpenAI(api_key=provider.api_key or "none", base_url=base_url, http_client=http)
         said = {**sdk.auth_headers, **sdk.default_headers, "x-stainless-retry-count": "0"}
         chosen = {name: value for name, value in said.items() if isinstance(value, str)}

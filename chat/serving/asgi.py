@@ -19,9 +19,11 @@ def get_asgi_application(*, limit_all_bodies: bool = False) -> "ASGIHandler":
     wherever they are sent to.
     """
     django.setup(set_prefix=False)
+    from chat.providers.openai import load_sdk
     from chat.providers.registry import registry
     from chat.serving.handler import ASGIHandler  # needs the set-up
 
+    load_sdk()  # else the first question would wait for it
     registry()  # what it says of the settings is said at the start
     if fault := fault_in_connections(settings.CHAT_REQUEST_THREADS, settings.CHAT_DB_CONNECTIONS):
         raise ImproperlyConfigured(f"CHAT_DB_CONNECTIONS {fault}.")
