@@ -124,7 +124,7 @@ def static_files(django_db_setup: None) -> Path:
     """Static files, collected and hashed as production serves them: by the first worker that needs them, for all."""
 
     def collect(folder: Path) -> None:
-        command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+        command = [sys.executable, "-W", "error", "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
         variables = environment(CHATSITE_TEST_STATIC=str(folder))
         subprocess.run(command, cwd=ROOT, env=variables, check=True, timeout=120)
 
