@@ -232,6 +232,7 @@ def test_so_are_the_lists_of_other_steps(loaded: tuple[DjangosHandler, ASGIHandl
 
 
 @each_list
+@pytest.mark.django_db(transaction=True)  # another test may have left a connection, which a thread looks at
 @pytest.mark.parametrize("name", ["fine", "sync", "rendered", "missing", "caught", "broken", "nowhere"])
 def test_a_request_goes_the_same_way(loaded: tuple[DjangosHandler, ASGIHandler], name: str, caplog: Any) -> None:
     def ask(handler: Any) -> tuple[int, bytes, list[str], list[str]]:
