@@ -344,9 +344,9 @@ def _reader(field: Any) -> Converter | None:
     return read
 
 
-def _read_time(value: Any) -> datetime:
+def _read_time(value: Any) -> Any:
     """In UTC, as SQLite has it."""
-    time = value if type(value) is datetime else parse_datetime(value)
+    time: Any = value if type(value) is datetime else parse_datetime(value)
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 

@@ -29,4 +29,5 @@ def _canonical(name: bytes) -> bytes:
     """As Twisted writes it, who also looks whether it is a name."""
     headers = Headers()
     headers.addRawHeader(name, b"")
-    return next(iter(headers.getAllRawHeaders()))[0]
+    canonical: bytes = next(iter(headers.getAllRawHeaders()))[0]
+    return canonical

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -38,4 +39,5 @@ def catalogue(request: HttpRequest, language: str) -> HttpResponseBase:
     except LookupError:
         raise Http404 from None
     with translation.override(language):
-        return compressed(request, Catalogue.as_view(packages=["chat"])(request), SMALL)
+        words: Any = Catalogue.as_view(packages=["chat"])(request)
+        return compressed(request, words, SMALL)

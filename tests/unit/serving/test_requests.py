@@ -40,7 +40,7 @@ def test_nothing_of_it_waits_for_the_collector() -> None:
     with pythons_collector_off():
         for middleware in (SessionMiddleware, MessageMiddleware, CSPMiddleware):
             middleware(lambda request: HttpResponse()).process_request(request)
-        request.user, request.auser = User(username="somebody"), partial(str, request)  # type: ignore[method-assign]
+        request.user, request.auser = User(username="somebody"), partial(str, request)  # type: ignore[assignment]
         values = {"error": BadInput(), "thing": Thing()}
         refs = [weakref.ref(each) for each in (request, values["thing"])]
         assert render_page(request, "chat/errors/error.html", values).status_code == 200
