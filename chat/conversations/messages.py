@@ -62,10 +62,10 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     stored and the ids stay free.
     """
     lock_owner(owner_id)
-    if is_stored(Message, question.id):
+    conversation = Conversation.find_known(conversation_id, question.id)
+    if _is_repeated(conversation, question):
         stored = Message.objects.select_related("conversation").get(pk=question.id)
         return join_question(owner_id, conversation_id, question, stored)
-    conversation = find(Conversation, id=conversation_id)
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
     _check_place(conversation, question)
@@ -188,6 +188,12 @@ def select(owner_id: UserId, message_id: uuid.UUID) -> Conversation:
     conversation: Conversation = message.conversation
     conversation.show(message)
     return conversation
+
+
+def _is_repeated(conversation: Conversation | None, question: Question) -> bool:
+    """Is there a message with its id, here or anywhere?"""
+    known = conversation and conversation.known
+    return known.is_repeated if known else is_stored(Message, question.id)
 
 
 def _attachments_of(owner_id: UserId, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:

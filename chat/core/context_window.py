@@ -62,7 +62,7 @@ def _cut(result: Result, tokens: int) -> Result:
 
 def _surely_fits(turns: Sequence[Turn], tokens: int, besides: str) -> bool:
     """Whatever it says: a character has at most four bytes."""
-    return 4 * sum(_most(turn) for turn in turns) <= BYTES_PER_TOKEN * tokens - 4 * len(besides)
+    return 4 * sum(map(_most, turns)) <= BYTES_PER_TOKEN * tokens - 4 * len(besides)
 
 
 def _most(turn: Turn) -> int:

@@ -78,14 +78,18 @@ class Turn:
 
     @property
     def tokens(self) -> int:
-        tools = sum(_tokens(each) for each in self.rounds)
-        return tokens_of(self.text) + sum(attached.tokens for attached in self.attachments) + tools
+        tokens = tokens_of(self.text)
+        if self.attachments or self.rounds:  # most have none, and there may be a thousand
+            tokens += sum(attached.tokens for attached in self.attachments) + sum(map(_tokens, self.rounds))
+        return tokens
 
 
 def turn(role: str, parts: Sequence[Part], attachments: tuple[Document | Picture, ...] = ()) -> Turn:
     """A message as a turn, from its parts, which need not be joined."""
+    if len(parts) == 1 and parts[0].kind == TEXT:
+        return Turn(role, parts[0].text, attachments)
     if all(part.kind == TEXT for part in parts):
-        return Turn(role, parts[0].text if len(parts) == 1 else "".join(part.text for part in parts), attachments)
+        return Turn(role, "".join(part.text for part in parts), attachments)
     tools, text = rounds(parts)
     return Turn(role, text, attachments, tuple(tools))
 
@@ -182,18 +186,20 @@ def _content(turn: Turn, *, sees: bool) -> str | list[dict[str, Any]]:
 
 def characters(messages: Sequence[dict[str, Any]]) -> int:
     """Of a request's messages; an image counts as what it costs, not as what it has."""
-    return sum(_characters(message.get("content")) + _called(message) for message in messages)
+    said = 0
+    for message in messages:
+        content = message["content"]
+        said += len(content) if isinstance(content, str) else _characters(content or ())
+        if "tool_calls" in message:
+            said += _called(message["tool_calls"])
+    return said
 
 
-def _characters(content: object) -> int:
-    if isinstance(content, str):
-        return len(content)
-    parts = content if isinstance(content, list) else []
+def _characters(parts: Sequence[dict[str, Any]]) -> int:
     return sum(len(part["text"]) if "text" in part else PICTURE_TOKENS * BYTES_PER_TOKEN for part in parts)
 
 
-def _called(message: dict[str, Any]) -> int:
-    calls = message.get("tool_calls") or ()
+def _called(calls: Sequence[dict[str, Any]]) -> int:
     return sum(len(call["function"]["name"]) + len(call["function"]["arguments"]) for call in calls)
 
 

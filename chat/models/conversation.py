@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from django.conf import settings
 from django.db import connection, models
@@ -27,6 +27,7 @@ from chat.models.page_messages import PageMessages
 from chat.models.sql import (
     UUIDs,
     all_rows,
+    find_with_all,
     insert,
     is_stored,
     prepared,
@@ -100,6 +101,27 @@ def state(vendor: str) -> str:
 def _by(index: str, vendor: str) -> str:
     """To be found by it, and by no other."""
     return f" INDEXED BY {index}" if vendor == "sqlite" else ""
+
+
+KNOWN = (
+    "EXISTS (SELECT 1 FROM chat_message WHERE id = %s)",
+    "(SELECT MAX(number) FROM chat_message WHERE conversation_id = chat_conversation.id)",
+    "(SELECT MAX(activity) FROM chat_conversation other WHERE other.owner_id = chat_conversation.owner_id)",
+    "EXISTS (SELECT 1 FROM chat_attachment WHERE conversation_id = chat_conversation.id)",
+)
+"""In the order of Known."""
+
+
+class Known(NamedTuple):
+    """What a question asks of the conversation that it goes on, read with its row; true while its owner is locked."""
+
+    is_repeated: bool
+    """Is the question stored already, here or anywhere?"""
+    last_number: int | None
+    newest: int
+    """The latest activity of all conversations of its owner."""
+    has_attachments: bool
+    """Had it any before?"""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -180,6 +202,8 @@ class Conversation(ModelSettings):
     # Of what was imported, which counts in its owner's storage.
     imported_bytes = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
+    known: Known | None = None
+
     objects = PresentConversations()
     with_deleted = ConversationQuerySet.as_manager()
 
@@ -243,9 +267,7 @@ class Conversation(ModelSettings):
 
     def touch(self, current: Message) -> None:
         """Put the conversation first in its owner's list, with `current` as the leaf on show."""
-        owner = prepared(Conversation, "owner_id", self.owner_id)
-        newest = scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", owner)
-        self.activity = (newest or 0) + 1
+        self.activity = self._newest() + 1
         self.current = current
         self.left_at = self.due_at = None
         self.updated_at = timezone.now()
@@ -254,6 +276,23 @@ class Conversation(ModelSettings):
         else:
             names = ("activity", "current_id", "left_at", "due_at", "updated_at", "model", "provider")
             update(Conversation, self.pk, {name: getattr(self, name) for name in names})
+
+    def _newest(self) -> int:
+        """The latest activity of all conversations of its owner."""
+        if self.known:
+            return self.known.newest
+        owner = prepared(Conversation, "owner_id", self.owner_id)
+        return int(scalar("SELECT MAX(activity) FROM chat_conversation WHERE owner_id = %s", owner) or 0)
+
+    @classmethod
+    def find_known(cls, pk: uuid.UUID, question_id: uuid.UUID) -> Conversation | None:
+        """Anybody's, deleted or not, with what a question asks of it, whose owner is locked."""
+        found = find_with_all(cls, KNOWN, (prepared(Message, "id", question_id),), id=pk)
+        if not found:
+            return None
+        conversation, known = found
+        conversation.known = Known(*known)
+        return conversation
 
     @classmethod
     def find_owned(cls, owner_id: UserId, pk: uuid.UUID) -> Conversation | None:
@@ -302,6 +341,8 @@ class Conversation(ModelSettings):
 
     def last_number(self) -> int:
         """That of its last message; 0 if it has none."""
+        if self.known:
+            return self.known.last_number or 0
         last = "SELECT MAX(number) FROM chat_message WHERE conversation_id = %s"
         return int(scalar(last, Conversation._meta.pk.get_db_prep_value(self.pk, connection)) or 0)
 
@@ -324,10 +365,14 @@ class Conversation(ModelSettings):
         loaded (chat/attachments/prompt_files.py).
         """
         said, unread = branches.spoken(self.pk, leaf_id, most)
-        if not is_stored(Attachment, self.pk, "conversation_id"):
+        if not self._has_attachments():
             return [turn(role, parts) for _, role, parts in said], unread
         attached, ids = self._attached(leaf_id), UUIDs()
         return [turn(role, parts, tuple(attached.get(ids[pk], ()))) for pk, role, parts in said], unread
+
+    def _has_attachments(self) -> bool:
+        """Above what is asked now."""
+        return self.known.has_attachments if self.known else is_stored(Attachment, self.pk, "conversation_id")
 
     def _attached(self, leaf_id: uuid.UUID) -> dict[uuid.UUID, list[Document | Picture]]:
         """By question, from the root to `leaf_id`: services take no images in answers, which bear those of tools."""

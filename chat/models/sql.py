@@ -107,8 +107,17 @@ def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
 
 def find_with(model: type[AnyModel], extra: str, **wanted: Any) -> tuple[AnyModel, Any] | None:
     """As `find`, with one more value, in SQL."""
-    names, readers, row = _first_row(model, wanted, f", {extra}")
-    return None if row is None else (_made(model, names, readers, row[:-1]), row[-1])
+    found = find_with_all(model, (extra,), (), **wanted)
+    return found and (found[0], found[1][0])
+
+
+def find_with_all(
+    model: type[AnyModel], extras: tuple[str, ...], values: tuple[Any, ...], **wanted: Any
+) -> tuple[AnyModel, Sequence[Any]] | None:
+    """As `find`, with more values, in SQL, and what these are given."""
+    names, readers, row = _first_row(model, wanted, "".join(f", {extra}" for extra in extras), values)
+    end = len(names)
+    return None if row is None else (_made(model, names, readers, row[:end]), row[end:])
 
 
 def select(model: type[AnyModel], condition: str, *values: Any) -> list[AnyModel]:
@@ -164,10 +173,8 @@ def place_of(model: type[models.Model], name: str) -> int:
 
 def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
     """Is there a row with this id, or with this id in another column?"""
-    key = model._meta.pk.get_db_prep_value(pk, connection)
-    table, column = map(connection.ops.quote_name, (model._meta.db_table, column))
-    statement = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - names of ours and of the project's
-    return scalar(statement, key) is not None
+    convert, statement = _existence(model, column, connection.vendor)
+    return scalar(statement, convert(pk)) is not None
 
 
 def scalar(statement: str, *values: Any) -> Any:
@@ -205,11 +212,11 @@ def database_time() -> datetime:
 
 
 def _first_row(
-    model: type[models.Model], wanted: dict[str, Any], extra: str = ""
+    model: type[models.Model], wanted: dict[str, Any], extra: str = "", values: tuple[Any, ...] = ()
 ) -> tuple[list[str], list[Converter | None], Sequence[Any] | None]:
     """And how it is read."""
     converters, statement, names, readers = _selection(model, tuple(wanted), connection.vendor, extra)
-    parameters = [convert(value) for convert, value in zip(converters, wanted.values(), strict=True)]
+    parameters = [*values, *(convert(value) for convert, value in zip(converters, wanted.values(), strict=True))]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return names, readers, cursor.fetchone()
@@ -280,6 +287,13 @@ def _selection(
 
 
 @cache
+def _existence(model: type[models.Model], column: str, vendor: str) -> tuple[Converter, str]:
+    table, column = map(connection.ops.quote_name, (model._meta.db_table, column))
+    statement = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - names of ours and of the project's
+    return _converter(model, model._meta.pk.attname), statement
+
+
+@cache
 def _some(
     model: type[models.Model], names: tuple[str, ...], extra: tuple[str, ...], vendor: str
 ) -> tuple[list[Converter | None], str, str]:
@@ -313,13 +327,26 @@ def _converter(model: type[models.Model], name: str, using: str = DEFAULT_DB_ALI
     if isinstance(target, models.UUIDField) and not connections[using].features.has_native_uuid_field:
 
         def convert(value: Any) -> Any:
-            return value.hex if type(value) is uuid.UUID else field.get_db_prep_save(value, connections[using])
+            return value.hex if type(value) is uuid.UUID else convert_other(value)
+    elif isinstance(target, models.DateTimeField) and _has_times_in_utc(connections[using]):
+
+        def convert(value: Any) -> Any:
+            is_usual = type(value) is datetime and value.tzinfo is UTC
+            return str(value.replace(tzinfo=None)) if is_usual else convert_other(value)
     else:
 
         def convert(value: Any) -> Any:
-            return value if type(value) is as_it_is else field.get_db_prep_save(value, connections[using])
+            return value if type(value) is as_it_is else convert_other(value)
+
+    def convert_other(value: Any) -> Any:
+        return None if value is None else field.get_db_prep_save(value, connections[using])
 
     return convert
+
+
+def _has_times_in_utc(database: Any) -> bool:
+    """Without a time zone, as SQLite has them: adapt_datetimefield_value of its operations says the same."""
+    return database.vendor == "sqlite" and database.timezone is UTC
 
 
 def _reader(field: Any) -> Converter | None:

@@ -7,12 +7,13 @@ one, which is called `default`, and whose models' keys are their names.
 
 import os
 from collections.abc import Collection, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from chat.conf import said_by_project, settings
+from django.core.signals import setting_changed
+
+from chat.conf import settings
 from chat.core.limits import DEFAULT_PROVIDER, MODEL_CHARACTERS
 from chat.core.rights import NOT_PERMITTED, Pair, Rights
 from chat.errors import Forbidden
@@ -123,16 +124,22 @@ class Registry:
         raise KeyError(key)
 
 
-_made: tuple[list[Any], Registry] | None = None
-
-
+@cache
 def registry() -> Registry:
-    """As the settings are now. Raises ImproperlyConfigured, which names each entry that cannot be."""
-    global _made
-    given = said_by_project(READ)
-    if not _made or _made[0] != given:
-        _made = deepcopy(given), _make()
-    return _made[1]
+    """As the settings are. Raises ImproperlyConfigured, which names each entry that cannot be.
+
+    A question asks for it thirteen times: to look each time whether the settings are still the same cost a thirtieth
+    of it, and only tests change them.
+    """
+    return _make()
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting in READ:
+        registry.cache_clear()
+
+
+setting_changed.connect(_forget)
 
 
 def faults() -> list[str]:

@@ -206,8 +206,8 @@ if __name__ == "__main__":
 
     django.setup()
     from django.core.management import call_command
+    from django.test import override_settings
 
     call_command("migrate", verbosity=0)
-    with ScriptedUpstream() as upstream:
-        settings.OPENAI_BASE_URL = upstream.base_url
+    with ScriptedUpstream() as upstream, override_settings(OPENAI_BASE_URL=upstream.base_url):
         asyncio.run(main())

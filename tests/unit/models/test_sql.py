@@ -1,12 +1,14 @@
 """Plain statements store and find what the ORM would."""
 
 import uuid
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
-from chat.models import Conversation, Message, Preferences
+from chat.models import Conversation, Message, Preferences, sql
 from chat.models.sql import find, insert, update
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,13 @@ def test_what_is_inserted_and_found_is_what_the_orm_reads(conversation: Conversa
         True,
         conversation.created_at,
     )
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=2)), ZoneInfo("UTC")])
+def test_a_time_is_stored_as_the_orm_stores_it(conversation: Conversation, zone: tzinfo) -> None:
+    for at in (datetime(2026, 11, 30, 18, 24, 5, 60, zone), datetime(2026, 11, 30, 18, tzinfo=zone)):
+        converted = sql.prepared(Conversation, "created_at", at)
+        assert converted == Conversation._meta.get_field("created_at").get_db_prep_save(at, connection)
 
 
 def test_an_id_may_be_given_as_text(conversation: Conversation) -> None:

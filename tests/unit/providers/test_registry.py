@@ -34,7 +34,7 @@ def test_settings_that_change_are_seen(settings: Any) -> None:
     settings.CHAT_MODELS = ["small"]
     before = registry()
     assert registry() is before
-    settings.CHAT_MODELS.append("large")
+    settings.CHAT_MODELS = ["small", "large"]
     assert [model.key for model in registry().offered] == ["small", "large"]
 
 
