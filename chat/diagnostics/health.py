@@ -9,15 +9,9 @@ and HTTPS are looked at.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from importlib import import_module
-from importlib.util import find_spec
-from pkgutil import iter_modules
 
-from django.apps import apps
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse, JsonResponse
 
 from chat.conf import settings
@@ -78,29 +72,9 @@ _ready = Readiness()
 
 def pending_migrations() -> list[str]:
     """Those that `migrate` would apply, in its order."""
-    if _are_all_recorded():
-        return []
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
-
-
-def _are_all_recorded() -> bool:
-    """By the names of their files: to import them all takes a process a third of a second, and each one keeps them.
-
-    Where one is not, it may be that others stand for it: Django's own look says.
-    """
-    recorded = MigrationRecorder(connection).applied_migrations()
-    return all((app.label, name) in recorded for app in apps.get_app_configs() for name in _names(app.label))
-
-
-def _names(app: str) -> list[str]:
-    """Of the modules that Django would take for migrations."""
-    package, _ = MigrationLoader.migrations_module(app)
-    if not package or not find_spec(package):
-        return []
-    found = iter_modules(import_module(package).__path__)
-    return [module.name for module in found if not module.ispkg and module.name[0] not in "_~"]
 
 
 def _response(method: str, data: dict[str, str], status: int = 200) -> HttpResponse:
