@@ -7,6 +7,7 @@ page names them all. The names are those of the source; the page's storage says 
 import posixpath
 import re
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from django.contrib.staticfiles import finders
@@ -27,6 +28,15 @@ def imported_by(entry: str) -> tuple[str, ...]:
         waiting += imports - found
         found |= imports
     return tuple(sorted(found - {entry}))
+
+
+def imported_first(sources: dict[str, str]) -> list[str]:
+    """The names of these modules, each behind those that it imports; as they come where some go round in circles."""
+    imports = {name: {_resolved(name, path) for path in IMPORT.findall(text)} for name, text in sources.items()}
+    try:
+        return [name for name in TopologicalSorter(imports).static_order() if name in sources]
+    except CycleError:
+        return list(sources)
 
 
 def _resolved(name: str, path: str) -> str:

@@ -2,10 +2,13 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin, StaticFilesStorage, staticfiles_storage
+from django.core.files.storage import Storage
+
+from chat.assets.js_modules import imported_first
 
 logger = logging.getLogger(__name__)
 
@@ -14,6 +17,9 @@ IN_A_COMMENT = re.compile(r"\s*\*|.*/\*")
 COMMENT = r"(?ms)^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n"
 """A documentation comment on lines of its own, in which nothing else stands."""
 OURS = "chat/js/"
+
+Paths = dict[str, tuple[Storage, str]]
+"""Where each file is, by its name."""
 
 
 class HashedModules(ManifestFilesMixin):
@@ -30,6 +36,16 @@ class HashedModules(ManifestFilesMixin):
         """Its own name, as long as nothing has been collected: without it every page would fail."""
         return super().stored_name(name) if self.hashed_files else name
 
+    def post_process(self, paths: Paths, dry_run: bool = False, **options: Any) -> Iterator[Any]:
+        """What is imported comes before what imports it, as far as Django lets it, which begins with deep folders:
+
+        a name changes with each that its module imports, and Django does all again until none changes.
+        """
+        ours = {name: _read(*paths[name]) for name in paths if name.startswith(OURS) and name.endswith(".js")}
+        others = {name: place for name, place in paths.items() if name not in ours}
+        ordered = others | {name: paths[name] for name in imported_first(ours)}
+        yield from super().post_process(ordered, dry_run=dry_run, **options)
+
     def url_converter(
         self, name: str, hashed_files: dict[str, str], template: str | None = None, *rest: Any
     ) -> Callable[[re.Match[str]], str]:
@@ -45,6 +61,11 @@ class HashedModules(ManifestFilesMixin):
 
 class HashedStaticFilesStorage(HashedModules, StaticFilesStorage):  # type: ignore[misc] # as in Django
     """Django's ManifestStaticFilesStorage, with modules: for projects that serve hashed names."""
+
+
+def _read(storage: Storage, path: str) -> str:
+    with storage.open(path) as file:
+        return str(file.read(), "utf-8", "replace")
 
 
 def _names_no_file(match: re.Match[str]) -> bool:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from chat.assets.js_modules import imported_first
 from chat.assets.storage import COMMENT
 from tests.support.site import ROOT
 
@@ -49,3 +50,14 @@ def test_no_line_of_code_goes_with_it(module: str) -> None:
     source = module.read_text()  # type: ignore[attr-defined]
     gone = [line.strip() for comment in re.finditer(COMMENT, source) for line in comment[0].splitlines()]
     assert all(line.startswith(("/**", "*")) for line in gone)
+
+
+def test_what_is_imported_comes_first() -> None:
+    sources = {
+        "a/page.js": 'import { b } from "./b.js";\nimport { c } from "../c.js";\n',
+        "a/b.js": 'export { c } from "../c.js";\n',
+        "c.js": 'import { marked } from "marked";\n',
+    }
+    assert imported_first(sources) == ["c.js", "a/b.js", "a/page.js"]
+    sources["c.js"] = 'import "./a/page.js";\n'
+    assert imported_first(sources) == list(sources), "whatever goes round in circles is collected all the same"
