@@ -105,18 +105,20 @@ def context_for(contexts: Contexts, complaints: list[str]) -> Iterator[Callable[
 
 
 @pytest.fixture
-def page_for(context_for: Callable[..., BrowserContext]) -> OpenPage:
+def page_for(contexts: Contexts, context_for: Callable[..., BrowserContext]) -> OpenPage:
     """`page_for(client, **options)`: a page of such a browser.
 
     Where only its size and its colours differ, they are the page's own: another context would have an empty cache.
+    It is one that an earlier test had, with the modules that it has compiled; not so where `is_kept` is False.
     """
 
-    def make(client: Client | None, **options: Any) -> Page:
+    def make(client: Client | None, *, is_kept: bool = True, **options: Any) -> Page:
+        page_of = contexts.page_of if is_kept else BrowserContext.new_page
         looks = {name: options.pop(name) for name in ("viewport", "color_scheme") if name in options}
         if options:
-            return context_for(client, **looks, **options).new_page()
+            return page_of(context_for(client, **looks, **options))
         size = looks.get("viewport", WIDE)
-        page = context_for(client, viewport=size if size in KEPT else WIDE).new_page()
+        page = page_of(context_for(client, viewport=size if size in KEPT else WIDE))
         if size not in KEPT:
             page.set_viewport_size(size)
         if "color_scheme" in looks:
@@ -141,10 +143,10 @@ def open_page(page_for: OpenPage, site: Site, complaints: list[str]) -> Iterator
 
 @pytest.fixture
 def visit(page_for: OpenPage, complaints: list[str]) -> Iterator[OpenPage]:
-    """`visit(client, url)`: as `open_page`, for a site or a wire of the test's own."""
+    """`visit(client, url)`: as `open_page`, but a new page, for a site or a wire of the test's own."""
 
     def open_(client: Client | None, url: str, **options: object) -> Page:
-        page = page_for(client, **options)
+        page = page_for(client, is_kept=False, **options)
         page.goto(url)
         return page
 

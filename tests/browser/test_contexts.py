@@ -1,6 +1,6 @@
 """What a test leaves in its browser the next one does not find; but for files in its cache."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -25,6 +25,26 @@ FIND = """async () => ({
     permission: (await navigator.permissions.query({ name: "clipboard-read" })).state === "granted",
     clock: "__pwClock" in globalThis,
 })"""
+LEAVE_IN_PAGE = """() => {
+    sessionStorage.setItem("left", "");
+    addEventListener("pagehide", () => sessionStorage.setItem("left at the end", ""));
+    addEventListener("beforeunload", (event) => event.preventDefault());
+    window.left = window.name = "left";
+    history.pushState(null, "", "?left");
+}"""
+FIND_IN_PAGE = """() => ({
+    storage: sessionStorage.length > 0,
+    global: "left" in window,
+    name: window.name !== "",
+    entries: navigation.canGoBack && navigation.entries().some((entry) => entry.url.includes("left")),
+    dark: matchMedia("(prefers-color-scheme: dark)").matches,
+    still: matchMedia("(prefers-reduced-motion: reduce)").matches,
+    print: matchMedia("print").matches,
+    size: innerWidth !== 1280,
+    offline: !navigator.onLine,
+    header: document.querySelector("[data-header]") !== null,
+    pointed: document.querySelector("h1:hover, form:hover, main:hover") !== null,
+})"""
 LOADED = """() => performance.getEntriesByType("resource")
     .filter((file) => file.name.endsWith(".css") && file.transferSize > 0).length"""
 
@@ -37,7 +57,10 @@ def contexts(browser: Browser) -> Iterator[Contexts]:
 
 
 def visit(context: BrowserContext, site: Site) -> Page:
-    page = context.new_page()
+    return at_login(context.new_page(), site)
+
+
+def at_login(page: Page, site: Site) -> Page:
     page.goto(site.url + "/accounts/login/")
     return page
 
@@ -80,3 +103,75 @@ def test_one_with_options_of_its_own_is_not_used_again(contexts: Contexts, optio
     context = contexts.take(**options)
     contexts.give_back()
     assert contexts.take(**options) is not context
+
+
+def test_a_page_is_as_new_but_for_what_is_in_memory(contexts: Contexts, site: Site) -> None:
+    page = at_login(contexts.page_of(contexts.take(viewport=WIDE)), site)
+    page.route(
+        "**/login/", lambda route: route.fulfill(body="<main data-header>Mine</main>", content_type="text/html")
+    )
+    page.reload()
+    page.set_viewport_size({"width": 320, "height": 568})
+    page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")
+    page.evaluate(LEAVE_IN_PAGE)
+    page.mouse.move(20, 15)
+    page.set_extra_http_headers({"Cookie": "left=1"})
+    page.context.set_offline(True)
+    found = page.evaluate(FIND_IN_PAGE)
+    assert all(found.values()), found
+    contexts.give_back()
+
+    context = contexts.take(viewport=WIDE)
+    assert contexts.page_of(context) is page
+    with page.expect_request("**/login/") as request:
+        at_login(page, site)
+    assert "cookie" not in request.value.all_headers()
+    found = page.evaluate(FIND_IN_PAGE)
+    assert not any(found.values()), found
+
+
+LASTING: dict[str, Callable[[Page], object]] = {
+    "a script for new documents": lambda page: page.add_init_script("1"),
+    "a function that pages call": lambda page: page.expose_function("left", lambda: None),
+    "a listener": lambda page: page.on("dialog", lambda dialog: None),
+    "another of one event": lambda page: page.on("framenavigated", lambda frame: None),
+    "its end": lambda page: page.close(),
+    "storage of another origin": lambda page: page.goto("data:text/html,elsewhere"),
+}
+
+
+@pytest.mark.parametrize("what", LASTING)
+def test_a_page_with_what_lasts_is_not_used_again(contexts: Contexts, site: Site, what: str) -> None:
+    context = contexts.take(viewport=WIDE)
+    page = at_login(contexts.page_of(context), site)
+    LASTING[what](page)
+    contexts.give_back()
+
+    assert contexts.take(viewport=WIDE) is context
+    assert contexts.page_of(context) is not page
+    assert page.is_closed()
+
+
+def test_a_page_waits_for_who_wants_it(contexts: Contexts, site: Site) -> None:
+    context = contexts.take(viewport=WIDE)
+    page = at_login(contexts.page_of(context), site)
+    contexts.give_back()
+    visit(contexts.take(viewport=WIDE), site)
+    contexts.give_back()
+    assert contexts.page_of(contexts.take(viewport=WIDE)) is page
+
+
+OF_ALL_PAGES: dict[str, Callable[[BrowserContext], object]] = {
+    "a script for new documents": lambda context: context.add_init_script("1"),
+    "a function that pages call": lambda context: context.expose_function("left", lambda: None),
+    "a session of DevTools": lambda context: context.new_cdp_session(context.pages[0]),
+}
+
+
+@pytest.mark.parametrize("what", OF_ALL_PAGES)
+def test_one_with_what_lasts_is_not_used_again(contexts: Contexts, site: Site, what: str) -> None:
+    context = contexts.take(viewport=WIDE)
+    at_login(contexts.page_of(context), site)
+    OF_ALL_PAGES[what](context)
+    contexts.give_back()
+    assert contexts.take(viewport=WIDE) is not context
