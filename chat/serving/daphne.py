@@ -17,7 +17,7 @@ Seen with daphne 4.2.3 and Twisted 26.10:
 - **Pieces of a stream, and whole responses.** Each would cross six layers and wait for another turn of the event loop,
   with two changes of what that loop watches: 28 µs for a piece, and twenty times that for a head and its body. What is
   there goes to the socket at once, a piece in 6 µs; only what does not fit there takes the long way.
-- **Logs.** Twisted makes a line of each request, which with daphne goes nowhere.
+- **Logs.** Twisted makes a line of each request, which nobody sees, or who has `-v 2` with all that its address says.
 
 It is a server of its own, a subclass of daphne's, and so are its request and its factory. `manage.py runserver` takes
 it where "chat.serving" stands before "daphne" in INSTALLED_APPS, and `python -m chat.serving.daphne` is daphne's
@@ -93,8 +93,8 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
     __eq__ = object.__eq__
 
     def handle_reply(self, message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start" and not (self.head or self._response_started):
-            self.head = message
+        if message["type"] == "http.response.start" and not self._response_started:
+            self.head = message  # in the place of one that nobody has seen: something has failed after it
             return
         if not (head := self.head) or self.finished or not self.channel:
             super().handle_reply(message)
@@ -113,9 +113,10 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
             return False
         status, content = head["status"], message.get("body", b"")
         said = [(name, value) for name, values in self.responseHeaders.getAllRawHeaders() for value in values]
+        defaults = {b"Content-Length": b"%d" % len(content)} if status not in http.NO_BODY_CODES else {}
         if self.server.server_name:
-            said.append((b"Server", self.server.server_name.encode()))
-        if not (data := head_of(status, (*head["headers"], *said), len(content))):
+            defaults[b"Server"] = self.server.server_name.encode()
+        if not (data := head_of(status, (*head["headers"], *said), defaults)):
             return False
         if status in http.NO_BODY_CODES:
             content = b""
@@ -193,7 +194,7 @@ class Factory(http_protocol.HTTPFactory):  # type: ignore[misc] # untyped base
     """Makes a protocol for each connection, with our channel and our request."""
 
     def log(self, request: http.Request) -> None:
-        """Nowhere. daphne has an access log of its own."""
+        """Nowhere: daphne has an access log, and Twisted's own, which `-v 2` shows, bears what was searched for."""
 
     def protocol(self) -> Any:
         return http._GenericHTTPChannelProtocol(Channel())  # as Twisted's, which has no other place for a channel

@@ -1,26 +1,26 @@
-"""The head of a whole response as bytes (RFC 9112, sections 4 and 6.2)."""
+"""The head of a response as bytes (RFC 9112, section 4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from twisted.web.http import NO_BODY_CODES, RESPONSES
+from twisted.web.http import RESPONSES
 from twisted.web.http_headers import Headers
 
 MOST_NAMES = 1_000
 """Of headers, whose form is remembered."""
 
 
-def head_of(status: int, headers: Iterable[tuple[bytes, bytes]], length: int) -> bytes | None:
-    """With the length of the body, in bytes, unless `headers` or the status say it.
+def head_of(status: int, headers: Iterable[tuple[bytes, bytes]], defaults: Mapping[bytes, bytes]) -> bytes | None:
+    """With those of the defaults that `headers` do not say. None for a header that would end its line.
 
-    None for a header that would end its line. Raises Twisted's InvalidHeaderName.
+    Raises Twisted's InvalidHeaderName.
     """
-    lines = [b"HTTP/1.1 %d %b" % (status, RESPONSES.get(status, b"Unknown Status"))]
-    lines += [b"%b: %b" % (_canonical(name), value) for name, value in headers]
-    if status not in NO_BODY_CODES and not any(line.startswith(b"Content-Length:") for line in lines):
-        lines.append(b"Content-Length: %d" % length)
-    head = b"\r\n".join((*lines, b"", b""))
-    ends = len(lines) + 1
+    said = [(_canonical(name), value) for name, value in headers]
+    names = {name for name, _ in said}
+    said += [(name, value) for name, value in defaults.items() if name not in names]
+    first = b"HTTP/1.1 %d %b" % (status, RESPONSES.get(status, b"Unknown Status"))
+    head = b"\r\n".join((first, *[b"%b: %b" % header for header in said], b"", b""))
+    ends = len(said) + 2
     return head if head.count(b"\r") == head.count(b"\n") == ends else None
 
 
