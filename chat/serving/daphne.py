@@ -100,7 +100,7 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
             super().handle_reply(message)
             return
         self.head = None
-        if (b"Connection", b"close") in head["headers"]:
+        if (b"Connection", b"close") in head.get("headers", ()):
             self.channel.persistent = False  # Twisted looks at what the request says alone
         if not self._send_whole(head, message):
             self.registerProducer(self, True)
@@ -116,13 +116,13 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
         defaults = {b"Content-Length": b"%d" % len(content)} if status not in http.NO_BODY_CODES else {}
         if self.server.server_name:
             defaults[b"Server"] = self.server.server_name.encode()
-        if not (data := head_of(status, (*head["headers"], *said), defaults)):
+        if not (data := head_of(status, (*head.get("headers", ()), *said), defaults)):
             return False
         if status in http.NO_BODY_CODES:
             content = b""
         self._response_started, self.startedWriting = True, 1
         self.code, self.sentLength = status, len(content)
-        self._send(data + content)
+        self._send(b"".join((data, content)))
         self.finish()
         self.server.log_response(self)
         return True
