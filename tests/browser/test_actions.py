@@ -203,7 +203,7 @@ def test_typing_moves_nothing_that_is_read(
     has_status(last_answer(page), "complete")
     page.mouse.move(640, 300)
     page.mouse.wheel(0, -700)
-    page.wait_for_function("scrollY + innerHeight < document.scrollingElement.scrollHeight - 500")
+    page.wait_for_function("() => scrollY + innerHeight < document.scrollingElement.scrollHeight - 500")
     place = page.evaluate("scrollY")
     page.locator("#composer textarea").press_sequentially("Half a thought")
     assert page.evaluate("scrollY") == place

@@ -125,7 +125,7 @@ def test_the_end_stays_in_view_when_a_keyboard_takes_half_of_the_screen(
     send(page, question)
     has_status(last_answer(page), "complete")
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"] // 2})
-    page.wait_for_function("document.scrollingElement.scrollHeight - innerHeight - scrollY < 2")
+    page.wait_for_function("() => document.scrollingElement.scrollHeight - innerHeight - scrollY < 2")
 
 
 def test_a_reload_in_the_middle_goes_on(

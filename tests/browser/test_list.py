@@ -398,7 +398,7 @@ def test_an_answer_that_ends_unseen_is_told_by_the_title_and_by_a_notification(
     set_hidden(page, hidden=True)
     gate.open()
     expect(page).to_have_title(f"● Answered: {before}")
-    page.wait_for_function("noted.length")
+    page.wait_for_function("() => noted.length")
     assert page.evaluate("noted") == [question], "The title, and no word of the answer"
     set_hidden(page, hidden=False)
     expect(page).to_have_title(before)

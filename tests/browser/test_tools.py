@@ -263,7 +263,7 @@ def test_the_list_and_the_tab_say_that_it_waits(open_page: OpenPage, alice: Clie
     writing.end(Status.WAITING)
     writing.conversation.touch(writing.message)
     has_status(last_answer(page), "waiting")
-    page.wait_for_function("document.title.startsWith('● Waits for your yes: ')")
+    page.wait_for_function("() => document.title.startsWith('● Waits for your yes: ')")
     expect(page.locator(".decision")).not_to_be_focused()
     set_hidden(page, hidden=False)
     expect(page.locator(".decision")).to_be_focused()
