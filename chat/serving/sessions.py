@@ -5,14 +5,24 @@ statement again. What a session holds, and what makes it valid, stays Django's o
 `django.contrib.sessions.backends.db` has written is valid here, and the other way round.
 """
 
+from copy import deepcopy
+from threading import Lock
 from typing import Any
 
+from cachetools import TTLCache, cached
+from django.conf import settings
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
+from django.core import signing
 from django.db import connection
 from django.utils import timezone
 
 from chat.models.sql import scalar
+
+MOST_READ = 2_000
+SECONDS = 15
+"""Sessions whose values a process remembers, as they were stored, and how long: a page is followed by other requests.
+No longer than words that were erased may be there (chat/retention/fragments.py): a session bears its user's name."""
 
 
 class SessionStore(db.SessionStore):
@@ -31,3 +41,19 @@ class SessionStore(db.SessionStore):
             self._session_key = None
             return {}
         return self.decode(data)
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        """What was read before need not be proved again: its signature covers all of it, and says nothing of time."""
+        try:
+            read = _read(
+                session_data, self.key_salt, self.serializer, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS
+            )
+        except Exception:
+            return super().decode(session_data)  # which says in the log what is wrong with it
+        return deepcopy(read)
+
+
+@cached(TTLCache(MOST_READ, SECONDS), lock=Lock())
+def _read(data: str, salt: str, serializer: Any, *keys: str) -> dict[str, Any]:
+    found: dict[str, Any] = signing.loads(data, salt=salt, serializer=serializer)
+    return found

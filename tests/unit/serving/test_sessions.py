@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
@@ -100,3 +101,18 @@ def test_a_session_outlives_a_change_of_the_secret_key(user: User) -> None:
     assert who(key) == AnonymousUser()
     with override_settings(SECRET_KEY="the new one", SECRET_KEY_FALLBACKS=["an older one"]):
         assert who(key) == user
+
+
+def test_what_is_stored_otherwise_is_read_anew(user: User) -> None:
+    key = session_of(user)
+    first, again = SessionStore(key), SessionStore(key)
+    first["a list"] = [1]
+    first.save()
+    again["a list"].append(2)
+    assert SessionStore(key)["a list"] == [1], "what one request does to it is its own until it is saved"
+    again.save()
+    assert SessionStore(key)["a list"] == [1, 2]
+    with override_settings(SECRET_KEY="another"):
+        assert SessionStore(key).get("a list") is None
+    with override_settings(SECRET_KEY="another", SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
+        assert SessionStore(key)["a list"] == [1, 2]
