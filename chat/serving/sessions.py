@@ -42,7 +42,7 @@ class SessionStore(db.SessionStore):
             return {}
         return self.decode(data)
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         """What was read before need not be proved again: its signature covers all of it, and says nothing of time."""
         try:
             read = _read(
@@ -54,6 +54,6 @@ class SessionStore(db.SessionStore):
 
 
 @cached(TTLCache(MOST_READ, SECONDS), lock=Lock())
-def _read(data: str, salt: str, serializer: Any, *keys: str) -> dict[str, Any]:
+def _read(data: Any, salt: str, serializer: Any, *keys: str) -> dict[str, Any]:
     found: dict[str, Any] = signing.loads(data, salt=salt, serializer=serializer)
     return found
