@@ -21,6 +21,9 @@ from chat.serving import refused_addresses, signals
 from chat.serving.account_threads import AccountThreads
 from chat.serving.handler import KEPT_BYTES, ASGIHandler
 
+# Another test may have left a connection, which a thread looks at.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 Sent = list[dict[str, Any]]
 
 
