@@ -9,6 +9,8 @@ from typing import ClassVar
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from chat.models.sql import read_id
+
 BESIDE_ID = ("title", "is_pinned", "activity", "updated_at", "due_at")
 FIELDS = ("id", *BESIDE_ID)
 """Of a conversation, in the order of an entry's own."""
@@ -37,7 +39,7 @@ class Entry:
 
     @property
     def pk(self) -> uuid.UUID:
-        return self.key if isinstance(self.key, uuid.UUID) else uuid.UUID(str(self.key))
+        return read_id(self.key)
 
     def get_absolute_url(self) -> str:
         return reverse("chat:conversation", args=[self.pk])

@@ -20,7 +20,7 @@ from chat.models.branches import Spots
 from chat.models.feedback import Feedback
 from chat.models.generation import Generation
 from chat.models.message import MOST_GENERATIONS, Message, Unread
-from chat.models.sql import made, made_with, place_of, prepared, select_rows, select_rows_with
+from chat.models.sql import made, made_with, place_of, prepared, read_id, select_rows, select_rows_with
 
 FEEDBACK = "chat_feedback.message_id = chat_message.id"
 FILES = "EXISTS(SELECT 1 FROM chat_messageattachment WHERE message_id = chat_message.id)"
@@ -149,9 +149,7 @@ def _runs(keys: list[Any]) -> dict[Any, list[Row]]:
 
 def _run(row: Row) -> LastRun:
     pk, status, provider, model, label = itemgetter(*_places())(row)
-    return LastRun(
-        pk if isinstance(pk, uuid.UUID) else uuid.UUID(pk), status == Status.RUNNING, provider, model, label or model
-    )
+    return LastRun(read_id(pk), status == Status.RUNNING, provider, model, label or model)
 
 
 @cache

@@ -196,8 +196,13 @@ class UUIDs(dict[Any, uuid.UUID]):
     """Ids by what a database gives for them, each read once."""
 
     def __missing__(self, stored: Any) -> uuid.UUID:
-        self[stored] = read = stored if isinstance(stored, uuid.UUID) else uuid.UUID(stored)
+        self[stored] = read = read_id(stored)
         return read
+
+
+def read_id(stored: Any) -> uuid.UUID:
+    """From what a database gives for it: PostgreSQL has ids as such, SQLite as text."""
+    return stored if isinstance(stored, uuid.UUID) else uuid.UUID(stored)
 
 
 def prepared(model: type[models.Model], name: str, value: Any, using: str = DEFAULT_DB_ALIAS) -> Any:

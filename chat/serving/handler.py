@@ -251,11 +251,11 @@ class ASGIHandler(asgi.ASGIHandler):
             return
         if shutdown.is_near:
             response["Connection"] = "close"
-        if response.streaming or len(response.content) > CHUNK_BYTES:
+        if response.streaming or len(content := response.content) > CHUNK_BYTES:
             await super().send_response(response, send)
             return
         await send({"type": "http.response.start", "status": response.status_code, "headers": _head_of(response)})
-        await send({"type": "http.response.body", "body": response.content})
+        await send({"type": "http.response.body", "body": content})
 
     async def _send_missing(self, headers: Mapping[str, str], content: bytes, send: Send) -> None:
         """Of a static file: as `send_response`, of what is no response."""

@@ -19,13 +19,14 @@ _ACCEPTED = re.compile(r"\bgzip\b")
 
 def compressed(request: HttpRequest, response: HttpResponse, level: int = QUICK) -> HttpResponse:
     """If the browser takes that, and it helps. As Django's GZipMiddleware does it, which knows one level."""
-    if len(response.content) < LEAST_BYTES or response.has_header("Content-Encoding"):
+    content = response.content
+    if len(content) < LEAST_BYTES or response.has_header("Content-Encoding"):
         return response
     patch_vary_headers(response, ("Accept-Encoding",))
     if not _ACCEPTED.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
         return response
-    packed = _packed(response.content, level)
-    if len(packed) < len(response.content):
+    packed = _packed(content, level)
+    if len(packed) < len(content):
         response.content = packed
         response.headers["Content-Encoding"] = "gzip"
     return response
