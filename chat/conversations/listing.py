@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta, tzinfo
-from itertools import groupby
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cached_property
 from typing import Self, TypeVar
 
 from django.utils import timezone
@@ -29,7 +29,9 @@ PAGE = 50
 """How many conversations a page of the list has, beside the pinned ones."""
 MOST_PINNED = 100
 """That stand first. Older ones that are pinned, as by an import, stand where all others do."""
-WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+WEEK = 7 * DAY
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,20 @@ class Group:
         return f"{self.day:%Y-%m}" if self.day and self.name == "month" else str(self.day or self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listing:
     """A page of the list; `more` is where the next begins."""
 
     groups: list[Group]
     more: Cursor | None
+    marked: list[Entry] = field(default_factory=list)
+    """Those that show something besides their rows."""
 
     def mark(self, current: uuid.UUID | None = None, renamed: uuid.UUID | None = None) -> Self:
         """What an entry shows besides its row: that it is on show, that its title is a form."""
         current_key, renamed_key = (pk and prepared(Conversation, "id", pk) for pk in (current, renamed))
-        for each in self.entries:
+        self.marked.extend(each for each in self.entries if each.key in (current_key, renamed_key))
+        for each in self.marked:
             each.is_current = each.key == current_key
             each.is_renamed = each.key == renamed_key
         return self
@@ -108,13 +113,23 @@ class Listing:
         return {each.pk for each in self.entries if each.is_waiting}
 
     @property
-    def rows(self) -> Iterator[Group | Entry]:
+    def items(self) -> Iterator[Group | Entry]:
         """Headings, each before what stands below it."""
         for group in self.groups:
             yield group
             yield from group.conversations
 
     @property
+    def version(self) -> Hashable:
+        """Another one when anything has changed that a template can show."""
+        return self.fingerprint, *(each.version for each in self.marked)
+
+    @property
+    def rows(self) -> list[tuple[str, uuid.UUID]]:
+        """Whose words it bears (chat/retention/fragments.py)."""
+        return [row for each in self.entries for row in each.rows]
+
+    @cached_property
     def fingerprint(self) -> str:
         """The same as long as the page shows the same, in one language."""
         shown = [
@@ -165,15 +180,29 @@ def archived(owner_id: UserId, after: Cursor | None = None) -> tuple[list[Conver
 
 def by_day(conversations: Iterable[Entry], today: date, zone: tzinfo | None = None) -> list[Group]:
     """In the order that they have: each day of this week, then each month."""
-    zone = zone or timezone.get_current_timezone()  # asked once: each page has many entries
-    groups = groupby(conversations, lambda each: _heading(each.day(zone), today))
-    return [Group(name, day, list(each)) for (name, day), each in groups]
+    zone = zone or timezone.get_current_timezone()
+    groups: list[Group] = []
+    begin = end = NEVER
+    for each in conversations:
+        if not each.was_active(begin, end):  # few are of another day than the one before
+            day = each.day(zone)
+            begin, end = _midnight(day, zone), _midnight(day + DAY, zone)
+            name, first = _heading(day, today)
+            if not groups or (groups[-1].name, groups[-1].day) != (name, first):
+                groups.append(Group(name, first))
+        groups[-1].conversations.append(each)
+    return groups
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    """When it begins, in UTC: times of two zones take three times as long to compare."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def _heading(day: date, today: date) -> tuple[str, date]:
     if day >= today:
         return "today", today
-    if day == today - timedelta(days=1):
+    if day == today - DAY:
         return "yesterday", day
     return ("weekday", day) if today - day < WEEK else ("month", day.replace(day=1))
 

@@ -64,6 +64,10 @@ class Entry:
         """Of its last activity."""
         return self._updated_at.astimezone(zone).date()
 
+    def was_active(self, begin: datetime, end: datetime) -> bool:
+        """Last, before `end` and not before `begin`."""
+        return begin <= self._updated_at < end
+
     @property
     def rows(self) -> list[tuple[str, uuid.UUID]]:
         """Whose words it bears (chat/retention/fragments.py)."""

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from chat.views.compression import SMALL, compressed
+from chat.views.compression import compressed, small
 
 
 class Catalogue(JavaScriptCatalog):
@@ -40,4 +40,4 @@ def catalogue(request: HttpRequest, language: str) -> HttpResponseBase:
         raise Http404 from None
     with translation.override(language):
         words: Any = Catalogue.as_view(packages=["chat"])(request)
-        return compressed(request, words, SMALL)
+        return compressed(request, words, small)

@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 
 from chat.providers.registry import registry
-from chat.views.compression import SMALL, compressed
+from chat.views.compression import compressed, small
 from chat.views.endpoints import endpoint
 from chat.views.offers import keys_in, may_attach, offered_for
 from chat.views.pages import language_of
@@ -40,7 +40,7 @@ def show(request: HttpRequest, user: AbstractBaseUser) -> HttpResponseBase:
     response = HttpResponse(script, content_type="text/javascript; charset=utf-8")
     if request.GET.get("v") == _version(script):
         patch_cache_control(response, private=True, max_age=YEAR, immutable=True)
-    return compressed(request, response, SMALL)
+    return compressed(request, response, small)
 
 
 def templates_address(may_attach: bool, offered: str | None) -> str:

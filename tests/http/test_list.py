@@ -3,6 +3,7 @@
 import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -275,6 +276,28 @@ def test_days_are_those_of_its_reader() -> None:
     ):
         (group,) = by_day([entry], today, ZoneInfo(name))
         assert group.name == heading, name
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("Europe/Berlin", datetime(2026, 3, 29, tzinfo=UTC)),  # a day of 23 hours
+        ("America/Havana", datetime(2026, 3, 8, tzinfo=UTC)),  # one without a midnight
+        ("America/Havana", datetime(2026, 11, 1, tzinfo=UTC)),  # one with two
+        ("America/Sao_Paulo", datetime(2018, 11, 4, tzinfo=UTC)),
+        ("Pacific/Apia", datetime(2011, 12, 30, tzinfo=UTC)),  # one that never was
+    ],
+)
+def test_each_moment_is_of_its_day(name: str, about: datetime) -> None:
+    zone = ZoneInfo(name)
+    moments = [about + timedelta(minutes=half_hours * 30) for half_hours in range(-120, 120)]
+    unsorted = [*reversed(moments), *moments[::47]]
+    today = max(moments).astimezone(zone).date()
+    groups = by_day(list(map(changed_at, unsorted)), today, zone)
+    days = [(group.day, len(group.conversations)) for group in groups]
+    assert days == [
+        (day, len(list(each))) for day, each in groupby(unsorted, lambda moment: moment.astimezone(zone).date())
+    ]
 
 
 def test_a_page_says_the_day_of_its_reader(alice: Client) -> None:

@@ -1,25 +1,34 @@
 import gzip
+from collections.abc import Callable
 
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from chat.views.compression import SMALL, compressed
+from chat.views import compression
+from chat.views.compression import compressed, quick, small
 
 PAGE = b"<p>These are words of a page.</p>" * 50
 
 
-def sent(content: bytes, accepts: str = "gzip, deflate", level: int = SMALL) -> HttpResponse:
-    return compressed(RequestFactory().get("/", headers={"Accept-Encoding": accepts}), HttpResponse(content), level)
+def sent(content: bytes, accepts: str = "gzip, deflate", compress: Callable[[bytes], bytes] = quick) -> HttpResponse:
+    request = RequestFactory().get("/", headers={"Accept-Encoding": accepts})
+    return compressed(request, HttpResponse(content), compress)
 
 
-@pytest.mark.parametrize("level", [1, SMALL])
-def test_it_is_what_it_was(level: int) -> None:
-    response = sent(PAGE, level=level)
+@pytest.mark.parametrize("compress", [quick, small])
+def test_it_is_what_it_was(compress: Callable[[bytes], bytes]) -> None:
+    response = sent(PAGE, compress=compress)
     assert response["Content-Encoding"] == "gzip"
     assert response["Vary"] == "Accept-Encoding"
     assert gzip.decompress(response.content) == PAGE
     assert len(response.content) < len(PAGE) / 5
+
+
+def test_without_isal_it_is_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert compression.quickest is not gzip.compress, "it is there"
+    monkeypatch.setattr(compression, "quickest", gzip.compress)
+    assert gzip.decompress(sent(PAGE).content) == PAGE
 
 
 def test_its_length_is_another_one_each_time() -> None:
