@@ -26,6 +26,7 @@ from django.utils.cache import patch_vary_headers
 
 from chat.forms.body import FORM_TYPES
 from chat.generation.background import see_through
+from chat.serving.static_files import Original, ServeStaticMiddleware
 
 try:
     from csp import middleware as csp
@@ -178,4 +179,6 @@ def on_event_loop(middleware: Any) -> Any:
     """What takes the place of a middleware whose next handler is asynchronous; itself, if nothing does."""
     if middleware is csrf.CsrfViewMiddleware and settings.CSRF_USE_SESSIONS:
         return middleware  # each of its steps may read the session
+    if middleware is Original:
+        return ServeStaticMiddleware
     return ON_EVENT_LOOP.get(middleware, middleware)

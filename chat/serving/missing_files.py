@@ -31,12 +31,8 @@ from chat.conf import settings as chat
 from chat.serving import signals
 from chat.serving.account_paths import path_below_mount
 from chat.serving.middleware import ON_EVENT_LOOP
+from chat.serving.static_files import Original, ServeStaticMiddleware
 from chat.views.errors import page_not_found
-
-try:
-    from servestatic.middleware import ServeStaticMiddleware
-except ImportError:  # servestatic is a project's own choice
-    ServeStaticMiddleware = None
 
 logger = logging.getLogger("django.request")
 
@@ -63,9 +59,9 @@ class MissingFiles:
     @cached_property
     def _files(self) -> Any:
         """The middleware that serves static files; None where one that is not there is for Django to answer."""
-        found = [one for one in self._instances if ServeStaticMiddleware and type(one) is ServeStaticMiddleware]
+        found = [one for one in self._instances if type(one) is ServeStaticMiddleware]
         theirs = map(import_string, chat.CHAT_STATIC_MIDDLEWARE)
-        is_known = self._middleware <= {*ON_EVENT_LOOP, ServeStaticMiddleware, *theirs}
+        is_known = self._middleware <= {*ON_EVENT_LOOP, Original, *theirs}
         return found[0] if found and is_known and _is_answered_alike(found[0]) else None
 
     def known_answer(self, scope: Scope) -> Kept | None:

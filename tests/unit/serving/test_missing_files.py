@@ -14,6 +14,7 @@ from servestatic.middleware import ServeStaticMiddleware
 
 from chat.serving.middleware import ON_EVENT_LOOP
 from chat.serving.missing_files import MissingFiles
+from chat.serving.static_files import ServeStaticMiddleware as OurServeStaticMiddleware
 from chat.views.errors import page_not_found
 
 TYPE = {"Content-Type": "text/html; charset=utf-8"}
@@ -43,7 +44,7 @@ def usual(settings: Any) -> None:
 
 
 def files(**fields: Any) -> Any:
-    served = object.__new__(ServeStaticMiddleware)
+    served: Any = object.__new__(OurServeStaticMiddleware)
     vars(served).update(
         {"use_manifest": True, "autorefresh": False, "static_prefix": "/static/", "files": {"/static/a.js": 1}}
     )
