@@ -22,6 +22,8 @@ from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 from tests.support.waiting import eventually
 
 RunDraining = Callable[..., Site]
+BETWEEN_VISITS = 0.2
+"""Seconds, which leave the sites time for what else there is: to start, above all."""
 
 
 @pytest.fixture
@@ -178,7 +180,7 @@ def pair(
 
 
 class Visitor(threading.Thread):
-    """Opens pages and asks short questions, one after the other, until told to stop."""
+    """Opens a page and asks a short question, again and again, until told to stop."""
 
     def __init__(self, client: Client) -> None:
         super().__init__()
@@ -188,7 +190,7 @@ class Visitor(threading.Thread):
         self.faults: list[str] = []
 
     def run(self) -> None:
-        while not self._over.is_set() and not self.faults:
+        while not self._over.wait(BETWEEN_VISITS) and not self.faults:
             try:
                 page = self._client.get("/", Accept="text/html")
                 if page.status != 200:

@@ -27,8 +27,9 @@ LIBRARIES = [
     *("autobahn.twisted.websocket", "twisted.internet.asyncioreactor", "twisted.protocols.tls", "twisted.web.http"),
     *("aiohttp", "httpx2", "openai", "pydantic"),
     *("PIL.Image", "pypdf"),
-    *("csp.middleware", "environ", "prometheus_client", "servestatic.middleware"),
-    *("fido2.rpid", "fido2.webauthn", "jwt", "qrcode", "requests"),  # allauth's
+    *("cachetools", "csp.middleware", "csp.templatetags.csp", "environ", "packaging.version", "prometheus_client"),
+    *("servestatic.checks", "servestatic.middleware", "smtplib", "tomllib"),
+    *("cryptography.fernet", "fido2.server", "jwt", "qrcode.image.svg", "requests"),  # allauth's
     *("django.contrib.admin", "django.contrib.staticfiles.storage", "django.core.handlers.asgi", "django.core.mail"),
     *("django.db.backends.sqlite3.base", "django.db.migrations.autodetector", "django.db.models", "django.forms"),
     *("django.template.engine", "django.utils.translation", "django.views.generic"),
@@ -36,7 +37,9 @@ LIBRARIES = [
     *("django.contrib.auth.hashers", "django.contrib.auth.management", "django.contrib.auth.tokens"),
     *("django.contrib.messages.middleware", "django.contrib.sessions.backends.db", "django.core.cache.backends.db"),
     *("django.contrib.sessions.middleware", "django.contrib.staticfiles.checks", "django.middleware.locale"),
-    *("django.core.management.commands.migrate", "django.db.migrations.executor", "django.middleware.security"),
+    *("django.core.management.commands.makemigrations", "django.core.management.commands.migrate"),
+    *("django.db.migrations.executor", "django.middleware.clickjacking", "django.middleware.common"),
+    *("django.contrib.auth.password_validation", "django.middleware.security", "django.contrib.sites.shortcuts"),
     # Ours that are pure.
     *("chat.core.prompt", "chat.core.search_terms", "chat.core.titles", "chat.import_export.reading"),
     *("chat.attachments.inspection.found", "chat.core.markdown", "chat.core.quotas", "chat.import_export.zip_stream"),
