@@ -14,8 +14,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.db import connection, connections, models, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from chat.errors import NotLoggedIn
@@ -43,6 +44,13 @@ from tests.support.staff import client_of
 
 MARKER = "unmistakable"
 Way = Callable[[User, User], object]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """Each of the many forks would import it anew: all that has an address, and the command."""
+    reverse("admin:index")
+    load_command_class("chat", "erase")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
