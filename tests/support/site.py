@@ -124,7 +124,7 @@ class Site:
         """The socket listens already: a request waits in its queue until the process takes it."""
         request = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
         with contextlib.closing(request), contextlib.suppress(TimeoutError):
-            request.request("GET", "/accounts/login/")
+            request.request("GET", "/health/live/")
             response = request.getresponse()
             response.close()
             return True
