@@ -565,9 +565,13 @@ def test_what_an_import_left_whose_process_is_gone_is_erased(
 ) -> None:
     site = run_site(own=True)
     alice = client_for(site)
-    bring(alice, [with_files("With a file", ("a.txt", b"a")), long_conversation("Long", 20_000)])
-    eventually(Message.objects.exists, "a first part of the import")
-    site.kill()
+    content = [with_files("With a file", ("a.txt", b"a")), long_conversation("Long", 6_000)]
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(bring, alice, content)  # for its end, for some seconds
+        eventually(Message.objects.exists, "a first part of the import")
+        site.kill()
+        with pytest.raises(ConnectionError):  # RemoteDisconnected is one
+            waiting.result()
     begun = Import.objects.get(status="running")
     again = post(client_for(run_site()), conversation("One"))
     assert again.status == 200
