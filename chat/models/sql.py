@@ -6,27 +6,18 @@ signals, and no ids come back.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+
+from chat.models.converters import Converter, attributes_of, from_database, to_database
 
 AnyModel = TypeVar("AnyModel", bound=models.Model)
 OtherModel = TypeVar("OtherModel", bound=models.Model)
-Converter = Callable[[Any], Any]
-
-PLAIN: dict[Any, type] = {
-    models.CharField: str,
-    models.TextField: str,
-    models.IntegerField: int,
-    models.FloatField: float,
-    models.BooleanField: bool,
-}
-"""Fields, and the values that a database takes from them as they are: to ask the field takes 5 µs for each of 60."""
 
 
 def insert(rows: Sequence[models.Model], using: str = DEFAULT_DB_ALIAS, conflict: str = "") -> None:
@@ -142,7 +133,7 @@ def select_values(
     """As `select`, but of each row these attributes alone, and some more values, in SQL, as the database has them."""
     readers, columns, table = _some(model, names, extra, connection.vendor)
     rows = all_rows(f"SELECT {columns} FROM {table} WHERE {condition}", *values)  # noqa: S608 - ours alone
-    return [_read(readers, row) for row in rows]
+    return [attributes_of(row, readers) for row in rows]
 
 
 def select_rows_with(
@@ -228,14 +219,7 @@ def _first_row(
 
 
 def _made(model: type[AnyModel], names: list[str], readers: list[Converter | None], row: Sequence[Any]) -> AnyModel:
-    return model.from_db(DEFAULT_DB_ALIAS, names, _read(readers, row))
-
-
-def _read(readers: list[Converter | None], row: Sequence[Any]) -> list[Any]:
-    return [
-        value if read is None or (value is None and read in OF_SOMETHING) else read(value)
-        for read, value in zip(readers, row, strict=True)
-    ]
+    return model.from_db(DEFAULT_DB_ALIAS, names, attributes_of(row, readers))
 
 
 # Statements, each built once. They depend on the kind of database, hence an argument that is not looked at.
@@ -254,7 +238,7 @@ def _names_of(model: type[models.Model]) -> tuple[str, ...]:
 
 @cache
 def _prepare(model: type[models.Model], name: str, using: str, vendor: str) -> Converter:
-    return _converter(model, name, using)
+    return to_database(model, name, using)
 
 
 @cache
@@ -264,7 +248,7 @@ def _insertion(
     columns = ", ".join(_column(model, name) for name in names)
     places = ", ".join(["%s"] * len(names))
     statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places}) {conflict}"  # noqa: S608 - ours alone
-    return [_converter(model, name, using) for name in names], statement
+    return [to_database(model, name, using) for name in names], statement
 
 
 @cache
@@ -275,7 +259,7 @@ def _change(
     besides = f" AND {condition}" if condition else ""
     key = model._meta.pk.attname
     statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {_column(model, key)} = %s{besides}"  # noqa: S608
-    return [_converter(model, name) for name in (*names, key)], statement
+    return [to_database(model, name) for name in (*names, key)], statement
 
 
 @cache
@@ -287,15 +271,15 @@ def _selection(
     conditions = " AND ".join(f"{_column(model, name)} = %s" for name in names)
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"SELECT {columns}{extra} FROM {table} WHERE {conditions}"  # noqa: S608 - ours alone
-    converters = [_converter(model, name) for name in names]
-    return converters, statement, [field.attname for field in fields], [_reader(field) for field in fields]
+    converters = [to_database(model, name) for name in names]
+    return converters, statement, [field.attname for field in fields], [from_database(field) for field in fields]
 
 
 @cache
 def _existence(model: type[models.Model], column: str, vendor: str) -> tuple[Converter, str]:
     table, column = map(connection.ops.quote_name, (model._meta.db_table, column))
     statement = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - names of ours and of the project's
-    return _converter(model, model._meta.pk.attname), statement
+    return to_database(model, model._meta.pk.attname), statement
 
 
 @cache
@@ -303,7 +287,7 @@ def _some(
     model: type[models.Model], names: tuple[str, ...], extra: tuple[str, ...], vendor: str
 ) -> tuple[list[Converter | None], str, str]:
     """What reads these attributes and some values more, their columns, and the table."""
-    readers = [_reader(model._meta.get_field(name)) for name in names]
+    readers = [from_database(model._meta.get_field(name)) for name in names]
     columns = ", ".join([*[_column(model, name) for name in names], *extra])
     return [*readers, *[None] * len(extra)], columns, connection.ops.quote_name(model._meta.db_table)
 
@@ -314,78 +298,9 @@ def _whole(model: type[models.Model], vendor: str) -> tuple[list[str], list[Conv
     fields = model._meta.concrete_fields
     table = connection.ops.quote_name(model._meta.db_table)
     columns = ", ".join(f"{table}.{_column(model, field.attname)}" for field in fields)
-    return [field.attname for field in fields], [_reader(field) for field in fields], columns, table
+    return [field.attname for field in fields], [from_database(field) for field in fields], columns, table
 
 
 def _column(model: type[models.Model], name: str) -> str:
     field: Any = model._meta.get_field(name)
     return connection.ops.quote_name(str(field.column))
-
-
-def _converter(model: type[models.Model], name: str, using: str = DEFAULT_DB_ALIAS) -> Converter:
-    """From an attribute's value to what the database takes."""
-    field: Any = model._meta.get_field(name)
-    target = field
-    while target.remote_field:
-        target = target.target_field
-    as_it_is = next((values for kind, values in PLAIN.items() if isinstance(target, kind)), None)
-    if isinstance(target, models.UUIDField) and not connections[using].features.has_native_uuid_field:
-
-        def convert(value: Any) -> Any:
-            return value.hex if type(value) is uuid.UUID else convert_other(value)
-    elif isinstance(target, models.DateTimeField) and _has_times_in_utc(connections[using]):
-
-        def convert(value: Any) -> Any:
-            is_usual = type(value) is datetime and value.tzinfo is UTC
-            return str(value.replace(tzinfo=None)) if is_usual else convert_other(value)
-    else:
-
-        def convert(value: Any) -> Any:
-            return value if type(value) is as_it_is else convert_other(value)
-
-    def convert_other(value: Any) -> Any:
-        return None if value is None else field.get_db_prep_save(value, connections[using])
-
-    return convert
-
-
-def _has_times_in_utc(database: Any) -> bool:
-    """Without a time zone, as SQLite has them: adapt_datetimefield_value of its operations says the same."""
-    return database.vendor == "sqlite" and database.timezone is UTC
-
-
-def _reader(field: Any) -> Converter | None:
-    """From what the database gives to an attribute's value, as the ORM's compiler does it; None: it is that.
-
-    What SQLite has as text or number is read at once: a page has dozens of ids and times, and to ask Django what they
-    are takes most of it.
-    """
-    column = field.get_col(field.model._meta.db_table)
-    steps = [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
-    if not steps:
-        return None
-    direct = DIRECT.get(steps[0].__name__) if len(steps) == 1 else None
-    if direct and (direct is not _read_time or connection.timezone is UTC):
-        return direct
-
-    def read(value: Any) -> Any:
-        for step in steps:
-            value = step(value, column, connection)
-        return value
-
-    return read
-
-
-def _read_time(value: Any) -> Any:
-    """In UTC, as SQLite has it."""
-    time: Any = value if type(value) is datetime else parse_datetime(value)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
-
-
-DIRECT: dict[str, Converter] = {
-    "convert_uuidfield_value": uuid.UUID,
-    "convert_booleanfield_value": bool,
-    "convert_datetimefield_value": _read_time,
-}
-"""By the names of SQLite's converters; of nothing they make nothing."""
-OF_SOMETHING = tuple(DIRECT.values())
