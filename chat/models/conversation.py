@@ -27,12 +27,12 @@ from chat.models.page_messages import PageMessages
 from chat.models.sql import (
     UUIDs,
     all_rows,
-    find_with_all,
+    find,
+    find_with,
     insert,
     is_stored,
     prepared,
     scalar,
-    select,
     select_values,
     update,
 )
@@ -287,7 +287,7 @@ class Conversation(ModelSettings):
     @classmethod
     def find_known(cls, pk: uuid.UUID, question_id: uuid.UUID) -> Conversation | None:
         """Anybody's, deleted or not, with what a question asks of it, whose owner is locked."""
-        found = find_with_all(cls, KNOWN, (prepared(Message, "id", question_id),), id=pk)
+        found = find_with(cls, KNOWN, (prepared(Message, "id", question_id),), id=pk)
         if not found:
             return None
         conversation, known = found
@@ -297,9 +297,8 @@ class Conversation(ModelSettings):
     @classmethod
     def find_owned(cls, owner_id: UserId, pk: uuid.UUID) -> Conversation | None:
         """The owner's, unless it is deleted: as the queryset says it, without the ORM."""
-        of_owner = "id = %s AND owner_id = %s AND deleted_at IS NULL"
-        found = select(cls, of_owner, prepared(cls, "id", pk), prepared(cls, "owner_id", owner_id))
-        return found[0] if found else None
+        found = find(cls, id=pk, owner_id=owner_id)
+        return found if found and not found.deleted_at else None
 
     @classmethod
     def listed_first(

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.utils import timezone
@@ -92,47 +92,43 @@ def update_all(model: type[models.Model], name: str, values: Sequence[tuple[Any,
 
 def find(model: type[AnyModel], **wanted: Any) -> AnyModel | None:
     """The first row whose attributes have these values, as the ORM would give it."""
-    names, readers, row = _first_row(model, wanted)
-    return None if row is None else _made(model, names, readers, row)
+    found = find_with(model, (), **wanted)
+    return found and found[0]
 
 
-def find_with(model: type[AnyModel], extra: str, **wanted: Any) -> tuple[AnyModel, Any] | None:
-    """As `find`, with one more value, in SQL."""
-    found = find_with_all(model, (extra,), (), **wanted)
-    return found and (found[0], found[1][0])
-
-
-def find_with_all(
-    model: type[AnyModel], extras: tuple[str, ...], values: tuple[Any, ...], **wanted: Any
+def find_with(
+    model: type[AnyModel], extras: tuple[str, ...], values: tuple[Any, ...] = (), **wanted: Any
 ) -> tuple[AnyModel, Sequence[Any]] | None:
     """As `find`, with more values, in SQL, and what these are given."""
-    names, readers, row = _first_row(model, wanted, "".join(f", {extra}" for extra in extras), values)
-    end = len(names)
-    return None if row is None else (_made(model, names, readers, row[:end]), row[end:])
-
-
-def select(model: type[AnyModel], condition: str, *values: Any) -> list[AnyModel]:
-    """The rows that fulfil a condition in SQL, with order and limit, as the ORM would give them."""
-    return [made(model, row) for row in select_rows(model, condition, *values)]
+    converters, statement = _finding(model, tuple(wanted), extras, connection.vendor)
+    parameters = [*values, *(convert(value) for convert, value in zip(converters, wanted.values(), strict=True))]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        row = cursor.fetchone()
+    end = len(row or ()) - len(extras)
+    return row and (made(model, row[:end]), row[end:])
 
 
 def select_rows(model: type[models.Model], condition: str, *values: Any) -> list[tuple[Any, ...]]:
-    """As `select`, but as the database has them: `made` makes one of each."""
-    _converters, statement, _names, _readers = _selection(model, (), connection.vendor)
-    return all_rows(f"{statement}{condition}", *values)
+    """The rows that fulfil a condition in SQL, with order and limit, as the database has them: see `made`."""
+    columns = _columns(model, connection.vendor)
+    return all_rows(f"SELECT {columns.listed} FROM {columns.table} WHERE {condition}", *values)  # noqa: S608 - ours alone
 
 
 def made(model: type[AnyModel], row: Sequence[Any]) -> AnyModel:
-    _converters, _statement, names, readers = _selection(model, (), connection.vendor)
-    return _made(model, names, readers, row)
+    """Of a row of `select_rows`, as the ORM would give it."""
+    columns = _columns(model, connection.vendor)
+    return model.from_db(DEFAULT_DB_ALIAS, columns.names, attributes_of(row, columns.readers))
 
 
 def select_values(
     model: type[models.Model], names: tuple[str, ...], condition: str, *values: Any, extra: tuple[str, ...] = ()
 ) -> list[list[Any]]:
-    """As `select`, but of each row these attributes alone, and some more values, in SQL, as the database has them."""
-    readers, columns, table = _some(model, names, extra, connection.vendor)
-    rows = all_rows(f"SELECT {columns} FROM {table} WHERE {condition}", *values)  # noqa: S608 - ours alone
+    """As `select_rows`, but of each row these attributes, and some more values, in SQL, as the database has them."""
+    columns = _columns(model, connection.vendor, names)
+    listed = ", ".join((columns.listed, *extra))
+    rows = all_rows(f"SELECT {listed} FROM {columns.table} WHERE {condition}", *values)  # noqa: S608 - ours alone
+    readers = [*columns.readers, *[None] * len(extra)]
     return [attributes_of(row, readers) for row in rows]
 
 
@@ -140,26 +136,23 @@ def select_rows_with(
     model: type[models.Model], other: type[models.Model], on: str, extra: str, condition: str, *values: Any
 ) -> list[tuple[Any, ...]]:
     """As `select_rows`; each with the row of another model that belongs to it, if any, and one more value, in SQL."""
-    _names, _readers, columns, table = _whole(model, connection.vendor)
-    _names, _readers, other_columns, other_table = _whole(other, connection.vendor)
-    tables = f"{table} LEFT JOIN {other_table} ON {on}"
-    return all_rows(f"SELECT {columns}, {other_columns}, {extra} FROM {tables} WHERE {condition}", *values)  # noqa: S608
+    ours, others = (_columns(each, connection.vendor) for each in (model, other))
+    tables = f"{ours.table} LEFT JOIN {others.table} ON {on}"
+    return all_rows(f"SELECT {ours.listed}, {others.listed}, {extra} FROM {tables} WHERE {condition}", *values)  # noqa: S608
 
 
 def made_with(
     model: type[AnyModel], other: type[OtherModel], row: Sequence[Any]
 ) -> tuple[AnyModel, OtherModel | None, Any]:
     """Of one of those: both, and the value."""
-    names, readers, _columns, _table = _whole(model, connection.vendor)
-    other_names, other_readers, _columns, _table = _whole(other, connection.vendor)
-    end, last = len(names), len(names) + len(other_names)
-    belongs = None if row[end] is None else _made(other, other_names, other_readers, row[end:last])
-    return _made(model, names, readers, row[:end]), belongs, row[last]
+    end = len(_columns(model, connection.vendor).names)
+    belongs = None if row[end] is None else made(other, row[end:-1])
+    return made(model, row[:end]), belongs, row[-1]
 
 
 def place_of(model: type[models.Model], name: str) -> int:
     """Of an attribute's value in a row that `made` makes one of."""
-    return _names_of(model).index(name)
+    return _columns(model, connection.vendor).names.index(name)
 
 
 def is_stored(model: type[models.Model], pk: object, column: str = "id") -> bool:
@@ -207,21 +200,6 @@ def database_time() -> datetime:
     return now
 
 
-def _first_row(
-    model: type[models.Model], wanted: dict[str, Any], extra: str = "", values: tuple[Any, ...] = ()
-) -> tuple[list[str], list[Converter | None], Sequence[Any] | None]:
-    """And how it is read."""
-    converters, statement, names, readers = _selection(model, tuple(wanted), connection.vendor, extra)
-    parameters = [*values, *(convert(value) for convert, value in zip(converters, wanted.values(), strict=True))]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return names, readers, cursor.fetchone()
-
-
-def _made(model: type[AnyModel], names: list[str], readers: list[Converter | None], row: Sequence[Any]) -> AnyModel:
-    return model.from_db(DEFAULT_DB_ALIAS, names, attributes_of(row, readers))
-
-
 # Statements, each built once. They depend on the kind of database, hence an argument that is not looked at.
 
 
@@ -229,11 +207,6 @@ def _made(model: type[AnyModel], names: list[str], readers: list[Converter | Non
 def _names(model: type[models.Model]) -> tuple[str, ...]:
     """What a new row is given: all but an id that the database counts."""
     return tuple(field.attname for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))
-
-
-@cache
-def _names_of(model: type[models.Model]) -> tuple[str, ...]:
-    return tuple(field.attname for field in model._meta.concrete_fields)
 
 
 @cache
@@ -263,16 +236,14 @@ def _change(
 
 
 @cache
-def _selection(
-    model: type[models.Model], names: tuple[str, ...], vendor: str, extra: str = ""
-) -> tuple[list[Converter], str, list[str], list[Converter | None]]:
-    fields = model._meta.concrete_fields
-    columns = ", ".join(_column(model, field.attname) for field in fields)
+def _finding(
+    model: type[models.Model], names: tuple[str, ...], extras: tuple[str, ...], vendor: str
+) -> tuple[list[Converter], str]:
+    columns = _columns(model, vendor)
+    listed = ", ".join((columns.listed, *extras))
     conditions = " AND ".join(f"{_column(model, name)} = %s" for name in names)
-    table = connection.ops.quote_name(model._meta.db_table)
-    statement = f"SELECT {columns}{extra} FROM {table} WHERE {conditions}"  # noqa: S608 - ours alone
-    converters = [to_database(model, name) for name in names]
-    return converters, statement, [field.attname for field in fields], [from_database(field) for field in fields]
+    statement = f"SELECT {listed} FROM {columns.table} WHERE {conditions}"  # noqa: S608 - ours alone
+    return [to_database(model, name) for name in names], statement
 
 
 @cache
@@ -282,23 +253,25 @@ def _existence(model: type[models.Model], column: str, vendor: str) -> tuple[Con
     return to_database(model, model._meta.pk.attname), statement
 
 
-@cache
-def _some(
-    model: type[models.Model], names: tuple[str, ...], extra: tuple[str, ...], vendor: str
-) -> tuple[list[Converter | None], str, str]:
-    """What reads these attributes and some values more, their columns, and the table."""
-    readers = [from_database(model._meta.get_field(name)) for name in names]
-    columns = ", ".join([*[_column(model, name) for name in names], *extra])
-    return [*readers, *[None] * len(extra)], columns, connection.ops.quote_name(model._meta.db_table)
+class Columns(NamedTuple):
+    """Of a table."""
+
+    names: list[str]
+    """Those of the model's attributes."""
+    readers: list[Converter | None]
+    listed: str
+    """As SQL names them."""
+    table: str
 
 
 @cache
-def _whole(model: type[models.Model], vendor: str) -> tuple[list[str], list[Converter | None], str, str]:
-    """What is read of a row, its columns by their full names, and the table."""
-    fields = model._meta.concrete_fields
+def _columns(model: type[models.Model], vendor: str, names: tuple[str, ...] = ()) -> Columns:
+    """Those of these attributes, or all."""
+    fields: Any = [model._meta.get_field(name) for name in names] or model._meta.concrete_fields
     table = connection.ops.quote_name(model._meta.db_table)
-    columns = ", ".join(f"{table}.{_column(model, field.attname)}" for field in fields)
-    return [field.attname for field in fields], [from_database(field) for field in fields], columns, table
+    attributes = [field.attname for field in fields]
+    listed = ", ".join(f"{table}.{_column(model, name)}" for name in attributes)
+    return Columns(attributes, [from_database(field) for field in fields], listed, table)
 
 
 def _column(model: type[models.Model], name: str) -> str:

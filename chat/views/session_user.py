@@ -38,11 +38,11 @@ def _usual_user(session: SessionBase) -> AbstractBaseUser | None:
     ):
         return None
     key = model._meta.pk
-    found = find_with(model, RULES, **{key.attname: key.to_python(session[auth.SESSION_KEY])})
+    found = find_with(model, (RULES,), **{key.attname: key.to_python(session[auth.SESSION_KEY])})
     if not found or not ModelBackend().user_can_authenticate(found[0]):
         return None
     user: Any = found[0]
-    user.chat_rules = found[1]  # for `rights_of`, which need not ask then
+    (user.chat_rules,) = found[1]  # for `rights_of`, which need not ask then
     is_valid = constant_time_compare(session.get(auth.HASH_SESSION_KEY, ""), user.get_session_auth_hash())
     return user if is_valid else None
 
