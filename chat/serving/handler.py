@@ -13,24 +13,20 @@ Whatever else Django's handler does, and in which order, stays; tests compare th
 """
 
 import asyncio
-import logging
 import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from functools import partial, wraps
+from functools import partial
 from typing import IO, Any
 
-from asgiref.sync import ThreadSensitiveContext, iscoroutinefunction
-from django.conf import settings as project
+from asgiref.sync import ThreadSensitiveContext
 from django.core import signals as django_signals
-from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed, RequestAborted
+from django.core.exceptions import RequestAborted
 from django.core.handlers import asgi
-from django.core.handlers.exception import convert_exception_to_response, response_for_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
-from django.utils.module_loading import import_string
 
 from chat.conf import settings
 from chat.diagnostics.health import health_answer
@@ -42,20 +38,16 @@ from chat.generation.shutdown import shutdown
 from chat.generation.sweeps import start_sweeps
 from chat.live import hints
 from chat.live.event_stream import EventStream
-from chat.models.threads import in_context
 from chat.serving import signals
 from chat.serving.account_paths import AccountPaths, path_below_mount
 from chat.serving.account_threads import AccountThreads, TooBusy, Turn
 from chat.serving.addresses import address_key, client_address
 from chat.serving.body_limits import body_limit, is_chats
-from chat.serving.middleware import on_event_loop
-from chat.serving.missing_files import MissingFiles
+from chat.serving.load_middleware import LoadsMiddleware
 from chat.serving.refused_addresses import seconds_refused
 from chat.serving.request_threads import RequestThreads
 from chat.serving.requests import Request
 from chat.views.errors import too_busy, too_large, too_many
-
-logger = logging.getLogger("django.request")
 
 CHUNK_BYTES = 65_536
 """Of a stream's frame, that go to the server at once."""
@@ -69,12 +61,10 @@ MANY_DIGITS = 20
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Handler = Callable[[HttpRequest], Any]
 
 
-class ASGIHandler(asgi.ASGIHandler):
+class ASGIHandler(LoadsMiddleware):
     request_class = Request
-    _missing_files = MissingFiles()
 
     def __init__(self, *, limit_all_bodies: bool = False) -> None:
         """`limit_all_bodies`: whatever they are sent to, and not to the chat alone."""
@@ -84,8 +74,6 @@ class ASGIHandler(asgi.ASGIHandler):
         self._account_paths = AccountPaths()
         self._account_threads = AccountThreads("account")
         self._identity_threads = AccountThreads("identity")
-
-    # From the server
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if start_sweeps():
@@ -277,74 +265,6 @@ class ASGIHandler(asgi.ASGIHandler):
                     chunk = frame[begin : begin + CHUNK_BYTES]
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body"})
-
-    # Middleware
-
-    def load_middleware(self, is_async: bool = False) -> None:
-        """As Django's (https://docs.djangoproject.com/en/stable/topics/http/middleware/), with ours in their places.
-
-        They take the place of Django's only where those would be asynchronous: what is adapted to what is the same.
-        """
-        if not is_async:
-            super().load_middleware()
-            return
-        self._view_middleware: list[Any] = []
-        self._template_response_middleware: list[Any] = []
-        self._exception_middleware: list[Any] = []
-        classes, instances = list[Any](), list[Any]()
-        handler, handler_is_async = _never_raising(self._get_response_async), True  # type: ignore[attr-defined]
-        for path in reversed(project.MIDDLEWARE):
-            middleware = import_string(path)
-            can_sync = getattr(middleware, "sync_capable", True)
-            can_async = getattr(middleware, "async_capable", False)
-            if not (can_sync or can_async):
-                raise RuntimeError(
-                    f"Middleware {path} must have at least one of sync_capable/async_capable set to True."
-                )
-            named, becomes_async = middleware, can_async and (handler_is_async or not can_sync)
-            if becomes_async:
-                middleware = on_event_loop(middleware)
-            try:
-                adapted = self.adapt_method_mode(
-                    becomes_async, handler, handler_is_async, debug=project.DEBUG, name=f"middleware {path}"
-                )
-                instance = middleware(adapted)
-            except MiddlewareNotUsed as exc:
-                logger.debug("MiddlewareNotUsed(%r): %s", path, exc)
-                continue
-            if instance is None:
-                raise ImproperlyConfigured(f"Middleware factory {path} returned None.")
-            classes.append(named)
-            instances.append(instance)
-            self._note_steps(instance)
-            handler, handler_is_async = _never_raising(instance), becomes_async
-        self._missing_files = MissingFiles(classes, instances)
-        # Django takes this for the sign that all is loaded.
-        self._middleware_chain = self.adapt_method_mode(True, handler, handler_is_async)
-
-    def _note_steps(self, instance: Any) -> None:
-        if step := getattr(instance, "process_view", None):
-            self._view_middleware.insert(0, self.adapt_method_mode(True, step))
-        if step := getattr(instance, "process_template_response", None):
-            self._template_response_middleware.append(self.adapt_method_mode(True, step))
-        if step := getattr(instance, "process_exception", None):
-            self._exception_middleware.append(self.adapt_method_mode(False, step))
-
-
-def _never_raising(handler: Handler) -> Handler:
-    """As Django's `convert_exception_to_response`, whose threads are any number and never look at their connection."""
-    if not iscoroutinefunction(handler):
-        return convert_exception_to_response(handler)
-
-    @wraps(handler)
-    async def respond(request: HttpRequest) -> HttpResponseBase:
-        try:
-            response: HttpResponseBase = await handler(request)
-        except Exception as exc:
-            response = await in_context(response_for_exception, request, exc)
-        return response
-
-    return respond
 
 
 def _head_of(response: Any) -> list[tuple[bytes, bytes]]:

@@ -5,8 +5,8 @@ for they might ask the database: 17 changes of thread for each request, a third 
 ask it in two cases only, which still get their thread; the rest is looking at headers. Should one ask it after all,
 Django raises SynchronousOnlyOperation: it cannot happen unseen.
 
-MIDDLEWARE names Django's own; the handler puts these in their places (chat/serving/handler.py). A subclass of a
-project's stays as it is.
+MIDDLEWARE names Django's own; the handler puts these in their places (load_middleware.py). A subclass of a project's
+stays as it is.
 """
 
 import math

@@ -14,8 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from chat.models.threads import Pool, with_usable_connection
-from chat.serving import handler
-from chat.serving.handler import _never_raising
+from chat.serving import load_middleware
+from chat.serving.load_middleware import _never_raising
 from chat.serving.request_threads import RequestThread
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_so_does_the_page_of_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
         made_in.append(threading.current_thread().name.rpartition("_")[0])
         return HttpResponse(status=404)
 
-    monkeypatch.setattr(handler, "response_for_exception", make)
+    monkeypatch.setattr(load_middleware, "response_for_exception", make)
     assert is_kept_by_the_error_page_of(_never_raising)
     assert made_in == ["chat-reading"]
     assert not is_kept_for(connection.ensure_connection, Pool("reading"))
