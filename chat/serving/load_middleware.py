@@ -40,26 +40,18 @@ class LoadsMiddleware(asgi.ASGIHandler):
         handler, handler_is_async = _never_raising(self._get_response_async), True  # type: ignore[attr-defined]
         for path in reversed(settings.MIDDLEWARE):
             middleware = import_string(path)
-            can_sync = getattr(middleware, "sync_capable", True)
-            can_async = getattr(middleware, "async_capable", False)
-            if not (can_sync or can_async):
-                raise RuntimeError(
-                    f"Middleware {path} must have at least one of sync_capable/async_capable set to True."
-                )
-            named, becomes_async = middleware, can_async and (handler_is_async or not can_sync)
-            if becomes_async:
-                middleware = on_event_loop(middleware)
+            becomes_async = _becomes_async(path, middleware, handler_is_async)
+            adapted = self.adapt_method_mode(
+                becomes_async, handler, handler_is_async, debug=settings.DEBUG, name=f"middleware {path}"
+            )
             try:
-                adapted = self.adapt_method_mode(
-                    becomes_async, handler, handler_is_async, debug=settings.DEBUG, name=f"middleware {path}"
-                )
-                instance = middleware(adapted)
+                instance = (on_event_loop(middleware) if becomes_async else middleware)(adapted)
             except MiddlewareNotUsed as exc:
                 logger.debug("MiddlewareNotUsed(%r): %s", path, exc)
                 continue
             if instance is None:
                 raise ImproperlyConfigured(f"Middleware factory {path} returned None.")
-            classes.append(named)
+            classes.append(middleware)
             instances.append(instance)
             self._note_steps(instance)
             handler, handler_is_async = _never_raising(instance), becomes_async
@@ -74,6 +66,13 @@ class LoadsMiddleware(asgi.ASGIHandler):
             self._template_response_middleware.append(self.adapt_method_mode(True, step))
         if step := getattr(instance, "process_exception", None):
             self._exception_middleware.append(self.adapt_method_mode(False, step))
+
+
+def _becomes_async(path: str, middleware: Any, next_is_async: bool) -> bool:
+    can_sync, can_async = getattr(middleware, "sync_capable", True), getattr(middleware, "async_capable", False)
+    if not (can_sync or can_async):
+        raise RuntimeError(f"Middleware {path} must have at least one of sync_capable/async_capable set to True.")
+    return bool(can_async and (next_is_async or not can_sync))
 
 
 def _never_raising(handler: Handler) -> Handler:
