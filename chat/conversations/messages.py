@@ -5,52 +5,32 @@ A turn is stored before the upstream is asked, and its ids come from the client.
 click, a retry after a lost connection) finds what the first one stored and joins it.
 """
 
-import math
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from datetime import timedelta
-from typing import Any
+from dataclasses import asdict
 
 from django.db import transaction
-from django.utils import timezone
 
-from chat.attachments.prompt_files import (
-    attach,
-    attachable,
-    check_fits,
-    fit_to_context,
-    prompt_characters,
-    with_texts,
-)
-from chat.conf import settings
+from chat.attachments.prompt_files import attach, attachable, check_fits, with_texts
+from chat.conversations.answers import answer_to, write_on
 from chat.conversations.decisions import check_nothing_waits, decide
 from chat.conversations.idempotency import join, join_question, retried
-from chat.conversations.notice import check_accepted
+from chat.conversations.limits import check_limits
 from chat.conversations.preferences import preferred
 from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
 from chat.core.endings import Status
 from chat.core.limits import GENERATIONS_PER_MESSAGE
-from chat.core.process import process_name
-from chat.core.prompt import Options, Turn
+from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
-from chat.errors import BadInput, Conflict, GoneOn, NotFound, TooMany, Unavailable
+from chat.errors import BadInput, Conflict, GoneOn, NotFound
 from chat.i18n import gettext_noop as _
-from chat.live import hints
-from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry, ThrottleEntry
+from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.branches import followed, leaf_below
 from chat.models.conversation import first_words
-from chat.models.generation import LEASE
 from chat.models.locks import lock_owner
-from chat.models.sql import database_time, find, insert, is_stored
+from chat.models.sql import find, is_stored
 from chat.models.users import UserId
-from chat.providers.registry import registry
 from chat.signals import announce, message_asked
-from chat.usage.quotas import Reserved, estimated_prompt, reserve
-
-MINUTE = timedelta(minutes=1)
-WAIT_SECONDS = 5
-"""Until an answer may have ended."""
 
 
 @retried
@@ -69,7 +49,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
         raise NotFound
     _check_place(conversation, question)
-    _check_limits(owner_id, question, has_room)
+    check_limits(owner_id, question, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
     if conversation:
         number = _next_number(conversation)
@@ -88,7 +68,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
     if attachments:
         attach(asked.pk, conversation.pk, attachments)
-    accepted = _answer([asked], asked, uuid.uuid4(), question, number + 1, question.parent, asks)
+    accepted = answer_to([asked], asked, uuid.uuid4(), question, number + 1, question.parent, asks)
     announce(
         message_asked,
         Message,
@@ -125,9 +105,9 @@ def regenerate(
         return join(stored)
     if message == question and question.is_answered:
         raise BadInput(_("Only an answer can be written again."))
-    _check_limits(owner_id, request, has_room)
+    check_limits(owner_id, request, has_room)
     conversation = message.conversation
-    return _answer([], question, request.id, request, _next_number(conversation), question.pk)
+    return answer_to([], question, request.id, request, _next_number(conversation), question.pk)
 
 
 @retried
@@ -160,19 +140,10 @@ def continue_(
         raise Conflict(_("This answer has been continued too often. Ask on below it."))
     if message.children.exists():
         raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
-    _check_limits(owner_id, request, has_room)
-    position, conversation = message.reply.position, message.conversation
+    check_limits(owner_id, request, has_room)
+    position = message.reply.position
     decided = decide(message, request.decisions) if request.decisions else frozenset()
-    turns, out = _fitted(conversation, request.model, message_id)
-    fields = {"pk": request.id, "number": last.number + 1, "begins_at": position, "left_out": out}
-    generation = _new_generation(message, request.model, **fields)
-    reserved = _reserve(generation, request, conversation, turns)
-    _store(generation)
-    conversation.touch(current=message)
-    options = _options(conversation, reserved)
-    return Accepted(
-        generation, turns, is_new=True, options=options, reserved=reserved, written=message, decided=decided
-    )
+    return write_on(message, request, last.number + 1, position, decided)
 
 
 @transaction.atomic
@@ -241,121 +212,6 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID, leaf_
         check_nothing_waits(Message.objects.get(pk=parent_id))
     if leaf_id and parent.has_gone_on:
         raise GoneOn(leaf_below(leaf_id), conversation.pk)
-
-
-def _check_limits(
-    owner_id: UserId, wish: Question | Regeneration | Continuation, has_room: Callable[[], bool]
-) -> None:
-    """What is written is counted by provider: one that hangs takes no room from the others."""
-    check_accepted(owner_id)
-    registry().check_offered(wish.model, wish.rights)
-    live = settings.CHAT_LIVE_PER_USER
-    if live and Generation.objects.count_running(owner_id, registry()[wish.model].provider.name) >= live:
-        raise TooMany(
-            _(
-                "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "
-                "Try again in %(wait)s s."
-            ),
-            values={"limit": live, "wait": WAIT_SECONDS},
-            retry_after=WAIT_SECONDS,
-        )
-    allowed = settings.CHAT_MESSAGES_PER_MINUTE
-    if allowed:
-        now = timezone.now()
-        if first := ThrottleEntry.objects.nth_since(allowed, owner_id, now - MINUTE, now):
-            wait = max(1, math.ceil((first + MINUTE - now).total_seconds()))
-            raise TooMany(
-                _("That was %(limit)s messages in a minute. Send it again in %(wait)s s."),
-                values={"limit": allowed, "wait": wait},
-                retry_after=wait,
-            )
-    if not has_room():
-        raise Unavailable(
-            _("As many answers as this server can take are being written. Try again in %(wait)s s."),
-            values={"wait": WAIT_SECONDS},
-            retry_after=WAIT_SECONDS,
-        )
-
-
-def _answer(
-    new: list[Message],
-    question: Message,
-    answer_id: uuid.UUID,
-    wish: Question | Regeneration,
-    number: int,
-    leaf_id: uuid.UUID | None,
-    *asks: Turn,
-) -> Accepted:
-    """Store an answer to `question`, with the `new` messages above it. Foreign keys are checked at the very end.
-
-    The model of the `wish` is told the branch to `leaf_id`, and then what it `asks`.
-    """
-    conversation = question.conversation
-    answer = Message(
-        pk=answer_id,
-        conversation=conversation,
-        parent=question,
-        role=Message.Role.ASSISTANT,
-        number=number,
-    )
-    insert([*new, answer])
-    turns, out = _fitted(conversation, wish.model, leaf_id, *asks)
-    generation = _new_generation(answer, wish.model, left_out=out)
-    reserved = _reserve(generation, wish, conversation, turns)
-    _store(generation)
-    conversation.touch(current=answer)
-    return Accepted(generation, turns, is_new=True, options=_options(conversation, reserved), reserved=reserved)
-
-
-def _reserve(
-    generation: Generation, wish: Question | Regeneration | Continuation, conversation: Conversation, turns: list[Turn]
-) -> Reserved | None:
-    """Of its owner's quotas. Raises OverQuota, Forbidden."""
-    if not wish.rights.under_quotas:
-        return None
-    besides = settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt
-    return reserve(generation, estimated_prompt(turns, besides), conversation.max_tokens)
-
-
-def _options(conversation: Conversation, reserved: Reserved | None) -> Options:
-    """Where something is reserved for an answer, its length is limited in any case."""
-    options = conversation.options
-    return replace(options, max_tokens=reserved.output) if reserved else options
-
-
-def _fitted(conversation: Conversation, model: str, leaf_id: uuid.UUID | None, *asks: Turn) -> tuple[list[Turn], int]:
-    """The last turns to `leaf_id`, and what it `asks`, as many as a prompt has room for; and how many it has not."""
-    besides = settings.CHAT_SYSTEM_PROMPT + conversation.system_prompt
-    turns, unread = conversation.turns(leaf_id, prompt_characters(model)) if leaf_id else ([], 0)
-    if leaf_id and unread and not any(turn.role == Message.Role.USER for turn in [*turns, *asks]):
-        turns, unread = conversation.turns(leaf_id)  # the last question is never left out
-    return fit_to_context([*turns, *asks], model, besides, unread)
-
-
-def _new_generation(answer: Message, model: str, **fields: Any) -> Generation:
-    owner_id = answer.conversation.owner_id
-    lease = database_time() + LEASE
-    known = registry()[model]
-    conversation = answer.conversation
-    conversation.model, conversation.provider = known.key, known.provider.name
-    return Generation(
-        message=answer,
-        owner_id=owner_id,
-        model=known.key,
-        provider=known.provider.name,
-        label=known.label,
-        lease_until=lease,
-        process=process_name(),
-        **fields,
-    )
-
-
-def _store(generation: Generation) -> None:
-    answer, owner_id = generation.message, generation.owner_id
-    insert([generation])
-    hints.went_on(owner_id, answer.conversation_id, answer.pk, generation.pk)
-    if settings.CHAT_MESSAGES_PER_MINUTE:
-        insert([ThrottleEntry(owner_id=owner_id, at=generation.created_at)])
 
 
 def _next_number(conversation: Conversation) -> int:

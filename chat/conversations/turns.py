@@ -61,6 +61,10 @@ class Continuation:
     """On all calls of tools that wait for one (docs/protocol.md)."""
 
 
+Wish = Question | Regeneration | Continuation
+"""Each has a `model` that is to answer, and the `rights` of who asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A generation, and what its model is to be asked. `is_new` is False where a repeated request joined it."""

@@ -35,7 +35,7 @@ class ForModel:
     def clean_model(self) -> str:
         """The key of the sender's first, if it is left out. Raises Forbidden, where none is theirs.
 
-        One that is others' alone is refused where it is asked (chat/conversations/messages.py).
+        One that is others' alone is refused where it is asked (chat/conversations/limits.py).
         """
         key = self.cleaned_data["model"] or registry().default_of(self._rights).key
         if not _is_known(key, self._rights):

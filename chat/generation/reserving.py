@@ -1,6 +1,6 @@
 """What a run reserves while it goes on: each further request to its model, and what goes past an estimate.
 
-Before the first request its answer is reserved with the question (chat/conversations/messages.py). After that a run
+Before the first request its answer is reserved with the question (chat/conversations/answers.py). After that a run
 knows what it has used so far, by report or estimate; what it reserves is that, and the most that comes next.
 """
 
