@@ -21,32 +21,39 @@ WAIT_SECONDS = 5
 
 
 def check_limits(owner_id: UserId, wish: Wish, has_room: Callable[[], bool]) -> None:
-    """What is written is counted by provider: one that hangs takes no room from the others."""
+    """`has_room` says whether this process can take one more generation. Raises Forbidden, TooMany, Unavailable."""
     check_accepted(owner_id)
     registry().check_offered(wish.model, wish.rights)
-    live = settings.CHAT_LIVE_PER_USER
-    if live and Generation.objects.count_running(owner_id, registry()[wish.model].provider.name) >= live:
-        raise TooMany(
-            _(
-                "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "
-                "Try again in %(wait)s s."
-            ),
-            values={"limit": live, "wait": WAIT_SECONDS},
-            retry_after=WAIT_SECONDS,
-        )
-    allowed = settings.CHAT_MESSAGES_PER_MINUTE
-    if allowed:
-        now = timezone.now()
-        if first := ThrottleEntry.objects.nth_since(allowed, owner_id, now - MINUTE, now):
-            wait = max(1, math.ceil((first + MINUTE - now).total_seconds()))
-            raise TooMany(
-                _("That was %(limit)s messages in a minute. Send it again in %(wait)s s."),
-                values={"limit": allowed, "wait": wait},
-                retry_after=wait,
-            )
+    _check_running(owner_id, wish.model)
+    _check_rate(owner_id)
     if not has_room():
         raise Unavailable(
             _("As many answers as this server can take are being written. Try again in %(wait)s s."),
             values={"wait": WAIT_SECONDS},
             retry_after=WAIT_SECONDS,
+        )
+
+
+def _check_running(owner_id: UserId, model: str) -> None:
+    """Counted by provider: one that hangs takes no room from the others."""
+    most = settings.CHAT_LIVE_PER_USER
+    if most and Generation.objects.count_running(owner_id, registry()[model].provider.name) >= most:
+        raise TooMany(
+            _(
+                "%(limit)s of your answers are being written already. Wait for one to end, or stop it. "
+                "Try again in %(wait)s s."
+            ),
+            values={"limit": most, "wait": WAIT_SECONDS},
+            retry_after=WAIT_SECONDS,
+        )
+
+
+def _check_rate(owner_id: UserId) -> None:
+    allowed, now = settings.CHAT_MESSAGES_PER_MINUTE, timezone.now()
+    if allowed and (first := ThrottleEntry.objects.nth_since(allowed, owner_id, now - MINUTE, now)):
+        wait = max(1, math.ceil((first + MINUTE - now).total_seconds()))
+        raise TooMany(
+            _("That was %(limit)s messages in a minute. Send it again in %(wait)s s."),
+            values={"limit": allowed, "wait": wait},
+            retry_after=wait,
         )

@@ -51,23 +51,12 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
     _check_place(conversation, question)
     check_limits(owner_id, question, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
-    if conversation:
-        number = _next_number(conversation)
-    else:
-        conversation = _new_conversation(conversation_id, owner_id, question, attachments)
-        number = 1
+    number = _next_number(conversation) if conversation else 1
+    conversation = conversation or _new_conversation(conversation_id, owner_id, question, attachments)
     asked = Message(
-        pk=question.id,
-        conversation=conversation,
-        parent_id=question.parent,
-        role=Message.Role.USER,
-        number=number,
+        pk=question.id, conversation=conversation, parent_id=question.parent, role=Message.Role.USER, number=number
     )
-    findable = "\n".join([question.text, *(attachment.name for attachment in attachments)])
-    SearchEntry.objects.index_question(conversation, question.id, findable)
-    MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
-    if attachments:
-        attach(asked.pk, conversation.pk, attachments)
+    _store_content(asked, question, attachments)
     accepted = answer_to([asked], asked, uuid.uuid4(), question, number + 1, question.parent, asks)
     announce(
         message_asked,
@@ -130,16 +119,7 @@ def continue_(
         if stored.message_id != message_id:
             raise Conflict(_("This id belongs to another answer."))
         return Accepted(stored, [], is_new=False)
-    if last.is_running:
-        raise Conflict(_("This answer is still being written."))
-    if not request.decisions:
-        check_nothing_waits(message)
-    if last.status == Status.COMPLETE or not (message.text or message.has_calls):
-        raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
-    if last.number + 1 >= GENERATIONS_PER_MESSAGE:
-        raise Conflict(_("This answer has been continued too often. Ask on below it."))
-    if message.children.exists():
-        raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
+    _check_continuable(message, last, request)
     check_limits(owner_id, request, has_room)
     position = message.reply.position
     decided = decide(message, request.decisions) if request.decisions else frozenset()
@@ -165,6 +145,15 @@ def _is_repeated(conversation: Conversation | None, question: Question) -> bool:
     """Is there a message with its id, here or anywhere?"""
     known = conversation and conversation.known
     return known.is_repeated if known else is_stored(Message, question.id)
+
+
+def _store_content(asked: Message, question: Question, attachments: list[Attachment]) -> None:
+    """What it says and bears, and the words by which it is found."""
+    findable = "\n".join([question.text, *(attachment.name for attachment in attachments)])
+    SearchEntry.objects.index_question(asked.conversation, asked.pk, findable)
+    MessagePart.store([(asked.pk, [(0, Part(TEXT, question.text))])])
+    if attachments:
+        attach(asked.pk, asked.conversation_id, attachments)
 
 
 def _attachments_of(owner_id: UserId, conversation_id: uuid.UUID, question: Question) -> tuple[list[Attachment], Turn]:
@@ -212,6 +201,19 @@ def _check_parent(conversation: Conversation | None, parent_id: uuid.UUID, leaf_
         check_nothing_waits(Message.objects.get(pk=parent_id))
     if leaf_id and parent.has_gone_on:
         raise GoneOn(leaf_below(leaf_id), conversation.pk)
+
+
+def _check_continuable(message: Message, last: Generation, request: Continuation) -> None:
+    if last.is_running:
+        raise Conflict(_("This answer is still being written."))
+    if not request.decisions:
+        check_nothing_waits(message)
+    if last.status == Status.COMPLETE or not (message.text or message.has_calls):
+        raise Conflict(_("There is nothing to continue here. Ask again, or have the answer written again."))
+    if last.number + 1 >= GENERATIONS_PER_MESSAGE:
+        raise Conflict(_("This answer has been continued too often. Ask on below it."))
+    if message.children.exists():
+        raise Conflict(_("The conversation has gone on below this answer, so it cannot be continued."))
 
 
 def _next_number(conversation: Conversation) -> int:
