@@ -57,88 +57,113 @@ class Meaning:
 
 def _meaning(status: int, text: str, model: Model, wait: float | None, parameters: list[str]) -> Meaning:
     if has_no_credit(status, text):
-        advice = "Nothing is asked twice for it. Pay its bill, or raise its limit, at the service."
-        return Meaning(NoCredit(), "The account has no credit", advice)
+        return _no_credit()
     if status in (401, 403):
-        variable = setting_of_key(model.provider)
-        return Meaning(
-            UpstreamRefused(
-                _("The model's service does not accept this site's key. Please tell the administrator."),
-                code="upstream_key",
-            ),
-            "The key is not accepted",
-            f"Set {variable} to one that may use this model there, and restart.",
-        )
+        return _key_not_accepted(model)
     if _takes_no_tools(status, text, model, parameters):
-        return Meaning(
-            UpstreamRefused(
-                _(
-                    "This model cannot be given the tools of this site. "
-                    "Turn them off in this conversation, or choose another model."
-                ),
-                code="upstream_tools",
-            ),
-            f"The model {model.name} takes no tools, or not as they are described",
-            "`manage.py tools` says how they are. If it calls none, leave it out of CHAT_TOOL_MODELS, or `tools` "
-            "out of CHAT_PROVIDERS; at vLLM, SGLang and llama.cpp an option turns them on.",
-        )
+        return _no_tools(model)
     if status == 404:
-        return Meaning(
-            UpstreamRefused(
-                _("The model's service does not know this model. Choose another, or tell the administrator."),
-                code="upstream_model",
-            ),
-            f"There is no model {model.name}",
-            f"Name one that the service has in {setting_of_models(model)}, or correct "
-            f"{setting_of_address(model.provider)}, which mostly ends in /v1; then restart.",
-        )
+        return _no_model(model)
     if status == 413 or (status == 400 and "context" in text.lower()):
-        return Meaning(
-            UpstreamRefused(TOO_LONG, code="upstream_too_long"),
-            "A conversation is too long for the model",
-            "If that happens often, say how long they may be: CHAT_CONTEXT_TOKENS, or `context` in CHAT_PROVIDERS.",
-            logging.WARNING,
-        )
+        return _too_long()
     if status == 429:
-        advice = "If it goes on, raise the limits of the account at the service."
-        return Meaning(_busy(wait), "The service is over a limit", advice, logging.WARNING)
+        return _over_limit(wait)
     if 300 <= status < 400:
-        return Meaning(
-            UpstreamRefused(
-                _(
-                    "The model's service answered from another address, which this site does not follow. "
-                    "Please tell the administrator."
-                ),
-                code="upstream_redirect",
-            ),
-            "The address leads elsewhere",
-            f"Set {setting_of_address(model.provider)} to where it leads, and restart.",
-        )
+        return _elsewhere(model)
     if status >= 500 or status in (408, 409):
-        return Meaning(
-            UpstreamRefused(
-                _("The model's service has a problem of its own. Try again in a moment."), code="upstream_down"
-            ),
-            "The service has a problem of its own",
-            level=logging.WARNING,
-        )
+        return _broken()
     if status in (400, 422) and any(name in text for name in parameters):
-        return Meaning(
-            UpstreamRefused(
-                _(
-                    "This model takes no temperature, or no token limit, of this kind. "
-                    "Empty them in the settings of this conversation, or choose another model."
-                ),
-                code="upstream_options",
-            ),
-            "The model does not take what a user has set",
-            f"With CHAT_PROVIDERS, `parameters` says what it takes: {', '.join(parameters)} were sent.",
-            logging.WARNING,
-        )
+        return _no_such_options(parameters)
+    return _refused()
+
+
+def _no_credit() -> Meaning:
+    advice = "Nothing is asked twice for it. Pay its bill, or raise its limit, at the service."
+    return Meaning(NoCredit(), "The account has no credit", advice)
+
+
+def _key_not_accepted(model: Model) -> Meaning:
+    sentence = _("The model's service does not accept this site's key. Please tell the administrator.")
+    variable = setting_of_key(model.provider)
     return Meaning(
-        UpstreamRefused(_("The model's service refused the request. Please tell the administrator.")),
-        "The request is refused",
-        "`manage.py checkmodel` says what the model takes.",
+        UpstreamRefused(sentence, code="upstream_key"),
+        "The key is not accepted",
+        f"Set {variable} to one that may use this model there, and restart.",
+    )
+
+
+def _no_tools(model: Model) -> Meaning:
+    sentence = _(
+        "This model cannot be given the tools of this site. "
+        "Turn them off in this conversation, or choose another model."
+    )
+    return Meaning(
+        UpstreamRefused(sentence, code="upstream_tools"),
+        f"The model {model.name} takes no tools, or not as they are described",
+        "`manage.py tools` says how they are. If it calls none, leave it out of CHAT_TOOL_MODELS, or `tools` "
+        "out of CHAT_PROVIDERS; at vLLM, SGLang and llama.cpp an option turns them on.",
+    )
+
+
+def _no_model(model: Model) -> Meaning:
+    sentence = _("The model's service does not know this model. Choose another, or tell the administrator.")
+    return Meaning(
+        UpstreamRefused(sentence, code="upstream_model"),
+        f"There is no model {model.name}",
+        f"Name one that the service has in {setting_of_models(model)}, or correct "
+        f"{setting_of_address(model.provider)}, which mostly ends in /v1; then restart.",
+    )
+
+
+def _too_long() -> Meaning:
+    return Meaning(
+        UpstreamRefused(TOO_LONG, code="upstream_too_long"),
+        "A conversation is too long for the model",
+        "If that happens often, say how long they may be: CHAT_CONTEXT_TOKENS, or `context` in CHAT_PROVIDERS.",
+        logging.WARNING,
+    )
+
+
+def _over_limit(wait: float | None) -> Meaning:
+    advice = "If it goes on, raise the limits of the account at the service."
+    return Meaning(_busy(wait), "The service is over a limit", advice, logging.WARNING)
+
+
+def _elsewhere(model: Model) -> Meaning:
+    sentence = _(
+        "The model's service answered from another address, which this site does not follow. "
+        "Please tell the administrator."
+    )
+    return Meaning(
+        UpstreamRefused(sentence, code="upstream_redirect"),
+        "The address leads elsewhere",
+        f"Set {setting_of_address(model.provider)} to where it leads, and restart.",
+    )
+
+
+def _broken() -> Meaning:
+    sentence = _("The model's service has a problem of its own. Try again in a moment.")
+    cause = "The service has a problem of its own"
+    return Meaning(UpstreamRefused(sentence, code="upstream_down"), cause, level=logging.WARNING)
+
+
+def _no_such_options(parameters: list[str]) -> Meaning:
+    sentence = _(
+        "This model takes no temperature, or no token limit, of this kind. "
+        "Empty them in the settings of this conversation, or choose another model."
+    )
+    return Meaning(
+        UpstreamRefused(sentence, code="upstream_options"),
+        "The model does not take what a user has set",
+        f"With CHAT_PROVIDERS, `parameters` says what it takes: {', '.join(parameters)} were sent.",
+        logging.WARNING,
+    )
+
+
+def _refused() -> Meaning:
+    sentence = _("The model's service refused the request. Please tell the administrator.")
+    return Meaning(
+        UpstreamRefused(sentence), "The request is refused", "`manage.py checkmodel` says what the model takes."
     )
 
 
