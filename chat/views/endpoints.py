@@ -5,7 +5,7 @@ of thread for both. A coroutine function stays on the event loop, as one must th
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial, wraps
 from inspect import iscoroutinefunction
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -57,45 +57,23 @@ def endpoint(
 
     Others get 401 as JSON, or the login page if a form posted or a person navigates; who lacks the permission that
     `CHAT_ALLOWED` names, if any, gets 403; a wrong method gets 405.
-    A ChatError becomes its response. Nothing that it answers may be cached.
+    A ChatError becomes its response. Nothing that it answers may be cached, unless it says so itself.
     """
 
     methods = (*allowed, "HEAD") if "GET" in allowed and head else allowed
 
     def decorate(view: View[P]) -> Callable[..., Answer]:
-        answer = partial(_answer_on_event_loop if iscoroutinefunction(view) else _answer_in_thread, view, takes)
-
-        async def respond(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            start_with_the_first_view()
-            # Until we know: an error may have to be shown before, and nothing may ask the database from here.
-            request.user = AnonymousUser()
-            try:
-                if request.method not in methods:
-                    raise MethodNotAllowed
-                ids = kwargs if comes_back else {}
-                response = await _unless_erased(answer(request, ids, *args, **kwargs), request)
-            except NotLoggedIn as error:
-                response = _ask_for_login(request, error)
-            except ChatError as error:
-                response = error_response(request, error, draft=draft_of(request))
-                if isinstance(error, MethodNotAllowed):
-                    response["Allow"] = ", ".join(methods)
-                error.__traceback__ = None  # its frames hold what was sent, and one of them holds the error
-            except Exception as exc:
-                if not (refused := failure_response(request, exc)):
-                    raise
-                response = refused
-            if not response.has_header("Cache-Control"):
-                patch_cache_control(response, no_store=True, private=True)
-            return response
+        answer: Callable[..., Answer] = _answer_on_event_loop if iscoroutinefunction(view) else _answer_in_thread
 
         @wraps(view)
         async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            ids = kwargs if comes_back else {}
+            answered = _answered(request, methods, partial(answer, view, takes, request, ids, *args, **kwargs))
             if request.method != "POST":
-                return await respond(request, *args, **kwargs)
+                return await answered
             # Who asks for something may be gone at once, as a page that is closed after Stop: it is done all the same.
             # Django closes what was uploaded with the response, which those who are gone never get.
-            return await see_through(respond(request, *args, **kwargs), if_left=request.close)
+            return await see_through(answered, if_left=request.close)
 
         return wrapped
 
@@ -110,27 +88,36 @@ def public(view: PublicView[P]) -> Callable[..., Answer]:
 
     @wraps(view)
     async def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        start_with_the_first_view()
-        request.user = AnonymousUser()
-        response: HttpResponseBase
-        try:
-            if request.method not in ("GET", "HEAD"):
-                raise MethodNotAllowed
-            response = await in_thread(in_database, view, request, *args, **kwargs)
-        except NotLoggedIn as error:
-            response = _ask_for_login(request, error)
-        except ChatError as error:
-            response = error_response(request, error)
-            if isinstance(error, MethodNotAllowed):
-                response["Allow"] = "GET, HEAD"
-        except Exception as exc:
-            if not (refused := failure_response(request, exc)):
-                raise
-            response = refused
-        patch_cache_control(response, no_store=True, private=True)
-        return response
+        return await _answered(
+            request, ("GET", "HEAD"), lambda: in_thread(in_database, view, request, *args, **kwargs)
+        )
 
     return wrapped
+
+
+async def _answered(request: HttpRequest, methods: Sequence[str], answer: Callable[[], Answer]) -> HttpResponseBase:
+    """What a view answers, or what is said in its place where it fails."""
+    start_with_the_first_view()
+    # Until we know: an error may have to be shown before, and nothing may ask the database from here.
+    request.user = AnonymousUser()
+    try:
+        if request.method not in methods:
+            raise MethodNotAllowed
+        response = await _unless_erased(answer(), request)
+    except NotLoggedIn as error:
+        response = _ask_for_login(request, error)
+    except ChatError as error:
+        response = error_response(request, error, draft=draft_of(request))
+        if isinstance(error, MethodNotAllowed):
+            response["Allow"] = ", ".join(methods)
+        error.__traceback__ = None  # its frames hold what was sent, and one of them holds the error
+    except Exception as exc:
+        if not (refused := failure_response(request, exc)):
+            raise
+        response = refused
+    if not response.has_header("Cache-Control"):
+        patch_cache_control(response, no_store=True, private=True)
+    return response
 
 
 def let_in(request: HttpRequest) -> None:
