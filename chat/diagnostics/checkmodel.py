@@ -127,8 +127,8 @@ class Check:
     def _ends(self, heard: Heard) -> Finding:
         if heard.finish_reason or heard.is_done:
             return ok(f"It says that it has ended: {heard.finish_reason or '[DONE]'}.")
-        remedy = "what lies between, or a newer version of the service."
-        return fault("It ends without a finish reason: all its answers would count as cut.", remedy)
+        advice = "what lies between, or a newer version of the service."
+        return fault("It ends without a finish reason: all its answers would count as cut.", advice)
 
     def _stop(self, stopped: Heard, heard: Heard) -> Finding:
         if heard.first_after > stopped.first_after + SLOW:
@@ -173,15 +173,15 @@ class Check:
         return ok("It sees images.")
 
     async def _tools(self) -> Finding:
-        remedy = "`tools`, or CHAT_TOOL_MODELS, without it; or what turns them on at the service."
+        advice = "`tools`, or CHAT_TOOL_MODELS, without it; or what turns them on at the service."
         try:
             heard = await self._ask(TIME, tools=[CURRENT_TIME])
         except ChatError as exc:
-            return fault(f"It takes no tools: {exc.message}", remedy)
+            return fault(f"It takes no tools: {exc.message}", advice)
         if not heard.calls:
             said = " ".join(heard.text.split())[:SHOWN]
             return note(
-                f"It takes tools, and did not call the one that it was told to use. It said: {said!r}.", remedy
+                f"It takes tools, and did not call the one that it was told to use. It said: {said!r}.", advice
             )
         if not isinstance(heard.calls[0].arguments, dict):
             return note(f"It calls tools, but not as they are described: {str(heard.calls[0].arguments)[:SHOWN]!r}.")

@@ -156,8 +156,8 @@ class Check:
         if takes is None:
             return note(f"Whether bodies of {size:,} bytes arrive at {path} cannot be seen: nobody answers to Expect.")
         words = f"Something refuses what the site takes at {path}: {size:,} bytes, as {setting} has it."
-        remedy = f"nginx: `client_max_body_size {-(-size // MEGABYTE)}m` there. {BODIES}"
-        return None if takes else fault(words, remedy)
+        advice = f"nginx: `client_max_body_size {-(-size // MEGABYTE)}m` there. {BODIES}"
+        return None if takes else fault(words, advice)
 
     def _version(self) -> Finding:
         six = "browsers open six connections to a host at most, so a seventh open answer waits"
@@ -200,8 +200,8 @@ class Check:
             case 404, "not_found":
                 return fault("A Chatsite answers, but has no test stream.", "restart it: it is an older version.")
             case status, code if status in REFUSALS and not code:
-                words, remedy = REFUSALS[status]
-                return fault(f"{self.address} {words} ({status}).", remedy)
+                words, advice = REFUSALS[status]
+                return fault(f"{self.address} {words} ({status}).", advice)
             case status, code:
                 reason = code or http.client.responses.get(status, "")
                 return fault(f"{self.address} answers {status} {reason}, not with the test stream.", SEE_LOGS)

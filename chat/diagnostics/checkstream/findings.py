@@ -64,31 +64,31 @@ class Finding:
 
     kind: str
     words: str
-    remedy: str = ""
+    advice: str = ""
 
     @property
     def is_fault(self) -> bool:
         return self.kind == "FAULT"
 
     def __str__(self) -> str:
-        return f"{self.kind:<6}{self.words}" + (f" What to do: {self.remedy}" if self.remedy else "")
+        return f"{self.kind:<6}{self.words}" + (f" What to do: {self.advice}" if self.advice else "")
 
 
 def ok(words: str) -> Finding:
     return Finding("ok", words)
 
 
-def note(words: str, remedy: str = "") -> Finding:
-    return Finding("note", words, remedy)
+def note(words: str, advice: str = "") -> Finding:
+    return Finding("note", words, advice)
 
 
-def fault(words: str, remedy: str) -> Finding:
-    return Finding("FAULT", words, remedy)
+def fault(words: str, advice: str) -> Finding:
+    return Finding("FAULT", words, advice)
 
 
 class Unreachable(Exception):
     """There was no answer at all."""
 
-    def __init__(self, words: str, remedy: str) -> None:
+    def __init__(self, words: str, advice: str) -> None:
         super().__init__(words)
-        self.finding = fault(words, remedy)
+        self.finding = fault(words, advice)

@@ -29,8 +29,8 @@ export class VisionCheck {
   }
 
   get #sees() {
-    const bearer = this.#picker ? this.#picker.selectedOptions[0] : this.#composer;
-    return bearer?.hasAttribute("data-sees") ?? false;
+    const element = this.#picker ? this.#picker.selectedOptions[0] : this.#composer;
+    return element?.hasAttribute("data-sees") ?? false;
   }
 
   get #model() {

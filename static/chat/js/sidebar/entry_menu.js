@@ -25,12 +25,12 @@ export class EntryMenu {
     list.addEventListener("keydown", (event) => this.#pressed(event));
     list.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && this.#left(relatedTarget));
     document.addEventListener("click", ({ target }) => this.#left(target));
-    new MutationObserver(() => this.#dress()).observe(list, { childList: true, subtree: true });
-    this.#dress();
+    new MutationObserver(() => this.#asButtons()).observe(list, { childList: true, subtree: true });
+    this.#asButtons();
   }
 
   /** The links of all entries are buttons, to those who do not see them too. */
-  #dress() {
+  #asButtons() {
     for (const link of this.#list.querySelectorAll(`${BUTTON}:not([role])`)) {
       Object.assign(link, { role: "button", ariaExpanded: "false", title: template().ariaLabel });
     }
