@@ -1,3 +1,5 @@
+"""Which messages of a branch are on its page."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

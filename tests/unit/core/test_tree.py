@@ -1,3 +1,5 @@
+"""The tree of a conversation: paths, siblings, leaves."""
+
 import uuid
 
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""A file that is there once it is whole, and for its owner alone."""
+
 import os
 import stat
 from pathlib import Path

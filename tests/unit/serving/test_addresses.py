@@ -10,7 +10,6 @@ from chat.serving.addresses import address_key, client_address, fault_in_proxies
 from chat.serving.checks import check_addresses
 
 NGINX = "127.0.0.1"
-EDGE = "10.0.0.2"
 CASES: list[tuple[Any, str | None, list[str], str]] = [
     # What is trusted, who is connected, what the header says, whose request it is.
     ([], "203.0.113.5", [], "203.0.113.5"),

@@ -1,3 +1,5 @@
+"""The head of a response, in which nothing begins a line of its own."""
+
 import pytest
 from twisted.web.http_headers import InvalidHeaderName
 

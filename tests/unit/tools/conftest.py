@@ -1,3 +1,5 @@
+"""Tools run for a user, in a conversation of theirs."""
+
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4

@@ -1,3 +1,5 @@
+"""What is compressed for whom, and that its length says little of it."""
+
 import gzip
 from collections.abc import Callable
 
