@@ -49,13 +49,8 @@ def finish(
     Returns False, and writes nothing, if it had already ended: the row is the truth, and who comes second has lost the
     race.
     """
-    ended: dict[str, Any] = {
-        "status": status,
-        "ends_at": reply.position,
-        "ended_at": timezone.now(),
-        "lease_until": None,
-    }
-    ended |= outcome
+    known = {"status": status, "ends_at": reply.position, "ended_at": timezone.now(), "lease_until": None}
+    ended: dict[str, Any] = known | outcome
     message = generation.message
     words = indexed(reply.text)  # before others have to wait for the one who writes
     with transaction.atomic():
@@ -70,6 +65,13 @@ def finish(
         SearchEntry.objects.index_messages(message.conversation_id, generation.owner_id, [(message.pk, words)])
     for name, value in ended.items():
         setattr(generation, name, value)
+    _tell(generation)
+    return True
+
+
+def _tell(generation: Generation) -> None:
+    """Whoever wants to know that it has ended."""
+    message = generation.message
     hints.entry_changed(generation.owner_id, message.conversation_id)
     _count(generation)
     trace(generation)
@@ -82,7 +84,6 @@ def finish(
         conversation_id=message.conversation_id,
         owner_id=generation.owner_id,
     )
-    return True
 
 
 def _count(generation: Generation) -> None:
