@@ -35,7 +35,7 @@ from chat.models import Conversation, Generation, Message, MessageAttachment, Me
 from chat.models.audience import Audience, may_be_public
 from chat.models.conversation import first_words
 from chat.models.locks import lock_owner
-from chat.models.message import MOST_ROWS
+from chat.models.message_part import MOST_ROWS
 from chat.models.rights import rights_of
 from chat.models.share import ShareQuerySet
 from chat.models.threads import long_work

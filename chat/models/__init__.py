@@ -10,7 +10,8 @@ from chat.models.generation import Generation
 from chat.models.hold import Hold
 from chat.models.imports import Import
 from chat.models.mcp import McpServer, McpTool
-from chat.models.message import Message, MessagePart
+from chat.models.message import Message
+from chat.models.message_part import MessagePart
 from chat.models.note import ProcessNote
 from chat.models.notice import NoticeAcceptance
 from chat.models.preferences import Preferences
