@@ -47,7 +47,7 @@ from chat.live.exchange import exchange
 from chat.models import Generation
 from chat.models.threads import in_database, write_in_database
 from chat.models.users import UserId
-from chat.providers import openai
+from chat.providers.client import close_clients
 from chat.providers.registry import registry
 from chat.tools.registry import close as close_tools
 
@@ -130,7 +130,7 @@ class Engine:
         finally:
             self._storage.ends(self.runs.values())
             await exchange.close()
-            await openai.close_clients()
+            await close_clients()
             await close_tools()
 
     # Accepting

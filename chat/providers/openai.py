@@ -1,12 +1,10 @@
-"""The upstream: the OpenAI-compatible API that answers. The only module that knows the openai package.
+"""The upstream: the OpenAI-compatible API that answers.
 
-It asks; chat/providers/chunks.py reads what arrives, chat/providers/refusals.py what is refused.
-
-What we send is what the SDK's client would, its address and its headers, but we send it and read the response
-ourselves: the SDK (3.54) ends a stream normally on EOF before a finish reason and on a 200 that is no stream at all,
-raises errors of other libraries, lets comments keep a stream alive, and builds a typed object for each chunk at more
-cost than all the rest of the way. Retries are ours too: the SDK's would repeat a request that may already be running.
-It goes by aiohttp, the SDK's own choice for many requests at once: a token costs half of what httpx2's costs.
+It asks, by chat/providers/client.py; chat/providers/chunks.py reads what arrives, chat/providers/refusals.py what is
+refused. We read the response ourselves: the SDK (3.54) ends a stream normally on EOF before a finish reason and on a
+200 that is no stream at all, raises errors of other libraries, lets comments keep a stream alive, and builds a typed
+object for each chunk at more cost than all the rest of the way. Retries are ours too: the SDK's would repeat a request
+that may already be running.
 """
 
 import asyncio
@@ -15,16 +13,11 @@ import logging
 import socket
 import ssl
 import time
-import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Any
 
 import aiohttp
-import httpx2
-from yarl import URL
 
 from chat.core import sse
 from chat.core.prompt import NO_OPTIONS, Options
@@ -32,8 +25,8 @@ from chat.errors import NoCredit, NoModel, UpstreamBroke, UpstreamError, Upstrea
 from chat.i18n import gettext_noop as _
 from chat.providers import local
 from chat.providers.chunks import Done, Event, Reader
-from chat.providers.configuration import PARAMETERS, Model, Provider
-from chat.providers.host_names import ProviderResolver
+from chat.providers.client import Client, client_of
+from chat.providers.configuration import PARAMETERS, Model
 from chat.providers.log import log_service, log_unreachable, setting_of_address
 from chat.providers.refusals import refusal, retry_after
 from chat.providers.registry import registry
@@ -47,11 +40,6 @@ RETRY_AFTER_LIMIT = 20.0
 """Seconds. A service that asks for a longer pause is not asked again: sooner it would only refuse again."""
 FIRST_BACKOFF = 0.5
 """Seconds; doubled for the second retry."""
-CONNECT_SECONDS = 10.0
-KEEP_ALIVE_SECONDS = 30.0
-"""How long a connection that nothing uses is kept for the next request. Many services close it sooner."""
-CLOSED_SECONDS = 2.0
-"""How soon a kept connection shows that it was closed before it was used; later the service may have begun."""
 EVENT_CHARS = 16_000_000
 """One event of an upstream's stream is at most this long."""
 REFUSAL_BYTES = 65_536
@@ -86,7 +74,7 @@ async def stream(
     UpstreamError: NoModel, UpstreamUnreachable, UpstreamRefused, UpstreamBroke.
     """
     model = registry()[key]
-    client = await _client(model.provider)
+    client = await client_of(model.provider)
     parameters = model.request_parameters(options)
     chosen = [name for name in PARAMETERS if name in parameters]
     if tools and model.tools:
@@ -144,7 +132,7 @@ def _body(model: Model, messages: list[dict[str, Any]], parameters: dict[str, An
 
 @asynccontextmanager
 async def _asked(
-    client: "_Client", model: Model, body: bytes, chosen: Iterable[str]
+    client: Client, model: Model, body: bytes, chosen: Iterable[str]
 ) -> AsyncIterator[tuple[Pieces, Socket]]:
     """The response's body, and where it comes from. While it arrives nothing holds the request any more."""
     async with await _ask_with_retries(client, model, body, chosen) as response:
@@ -160,7 +148,7 @@ async def _asked(
 
 
 async def _ask_with_retries(
-    client: "_Client", model: Model, body: bytes, chosen: Iterable[str]
+    client: Client, model: Model, body: bytes, chosen: Iterable[str]
 ) -> aiohttp.ClientResponse:
     for retries_left in range(MAX_RETRIES, -1, -1):
         try:
@@ -233,124 +221,3 @@ async def _drain(pieces: Pieces) -> None:
         async with asyncio.timeout(0.1):
             async for _ in pieces:
                 pass
-
-
-_clients: dict[tuple[asyncio.AbstractEventLoop, Provider], "_Client"] = {}
-
-
-async def _client(provider: Provider) -> "_Client":
-    """The process's client of this provider. The built-in model may come back on another port."""
-    if provider.is_local:
-        provider = replace(provider, address=await local.base_url())
-    elif provider.lacks_key:
-        said = f"lacks its key: its `api_key_variable` names {provider.api_key_variable}, which is not set"
-        log_service(logger, provider, "There is no key", said, f"Set {provider.api_key_variable}, and restart.")
-        raise NoModel(
-            _("This site has no key for the model's service yet. Please tell the administrator."), code="upstream_key"
-        )
-    elif not provider.is_set_up:
-        raise NoModel
-    key = asyncio.get_running_loop(), provider
-    if key not in _clients:
-        _clients[key] = _Client(provider)
-    return _clients[key]
-
-
-async def close_clients() -> None:
-    """Of an event loop that is about to end, as a command's; those of a site end with its process."""
-    loop = asyncio.get_running_loop()
-    for key in [key for key in _clients if key[0] is loop]:
-        await _clients.pop(key).close()
-
-
-def load_sdk() -> ModuleType:
-    """The openai package. To import it takes half a second: who serves does it at the start, a command if it asks."""
-    import openai
-
-    return openai
-
-
-class _Client:
-    """What asks one provider, and the connections that it uses: nobody else's, so one that hangs keeps nobody waiting.
-
-    Its requests differ in nothing but their bodies.
-    """
-
-    def __init__(self, provider: Provider) -> None:
-        self.provider = provider
-        self.name = provider.in_log
-        # It sends nothing: it says what the SDK would send. The rest is what httpx2 adds to that.
-        http = httpx2.AsyncClient()
-        base_url = provider.address or "https://api.openai.com/v1"
-        openai = load_sdk()
-        sdk = openai.AsyncOpenAI(api_key=provider.api_key or "none", base_url=base_url, http_client=http)
-        said = {**sdk.auth_headers, **sdk.default_headers, "x-stainless-retry-count": "0"}
-        chosen = {name: value for name, value in said.items() if isinstance(value, str)}
-        request = http.build_request("POST", f"{sdk.base_url}chat/completions", headers=chosen)
-        self._url = URL(str(request.url), encoded=True)
-        # Those of the body are aiohttp's to say, and what it can unpack of an answer.
-        about_bodies = ("content-length", "accept-encoding")
-        self._headers = [(name, value) for name, value in request.headers.multi_items() if name not in about_bodies]
-        self._proxy = _proxy_for(self._url)
-        noting = aiohttp.TraceConfig()
-        noting.on_connection_reuseconn.append(_note_kept)
-        self._resolver = ProviderResolver(CONNECT_SECONDS)
-        # Deadlines are the engine's, so nothing here times out but a connection that cannot be made. 0: any number.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,
-                keepalive_timeout=KEEP_ALIVE_SECONDS,
-                ssl=httpx2.create_ssl_context(),
-                resolver=self._resolver,
-            ),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            trace_configs=[noting],
-        )
-
-    async def close(self) -> None:
-        await self._session.close()
-        await self._resolver.close()
-
-    async def ask(self, body: bytes) -> aiohttp.ClientResponse:
-        """POST /chat/completions. The response is not read yet, whatever its status. Raises aiohttp.ClientError.
-
-        A kept connection that ends before it has said a word was closed by the service while nothing used it, as it
-        may at any moment (RFC 9112, section 9.3.1): what was sent there was not read, and goes by another one.
-        """
-        while True:
-            asked, began = _Asked(), time.monotonic()
-            try:
-                return await self._post(body, asked)
-            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-                if not asked.by_kept_connection or time.monotonic() - began > CLOSED_SECONDS:
-                    raise
-
-    async def _post(self, body: bytes, asked: "_Asked") -> aiohttp.ClientResponse:
-        proxy = self._proxy
-        return await self._session.post(
-            self._url,
-            headers=self._headers,
-            data=body,
-            allow_redirects=False,
-            proxy=proxy and proxy.with_user(None),
-            proxy_auth=aiohttp.BasicAuth.from_url(proxy) if proxy else None,
-            trace_request_ctx=asked,
-        )
-
-
-@dataclass
-class _Asked:
-    by_kept_connection: bool = False
-
-
-async def _note_kept(_session: aiohttp.ClientSession, context: Any, _params: object) -> None:
-    context.trace_request_ctx.by_kept_connection = True
-
-
-def _proxy_for(url: URL) -> URL | None:
-    """By HTTPS_PROXY, ALL_PROXY, NO_PROXY and their like. (aiohttp's own way would also look for keys in ~/.netrc.)"""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(f"{url.host}:{url.port}"):
-        return None
-    return URL(proxy if "://" in proxy else f"http://{proxy}")

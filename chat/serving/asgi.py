@@ -19,7 +19,7 @@ def get_asgi_application(*, limit_all_bodies: bool = False) -> "ASGIHandler":
     wherever they are sent to.
     """
     django.setup(set_prefix=False)
-    from chat.providers.openai import load_sdk
+    from chat.providers.client import load_sdk
     from chat.providers.registry import registry
     from chat.serving.handler import ASGIHandler  # needs the set-up
 

@@ -6,7 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chat.diagnostics.checkmodel import Check
-from chat.providers.openai import close_clients
+from chat.providers.client import close_clients
 from chat.providers.registry import registry
 
 

@@ -23,7 +23,7 @@ from chat.generation.storage import Storage
 from chat.generation.tool_rounds import CALLS, answer, end_calls
 from chat.models import Conversation, Message, ToolCall
 from chat.models.threads import write_in_database
-from chat.providers import openai
+from chat.providers.client import close_clients
 from chat.tools import Context, ToolError, registry
 from chat.tools.python import made
 from tests.support.upstream import ScriptedUpstream, Step, call, calls, delta, done, say, status, usage
@@ -114,7 +114,7 @@ async def _run(accepted: Accepted, meanwhile: Callable[[Run], Any] | None) -> En
     generation, reply, outcome = run.generation, run.live.reply, run.outcome(ending)
     assert await write_in_database(finish, generation, ending.status, reply, run.stored, writes, **outcome)
     run.live.end({})
-    await openai.close_clients()
+    await close_clients()
     return ending
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from chat.providers import openai as module
 from chat.providers.chunks import Text
+from chat.providers.client import close_clients
 from chat.providers.openai import COLLECTED_BYTES, stream
 from tests.support.upstream import Gate, ScriptedUpstream, done, finish, say
 
@@ -44,7 +45,5 @@ async def _read_with_a_pause(
     monkeypatch.setattr(module, "_wake_for", noted)
     messages = [{"role": "user", "content": question}]
     said = [event async for event in stream("model", messages, pause=pause)]
-    for client in module._clients.values():
-        await client._session.close()
-    module._clients.clear()
+    await close_clients()
     return "".join(event.text for event in said if isinstance(event, Text)), levels

@@ -9,6 +9,7 @@ import pytest
 
 from chat.errors import UpstreamUnreachable
 from chat.providers import chunks, openai
+from chat.providers.client import close_clients
 from chat.providers.registry import registry
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -56,7 +57,7 @@ async def running(service: Service, settings: Any) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await openai.close_clients()
+        await close_clients()
         server.close()
 
 

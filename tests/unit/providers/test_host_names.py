@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from chat.providers.client import Client
 from chat.providers.configuration import Provider
 from chat.providers.host_names import THREADS
-from chat.providers.openai import _Client
 
 HANGS = "hangs.example"
 
@@ -32,14 +32,14 @@ def hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     over.set()
 
 
-def client_of(address: str) -> _Client:
-    return _Client(Provider("p", address=address))
+def client_of(address: str) -> Client:
+    return Client(Provider("p", address=address))
 
 
 def test_it_keeps_no_thread_of_others_and_nobody_for_ever(
     hang: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.providers.openai.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("chat.providers.client.CONNECT_SECONDS", 0.2)
 
     async def ask() -> None:
         hanging, near = client_of(f"http://{HANGS}/v1"), client_of("http://localhost:1/v1")
