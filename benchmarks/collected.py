@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from servers import ROOT, Site, Upstream
+from local_site import ROOT
+from servers import Site, Upstream
 
 
 class CollectedSite(Site):

@@ -9,7 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-from servers import ROOT, family
+from local_site import ROOT
+from servers import family
 from tools import cpu_seconds
 
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -8,8 +8,7 @@ import time
 import uuid
 from typing import Any
 
-from open_streams import connected
-from servers import CSRF
+from local_site import CSRF, connected
 from several import Several, shares
 from tools import cpu_seconds
 

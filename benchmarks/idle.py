@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from open_streams import ROOT, connected, environment, free_port
+from local_site import ROOT, connected, environment, free_port, served
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTLE_SECONDS = 20
@@ -92,18 +92,8 @@ async def main(number: int, seconds: float) -> None:
             "SECURE_SSL_REDIRECT": "off",
         }
         sessions = make_sessions(env, number + 20)
-        server = subprocess.Popen(
-            [sys.executable, "-m", "daphne", "-v0", "-b", "127.0.0.1", "-p", str(port), "chatsite.asgi:application"],
-            cwd=ROOT,
-            env=env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
+        with served(env, port) as server:
             await measure(server.pid, port, sessions, seconds)
-        finally:
-            server.kill()
-            server.wait()
 
 
 async def measure(pid: int, port: int, sessions: list[str], seconds: float) -> None:

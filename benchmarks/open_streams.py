@@ -9,18 +9,15 @@ and prints what the server's process holds, read from /proc. Linux only.
 import asyncio
 import json
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import uuid
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from local_site import CSRF, connected, environment, free_port, make_session, served
+
 WORD = b'data: {"choices":[{"index":0,"delta":{"content":"word "}}]}\n\n'
-CSRF = "c" * 32
 SECONDS_A_WORD = 2
-START_SECONDS = 30
 
 
 async def answer_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,51 +33,6 @@ async def answer_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
         pass
     finally:
         writer.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def environment(folder: str, upstream_port: int) -> dict[str, str]:
-    return os.environ | {
-        "DEBUG": "on",
-        "SECRET_KEY": "benchmark",
-        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-        "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream_port}/v1",
-        "OPENAI_API_KEY": "none",
-        "CHAT_LIVE_PER_USER": "0",
-        "CHAT_STREAMS_PER_USER": "0",
-        "CHAT_MESSAGES_PER_MINUTE": "0",
-        "CHAT_TITLES": "off",
-    }
-
-
-MAKE_SESSION = """
-from django.contrib.auth import get_user_model
-from django.test import Client
-client = Client()
-client.force_login(get_user_model().objects.create_user("bench"))
-print(client.cookies["sessionid"].value)
-"""
-
-
-def make_session(env: dict[str, str]) -> str:
-    manage = [sys.executable, "manage.py"]
-    subprocess.run([*manage, "migrate", "-v0"], cwd=ROOT, env=env, check=True)
-    shell = [*manage, "shell", "-v0", "-c", MAKE_SESSION]
-    return subprocess.run(shell, cwd=ROOT, env=env, check=True, capture_output=True, text=True).stdout.split()[-1]
-
-
-async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """To a site that may not listen yet."""
-    for _ in range(START_SECONDS * 10):
-        try:
-            return await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionError:
-            await asyncio.sleep(0.1)
-    sys.exit(f"The site does not listen after {START_SECONDS} s")
 
 
 async def open_stream(port: int, session: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -123,14 +75,7 @@ async def main(steps: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         env = environment(folder, upstream.sockets[0].getsockname()[1])
         session = make_session(env)
-        server = subprocess.Popen(
-            [sys.executable, "-m", "daphne", "-v0", "-b", "127.0.0.1", "-p", str(port), "chatsite.asgi:application"],
-            cwd=ROOT,
-            env=env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
+        with served(env, port) as server:
             streams: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
             readers = []
             for step in steps:
@@ -142,10 +87,7 @@ async def main(steps: list[int]) -> None:
                 await asyncio.sleep(3)
                 numbers = ", ".join(f"{value:,} {name}" for name, value in held(server.pid).items())
                 print(f"{step:>5} open streams: {numbers}", flush=True)
-        finally:
-            server.kill()
-            server.wait()
-            upstream.close()
+    upstream.close()
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ from typing import Any
 
 import table
 from collected import CollectedSite
+from local_site import CSRF, ROOT
 from people import Person, make_people
-from servers import CSRF, ROOT, Server
+from servers import Server
 from tools import build, cpu_seconds, running_upstream
 
 SETTLE_SECONDS = 0.1

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import psycopg
 from followers import Client
-from open_streams import ROOT, environment, free_port, make_session
+from local_site import ROOT, environment, free_port, make_session, served
 from tools import build, running_upstream
 
 LOOK_SECONDS = 2.0
@@ -76,13 +75,8 @@ def running_site(upstream_port: int, sql: str | None) -> Iterator[tuple[Client, 
         if sql:
             with psycopg.connect(server.url, autocommit=True) as owner:
                 owner.execute(sql)
-        command = [sys.executable, "-m", "daphne", "-v0", "-b", "127.0.0.1", "chatsite.asgi:application", "-p"]
-        process = subprocess.Popen([*command, str(port)], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
-        try:
+        with served(env, port):
             yield Client(port, session), server.url
-        finally:
-            process.kill()
-            process.wait()
 
 
 async def measure(client: Client, address: str, wished: argparse.Namespace) -> None:

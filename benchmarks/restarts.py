@@ -14,7 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from servers import CSRF
+from local_site import CSRF
 from several import Process, Several
 
 ANSWER = "bench:50000:240"

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from local_site import CSRF, ROOT, free_port
+
 ORIGINAL = ROOT / "benchmarks" / "original"
 START_SECONDS = 60
 END_SECONDS = 15
@@ -30,7 +31,6 @@ LENGTHS = (2, 40, 200)
 CONVERSATIONS = 30
 """Of each length and for each start of the site."""
 TEXT_OF_A_MESSAGE = "These are about two hundred characters of a conversation. " * 4
-CSRF = "c" * 32
 
 
 @dataclass(frozen=True)
@@ -375,11 +375,6 @@ def post(path: str, content: dict[str, object], headers: str = "") -> bytes:
         f"Accept: text/event-stream\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def family(pid: int) -> Iterator[int]:

@@ -14,8 +14,9 @@ from itertools import cycle
 from typing import Any
 
 from databases import Postgres, Sqlite
+from local_site import CSRF, ROOT
 from people import Person
-from servers import CSRF, ROOT, START_SECONDS, Request, Server, Site, Upstream, Wish, post
+from servers import START_SECONDS, Request, Server, Site, Upstream, Wish, post
 from tools import cpu_seconds, machine_seconds, tools_seconds
 
 CORES = f"0-{(os.cpu_count() or 1) - 1}"

@@ -34,7 +34,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from open_streams import CSRF
+from local_site import CSRF
 from soak_site import Mishaps, Site, loggings
 
 GRACE_SECONDS = 60

@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Self
 
-from open_streams import ROOT, free_port
+from local_site import ROOT, free_port
 
 sys.path.insert(0, str(ROOT))
 

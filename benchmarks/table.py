@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from local_site import ROOT
 from measures import Extent, Figures
-from servers import ORIGINAL, ROOT, SERVERS
+from servers import ORIGINAL, SERVERS
 
 Runs = Mapping[str, Sequence[Figures]]
 """By the short name of the server."""

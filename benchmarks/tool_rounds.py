@@ -23,7 +23,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from open_streams import CSRF, ROOT, connected, environment, free_port, make_session
+from local_site import CSRF, ROOT, connected, environment, free_port, make_session
 from tools import cpu_seconds
 
 SETTLE_SECONDS = 1.5

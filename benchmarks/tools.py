@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import ROOT, Request, Server, Upstream
+from local_site import ROOT
+from servers import Request, Server, Upstream
 
 BUILD = ROOT / "benchmarks" / "build"
 SETTLE_SECONDS = 1.0

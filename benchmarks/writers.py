@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from open_streams import CSRF, connected
+from local_site import CSRF, connected
 from soak_site import Site
 from tools import build, running_upstream
 
