@@ -20,15 +20,19 @@ AnyModel = TypeVar("AnyModel", bound=models.Model)
 OtherModel = TypeVar("OtherModel", bound=models.Model)
 
 
-def insert(rows: Sequence[models.Model], using: str = DEFAULT_DB_ALIAS, conflict: str = "") -> None:
-    """Store new rows of one model; `conflict` says in SQL what is done instead. Raises IntegrityError."""
+def insert(rows: Sequence[models.Model], using: str = DEFAULT_DB_ALIAS, conflict: str = "") -> int:
+    """Store new rows of one model; `conflict` says in SQL what is done instead. Returns how many it has written.
+
+    Raises IntegrityError.
+    """
     if not rows:
-        return
+        return 0
     model = type(rows[0])
     names = _names(model)
-    insert_values(model, names, [[getattr(row, name) for name in names] for row in rows], using, conflict)
+    count = insert_values(model, names, [[getattr(row, name) for name in names] for row in rows], using, conflict)
     for row in rows:
         row._state.adding = False
+    return count
 
 
 def insert_values(
@@ -37,15 +41,16 @@ def insert_values(
     rows: Sequence[Sequence[Any]],
     using: str = DEFAULT_DB_ALIAS,
     conflict: str = "",
-) -> None:
+) -> int:
     """As `insert`, for rows that are nothing but their values; the names are those of the fields' attributes."""
     if not rows:
-        return
+        return 0
     database = connections[using]
     converters, statement = _insertion(model, names, conflict, using, database.vendor)
     values = [[convert(value) for convert, value in zip(converters, row, strict=True)] for row in rows]
     with database.cursor() as cursor:
         cursor.executemany(statement, values)
+        return int(cursor.rowcount)
 
 
 def upsert(
@@ -60,17 +65,6 @@ def upsert(
     """Store rows, or the columns `changed` of those that are there already by the columns `unique`."""
     updates = ", ".join(f"{column} = EXCLUDED.{column}" for column in changed.split(", "))
     insert_values(model, names, rows, using, f"ON CONFLICT ({unique}) DO UPDATE SET {updates}")
-
-
-def insert_new(row: models.Model) -> bool:
-    """Store a new row, whose id is given. False, and nothing is stored, if there is one with this id."""
-    model = type(row)
-    names = _names(model)
-    converters, statement = _insertion(model, names, "ON CONFLICT DO NOTHING", DEFAULT_DB_ALIAS, connection.vendor)
-    values = [convert(getattr(row, name)) for convert, name in zip(converters, names, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return bool(cursor.rowcount)
 
 
 def update(model: type[models.Model], pk: Any, values: dict[str, Any], condition: str = "") -> bool:

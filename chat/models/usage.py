@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from chat.core.endings import Status
 from chat.core.limits import MODEL_CHARACTERS, PROVIDER_CHARACTERS
-from chat.models.sql import insert_new, prepared, scalar
+from chat.models.sql import insert, prepared, scalar
 from chat.models.users import groups_field, groups_table
 
 CURRENCY_CHARACTERS = 3
@@ -69,7 +69,7 @@ class UsageEntry(models.Model):
 
     def store(self) -> bool:
         """With its day's sum, in a transaction of the caller's. False, and nothing is done, if it is there already."""
-        if not insert_new(self):
+        if not insert([self], conflict="ON CONFLICT DO NOTHING"):
             return False
         DailyUsage.add(self)
         return True
