@@ -26,7 +26,7 @@ from typing import Any
 from chat import metrics
 from chat.conf import settings
 from chat.conversations import messages
-from chat.conversations.turns import Accepted, Continuation, Question, Regeneration
+from chat.conversations.turns import Accepted, Continuation, Question, Regeneration, Wish
 from chat.core.endings import INTERNAL, Ending, Status, named
 from chat.core.process import process_name
 from chat.errors import Unavailable
@@ -136,11 +136,7 @@ class Engine:
     # Accepting
 
     async def _accept(
-        self,
-        turn: Callable[..., Accepted],
-        owner_id: UserId,
-        place: uuid.UUID,
-        wish: Question | Regeneration | Continuation,
+        self, turn: Callable[..., Accepted], owner_id: UserId, place: uuid.UUID, wish: Wish
     ) -> Generation:
         """What is stored must also be started: not to be cancelled, which views see to (chat/views/endpoints.py)."""
         self.check_open()

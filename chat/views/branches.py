@@ -77,7 +77,7 @@ def section(
     holding: uuid.UUID | None = None,
     spots: branches.Spots | None = None,
 ) -> Section:
-    """The end of `path`, as much as makes a window; or what follows `begin` if that is on it. `holding` is in it.
+    """The end of `path`, as much as a page shows; or what follows `begin` if that is on it. `holding` is in it.
 
     Of a longer one MOST_ABOVE are enough of the path, if it need not begin with either. `spots` are those of all of
     it, if they are known.
