@@ -40,7 +40,8 @@ from chat.generation.run import Run, run_of
 from chat.generation.shutdown import shutdown
 from chat.generation.storage import Storage
 from chat.generation.titles import give_title
-from chat.generation.tool_rounds import answer, end_calls
+from chat.generation.tool_rounds import answer
+from chat.generation.unfinished_calls import end_calls
 from chat.i18n import gettext_noop as _
 from chat.live import hints
 from chat.live.exchange import exchange

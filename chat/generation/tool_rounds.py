@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from chat import metrics
 from chat.attachments.prompt_files import prompt_tokens, sees_images
 from chat.conf import settings
 from chat.conversations.turns import Accepted
@@ -26,14 +25,15 @@ from chat.core import tool_parts
 from chat.core.context_window import left_out, with_room_for_results
 from chat.core.endings import Ending, Status
 from chat.core.limits import TOOL_NAME_CHARACTERS
-from chat.core.reply import REASONING, Part
-from chat.core.tool_parts import NO, YES, Call, Outcome, Result, Round, Source, rounds, unfinished, written
+from chat.core.reply import REASONING
+from chat.core.tool_parts import Call, Outcome, Result, Round, Source, rounds, unfinished, written
 from chat.failures import log_failure, unavailable
 from chat.generation.checkpoints import CHECKPOINT_SECONDS
 from chat.generation.finishing import Write, do_all
 from chat.generation.reserving import NO_QUOTA, reserve_prompt, reserve_request
 from chat.generation.response import TIMEOUT, read_response
 from chat.generation.run import Run
+from chat.generation.unfinished_calls import Recorded, add_result, append, end_calls, outcome_of_left
 from chat.i18n import gettext_noop as _
 from chat.models import Message, ToolCall
 from chat.models.threads import in_database
@@ -62,16 +62,6 @@ TOO_MANY_ROUNDS = Ending(
 TOO_MANY_CALLS = f"Not run: {CALLS} calls are run at once. Call it again."
 NO_ROOM = "Not run: tools have given back as much as one answer has room for. Answer with what there is."
 CUT = "\n[Cut here: tools have given back as much as one answer has room for.]"
-NOT_RECORDED = "Not run: it was not called here."
-ANOTHER = "Not run: the tool of this name is another one by now."
-GONE = "Not run: the user may not use this tool any more, or it is turned off here."
-ASKS_BY_NOW = "Not run: by now this tool waits for the user's yes, which was not asked for. Call it again to ask."
-DOES_MORE = "Not run: the tool does more by now than the user said yes to. Call it again to ask."
-DECLINED = "The user said no."
-UNKNOWN = "Whether it was done is unknown: it was begun and cut off. Do not call it again; tell the user."
-STOPPED = "Not done: the user stopped the answer."
-CUT_OFF = "Cut off: the user stopped the answer."
-LATE = "Cut off: the answer took too long."
 
 Store = Callable[[Run, Write | None], Awaitable[None]]
 """Once the reply is stored, and what else is done in that transaction (chat/generation/checkpoints.py)."""
@@ -294,7 +284,7 @@ class _Rounds:
         self._given += len(content)
         attachments = tuple(map(str, ran.attachments)) if ran else ()
         result = Result(call.id, status, content, ran.seconds if ran else 0.0, attachments)
-        _add_result(self._run, result)
+        add_result(self._run, result)
         for source in new:
             self._append(source)
 
@@ -312,7 +302,7 @@ class _Rounds:
         return f"\n\nSources, by the numbers that cite them in the answer: {named}"
 
     def _append(self, part: tool_parts.ToolPart) -> None:
-        _append(self._run, part)
+        append(self._run, part)
 
     # What an earlier generation has left
 
@@ -331,61 +321,20 @@ class _Rounds:
         await self._run_calls(to_run)
         return waits
 
-    def _ended(self, call: Call, within: Round, own: dict[str, tuple[str, str]]) -> tuple[Outcome, str] | None:
-        """What it has come to; None: it is to be run. `own`: see `_recorded_calls`."""
-        decision, tool = within.decisions.get(call.id), self._toolbox.find(call.name)
-        if decision and decision.answer == NO:
-            return Outcome.DECLINED, f"{DECLINED} {decision.reason}".strip()
-        if call.id not in own:
-            return Outcome.FORBIDDEN, NOT_RECORDED
-        server, name = own[call.id]
-        if tool and (tool.server != server or (tool.server and str(tool.title) != call.title)):
-            return Outcome.FORBIDDEN, ANOTHER  # names of servers' tools are given by what else there is
-        is_decided = call.id in self._decided
-        if not is_decided and (call.changes or (tool and tool.changes) or (decision and decision.answer == YES)):
-            return Outcome.UNKNOWN, UNKNOWN
-        if not tool:
-            return (Outcome.FORBIDDEN, GONE) if name else None
-        if is_decided:
-            return (Outcome.FORBIDDEN, DOES_MORE) if _does_more(tool, call) else None
-        if tool.asks(self._is_tainted(tool, self._names_of_results())):
-            return Outcome.FORBIDDEN, ASKS_BY_NOW
-        return None
+    def _ended(self, call: Call, within: Round, own: dict[str, Recorded]) -> tuple[Outcome, str] | None:
+        tool = self._toolbox.find(call.name)
+        return outcome_of_left(
+            call,
+            within.decisions.get(call.id),
+            tool,
+            own.get(call.id),
+            is_decided=call.id in self._decided,
+            asks=bool(tool and tool.asks(self._is_tainted(tool, self._names_of_results()))),
+        )
 
     def _is_tainted(self, tool: Tool, known: set[str]) -> bool:
         """May what others wrote have made the model call it? `known`: the tools whose results it has seen."""
         return self._has_foreign_text or bool(known - {tool.name})
-
-
-def end_calls(run: Run, status: Status) -> None:
-    """The run has ended as this, and what it has begun comes to an end with it.
-
-    What is interrupted is run again by who continues it, but for what changes something.
-    """
-    for call in unfinished(run.live.reply.parts()):
-        is_begun = call.id in run.begun
-        if call.changes and is_begun:
-            _add_result(run, Result(call.id, Outcome.UNKNOWN, UNKNOWN))
-        elif status == Status.STOPPED:
-            _add_result(run, Result(call.id, Outcome.STOPPED, CUT_OFF if is_begun else STOPPED))
-        elif status == Status.FAILED:
-            _add_result(run, Result(call.id, Outcome.TIMEOUT, LATE))
-
-
-def _add_result(run: Run, result: Result) -> None:
-    _append(run, result)
-    run.unwritten[result.id] = partial(ToolCall.end, result.id, str(result.status), result.seconds)
-    metrics.tool_calls.labels(str(result.status)).inc()
-
-
-def _append(run: Run, part: tool_parts.ToolPart) -> None:
-    said: Part = written(part)
-    run.live.append(said.kind, said.text)
-
-
-def _does_more(tool: Tool, call: Call) -> bool:
-    """Than the user was told before they said yes?"""
-    return (tool.changes and not call.changes) or (tool.outside and not call.outside)
 
 
 def _fault(tool: Tool, called: Called) -> str:
@@ -401,10 +350,10 @@ def _fault(tool: Tool, called: Called) -> str:
     return ""
 
 
-def _recorded_calls(message_id: uuid.UUID, owner_id: UserId) -> dict[str, tuple[str, str]]:
-    """By their ids the servers and the names of their tools: no name where there was no such tool."""
+def _recorded_calls(message_id: uuid.UUID, owner_id: UserId) -> dict[str, Recorded]:
+    """By their ids."""
     rows = ToolCall.objects.filter(message=message_id, owner=owner_id)
-    return {str(pk): (server, name) for pk, server, name in rows.values_list("pk", "server", "name")}
+    return {str(pk): Recorded(*tool) for pk, *tool in rows.values_list("pk", "server", "name")}
 
 
 def _is_imported(run: Run) -> bool:

@@ -20,7 +20,8 @@ from chat.generation.checkpoints import Checkpoints
 from chat.generation.finishing import finish, interrupt
 from chat.generation.run import Run, run_of
 from chat.generation.storage import Storage
-from chat.generation.tool_rounds import CALLS, answer, end_calls
+from chat.generation.tool_rounds import CALLS, answer
+from chat.generation.unfinished_calls import end_calls
 from chat.models import Conversation, Message, ToolCall
 from chat.models.threads import write_in_database
 from chat.providers.client import close_clients
