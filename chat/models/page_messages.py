@@ -58,8 +58,8 @@ class PageMessages(Sequence[Message]):
         self._rows, self._runs = (_rows(keys), _runs(keys)) if keys else ({}, {})
         known = [(key, pk) for key, pk in zip(keys, path, strict=True) if key in self._rows]
         self._keys = [key for key, _pk in known]
-        self._spots = [spots and spots.row(pk) for _key, pk in known]
-        self._spot_of = spots
+        self._spot_rows = [spots and spots.row(pk) for _key, pk in known]
+        self._spots = spots
         self._last = known[-1][1] if known else None
         self._made: dict[Any, Message] = {}
         self._most = most
@@ -107,7 +107,7 @@ class PageMessages(Sequence[Message]):
         """Another one when anything has changed that they are made of, or of their files."""
         rows = [(self._rows[key], *self._runs.get(key, ())) for key in self._keys]
         files = [message.version for message in self] if self._has_files else []
-        return *rows, *self._spots, *files
+        return *rows, *self._spot_rows, *files
 
     @property
     def _has_files(self) -> bool:
@@ -116,7 +116,7 @@ class PageMessages(Sequence[Message]):
     def _message(self, key: Any) -> Message:
         if key not in self._made:
             self._made[key] = message = self._make(key)
-            if self._spot_of and (spot := self._spot_of.get(message.pk)):
+            if self._spots and (spot := self._spots.get(message.pk)):
                 message.place, message.is_leaf, message.size = spot.place, spot.is_leaf, spot.size
         return self._made[key]
 
