@@ -2,9 +2,9 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
-from django.conf import settings
 
 from chat.providers import openai as module
 from chat.providers.chunks import Text
@@ -16,9 +16,9 @@ LOWAT = socket.SOL_SOCKET, socket.SO_RCVLOWAT
 
 
 def test_what_arrives_in_a_pause_gathers_in_the_socket(
-    monkeypatch: pytest.MonkeyPatch, upstream: ScriptedUpstream, question: str
+    monkeypatch: pytest.MonkeyPatch, settings: Any, upstream: ScriptedUpstream, question: str
 ) -> None:
-    monkeypatch.setattr(settings, "OPENAI_BASE_URL", upstream.base_url)
+    settings.OPENAI_BASE_URL = upstream.base_url
     gates = [Gate(), Gate()]
     upstream.script(question, say("One"), gates[0], say(" two"), gates[1], finish(), done())
     text, levels = asyncio.run(_read_with_a_pause(monkeypatch, question, gates))
