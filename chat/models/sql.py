@@ -94,13 +94,13 @@ def find_with(
     model: type[AnyModel], extras: tuple[str, ...], values: tuple[Any, ...] = (), **wanted: Any
 ) -> tuple[AnyModel, Sequence[Any]] | None:
     """As `find`, with more values, in SQL, and what these are given."""
-    converters, statement = _finding(model, tuple(wanted), extras, connection.vendor)
+    columns, converters, statement = _finding(model, tuple(wanted), extras, connection.vendor)
     parameters = [*values, *(convert(value) for convert, value in zip(converters, wanted.values(), strict=True))]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         row = cursor.fetchone()
-    end = len(row or ()) - len(extras)
-    return row and (made(model, row[:end]), row[end:])
+    end = len(columns.names)
+    return row and (_made(model, columns, row[:end]), row[end:])
 
 
 def select_rows(model: type[models.Model], condition: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -111,8 +111,7 @@ def select_rows(model: type[models.Model], condition: str, *values: Any) -> list
 
 def made(model: type[AnyModel], row: Sequence[Any]) -> AnyModel:
     """Of a row of `select_rows`, as the ORM would give it."""
-    columns = _columns(model, connection.vendor)
-    return model.from_db(DEFAULT_DB_ALIAS, columns.names, attributes_of(row, columns.readers))
+    return _made(model, _columns(model, connection.vendor), row)
 
 
 def select_values(
@@ -130,7 +129,8 @@ def select_rows_with(
     model: type[models.Model], other: type[models.Model], on: str, extra: str, condition: str, *values: Any
 ) -> list[tuple[Any, ...]]:
     """As `select_rows`; each with the row of another model that belongs to it, if any, and one more value, in SQL."""
-    ours, others = (_columns(each, connection.vendor) for each in (model, other))
+    vendor = connection.vendor
+    ours, others = _columns(model, vendor), _columns(other, vendor)
     tables = f"{ours.table} LEFT JOIN {others.table} ON {on}"
     return all_rows(f"SELECT {ours.listed}, {others.listed}, {extra} FROM {tables} WHERE {condition}", *values)  # noqa: S608
 
@@ -139,9 +139,11 @@ def made_with(
     model: type[AnyModel], other: type[OtherModel], row: Sequence[Any]
 ) -> tuple[AnyModel, OtherModel | None, Any]:
     """Of one of those: both, and the value."""
-    end = len(_columns(model, connection.vendor).names)
-    belongs = None if row[end] is None else made(other, row[end:-1])
-    return made(model, row[:end]), belongs, row[-1]
+    vendor = connection.vendor  # asked once: it looks for the connection of the thread
+    columns, others = _columns(model, vendor), _columns(other, vendor)
+    end = len(columns.names)
+    belongs = None if row[end] is None else _made(other, others, row[end:-1])
+    return _made(model, columns, row[:end]), belongs, row[-1]
 
 
 def place_of(model: type[models.Model], name: str) -> int:
@@ -194,6 +196,21 @@ def database_time() -> datetime:
     return now
 
 
+class Columns(NamedTuple):
+    """Of a table."""
+
+    names: list[str]
+    """Those of the model's attributes."""
+    readers: list[Converter | None]
+    listed: str
+    """As SQL names them."""
+    table: str
+
+
+def _made(model: type[AnyModel], columns: Columns, row: Sequence[Any]) -> AnyModel:
+    return model.from_db(DEFAULT_DB_ALIAS, columns.names, attributes_of(row, columns.readers))
+
+
 # Statements, each built once. They depend on the kind of database, hence an argument that is not looked at.
 
 
@@ -232,12 +249,12 @@ def _change(
 @cache
 def _finding(
     model: type[models.Model], names: tuple[str, ...], extras: tuple[str, ...], vendor: str
-) -> tuple[list[Converter], str]:
+) -> tuple[Columns, list[Converter], str]:
     columns = _columns(model, vendor)
     listed = ", ".join((columns.listed, *extras))
     conditions = " AND ".join(f"{_column(model, name)} = %s" for name in names)
     statement = f"SELECT {listed} FROM {columns.table} WHERE {conditions}"  # noqa: S608 - ours alone
-    return [to_database(model, name) for name in names], statement
+    return columns, [to_database(model, name) for name in names], statement
 
 
 @cache
@@ -245,17 +262,6 @@ def _existence(model: type[models.Model], column: str, vendor: str) -> tuple[Con
     table, column = map(connection.ops.quote_name, (model._meta.db_table, column))
     statement = f"SELECT 1 FROM {table} WHERE {column} = %s LIMIT 1"  # noqa: S608 - names of ours and of the project's
     return to_database(model, model._meta.pk.attname), statement
-
-
-class Columns(NamedTuple):
-    """Of a table."""
-
-    names: list[str]
-    """Those of the model's attributes."""
-    readers: list[Converter | None]
-    listed: str
-    """As SQL names them."""
-    table: str
 
 
 @cache
