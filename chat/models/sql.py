@@ -130,7 +130,7 @@ def select_rows_with(
 ) -> list[tuple[Any, ...]]:
     """As `select_rows`; each with the row of another model that belongs to it, if any, and one more value, in SQL."""
     vendor = connection.vendor
-    ours, others = _columns(model, vendor), _columns(other, vendor)
+    ours, others = _columns(model, vendor, qualified=True), _columns(other, vendor, qualified=True)
     tables = f"{ours.table} LEFT JOIN {others.table} ON {on}"
     return all_rows(f"SELECT {ours.listed}, {others.listed}, {extra} FROM {tables} WHERE {condition}", *values)  # noqa: S608
 
@@ -265,12 +265,15 @@ def _existence(model: type[models.Model], column: str, vendor: str) -> tuple[Con
 
 
 @cache
-def _columns(model: type[models.Model], vendor: str, names: tuple[str, ...] = ()) -> Columns:
-    """Those of these attributes, or all."""
+def _columns(
+    model: type[models.Model], vendor: str, names: tuple[str, ...] = (), *, qualified: bool = False
+) -> Columns:
+    """Those of these attributes, or all; `qualified` by their table, for a statement of two."""
     fields: Any = [model._meta.get_field(name) for name in names] or model._meta.concrete_fields
     table = connection.ops.quote_name(model._meta.db_table)
     attributes = [field.attname for field in fields]
-    listed = ", ".join(f"{table}.{_column(model, name)}" for name in attributes)
+    columns = [_column(model, name) for name in attributes]
+    listed = ", ".join(f"{table}.{column}" if qualified else column for column in columns)
     return Columns(attributes, [from_database(field) for field in fields], listed, table)
 
 
