@@ -38,7 +38,8 @@ class ForModel:
         One that is others' alone is refused where it is asked (chat/conversations/limits.py).
         """
         key = self.cleaned_data["model"] or registry().default_of(self._rights).key
-        if not _is_known(key, self._rights):
+        model = registry().find(key)
+        if model is None or not (model.offered or model in registry().offered_to(self._rights)):
             raise forms.ValidationError(
                 gettext("This model is not offered here. Offered are: %(models)s."),
                 params={"models": ", ".join(model.listed for model in registry().offered_to(self._rights))},
@@ -94,31 +95,9 @@ def read_question(request: HttpRequest, rights: Rights = ALL) -> Question:
                 values={"count": len(text), "limit": limit},
             )
     attachments = _attachments(request, sent)
-    fields = None if attachments or posted_by_form(request) else _faultless(sent, rights)
-    fields = fields or cleaned((AttachedQuestionForm if attachments else QuestionForm)(sent, rights))
+    fields = cleaned((AttachedQuestionForm if attachments else QuestionForm)(sent, rights))
     options, off = _own_options(request, sent), read_tools_off(request, sent)
     return Question(**fields, options=options, attachments=attachments, tools_off=off, rights=rights)
-
-
-def _faultless(sent: dict[str, Any], rights: Rights) -> dict[str, Any] | None:
-    """The values of QuestionForm for what a script sent, whose types are right. None: the form says what is wrong.
-
-    By itself, since the form takes a thirtieth of a question, and nearly always there is nothing wrong.
-    """
-    text, model = sent.get("text", ""), sent.get("model") or registry().default_of(rights).key
-    try:
-        ids = {name: uuid.UUID(sent[name]) if sent.get(name) else None for name in ("id", "parent", "leaf")}
-    except ValueError:
-        return None
-    if not ids["id"] or is_blank(text) or not _is_known(model, rights):
-        return None
-    return {**ids, "text": text, "model": model, "temporary": sent.get("temporary", False)}
-
-
-def _is_known(key: str, rights: Rights) -> bool:
-    """Is this model offered, to all or to whoever has these rights?"""
-    model = registry().find(key)
-    return model is not None and (model.offered or model in registry().offered_to(rights))
 
 
 def _attachments(request: HttpRequest, sent: dict[str, Any]) -> tuple[uuid.UUID, ...]:
