@@ -49,3 +49,12 @@ def test_what_is_missing_is_named_with_the_command_that_brings_it(
     assert found.id == "chat.W009"
     assert named in found.msg
     assert "npm ci --omit=dev" in found.hint
+
+
+def test_a_project_that_has_the_wheel_is_told_to_build_it_anew(node_modules: Path, settings: Any) -> None:
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+    settings.STATICFILES_DIRS = []
+    forget_finders()
+    (found,) = check_libraries(None)
+    assert "Where the wheel of chatsite is built: npm ci" in found.hint
+    assert "Beside manage.py" not in found.hint
