@@ -84,7 +84,9 @@ class Client:
         sdk = openai.AsyncOpenAI(api_key=provider.api_key or "none", base_url=base_url, http_client=http)
         said = {**sdk.auth_headers, **sdk.default_headers, "x-stainless-retry-count": "0"}
         chosen = {name: value for name, value in said.items() if isinstance(value, str)}
-        request = http.build_request("POST", f"{sdk.base_url}chat/completions", headers=chosen)
+        # An address without a path has no slash at its end, and the next word would become part of the host's name.
+        url = f"{str(sdk.base_url).rstrip('/')}/chat/completions"
+        request = http.build_request("POST", url, headers=chosen)
         self._url = URL(str(request.url), encoded=True)
         # Those of the body are aiohttp's to say, and what it can unpack of an answer.
         about_bodies = ("content-length", "accept-encoding")
