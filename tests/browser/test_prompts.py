@@ -1,7 +1,7 @@
 """The prompts that `/` offers in an empty composer."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.models import Prompt
 from tests.browser.axe import AXE, faults_in_all_looks
@@ -120,3 +120,17 @@ def test_prompts_are_for_everyone(open_page: OpenPage, alice: Client, prompts: N
     assert faults_in_all_looks(page) == {}
     page.get_by_role("link", name="Letter").click()
     assert faults_in_all_looks(page) == {}
+
+
+def test_what_is_typed_before_the_scripts_are_there_asks_for_them(
+    page_for: OpenPage, alice: Client, prompts: None
+) -> None:
+    page = page_for(alice)
+    held: list[Route] = []
+    page.route("**/js/pages/conversation*.js", lambda route: held.append(route))
+    page.goto(alice.url, wait_until="commit")
+    expect(composer(page)).to_be_focused()
+    page.keyboard.type("/")
+    for route in held:
+        route.continue_()
+    expect(options(page)).to_have_count(3)

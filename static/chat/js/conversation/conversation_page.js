@@ -543,6 +543,7 @@ export class ConversationPage {
       });
     };
     field.addEventListener("input", load);
+    if (document.activeElement === field) void load(); // typed before this script was there
   }
 
   /** It may run at the site all the same. @param {Turn} turn */
