@@ -8,7 +8,8 @@ Seen with daphne 4.2.3 and Twisted 26.10:
 - **Readers that do not read.** daphne accepts whatever the application sends and keeps it until the client takes it.
   Here `await send(…)` waits while more than 64 kB are on their way, so nobody makes the next piece before this one has
   gone. Who takes nothing for CHAT_READER_SECONDS is cut off; a page then comes again and goes on from its position.
-- **Slow senders.** Who sends a head or a body by drips holds the connection for ever (channel.py).
+- **Senders.** Who sends a head or a body by drips holds the connection for ever; who sends thousands of requests and
+  takes no response has them all answered into memory (both: channel.py).
 - **Its end.** It cannot be kept from taking connections while it serves those that it has, nor be told to close one
   after a response.
 - **What only a proxy may say.** daphne believes `Daphne-Root-Path` from any client: it changes every link of a page,
@@ -33,13 +34,11 @@ from urllib.parse import unquote
 import daphne
 from daphne import http_protocol, server
 from daphne.cli import CommandLineInterface
-from twisted.internet import tcp
 from twisted.web import http
 
-from chat.conf import settings
 from chat.generation.shutdown import shutdown
 from chat.serving.body_limits import body_limit
-from chat.serving.channel import Channel
+from chat.serving.channel import Channel, is_idle
 from chat.serving.logs import loggable
 from chat.serving.response_head import head_of
 
@@ -87,6 +86,13 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
             return "Not a path"
         protocols = self.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", [])
         return "" if all(value.isascii() for value in protocols) else "Invalid header value"
+
+    def basic_error(self, *said: Any) -> None:
+        """Daphne's answer, and the last of the connection: such come at once, hundreds in a turn of the event loop."""
+        if self.channel:
+            self.channel.persistent = False
+            self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        super().basic_error(*said)
 
     # Each is found in daphne's dict of connections, a dozen times; daphne says the same in Python
     __hash__ = object.__hash__
@@ -143,7 +149,7 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
 
     def _send(self, data: bytes) -> None:
         transport = self.channel.transport
-        if _is_idle(transport):
+        if is_idle(transport):
             sent = transport.writeSomeData(data)
             # An exception says that the connection is lost, which the reactor will find out.
             data = data[sent:] if isinstance(sent, int) else data
@@ -162,18 +168,6 @@ class Request(http_protocol.WebRequest):  # type: ignore[misc] # untyped base
 
     stopProducing = resumeProducing
 
-    async def until_taken(self) -> None:
-        """Wait while too much is on its way to the client, and cut off one that takes nothing."""
-        if not (taken := self.taken):
-            return
-        try:
-            async with asyncio.timeout(settings.CHAT_READER_SECONDS or None):
-                await taken
-        except TimeoutError:
-            if self.channel:
-                logger.info("A reader took nothing for %g s and was cut off", settings.CHAT_READER_SECONDS)
-                self.channel.transport.abortConnection()
-
 
 def _in_origin_form(target: bytes) -> tuple[bytes | None, bytes]:
     """The authority of a request's target in absolute form, which counts for its host; None else. And its path."""
@@ -182,12 +176,6 @@ def _in_origin_form(target: bytes) -> tuple[bytes | None, bytes]:
         return None, target
     authority, slash, path = rest.partition(b"/")
     return authority, b"/" + path if slash else b"/"
-
-
-def _is_idle(transport: Any) -> bool:
-    """Can bytes go to its socket now without overtaking others?"""
-    plain = isinstance(transport, tcp.Server) and not transport.TLS
-    return bool(plain and transport.connected and not transport.dataBuffer and not transport._tempDataLen)
 
 
 class Factory(http_protocol.HTTPFactory):  # type: ignore[misc] # untyped base
@@ -259,7 +247,7 @@ class Server(server.Server):  # type: ignore[misc] # untyped base
         else:
             await super().handle_reply(protocol, message)
         if protocol.taken:
-            await protocol.until_taken()
+            await protocol.taken
 
 
 class CommandLine(CommandLineInterface):  # type: ignore[misc] # untyped base
