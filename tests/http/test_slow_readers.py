@@ -1,7 +1,8 @@
 """A reader that does not read costs a bounded memory, holds up nobody, and can go on where it was."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ PIECE = "0123456789" * 100
 PIECES = 500
 ROUNDS = 16
 MEGABYTE = 2**20
+CUT = "A reader took nothing for 2 s and was cut off"
 
 
 @pytest.fixture
@@ -61,8 +63,7 @@ def test_readers_that_do_not_read_cost_little_hold_up_nobody_and_lose_nothing(
         grown = memory(impatient, "VmHWM") - before
         assert grown < READERS * len(whole.text) / 2, f"It grew by {grown / MEGABYTE:.0f} MB"
         assert client.ask_whole("Am I served?").text == "An answer."
-        cut = "A reader took nothing for 2 s and was cut off"
-        eventually(lambda: impatient.log.count(cut) == READERS, "All readers are cut off", 10)
+        eventually(lambda: impatient.log.count(CUT) == READERS, "All readers are cut off", 10)
         for stream in streams[:3]:
             stream.until_lost()
             assert len(stream.page.text) < len(whole.text)
@@ -70,6 +71,35 @@ def test_readers_that_do_not_read_cost_little_hold_up_nobody_and_lose_nothing(
                 for frame in again:
                     stream.page.apply(frame)
             assert (stream.page.text, ending(stream.page)) == (whole.text, ("complete", "stop", ""))
+
+
+def get(path: str, session: str = "") -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sessionid={session}\r\n\r\n".encode()
+
+
+@contextmanager
+def unread(site: Site) -> Iterator[socket.socket]:
+    """A connection of which nothing is read."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", site.port))
+        yield connection
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="The memory of a process is looked up in /proc.")
+def test_who_sends_request_after_request_and_takes_nothing_costs_little_and_is_cut_off(
+    impatient: Site, client_for: ClientFor
+) -> None:
+    client = client_for(impatient)
+    assert client.get("/").status == 200
+    with unread(impatient) as pages, unread(impatient) as files:
+        before = memory(impatient, "VmRSS")
+        pages.sendall(get("/", client.cookies["sessionid"]) * 1500)
+        files.sendall(get("/static/admin/js/vendor/xregexp/xregexp.js") * 40)
+        eventually(lambda: impatient.log.count(CUT) == 2, "Both are cut off", 20)
+        grown = memory(impatient, "VmHWM") - before
+        assert grown < 12 * MEGABYTE, f"It grew by {grown / MEGABYTE:.0f} MB"
+        assert client.get("/").status == 200
 
 
 def test_a_reader_that_reads_slowly_is_waited_for(

@@ -43,8 +43,17 @@ class Connection:
     def receive(self, data: bytes) -> None:
         self._on_loop(self._protocol.dataReceived, data)
 
+    def receive_each(self, data: bytes) -> None:
+        """In packets of one byte."""
+        for position in range(len(data) - 1):
+            self._protocol.dataReceived(data[position : position + 1])
+        self.receive(data[-1:])
+
     def end(self) -> None:
         self._on_loop(self._may_end.set)
+
+    def leave(self) -> None:
+        self._on_loop(self._protocol.connectionLost, None)
 
     def fill(self) -> None:
         """From now on more waits for the client than the transport's buffer takes."""
@@ -75,7 +84,9 @@ class Connection:
 def connection(settings: Any) -> Iterator[Connection]:
     settings.CHAT_READER_SECONDS = 50
     with asyncio.Runner() as runner:
-        yield Connection(runner)
+        connection = Connection(runner)
+        yield connection
+        connection.leave()
 
 
 def test_no_further_request_is_begun_while_too_much_waits_for_its_client(connection: Connection) -> None:
@@ -139,3 +150,25 @@ def test_nothing_follows_a_request_that_daphne_refuses(connection: Connection) -
     assert connection.transport.value().count(b"HTTP/1.1 400 Bad Request") == 1
     assert b"\r\nConnection: close\r\n" in connection.transport.value()
     assert connection.transport.disconnecting
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(("chunk", "status"), [(b"1\r\nx\r\n", b"400"), (b"10\r\n0123456789abcdef\r\n", b"200")])
+def test_a_body_of_many_tiny_chunks_is_refused(connection: Connection, chunk: bytes, status: bytes) -> None:
+    connection.receive(CHUNKED + chunk * 2000 + b"0\r\n\r\n")
+    assert connection.transport.value().startswith(b"HTTP/1.1 " + status)
+    assert connection.transport.disconnecting == (status == b"400")
+    assert connection.begun == (status == b"200")
+
+
+def test_a_body_of_a_few_tiny_chunks_is_taken(connection: Connection) -> None:
+    connection.receive(CHUNKED + b"1\r\nx\r\n" * 1000 + b"0\r\n\r\n")
+    assert connection.transport.value().startswith(OK)
+
+
+def test_how_many_packets_bring_a_body_of_known_length_does_not_matter(connection: Connection) -> None:
+    connection.receive(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n")
+    connection.receive_each(b"x" * 2000)
+    assert connection.transport.value().startswith(OK)
