@@ -15,7 +15,6 @@ within CHAT_READER_SECONDS is cut off, and so is who does not take the last of a
 import logging
 from typing import Any
 
-from twisted.internet import tcp
 from twisted.web import http
 
 from chat.conf import settings
@@ -41,8 +40,8 @@ class Channel(http.HTTPChannel):  # type: ignore[misc] # untyped base
         super().requestDone(request)
 
     def loseConnection(self) -> None:
-        if not is_idle(self.transport):
-            self._await(TAKEN)
+        """Closes it once all is taken; a socket whose client has taken too little does not even say that it is."""
+        self._await(TAKEN)
         super().loseConnection()
 
     def connectionLost(self, reason: Any) -> None:
@@ -93,9 +92,3 @@ class Channel(http.HTTPChannel):  # type: ignore[misc] # untyped base
         if not self.transport.disconnecting:
             self.transport.write(TOO_LATE)
         self.timeoutConnection()
-
-
-def is_idle(transport: Any) -> bool:
-    """Can bytes go to its socket now without overtaking others?"""
-    plain = isinstance(transport, tcp.Server) and not transport.TLS
-    return bool(plain and transport.connected and not transport.dataBuffer and not transport._tempDataLen)
