@@ -2,9 +2,6 @@ import { gettext } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
 
 const DELETED = "deleted";
-const NOT_FOUND = 404;
-/** What this page shows was its reader's when it was made. */
-const NOT_THERE = gettext("This is not there any more: it may have been deleted in another tab or on another device.");
 /** Codes for which a page that is made anew offers something else. */
 const OUTDATED = ["csrf", "not_permitted", "notice"];
 const EXPIRED = {
@@ -47,7 +44,6 @@ export class FailureMessages {
   /** @param {Failure} failure @param {string} [query] of the page that a login leads back to @returns {Advice} */
   onOther({ status, code, message }, query = "") {
     if (status === 401) return { sentence: EXPIRED.other, link: this.#logIn(query) };
-    if (status === NOT_FOUND) return { sentence: NOT_THERE };
     return { sentence: message, link: OUTDATED.includes(code) || status === 409 ? reload() : undefined };
   }
 
