@@ -168,7 +168,6 @@ def test_the_conversation_loads_at_once_all_but_what_it_loads_when_it_needs_it()
         "tools/tool_data.js",
         "tools/tool_round.js",
         "tools/tool_switches.js",
-        "ui/is_being_written.js",
         "ui/keep_while_hidden.js",
         "ui/notifications.js",
         "ui/scroll_to_reveal.js",

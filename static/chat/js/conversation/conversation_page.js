@@ -19,7 +19,6 @@ import { ScrollRestoration } from "../ui/scroll_restoration.js";
 import { Sidebar } from "../sidebar/sidebar.js";
 import { TemporaryConversation } from "./temporary_conversation.js";
 import { Thread } from "./thread.js";
-import { ToolPanel } from "./tool_panel.js";
 import { TurnView } from "./turn_view.js";
 import { gettext, interpolate } from "../lib/i18n.js";
 import { pageAddress } from "../ui/page_address.js";
@@ -67,7 +66,6 @@ export class ConversationPage {
   #requests;
   #temporary;
   #title;
-  #tools;
   /** That the page is of; empty where it is known to be behind. */
   #version;
   /** What was told to the page before it was rendered. */
@@ -118,10 +116,6 @@ export class ConversationPage {
       advise: (failure) => this.#failureMessages.onOther(failure),
     });
     this.#title = new ConversationTitle(byId("title"), this.#sidebar);
-    this.#tools = new ToolPanel(document.getElementById("tools"), this.#requests, this.#state, {
-      advise: (failure) => this.#failureMessages.onOther(failure),
-      onUnreachable: () => this.#composer.complain(UNREACHABLE),
-    });
   }
 
   /** Goes on with what the server has rendered. */
@@ -149,7 +143,7 @@ export class ConversationPage {
       this.#elsewhere = new module.Elsewhere({
         requests: this.#requests, state: this.#state, thread: this.#thread, sidebar: this.#sidebar, title: this.#title, told: this.#told, isTemporary: this.#temporary.isTemporary,
       }, {
-        mayShow: () => this.#composer.isEmpty && !this.#editor?.isOpen,
+        mayShow: () => this.#composer.isEmpty && !this.#editor?.isOpen && !isBeingWritten(),
         onServed: (served, last) => this.#takeOver(served, last),
         onVersion: (version) => this.#noticeVersion(version),
         complain: (advice) => this.#complain(advice),
@@ -162,6 +156,7 @@ export class ConversationPage {
       void load();
     });
   }
+
 
   /** The message that the address asks to be edited, after a login. Once. */
   #takeEdited() {
@@ -250,6 +245,7 @@ export class ConversationPage {
   #listen() {
     this.#thread.listen((view, form) => (form === "continue" ? this.#continue(view) : this.#regenerate(view, this.#composer.model)));
     this.#thread.listenToDecisions((view, request) => this.#decide(view, request), () => this.#composer.complain(UNREACHABLE));
+    this.#offerToolSwitches();
     this.#offerPrompts(/** @type {HTMLFormElement} */ (byId("composer")));
     this.#offerShortcuts();
     new MessageActions(this.#thread.element, {
@@ -288,7 +284,7 @@ export class ConversationPage {
   /** A question at the end of the thread. @param {import("../composer/draft_storage.js").Written} written */
   #ask(written) {
     const ids = this.#identify();
-    const question = { ...ids, ...written, leaf: ids.parent, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#tools.forQuestion, ...this.#temporary.questionFields };
+    const question = { ...ids, ...written, leaf: ids.parent, model: this.#composer.model, ...this.#settings.forQuestion, ...this.#toolsOfQuestion, ...this.#temporary.questionFields };
     this.#composer.handOver(question);
     this.#send({ kind: "ask", question }, {
       onStart: ({ conversation }) => this.#composer.accepted(conversation),
@@ -529,6 +525,39 @@ export class ConversationPage {
     if (name === "stopping") void this.#cancel(start.generation);
   }
 
+  /** What turns them is loaded with the first look at them. Those of a new conversation go with its first question. */
+  #offerToolSwitches() {
+    const panel = document.getElementById("tools");
+    if (!panel) return;
+    /** @type {import("../tools/tool_switches.js").ToolSwitches | null} */
+    let switches = null;
+    const load = async () => {
+      const module = await import("../tools/tool_switches.js").catch(() => null);
+      return (switches ??= module && new module.ToolSwitches(panel));
+    };
+    panel.addEventListener("toggle", async (event) => {
+      const { conversation, isNew } = this.#state;
+      if (/** @type {ToggleEvent} */ (event).newState !== "open" || isNew) return;
+      await (await load())?.refresh(() => this.#requests.fetchTools(conversation));
+    });
+    panel.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      const loaded = await load();
+      if (!loaded) return this.#composer.complain(UNREACHABLE);
+      await loaded.flip(form, async (name, isOn) => {
+        const failure = this.#state.isNew ? null : await this.#requests.turnTool(this.#state.conversation, name, isOn);
+        return failure ? this.#failureMessages.onOther(failure).sentence : "";
+      });
+    });
+  }
+
+  /** @returns {{tools_off?: string[]}} */
+  get #toolsOfQuestion() {
+    const off = document.querySelectorAll(".tools__switch:has([aria-checked=false]) [name=name]");
+    return this.#state.isNew && off.length ? { tools_off: [...off].map((field) => /** @type {HTMLInputElement} */ (field).value) } : {};
+  }
+
   /** The list of prompts is loaded once somebody asks for one, by a `/` at the beginning. @param {HTMLFormElement} form */
   #offerPrompts(form) {
     const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));
@@ -662,6 +691,19 @@ function offerWhatExists(conversation) {
 /** Nobody has said that it was refused. @param {Failure} failure */
 function mayHaveArrived({ status }) {
   return !status || status >= 500;
+}
+
+/** Is there anything on the page that a reload would take away: a comment, a title, settings? */
+function isBeingWritten() {
+  const fields = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("textarea, input:not([type=hidden], [type=file])"));
+  // What is being decided here may have been decided elsewhere.
+  return [...fields].some((field) => isChanged(field) && !field.closest(".decision"));
+}
+
+/** Not where nobody can have written, as the boxes of a list of tasks in an answer. @param {HTMLInputElement} field */
+function isChanged({ type, disabled, readOnly, checked, defaultChecked, value, defaultValue }) {
+  if (disabled || readOnly) return false;
+  return ["checkbox", "radio"].includes(type) ? checked !== defaultChecked : value !== defaultValue;
 }
 
 /** @param {string} id @returns {HTMLElement} */

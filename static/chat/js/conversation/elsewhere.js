@@ -1,7 +1,6 @@
 import { EntryUpdates } from "../sidebar/entry_updates.js";
 import { Hints } from "../lib/hints.js";
 import { gettext } from "../lib/i18n.js";
-import { isBeingWritten } from "../ui/is_being_written.js";
 
 const WENT_ON = gettext("This conversation has gone on in another tab or on another device.");
 
@@ -20,7 +19,7 @@ const WENT_ON = gettext("This conversation has gone on in another tab or on anot
  * @property {boolean} isTemporary
  *
  * @typedef {object} Owner
- * @property {() => boolean} mayShow is no question being typed here?
+ * @property {() => boolean} mayShow would nothing that is typed here be taken away?
  * @property {(served: HTMLElement, last: import("../message/message_view.js").MessageView) => void} onServed the thread goes on from its last message on as in that one
  * @property {(version: string) => void} onVersion which the site is of
  * @property {(advice: import("../ui/failure_advice.js").Advice) => void} complain
@@ -116,7 +115,7 @@ export class Elsewhere {
     const served = (await requests.fetchPage(state.conversation, last.id, message))?.getElementById("thread");
     if (!last.element.isConnected || !state.isIdle) return;
     const isBelow = [last.id, message].every((id) => served?.querySelector(`[id="message-${id}"]`));
-    if (served && isBelow && this.#owner.mayShow() && !isBeingWritten()) this.#owner.onServed(served, last);
+    if (served && isBelow && this.#owner.mayShow()) this.#owner.onServed(served, last);
     else if (isBelow || isCertain) this.#owner.complain({ sentence: WENT_ON, link: { text: gettext("Show it"), href: location.pathname } });
   }
 }
