@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
 
 from chat.models import Conversation
 from tests.browser.axe import faults_in_all_looks
@@ -159,6 +159,23 @@ def test_a_menu_that_is_opened_while_another_goes_stays_open(open_page: OpenPage
     held[0].continue_()
     page.locator(".deleted").wait_for()
     expect(rename).to_be_visible()
+
+
+@pytest.mark.parametrize("action", ["Delete", "Archive"])
+def test_what_is_heard_of_it_before_it_is_done_moves_no_focus(open_page: OpenPage, alice: Client, action: str) -> None:
+    first, second, third = listed(alice, 3)
+    page, held = open_page(alice, first.get_absolute_url()), list[tuple[Route, APIResponse]]()
+    page.route("**/deletion/", lambda route: held.append((route, route.fetch())))
+    page.route("**/shelf/", lambda route: held.append((route, route.fetch())))
+    choose(page, third.title, action)
+    expect(item(page, third.title).locator(MENU)).to_be_focused()
+    page.wait_for_timeout(1_000)  # in which the page hears of it
+    expect(item(page, third.title).locator(MENU)).to_be_focused()
+    route, response = held[0]
+    route.fulfill(response=response)
+    expect(
+        button(page, "Undo") if action == "Delete" else item(page, second.title).get_by_role("link")
+    ).to_be_focused()
 
 
 def test_it_is_for_everybody(open_page: OpenPage, alice: Client) -> None:

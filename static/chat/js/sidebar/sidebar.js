@@ -155,7 +155,10 @@ export class Sidebar {
 
   /** Is it done? If not, it is said why. @param {string} id @param {"title" | "flags" | "deletion" | "restoration"} name @param {object} [body] */
   async #do(id, name, body) {
-    const failure = await this.#requests.updateConversation(id, name, body);
+    const asked = this.#requests.updateConversation(id, name, body);
+    // The page may hear of it before it is answered: what it then shows comes after.
+    this.#queue(async () => void (await asked));
+    const failure = await asked;
     this.#complain(failure);
     if (failure) return false;
     // The list is about to change here too: what the server had before is not what it shows, even if that comes back.
