@@ -108,6 +108,12 @@ class NotFound(ChatError):
     sentence = _("There is nothing here that belongs to you.")
 
 
+class NoConversation(NotFound):
+    """Also for what was in one."""
+
+    sentence = _("There is no such conversation among yours. It may have been deleted.")
+
+
 class MethodNotAllowed(ChatError):
     code = "method_not_allowed"
     status = 405

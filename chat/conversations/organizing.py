@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from chat.errors import NotFound
-from chat.i18n import gettext_noop as _
+from chat.errors import NoConversation
 from chat.live import hints
 from chat.models import Conversation, SearchEntry
 from chat.models.locks import lock_owner
@@ -50,7 +49,7 @@ def find_owned(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
     """One of the owner's. Raises NotFound."""
     conversation = Conversation.find_owned(owner_id, conversation_id)
     if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
+        raise NoConversation
     return conversation
 
 
@@ -61,5 +60,5 @@ def find_locked(owner_id: UserId, conversation_id: uuid.UUID, *, with_deleted: b
     mine = among.filter(owner_id=owner_id, pk=conversation_id).select_for_update()
     conversation: Conversation | None = mine.first()
     if not conversation:
-        raise NotFound(_("There is no such conversation among yours."))
+        raise NoConversation
     return conversation

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat.errors import NotFound
-from chat.i18n import gettext_noop as _
+from chat.errors import NoConversation
 from chat.live import hints
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
@@ -23,7 +22,6 @@ LEFT = {
     "WHERE c.left_at IS NOT NULL AND a.id = %s",
 }
 """By the name of an id in an address: all of them are UUIDs. Each request asks, so it is a statement and no more."""
-GONE = _("There is no such conversation among yours.")
 
 
 def leave(owner_id: Any, conversation_id: uuid.UUID) -> None:
@@ -50,7 +48,7 @@ def keep(owner_id: Any, conversation_id: uuid.UUID) -> Conversation:
     own.update(is_temporary=False, left_at=None)
     kept: Conversation | None = own.first()  # the update has waited for an erasure, if there was one
     if not kept:
-        raise NotFound(GONE)
+        raise NoConversation
     hints.list_changed(owner_id)
     return kept
 
@@ -58,5 +56,5 @@ def keep(owner_id: Any, conversation_id: uuid.UUID) -> Conversation:
 def _own(owner_id: Any, conversation_id: uuid.UUID) -> ConversationQuerySet:
     own: ConversationQuerySet = Conversation.objects.filter(owner=owner_id, pk=conversation_id)
     if not own.exists():
-        raise NotFound(GONE)
+        raise NoConversation
     return own

@@ -17,7 +17,8 @@ from chat.models.conversation import ERASING, LISTED
 from chat.models.entry import Entry
 from chat.retention.erasure import RESTORABLE
 from chat.views.listing import _look
-from tests.support.client import Answer, Client
+from tests.support.client import Answer, Client, question
+from tests.support.conversations import stored_conversation
 from tests.support.queries import counted_queries
 from tests.support.upstream import Gate, ScriptedUpstream, say
 
@@ -117,6 +118,25 @@ def test_what_is_deleted_is_nowhere_until_it_is_restored(alice: Client) -> None:
     assert [post(alice, conversation, "restoration").status for _ in range(2)] == [200, 200]
     assert conversation.title in shown(alice)
     assert alice.get(path).status == 200
+
+
+def test_who_goes_on_in_one_that_was_deleted_elsewhere_is_told(alice: Client) -> None:
+    assert alice.user
+    conversation, (asked, answer) = stored_conversation(alice.user.pk, ["Why?", "Because."])
+    post(alice, conversation, "deletion")
+    new = {"id": str(uuid.uuid4())}
+    refused = [
+        alice.refusal(f"/c/{conversation.pk}/messages/", question("And then?", parent=str(answer.pk))),
+        alice.refusal(f"/messages/{answer.pk}/regenerations/", new),
+        alice.refusal(f"/messages/{answer.pk}/continuations/", new),
+        alice.post(f"/messages/{asked.pk}/selection/", {}),
+        alice.post(f"/messages/{answer.pk}/feedback/", {"value": "up"}),
+        *(post(alice, conversation, noun, {"title": "Zebra"}) for noun in ("title", "shelf", "settings")),
+    ]
+    assert {(each.status, each.json["error"]["message"]) for each in refused if each} == {
+        (404, "There is no such conversation among yours. It may have been deleted.")
+    }
+    assert None not in refused
 
 
 def test_to_delete_again_does_not_put_its_erasure_off(alice: Client) -> None:
