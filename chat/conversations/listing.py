@@ -19,6 +19,7 @@ from chat.errors import BadInput, NoConversation
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
+from chat.models.entries import answering, find_entry, first_entries, waiting
 from chat.models.entry import FIELDS, Entry
 from chat.models.sql import prepared
 from chat.models.users import UserId
@@ -103,16 +104,6 @@ class Listing:
         return [each for group in self.groups for each in group.conversations]
 
     @property
-    def running(self) -> set[uuid.UUID]:
-        """Those that are being answered."""
-        return {each.pk for each in self.entries if each.is_answering}
-
-    @property
-    def waiting(self) -> set[uuid.UUID]:
-        """Those that wait for a yes."""
-        return {each.pk for each in self.entries if each.is_waiting}
-
-    @property
     def items(self) -> Iterator[Group | Entry]:
         """Headings, each before what stands below it."""
         for group in self.groups:
@@ -143,15 +134,15 @@ class Listing:
 def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None = None) -> Listing:
     """A page of the owner's list: the first, with the pinned ones, or that after a place, by days in `zone`."""
     place = (after.activity, after.id) if after else None
-    found = Conversation.listed_first(owner_id, MOST_PINNED + 1, PAGE + 1, place)
+    found = first_entries(owner_id, MOST_PINNED + 1, PAGE + 1, place)
     first = [each for each in found if each.is_pinned][:MOST_PINNED]
     others = [each for each in found if not each.is_pinned]
     if len(first) + len(others) < len(found):  # there are more, and they stand where all others do
         below = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
-        running, waiting = Conversation.answering(owner_id), Conversation.waiting(owner_id)
+        running, held = answering(owner_id), waiting(owner_id)
         rows = _page(below, after).values_list(*FIELDS)
         others = [
-            Entry(pk, title, is_pinned, activity, at, due_at, pk in running, pk in waiting)
+            Entry(pk, title, is_pinned, activity, at, due_at, pk in running, pk in held)
             for pk, title, is_pinned, activity, at, due_at in rows
         ]
     conversations, more = _cut(others)
@@ -163,7 +154,7 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
 
 def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
     """Of the owner's list that conversation alone, below its heading. Raises NotFound for what is not listed."""
-    if not (found := Conversation.find_listed(owner_id, conversation_id)):
+    if not (found := find_entry(owner_id, conversation_id)):
         raise NoConversation
     groups = (
         [Group("pinned", None, [found])]

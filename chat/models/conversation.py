@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from django.conf import settings
 from django.db import connection, models
@@ -20,7 +19,6 @@ from chat.core.prompt import Document, Picture, Turn, turn
 from chat.core.tree import MessageTree
 from chat.models import branches
 from chat.models.attachment import Attachment, MessageAttachment
-from chat.models.entry import BESIDE_ID, Entry
 from chat.models.message import Message
 from chat.models.model_settings import ModelSettings
 from chat.models.page_messages import PageMessages
@@ -33,7 +31,6 @@ from chat.models.sql import (
     is_stored,
     prepared,
     scalar,
-    select_values,
     update,
 )
 from chat.models.users import UserId
@@ -45,62 +42,6 @@ if TYPE_CHECKING:
 
 ERASING = datetime(1970, 1, 1, tzinfo=UTC)
 """When what is being erased was deleted: too long ago to be restored, whatever the clock says now or later."""
-
-
-LISTED = "owner_id = %s AND is_archived IN (FALSE) AND NOT is_temporary AND deleted_at IS NULL"
-"""What `ConversationQuerySet.listed` says, in SQL; it fits the index `conversation_listed`."""
-
-GOING_ON = "owner_id BETWEEN %s AND %s AND status = '{status}'"
-"""Of an owner's what is in that state, which has an index of its own. By `=` SQLite takes another index, and looks at
-all that they ever had; and it takes that one, too, where it has counted while nothing was going on."""
-
-FIRST = (
-    "id IN (SELECT id FROM (SELECT id FROM chat_conversation"  # noqa: S608 - ours alone
-    f" WHERE {LISTED} AND is_pinned IN (TRUE) ORDER BY activity DESC, id DESC LIMIT %s) pinned"
-    " UNION ALL SELECT id FROM (SELECT id FROM chat_conversation"
-    f" WHERE {LISTED} AND is_pinned IN (FALSE)PLACE ORDER BY activity DESC, id DESC LIMIT %s) others)"
-    " ORDER BY is_pinned DESC, activity DESC, id DESC"
-)
-FIRST_BELOW = FIRST.replace("PLACE", " AND (activity < %s OR id < %s) AND activity <= %s")
-FIRST = FIRST.replace("PLACE", "")
-"""Of the list, the pinned ones before the others, each by `recent`: so many of the ones and of the others."""
-
-
-@cache
-def answering(vendor: str) -> str:
-    """SQL: those of an owner's in which an answer is being written; the owner is named twice.
-
-    A CROSS JOIN, because SQLite begins any other one where it likes, such as with all messages there are.
-    """
-    running = f"chat_generation AS run{_by('generation_running', vendor)}"
-    return (
-        f"SELECT message.conversation_id FROM {running} CROSS JOIN chat_message AS message"  # noqa: S608 - ours alone
-        f" WHERE message.id = run.message_id AND run.{GOING_ON.format(status='running')}"
-    )
-
-
-@cache
-def waiting(vendor: str) -> str:
-    """SQL: those of an owner's whose current message waits for a yes; the owner is named twice."""
-    calls = f"chat_toolcall AS tool{_by('tool_call_waiting', vendor)}"
-    return (
-        f"SELECT conversation.id FROM {calls} CROSS JOIN chat_conversation AS conversation"  # noqa: S608 - ours alone
-        f" WHERE conversation.current_id = tool.message_id AND tool.{GOING_ON.format(status='waiting')}"
-    )
-
-
-@cache
-def state(vendor: str) -> str:
-    """SQL: what an owner's conversation is doing, `running`, `waiting` or nothing; the owner is named four times."""
-    calls = f"chat_toolcall{_by('tool_call_waiting', vendor)}"
-    waited_for = f"SELECT message_id FROM {calls} WHERE {GOING_ON.format(status='waiting')}"  # noqa: S608 - ours alone
-    running = f"WHEN id IN ({answering(vendor)}) THEN 'running'"
-    return f"CASE {running} WHEN current_id IN ({waited_for}) THEN 'waiting' END"
-
-
-def _by(index: str, vendor: str) -> str:
-    """To be found by it, and by no other."""
-    return f" INDEXED BY {index}" if vendor == "sqlite" else ""
 
 
 KNOWN = (
@@ -300,44 +241,6 @@ class Conversation(ModelSettings):
         found = find(cls, id=pk, owner_id=owner_id)
         return found if found and not found.deleted_at else None
 
-    @classmethod
-    def listed_first(
-        cls, owner_id: UserId, pinned: int, others: int, below: tuple[int, uuid.UUID] | None = None
-    ) -> list[Entry]:
-        """So many of `objects.listed(owner_id)`: the pinned ones, then the others, by `recent`; these from a place on.
-
-        With which of them are being answered, or wait for a yes. In one statement, for each page asks for them.
-        """
-        owner = prepared(cls, "owner_id", owner_id)
-        place = (below[0], prepared(cls, "id", below[1]), below[0]) if below else ()
-        values = (owner, owner, owner, owner, owner, pinned, owner, *place, others)
-        rows = select_values(
-            cls, BESIDE_ID, FIRST_BELOW if below else FIRST, *values, extra=("id", state(connection.vendor))
-        )
-        return list(map(_entry, rows))
-
-    @classmethod
-    def find_listed(cls, owner_id: UserId, pk: uuid.UUID) -> Entry | None:
-        """The owner's, if it is in their list; with whether it is being answered, or waits for a yes."""
-        owner = prepared(cls, "owner_id", owner_id)
-        keys = (owner, owner, owner, owner, prepared(cls, "id", pk), owner)
-        found = select_values(cls, BESIDE_ID, f"id = %s AND {LISTED}", *keys, extra=("id", state(connection.vendor)))
-        return next(map(_entry, found), None)
-
-    @classmethod
-    def answering(cls, owner_id: UserId) -> set[uuid.UUID]:
-        """Those of the owner's in which an answer is being written."""
-        ids = UUIDs()
-        owner = prepared(cls, "owner_id", owner_id)
-        return {ids[pk] for (pk,) in all_rows(answering(connection.vendor), owner, owner)}
-
-    @classmethod
-    def waiting(cls, owner_id: UserId) -> set[uuid.UUID]:
-        """Those of the owner's whose current message waits for a yes."""
-        ids = UUIDs()
-        owner = prepared(cls, "owner_id", owner_id)
-        return {ids[pk] for (pk,) in all_rows(waiting(connection.vendor), owner, owner)}
-
     def last_number(self) -> int:
         """That of its last message; 0 if it has none."""
         if self.known:
@@ -434,9 +337,3 @@ def first_words(text: str) -> str:
         return words
     cut = words[: TITLE_CHARACTERS - 1]
     return (cut.rpartition(" ")[0] or cut) + "…"
-
-
-def _entry(row: Sequence[Any]) -> Entry:
-    """Of BESIDE_ID, the id as the database has it, and what it is doing."""
-    title, is_pinned, activity, updated_at, due_at, key, doing = row
-    return Entry(key, title, is_pinned, activity, updated_at, due_at, doing == "running", doing == "waiting")

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from chat.conversations.listing import MOST_PINNED, PAGE, by_day, listing
 from chat.models import Conversation, Generation, SearchEntry
-from chat.models.conversation import ERASING, LISTED
+from chat.models.conversation import ERASING
+from chat.models.entries import LISTED
 from chat.models.entry import Entry
 from chat.retention.erasure import RESTORABLE
 from chat.views.listing import _look

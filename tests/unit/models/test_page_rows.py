@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from chat.conversations.listing import entry, listing
+from chat.conversations.listing import Listing, entry, listing
 from chat.models import (
     Attachment,
     Conversation,
@@ -23,7 +23,16 @@ from chat.models import (
     page_messages,
 )
 from chat.models.branches import spots
-from chat.models.conversation import FIRST, answering, state, waiting
+from chat.models.entries import (
+    FIRST,
+    answering,
+    answering_sql,
+    find_entry,
+    first_entries,
+    state_sql,
+    waiting,
+    waiting_sql,
+)
 from chat.models.entry import FIELDS, Entry
 from chat.models.generation import LEASE
 from chat.models.message import MOST_GENERATIONS
@@ -66,12 +75,12 @@ def test_a_list_is_that_of_the_queryset(owner: User) -> None:
         theirs = Conversation.objects.owned_by(owner).filter(pk=each.pk).first()
         assert Conversation.find_owned(owner.pk, each.pk) == theirs
         listed = mine.filter(pk=each.pk).values_list(*FIELDS).first()
-        assert _with_id(Conversation.find_listed(owner.pk, each.pk)) == (Entry(*listed) if listed else None)
+        assert _with_id(find_entry(owner.pk, each.pk)) == (Entry(*listed) if listed else None)
     other.delete()
 
 
 def _first(*which: Any) -> list[Entry | None]:
-    return list(map(_with_id, Conversation.listed_first(*which)))
+    return list(map(_with_id, first_entries(*which)))
 
 
 def _with_id(entry: Entry | None) -> Entry | None:
@@ -79,20 +88,27 @@ def _with_id(entry: Entry | None) -> Entry | None:
     return entry and replace(entry, key=entry.pk)
 
 
+def _marked(page: Listing) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Those that are being answered, and those that wait for a yes."""
+    entries = page.entries
+    return {each.pk for each in entries if each.is_answering}, {each.pk for each in entries if each.is_waiting}
+
+
 def test_what_is_answered_is_the_owners(owner: User) -> None:
-    assert Conversation.answering(owner.pk) == set()
+    assert answering(owner.pk) == set()
     conversation, messages = stored_conversation(owner.pk, ["Why?", "Because.", "Why?", "Because."])
     Generation.objects.filter(message=messages[-1]).update(
         status="running", lease_until=NOW + LEASE, ends_at=None, ended_at=None
     )
-    assert Conversation.answering(owner.pk) == {conversation.pk}
-    assert listing(owner.pk).running == {conversation.pk}
-    assert [each.is_answering for each in Conversation.listed_first(owner.pk, 1, 1)] == [True]
+    assert answering(owner.pk) == {conversation.pk}
+    assert _marked(listing(owner.pk)) == ({conversation.pk}, set())
+    assert [each.is_answering for each in first_entries(owner.pk, 1, 1)] == [True]
     other, _messages = stored_conversation(owner.pk, ["Why?"])
-    entries = [Conversation.find_listed(owner.pk, each.pk) for each in (conversation, other)]
+    entries = [find_entry(owner.pk, each.pk) for each in (conversation, other)]
     assert [each and each.is_answering for each in entries] == [True, False]
-    assert [entry(owner.pk, each.pk).running for each in (conversation, other)] == [{conversation.pk}, set()]
-    assert Conversation.answering(uuid.uuid4().int % 10**9) == set()
+    assert _marked(entry(owner.pk, conversation.pk)) == ({conversation.pk}, set())
+    assert _marked(entry(owner.pk, other.pk)) == (set(), set())
+    assert answering(uuid.uuid4().int % 10**9) == set()
 
 
 def test_what_waits_for_a_yes_is_the_owners_and_on_show(owner: User) -> None:
@@ -102,15 +118,15 @@ def test_what_waits_for_a_yes_is_the_owners_and_on_show(owner: User) -> None:
         message=messages[-1], generation=generation, owner=owner, name="cancel", status="waiting"
     )
     conversation.touch(messages[1])
-    assert Conversation.waiting(owner.pk) == set(), "another message is on show"
+    assert waiting(owner.pk) == set(), "another message is on show"
     conversation.touch(messages[-1])
-    assert Conversation.waiting(owner.pk) == {conversation.pk}
-    assert (listing(owner.pk).waiting, listing(owner.pk).running) == ({conversation.pk}, set())
-    assert entry(owner.pk, conversation.pk).waiting == {conversation.pk}
-    assert Conversation.waiting(uuid.uuid4().int % 10**9) == set()
+    assert waiting(owner.pk) == {conversation.pk}
+    assert _marked(listing(owner.pk)) == (set(), {conversation.pk})
+    assert _marked(entry(owner.pk, conversation.pk)) == (set(), {conversation.pk})
+    assert waiting(uuid.uuid4().int % 10**9) == set()
     before = listing(owner.pk).fingerprint
     ToolCall.objects.filter(pk=row.pk).update(status="running")
-    assert listing(owner.pk).waiting == set()
+    assert _marked(listing(owner.pk)) == (set(), set())
     assert listing(owner.pk).fingerprint != before
 
 
@@ -122,12 +138,12 @@ def test_what_is_going_on_is_looked_for_among_what_is(has_counted: bool) -> None
     owner = User.objects.create(username=uuid.uuid4().hex)
     for _ in range(40):
         stored_conversation(owner.pk, ["Why?", "Because."])
-    whole = f"SELECT {state('sqlite')} FROM chat_conversation WHERE {FIRST}"
+    whole = f"SELECT {state_sql('sqlite')} FROM chat_conversation WHERE {FIRST}"
     with connection.cursor() as cursor:
         if has_counted:
             cursor.execute("ANALYZE")
         plans = []
-        for statement in (answering("sqlite"), waiting("sqlite"), whole):
+        for statement in (answering_sql("sqlite"), waiting_sql("sqlite"), whole):
             cursor.execute(f"EXPLAIN QUERY PLAN {statement}", [1] * statement.count("%s"))
             plans.append([step for *_, step in cursor.fetchall()])
     for index, found in (("generation_running", (0, 2)), ("tool_call_waiting", (1, 2))):
@@ -253,7 +269,7 @@ def test_no_message_is_made_of_its_row_before_somebody_looks_at_it(
 
 def test_a_version_of_an_entry_is_another_one_when_anything_has_changed_that_shows(owner: User) -> None:
     stored_conversation(owner.pk, ["Why?", "Because."])
-    (found,), (again,) = (Conversation.listed_first(owner.pk, 1, 1) for _ in range(2))
+    (found,), (again,) = (first_entries(owner.pk, 1, 1) for _ in range(2))
     assert found.version == again.version
     other: dict[str, Any] = {"key": uuid.uuid4(), "title": "Zebra", "due_at": NOW}
     other |= dict.fromkeys(("is_pinned", "is_answering", "is_waiting", "is_current", "is_renamed"), True)
