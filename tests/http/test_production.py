@@ -84,6 +84,26 @@ def test_what_a_setting_cannot_be_is_said_at_start(name: str, value: str) -> Non
     assert line.endswith(repr(value))
 
 
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        ("sqlite:///{folder}/nowhere/db.sqlite3", "The database is away. Is {folder}/nowhere/db.sqlite3 there"),
+        ("sqlite:///{folder}/text.sqlite3", "The database is damaged. Stop the site, keep {folder}/text.sqlite3"),
+        ("sqlite:///{folder}/new.sqlite3", "The database lacks a table or a column. Has `manage.py migrate` run"),
+        ("postgres://ann@127.0.0.1:1/chat", "The database is away. Does it run at 127.0.0.1:1 "),
+    ],
+)
+def test_a_command_says_in_words_what_is_wrong_with_the_database(database: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "text.sqlite3").write_text("This is no database. " * 99)
+    variables = PRODUCTION | {"DATABASE_URL": database.format(folder=tmp_path)}
+    command = ["changepassword", "ann"] if "new" in database else ["migrate"]
+    ended = manage(*command, **variables)
+    assert ended.returncode == 1
+    (line,) = ended.stderr.strip().splitlines()
+    assert line.startswith(said.format(folder=tmp_path))
+    assert "Traceback" in manage(*command, "--traceback", **variables).stderr
+
+
 def test_providers_that_cannot_be_are_said_at_start(tmp_path: Path) -> None:
     file = tmp_path / "providers.toml"
     file.write_text('[[providers]]\nname = "hub"\napi_key = "sk-secret"\n[[providers.models]]\nname = "m"\n')
