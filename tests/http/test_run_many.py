@@ -33,7 +33,10 @@ def test_it_serves_by_all_of_them_and_leaves_nothing() -> None:
                 os.kill(pid, 0)
         finally:
             shown.send_signal(signal.SIGINT)
-            shown.wait(SECONDS)
+            try:
+                shown.wait(SECONDS)
+            finally:
+                shown.kill()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

@@ -33,7 +33,8 @@ def main() -> None:
         if not there
     ]:
         sys.exit(f"These are needed, on Debian by apt-get install: {' '.join(missing)}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the first is ignored where a script has started this with `&`
+        signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
         assert databases
         assert bus
