@@ -35,6 +35,9 @@ from uuid import UUID
 from chat.i18n import Say, Values, in_english, numbered
 from chat.i18n import gettext_noop as _
 
+NO_CONVERSATION = _("There is no such conversation among yours. It may have been deleted.")
+"""What NotFound says of one, and of what was in it."""
+
 
 class ChatError(Exception):
     """A failure that the user is told about, in `message`."""
@@ -106,12 +109,6 @@ class NotFound(ChatError):
     code = "not_found"
     status = 404
     sentence = _("There is nothing here that belongs to you.")
-
-
-class NoConversation(NotFound):
-    """Also for what was in one."""
-
-    sentence = _("There is no such conversation among yours. It may have been deleted.")
 
 
 class MethodNotAllowed(ChatError):

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.conversations.organizing import find_locked
-from chat.errors import NoConversation
+from chat.errors import NO_CONVERSATION, NotFound
 from chat.live import hints
 from chat.models import Conversation, Generation
 from chat.models.users import UserId
@@ -42,7 +42,7 @@ def restore(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
     """Take its deletion back. Raises NotFound, also when it is being erased or has been."""
     conversation = find_locked(owner_id, conversation_id, with_deleted=True)
     if conversation.deleted_at and conversation.deleted_at <= timezone.now() - RESTORABLE:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     conversation.deleted_at = None
     conversation.save(update_fields=["deleted_at"])
     hints.list_changed(owner_id)

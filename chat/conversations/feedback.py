@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from chat.errors import BadInput, Conflict, NoConversation
+from chat.errors import NO_CONVERSATION, BadInput, Conflict, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Feedback, Message
 from chat.models.locks import lock_owner
@@ -48,7 +48,7 @@ def _answer(owner_id: UserId, message_id: uuid.UUID) -> Message:
     mine = Message.objects.of(owner_id).filter(pk=message_id)
     message = mine.select_related("conversation").select_for_update(of=["self"]).first()
     if not message:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     if message.role != Message.Role.ASSISTANT:
         raise BadInput(_("Feedback can be given on answers only."))
     if message.generations.running().exists():

@@ -12,7 +12,7 @@ from typing import ParamSpec
 from django.db import IntegrityError, transaction
 
 from chat.conversations.turns import Accepted, Question
-from chat.errors import Conflict, NoConversation
+from chat.errors import NO_CONVERSATION, Conflict, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Message
 from chat.models.users import UserId
@@ -37,7 +37,7 @@ def retried(function: Callable[P, Accepted]) -> Callable[P, Accepted]:
 
 def join_question(owner_id: UserId, conversation_id: uuid.UUID, question: Question, stored: Message) -> Accepted:
     if stored.conversation.owner_id != owner_id or stored.conversation.deleted_at:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     same = (stored.conversation_id, stored.parent_id, stored.role, stored.text) == (
         conversation_id,
         question.parent,

@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 from django.utils import timezone
 
 from chat.core.numbers import whole
-from chat.errors import BadInput, NoConversation
+from chat.errors import NO_CONVERSATION, BadInput, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
@@ -155,7 +155,7 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
 def entry(owner_id: UserId, conversation_id: uuid.UUID, zone: tzinfo | None = None) -> Listing:
     """Of the owner's list that conversation alone, below its heading. Raises NotFound for what is not listed."""
     if not (found := find_entry(owner_id, conversation_id)):
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     groups = (
         [Group("pinned", None, [found])]
         if found.is_pinned

@@ -22,7 +22,7 @@ from chat.core.endings import Status
 from chat.core.limits import GENERATIONS_PER_MESSAGE
 from chat.core.prompt import Turn
 from chat.core.reply import TEXT, Part
-from chat.errors import BadInput, Conflict, GoneOn, NoConversation, NotFound
+from chat.errors import NO_CONVERSATION, BadInput, Conflict, GoneOn, NotFound
 from chat.i18n import gettext_noop as _
 from chat.models import Attachment, Conversation, Generation, Message, MessagePart, SearchEntry
 from chat.models.branches import followed, leaf_below
@@ -47,7 +47,7 @@ def ask(owner_id: UserId, conversation_id: uuid.UUID, question: Question, has_ro
         stored = Message.objects.select_related("conversation").get(pk=question.id)
         return join_question(owner_id, conversation_id, question, stored)
     if conversation and (conversation.owner_id != owner_id or conversation.deleted_at):
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     _check_place(conversation, question)
     check_limits(owner_id, question, has_room)
     attachments, asks = _attachments_of(owner_id, conversation_id, question)
@@ -82,13 +82,13 @@ def regenerate(
     lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     question = message if message.role == Message.Role.USER else message.parent
     if not question or message.role == Message.Role.SYSTEM:
         raise BadInput(_("Only an answer can be written again."))
     if stored := Message.objects.select_related("conversation").filter(pk=request.id).first():
         if stored.conversation.owner_id != owner_id:
-            raise NoConversation
+            raise NotFound(NO_CONVERSATION)
         if stored.parent_id != question.pk or stored.role != Message.Role.ASSISTANT or stored == message:
             raise Conflict(_("This id belongs to another message."))
         return join(stored)
@@ -112,10 +112,10 @@ def continue_(
     message = mine.filter(pk=message_id).first()
     last = message and message.generation
     if not message or not last:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     if stored := Generation.objects.select_related("message__conversation").filter(pk=request.id).first():
         if stored.owner_id != owner_id:
-            raise NoConversation
+            raise NotFound(NO_CONVERSATION)
         if stored.message_id != message_id:
             raise Conflict(_("This id belongs to another answer."))
         return Accepted(stored, [], is_new=False)
@@ -135,7 +135,7 @@ def select(owner_id: UserId, message_id: uuid.UUID) -> Conversation:
     lock_owner(owner_id)
     message = Message.objects.of(owner_id).filter(pk=message_id).first()
     if not message:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     conversation: Conversation = message.conversation
     conversation.show(message)
     return conversation

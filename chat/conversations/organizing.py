@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from chat.errors import NoConversation
+from chat.errors import NO_CONVERSATION, NotFound
 from chat.live import hints
 from chat.models import Conversation, SearchEntry
 from chat.models.locks import lock_owner
@@ -49,7 +49,7 @@ def find_owned(owner_id: UserId, conversation_id: uuid.UUID) -> Conversation:
     """One of the owner's. Raises NotFound."""
     conversation = Conversation.find_owned(owner_id, conversation_id)
     if not conversation:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     return conversation
 
 
@@ -60,5 +60,5 @@ def find_locked(owner_id: UserId, conversation_id: uuid.UUID, *, with_deleted: b
     mine = among.filter(owner_id=owner_id, pk=conversation_id).select_for_update()
     conversation: Conversation | None = mine.first()
     if not conversation:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     return conversation

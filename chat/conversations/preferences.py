@@ -4,7 +4,7 @@ import uuid
 from dataclasses import asdict
 
 from chat.core.prompt import NO_OPTIONS, Options
-from chat.errors import NoConversation
+from chat.errors import NO_CONVERSATION, NotFound
 from chat.models import Conversation, Preferences
 from chat.models.sql import find
 from chat.models.users import UserId
@@ -14,7 +14,7 @@ def set_options(owner_id: UserId, conversation_id: uuid.UUID, options: Options) 
     """From its next answer on. Raises NotFound."""
     mine = Conversation.objects.filter(owner=owner_id, pk=conversation_id)
     if not mine.update(**asdict(options)):
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
 
 
 def preferred(owner_id: UserId) -> Options:

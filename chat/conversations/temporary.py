@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat.errors import NoConversation
+from chat.errors import NO_CONVERSATION, NotFound
 from chat.live import hints
 from chat.models import Conversation
 from chat.models.conversation import ConversationQuerySet
@@ -48,7 +48,7 @@ def keep(owner_id: Any, conversation_id: uuid.UUID) -> Conversation:
     own.update(is_temporary=False, left_at=None)
     kept: Conversation | None = own.first()  # the update has waited for an erasure, if there was one
     if not kept:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     hints.list_changed(owner_id)
     return kept
 
@@ -56,5 +56,5 @@ def keep(owner_id: Any, conversation_id: uuid.UUID) -> Conversation:
 def _own(owner_id: Any, conversation_id: uuid.UUID) -> ConversationQuerySet:
     own: ConversationQuerySet = Conversation.objects.filter(owner=owner_id, pk=conversation_id)
     if not own.exists():
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     return own

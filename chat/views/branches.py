@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from chat.conf import settings
 from chat.core import pagination
-from chat.errors import NoConversation, NotFound, TooLong
+from chat.errors import NO_CONVERSATION, NotFound, TooLong
 from chat.i18n import gettext_noop as _
 from chat.models import Conversation, branches
 from chat.models.page_messages import PageMessages
@@ -58,7 +58,7 @@ def ancestors(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUI
     """
     conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
     if not conversation:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     path = conversation.path(message_id, None if "from" in request.GET else pagination.MOST_ABOVE + 1)[:-1]
     begin = asked_begin(request)
     if "from" in request.GET and begin not in path:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 
-from chat.errors import BadInput, NoConversation
+from chat.errors import NO_CONVERSATION, BadInput, NotFound
 from chat.i18n import Say, translated
 from chat.i18n import gettext_noop as _
 from chat.import_export.database import saved_in_steps, with_content
@@ -40,7 +40,7 @@ def one(request: HttpRequest, user: AbstractBaseUser, conversation_id: uuid.UUID
     extension, content_type, write = FORMS[form]
     conversation = saved_in_steps(user.pk, conversation_id)
     if not conversation:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     headers = file_headers(file_name(conversation.document, extension), content_type)
     if request.method == "HEAD":
         return HttpResponse(headers=headers)

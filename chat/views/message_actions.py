@@ -5,7 +5,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponseBase
 
-from chat.errors import NoConversation
+from chat.errors import NO_CONVERSATION, NotFound
 from chat.models import Conversation
 from chat.models.branches import spots
 from chat.views.endpoints import endpoint
@@ -22,7 +22,7 @@ def show(request: HttpRequest, user: AbstractBaseUser, message_id: uuid.UUID) ->
     conversation = Conversation.objects.owned_by(user).filter(messages=message_id).first()
     found = conversation.load([message_id], BEGINNING, spots([message_id])) if conversation else []
     if not found:
-        raise NoConversation
+        raise NotFound(NO_CONVERSATION)
     (message,) = found
     context = {
         "conversation": conversation,
