@@ -139,10 +139,10 @@ def listing(owner_id: UserId, after: Cursor | None = None, zone: tzinfo | None =
     others = [each for each in found if not each.is_pinned]
     if len(first) + len(others) < len(found):  # there are more, and they stand where all others do
         below = Conversation.objects.listed(owner_id).exclude(pk__in=[each.pk for each in first])
-        running, held = answering(owner_id), waiting(owner_id)
+        running, undecided = answering(owner_id), waiting(owner_id)
         rows = _page(below, after).values_list(*FIELDS)
         others = [
-            Entry(pk, title, is_pinned, activity, at, due_at, pk in running, pk in held)
+            Entry(pk, title, is_pinned, activity, at, due_at, pk in running, pk in undecided)
             for pk, title, is_pinned, activity, at, due_at in rows
         ]
     conversations, more = _cut(others)
